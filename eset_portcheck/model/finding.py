@@ -1,0 +1,59 @@
+"""Conclusions: codes and parameters, never sentences."""
+
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
+
+
+class Where(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`address` is the one that answered or refused; `interval` = [last address that answered or "this host", target]."""
+
+    address: str | None = None
+    hop: int | None = None
+    interval: list[str] | None = None
+    process: dict[str, Any] | None = None
+    ca: str | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    reason: str
+    evidence: list[str] = []
+    params: dict[str, Any] = {}
+
+
+class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What diagnosis says of one row."""
+
+    verdict: Verdict
+    state: State
+    reached: Proof
+    reason: str
+    culprit: Culprit | None = None
+    confidence: Confidence | None = None
+    where: Where = Where()
+    findings: list[Finding] = []
+    explained_by: str | None = None
+
+
+class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who does what: `audience` this-host, server-admin, network-team, dns-admin, proxy-admin ...; `action` is a text key, `command` literal."""
+
+    audience: str
+    tool: str
+    command: str
+    undo: str = ""
+    verify: str = ""
+
+
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: str
+    reason: str
+    culprit: Culprit | None
+    confidence: Confidence | None
+    where: Where
+    explains: list[str]
+    evidence: list[str] = []
+    fixes: list[Fix] = []
+    params: dict[str, Any] = {}

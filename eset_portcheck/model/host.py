@@ -1,0 +1,44 @@
+"""This machine, looked at once before anything is dialled."""
+
+from typing import Any
+
+import msgspec
+
+
+class Listening(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One bound socket. `pid` None: the owner is not visible to us (which is not: free)."""
+
+    transport: str
+    address: str
+    port: int
+    pid: int | None = None
+    name: str | None = None
+    path: str | None = None
+    since_utc: str | None = None
+    user: str | None = None
+
+
+class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    addresses: list[str] = []
+    up: bool = True
+    mtu: int | None = None
+
+
+class Host(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`default_families`: families with a default route and an address that can use it. `firewall`: what was read of the local firewall,
+    {"state": "readable" | "not-permitted" | "not-evaluable" | "absent", ...}."""
+
+    name: str = ""
+    os: dict[str, str] = {}
+    interfaces: list[Interface] = []
+    routes: list[dict[str, Any]] = []
+    default_families: list[str] = []
+    resolvers: list[str] = []
+    search: list[str] = []
+    proxies: dict[str, str] = {}
+    firewall: dict[str, Any] = {}
+    listeners: list[Listening] = []
+    eset_products: list[dict[str, Any]] = []
+    capabilities: dict[str, Any] = {}
+    listeners_complete: bool = True  # False: some owners are hidden from this user

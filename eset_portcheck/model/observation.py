@@ -1,0 +1,117 @@
+"""What was seen: facts only, in the shape in which they stand in the report.
+
+Times are seconds relative to the start of the run (`started_s`) or lengths (`duration_s`, `after_s`).
+"""
+
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.model.vocabulary import Failure, Stage
+
+
+class Icmp(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sender": "from"}):
+    """One ICMP error read from the socket's error queue. `ttl` is the hop limit that was left when it arrived.
+
+    Source: RFC 792, RFC 4443; ip(7) IP_RECVERR.
+    """
+
+    type: int
+    code: int
+    sender: str | None = None
+    after_s: float = 0.0
+    version: int = 4
+    ttl: int | None = None
+    local: bool = False  # the kernel's own record (SO_EE_ORIGIN_LOCAL), no packet came
+
+
+class Certificate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One certificate as sent by the peer; names are hostile text."""
+
+    subject: str
+    issuer: str
+    not_before_utc: str
+    not_after_utc: str
+    sha256: str
+    names: list[str] = []
+    signature: str = ""
+    key: str = ""
+    self_signed: bool = False
+
+
+class TlsFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the handshake showed, and what three judges of trust said of the chain.
+
+    `public`, `site`, `os_store`: "trusted", "untrusted" or "weak" against the Mozilla set (or SSL_CERT_FILE), the CA file given, this machine's store;
+    None = not asked. `name` is the name that was asked for; `name_matches` under the rules of RFC 6125 (and ESET's `*` for site certificates).
+    """
+
+    version: str | None = None
+    cipher: str | None = None
+    alpn: str | None = None
+    name: str | None = None
+    chain: list[Certificate] = []
+    public: str | None = None
+    site: str | None = None
+    os_store: str | None = None
+    name_matches: bool | None = None
+    expired: bool = False
+    not_yet_valid: bool = False
+    expires_in_days: float | None = None
+    client_certificate: str | None = None  # "required", "requested", "not-requested"; None = could not be seen
+
+
+class StageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One stage of one attempt: when, how long, what broke it."""
+
+    stage: Stage
+    started_s: float
+    duration_s: float
+    failure: Failure | None = None
+    detail: dict[str, Any] = {}
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One address of one endpoint, through all stages. `tunnel` holds the stages behind a proxy's 200."""
+
+    address: str | None = None
+    family: str | None = None  # "ipv4", "ipv6"
+    source_address: str | None = None
+    stages: list[StageRecord] = []
+    tls: TlsFacts | None = None
+    icmp: Icmp | None = None
+    reply: dict[str, Any] | None = None
+    transcript: dict[str, Any] | None = None
+    untested: str | None = None  # why this address was not dialled (no route of its family here)
+
+    @property
+    def failed(self) -> StageRecord | None:
+        return next((record for record in self.stages if record.failure is not None), None)
+
+    @property
+    def done(self) -> frozenset[Stage]:
+        return frozenset(record.stage for record in self.stages if record.failure is None)
+
+    def stage(self, stage: Stage) -> StageRecord | None:
+        return next((record for record in self.stages if record.stage == stage), None)
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One extra observation, made only where needed. It may weaken a conclusion or place it, never improve a verdict.
+
+    `kind`: ttl-walk, distance, control, small-segments, silent-control, dns, firewall, listener ...
+    """
+
+    kind: str
+    address: str | None = None
+    facts: dict[str, Any] = {}
+
+
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All that was seen of one endpoint."""
+
+    attempts: list[Attempt] = []
+    evidence: list[Evidence] = []
+    duration_s: float = 0.0
+    failure: Failure | None = None  # nothing was dialled: budget, interruption
+    error: str | None = None  # the checker itself failed: class and place, no values

@@ -1,0 +1,60 @@
+"""A plan is profiles resolved for one site: one Check a cell of the matrix."""
+
+import msgspec
+
+from eset_portcheck.model.profile import Group
+from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
+
+
+class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is dialled, with all that changes the bytes sent: checks with equal endpoints share one observation."""
+
+    transport: Transport
+    host: str
+    port: int
+    protocol: str
+    proxy: tuple[str, int] | None = None  # dial this, CONNECT to host:port (or GET through it, protocol http_proxy)
+    server_name: str | None = None  # for SNI, Host and certificate judgement
+    path: str | None = None
+    alpn: tuple[str, ...] = ()
+    trust: Trust | None = None
+    realm: str | None = None
+    encrypted: bool = False  # a TLS stage before the handshake
+
+
+class Check(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One row. `skip` is a reason code of rank skip or unproven: the row exists but is not run."""
+
+    id: str
+    role: str
+    key: str
+    direction: Direction
+    transport: Transport
+    port: int
+    protocol: str
+    target: str
+    listener: Listener
+    required: bool
+    required_proof: Proof
+    source: str
+    purpose: str
+    page_port: int = 0
+    page_row: str = ""
+    value: str | None = None  # which of a repeatable option's values
+    via_destination: str | None = None
+    group: Group | None = None
+    trust: Trust | None = None
+    inspection: str = "fail"  # what an intercepting CA means here: fail or warn
+    beyond_page: bool = False
+    note: str = ""
+    note_as_printed: str = ""
+    endpoint: Endpoint | None = None
+    redirects: tuple[str, ...] = ()
+    internet: bool = False
+    skip: str | None = None
+    skip_params: dict[str, str] = {}
+
+
+class Plan(msgspec.Struct, frozen=True):
+    roles: list[str]
+    checks: list[Check]

@@ -1,0 +1,116 @@
+"""The report: the only thing a renderer reads and the only thing written to disk. Source: the project's contract, section 4."""
+
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.model.finding import Cause, Finding, Where
+from eset_portcheck.model.host import Host
+from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.profile import Group
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Transport, Trust, Verdict
+
+SCHEMA_VERSION = "1.0.0"
+
+
+class ProofReached(msgspec.Struct, frozen=True):
+    reached: Proof
+    required: Proof
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One check with its facts (attempts, evidence) and its conclusion (the rest)."""
+
+    id: str
+    role: str
+    direction: Direction
+    transport: Transport
+    port: int
+    protocol: str
+    target: str
+    target_key: str
+    listener: Listener
+    required: bool
+    source: str
+    beyond_page: bool
+    verdict: Verdict
+    state: State
+    proof: ProofReached
+    reason: str
+    culprit: Culprit | None
+    confidence: Confidence | None
+    where: Where
+    duration_s: float
+    attempts: list[Attempt]
+    evidence: list[Evidence]
+    findings: list[Finding]
+    purpose: str = ""
+    note: str = ""
+    note_as_printed: str = ""
+    via_destination: str | None = None
+    group: Group | None = None
+    trust: Trust | None = None
+    inspection: str = "fail"
+    page_row: str = ""
+    redirects: tuple[str, ...] = ()
+    explained_by: str | None = None
+    skip_params: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("id: empty")
+
+
+class Tool(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+
+
+class ProfileUsed(msgspec.Struct, frozen=True):
+    role: str
+    version: str
+    sha256: str
+    source: str
+
+
+class Run(msgspec.Struct, frozen=True):
+    id: str
+    started_utc: str
+    duration_s: float
+    phase: Phase
+    roles: list[str]
+    complete: bool
+    loop_lag_s: float
+    connect_to: dict[str, str]
+    ca_given: bool = False
+    arguments: list[str] = []
+
+
+class Summary(msgspec.Struct, frozen=True):
+    counts: dict[str, int]
+    ready: bool
+    exit_code: int
+
+
+class Report(msgspec.Struct, frozen=True):
+    schema_version: str
+    tool: Tool
+    profiles: list[ProfileUsed]
+    run: Run
+    host: Host
+    checks: list[Row]
+    causes: list[Cause]
+    summary: Summary
+
+
+def to_json(report: Report) -> bytes:
+    """UTF-8 JSON, two spaces of indent, fields in the order of the contract."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def from_json(data: bytes) -> Report:
+    """Raises msgspec.ValidationError with the path of the bad value; unknown fields are ignored."""
+    return msgspec.json.decode(data, type=Report)
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,1 @@
+"""Encodings that several protocols share, and the one way in which a protocol talks to the outside: a conversation."""
