@@ -20,6 +20,7 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     trust: Trust | None = None
     realm: str | None = None
     encrypted: bool = False  # a TLS stage before the handshake
+    redirects: tuple[str, ...] = ()  # host suffixes a redirect may lead to
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,7 +3,8 @@
 Any CONNACK proves the path to a broker: a refusal (codes 1 to 5) is the broker's own word.
 An anonymous CONNECT with a random client id and a clean session leaves nothing behind.
 
-Sources: OASIS MQTT 3.1.1 (2014), sections 2.2.3 (remaining length), 3.1 (CONNECT), 3.2 (CONNACK), 3.14 (DISCONNECT); MQTT 5.0 section 3.2 for brokers that answer in it.
+Sources: OASIS MQTT 3.1.1 (2014), sections 2.2.3 (remaining length), 3.1 (CONNECT), 3.2 (CONNACK), 3.14 (DISCONNECT); MQTT 5.0 section 3.2
+for brokers that answer in it.
 """
 
 from eset_portcheck.model.vocabulary import Proof

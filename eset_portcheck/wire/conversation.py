@@ -6,7 +6,8 @@
         body = yield Read(length_of(head))
         return {"message": parse(body)}
 
-No clock, no socket and no try/except in there: a parser's ValueError, IndexError, struct.error (and the like) becomes `UnexpectedBytes` in `Exchange`, in one place.
+No clock, no socket and no try/except in there: a parser's ValueError, IndexError, struct.error (and the like) becomes `UnexpectedBytes`
+in `Exchange`, in one place; an EOFError raised by a conversation becomes `Ended`.
 """
 
 import struct
@@ -26,6 +27,7 @@ class Peer(msgspec.Struct, frozen=True):
     host: str
     port: int
     path: str = "/"
+    redirects: tuple[str, ...] = ()  # host suffixes a redirect may lead to
     realm: str | None = None
     destination: str | None = None  # "host:port" behind a proxy
     alpn: str | None = None  # negotiated in TLS
@@ -73,10 +75,14 @@ Conversation = Generator[Step, bytes, Facts]
 
 
 class Meaning(msgspec.Struct, frozen=True):
-    """What the facts of a finished conversation prove. `reason` is a code of the contract; `findings` are codes with parameters."""
+    """What the facts of a finished conversation prove. `reason` is a code of the contract; `findings` are codes with parameters.
+
+    `disproves` False: a reason of fail rank that explains why more was not proven, without showing the opposite (a 404 from the repository).
+    """
 
     proof: Proof
     reason: str = "PROTOCOL_REPLY"
+    disproves: bool = True
     findings: list[tuple[str, dict[str, Any]]] = []
     params: dict[str, Any] = {}
 
@@ -89,8 +95,12 @@ class UnexpectedBytes(Exception):
         self.why = why
 
 
+class Ended(Exception):
+    """The peer closed its side although the conversation needed more."""
+
+
 # What a parser fed with hostile bytes may raise; anything else is a bug of ours and must be seen as one.
-PARSER_ERRORS = (ValueError, IndexError, KeyError, struct.error, UnicodeError, OverflowError, EOFError)
+PARSER_ERRORS = (ValueError, IndexError, KeyError, struct.error, UnicodeError, OverflowError)
 
 MAX_BUFFER_BYTES = 256 * 1024
 
@@ -190,7 +200,9 @@ class Exchange:
                 step = self._conversation.send(b"")
         except StopIteration as end:
             self.facts = end.value
+        except EOFError as error:
+            raise Ended from error
         except PARSER_ERRORS as error:
-            raise UnexpectedBytes(f"{type(error).__name__}") from error
+            raise UnexpectedBytes(type(error).__name__) from error
         else:
             self.wants = step

@@ -1,0 +1,141 @@
+"""Bytes in and out: a TCP socket of our own making, and TLS on top of anything that has these two methods.
+
+Own sockets, not asyncio streams: after an error the socket is still open, so that its error queue can be read.
+TLS goes through memory buffers: a plain-text answer is then seen as it came, and a hang-up shows how many bytes had come.
+"""
+
+import asyncio
+import socket
+import ssl
+from typing import Protocol
+
+from eset_portcheck.model.vocabulary import Failure
+from eset_portcheck.net.failure import Broken
+
+CHUNK_BYTES = 16384
+
+
+class Channel(Protocol):
+    async def send(self, data: bytes) -> None: ...
+
+    async def receive(self) -> bytes:
+        """b"" once the peer has closed."""
+        ...
+
+
+class SocketChannel:
+    """`pushed_back` bytes are handed out first (what a proxy sent behind its answer)."""
+
+    def __init__(self, sock: socket.socket, pushed_back: bytes = b"") -> None:
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self._pushed_back = pushed_back
+
+    async def send(self, data: bytes) -> None:
+        await self._loop.sock_sendall(self._sock, data)
+
+    async def receive(self) -> bytes:
+        if self._pushed_back:
+            data, self._pushed_back = self._pushed_back, b""
+            return data
+        return await self._loop.sock_recv(self._sock, CHUNK_BYTES)
+
+
+class RecordingTls(ssl.SSLObject):
+    """An SSLObject that remembers alerts and whether a client certificate was asked for."""
+
+    alerts: list[int]
+    certificate_requested: bool
+
+
+def watch_messages(context: ssl.SSLContext) -> bool:
+    """Let `context` tell of handshake messages. The hook is private to CPython: False where it is gone, then less is known."""
+    context.sslobject_class = RecordingTls
+
+    def message(tls: object, direction: str, _version: int, content: int, kind: int | None, payload: bytes) -> None:
+        if not isinstance(tls, RecordingTls) or direction != "read":
+            return
+        if content == 22 and kind == 13:  # RFC 8446 section 4: handshake, certificate_request
+            tls.certificate_requested = True
+        elif content == 21 and len(payload) >= 2:  # alert: level, description
+            tls.alerts = [*getattr(tls, "alerts", []), payload[1]]
+
+    try:
+        context._msg_callback = message  # type: ignore[attr-defined]  # noqa: SLF001
+    except (AttributeError, TypeError):
+        return False
+    return True
+
+
+class TlsChannel:
+    """TLS over another channel. `first_bytes` and `received_bytes` tell what came before it failed."""
+
+    def __init__(self, inner: Channel, context: ssl.SSLContext, server_name: str) -> None:
+        self._inner = inner
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_side=False, server_hostname=server_name)
+        self.first_bytes = b""
+        self.received_bytes = 0
+
+    @property
+    def alerts(self) -> list[int]:
+        return list(getattr(self.tls, "alerts", []))
+
+    @property
+    def certificate_requested(self) -> bool:
+        return bool(getattr(self.tls, "certificate_requested", False))
+
+    async def handshake(self) -> None:
+        while True:
+            try:
+                self.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except ssl.SSLError:
+                await self._farewell()
+                raise
+            else:
+                await self._flush()
+                return
+
+    async def send(self, data: bytes) -> None:
+        self.tls.write(data)
+        await self._flush()
+
+    async def receive(self) -> bytes:
+        while True:
+            try:
+                return self.tls.read(CHUNK_BYTES)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                chunk = await self._inner.receive()
+                if not chunk:
+                    return b""
+                self._take(chunk)
+            except ssl.SSLZeroReturnError:
+                return b""
+
+    async def _fill(self) -> None:
+        chunk = await self._inner.receive()
+        if not chunk:
+            raise Broken(Failure.EOF, received_bytes=self.received_bytes)
+        self._take(chunk)
+
+    def _take(self, chunk: bytes) -> None:
+        self.received_bytes += len(chunk)
+        if len(self.first_bytes) < 256:
+            self.first_bytes += chunk[: 256 - len(self.first_bytes)]
+        self._incoming.write(chunk)
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._inner.send(self._outgoing.read())
+
+    async def _farewell(self) -> None:
+        """Send our alert; a peer that is gone already does not matter."""
+        try:
+            await self._flush()
+        except OSError:
+            return

@@ -1,0 +1,302 @@
+"""One address of one endpoint through all stages: route, connect, tunnel, tls, handshake. One connection; every stage timed and classified.
+
+While a stage is silent, and after certain failures, the evidence that its reading needs is gathered (net/evidence.py); it never changes the attempt.
+"""
+
+import asyncio
+import os
+import socket
+import ssl
+import time
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from eset_portcheck.model.observation import Attempt, Evidence, Icmp, StageRecord, TlsFacts
+from eset_portcheck.model.plan import Endpoint
+from eset_portcheck.model.vocabulary import Failure, Stage, Transport, Trust
+from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
+from eset_portcheck.net.clock import Clock, Expired, shorten
+from eset_portcheck.net.datagram import Dispatch, is_mtu_news
+from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.icmp import listen_for_errors, read_errors
+from eset_portcheck.net.talk import talk
+from eset_portcheck.net.tls import Contexts, Handshake
+from eset_portcheck.wire.conversation import Conversation, Exchange, Peer
+
+T = TypeVar("T")
+
+SILENCE_S = 1.5  # evidence of a silent stage starts here, so that it ends with the stage
+FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+
+
+class Speaker(Protocol):
+    """What dialling needs of a protocol (protocols/__init__.py says more)."""
+
+    ENCRYPTED: bool
+    ALPN: tuple[str, ...]
+
+    def converse(self, peer: Peer, /) -> Conversation: ...
+
+
+class Judge(Protocol):
+    def judge(self, der: list[bytes], name: str, star_accepted: bool) -> TlsFacts: ...
+
+
+class Witness(Protocol):
+    """Gathers evidence for a stage; each call may send packets of its own."""
+
+    async def of_silence(self, dial: "Dial", stage: Stage) -> list[Evidence]: ...
+
+    async def of_failure(self, dial: "Dial", record: StageRecord) -> list[Evidence]: ...
+
+
+class Means(msgspec.Struct, frozen=True):
+    """What all dials of a run share."""
+
+    clock: Clock
+    contexts: Contexts
+    judge: Judge
+    timeout_s: float
+    witness: Witness | None = None
+
+
+class Target(msgspec.Struct, frozen=True):
+    """The very address that is dialled: the endpoint's, its proxy's, or where `[connect_to]` leads."""
+
+    family: str
+    address: str
+    port: int
+
+
+class Dial:
+    """State of one attempt. `run` never raises for what the network or the peer does."""
+
+    def __init__(self, means: Means, endpoint: Endpoint, speaker: Speaker, target: Target, maximum_segment: int | None = None) -> None:
+        self.means = means
+        self.endpoint = endpoint
+        self.speaker = speaker
+        self.target = target
+        self.family, self.address, self.port = target.family, target.address, target.port
+        self.evidence: list[Evidence] = []
+        self._maximum_segment = maximum_segment
+        self._records: list[StageRecord] = []
+        self.icmp: Icmp | None = None
+        self._tls: TlsFacts | None = None
+        self._reply: dict[str, Any] | None = None
+        self._transcript: dict[str, Any] | None = None
+        self._source: str | None = None
+        self._sock: socket.socket | None = None
+        self._connect_started_s = 0.0
+        self._handshake_tls: Handshake | None = None
+
+    @property
+    def sockaddr(self) -> tuple[Any, ...]:
+        return (self.address, self.port)
+
+    async def run(self, before: list[StageRecord] | None = None) -> Attempt:
+        self._records = list(before or [])
+        try:
+            await self._stages()
+        except Broken:
+            pass
+        finally:
+            if self._sock is not None:
+                self._sock.close()
+        return Attempt(
+            address=self.address,
+            family=self.family,
+            source_address=self._source,
+            stages=self._records,
+            tls=self._tls,
+            icmp=self.icmp,
+            reply=self._reply,
+            transcript=self._transcript,
+        )
+
+    async def _stages(self) -> None:
+        await self._stage(Stage.ROUTE, self._route())
+        if self.endpoint.transport is Transport.UDP:
+            await self._datagrams()
+            return
+        await self._stage(Stage.CONNECT, self._connect())
+        assert self._sock is not None  # noqa: S101  # the stage above made it
+        channel: Channel = SocketChannel(self._sock)
+        if self.endpoint.proxy and self.endpoint.protocol != "http_proxy":
+            channel = await self._tunnel(channel)
+        if self.endpoint.encrypted or self.speaker.ENCRYPTED:
+            secured = await self._secure(channel)
+            if secured is None:
+                return
+            channel = secured
+        await self._handshake(channel)
+
+    async def _stage(self, stage: Stage, work: Coroutine[Any, Any, T], facts: Any = None) -> T:
+        """Run one stage under its deadline; record it; gather evidence where it is silent or breaks in a way that needs it."""
+        clock = self.means.clock
+        started = clock.now()
+        late = asyncio.ensure_future(self._when_silent(stage))
+        failure: Failure | None = None
+        detail: dict[str, Any] = {}
+        result: T | None = None
+        problem: Broken | None = None
+        try:
+            result = await clock.within(self.means.timeout_s, work)
+        except Expired:
+            problem = Broken(Failure.TIMEOUT)
+        except Broken as error:
+            problem = error
+        except OSError as error:
+            problem = Broken.of(error)
+        except BaseException:
+            late.cancel()
+            raise
+        if problem is None or problem.failure is not Failure.TIMEOUT:
+            late.cancel()
+        lasted = clock.now() - started
+        self._read_errors(started)
+        if problem is not None:
+            failure, detail = problem.failure, dict(problem.detail)
+        if facts is not None:
+            detail = {**facts(), **detail}
+        record = StageRecord(stage=stage, started_s=shorten(started), duration_s=shorten(lasted), failure=failure, detail=detail)
+        self._records.append(record)
+        if problem is not None:
+            await self._witness(record, late)
+            raise problem
+        return result  # type: ignore[return-value]
+
+    async def _when_silent(self, stage: Stage) -> list[Evidence]:
+        await asyncio.sleep(SILENCE_S)
+        witness = self.means.witness
+        return await witness.of_silence(self, stage) if witness else []
+
+    async def _witness(self, record: StageRecord, late: "asyncio.Task[list[Evidence]]") -> None:
+        witness = self.means.witness
+        try:
+            if record.failure is Failure.TIMEOUT:
+                self.evidence += await self.means.clock.within(max(1.0, self.means.timeout_s - SILENCE_S), _wait(late))
+            elif witness is not None:
+                self.evidence += await self.means.clock.within(self.means.timeout_s, witness.of_failure(self, record))
+        except Expired:
+            return
+
+    def _read_errors(self, started: float) -> None:
+        if self._sock is None:
+            return
+        records = read_errors(self._sock, self.means.clock.now() - (self._connect_started_s or started))
+        real = [record for record in records if not is_mtu_news(record)]
+        if real and self.icmp is None:
+            self.icmp = real[0]
+
+    async def _route(self) -> None:
+        """The source address, without a packet: connect() on a datagram socket only looks the route up (ip(7))."""
+        with socket.socket(FAMILIES[self.family], socket.SOCK_DGRAM) as sock:
+            sock.setblocking(False)
+            sock.connect(self.sockaddr)
+            self._source = sock.getsockname()[0]
+
+    async def _connect(self) -> None:
+        sock = self._sock = socket.socket(FAMILIES[self.family], socket.SOCK_STREAM)
+        sock.setblocking(False)
+        listen_for_errors(sock)
+        if self._maximum_segment:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, self._maximum_segment)
+        self._connect_started_s = self.means.clock.now()
+        await asyncio.get_running_loop().sock_connect(sock, self.sockaddr)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    async def _tunnel(self, channel: Channel) -> Channel:
+        from eset_portcheck.wire import http1
+
+        exchange = await self._stage(Stage.TUNNEL, self._ask_proxy(channel, http1.connect(self.endpoint.host, self.endpoint.port)))
+        assert self._sock is not None  # noqa: S101
+        return SocketChannel(self._sock, bytes.fromhex((exchange.facts or {}).get("surplus", "")) + exchange.surplus)
+
+    async def _ask_proxy(self, channel: Channel, conversation: Conversation) -> Exchange:
+        exchange = await talk(channel, conversation)
+        facts = {name: value for name, value in (exchange.facts or {}).items() if name != "surplus"}
+        if not 200 <= int(facts["status"]) < 300:
+            raise Broken(Failure.PROXY_REFUSED, **facts)
+        return exchange
+
+    async def _secure(self, channel: Channel) -> Channel | None:
+        """The TLS stage. None when the peer demands a client certificate: reachable, but nobody talks to us."""
+        endpoint = self.endpoint
+        context = self.means.contexts.get(endpoint.alpn or self.speaker.ALPN)
+        secured = TlsChannel(channel, context, endpoint.server_name or endpoint.host)
+        handshake = Handshake(secured, self.means.contexts.sees_messages)
+        try:
+            await self._stage(Stage.TLS, handshake.shake(), lambda: {"received_bytes": secured.received_bytes})
+            if self.endpoint.protocol == "tls":
+                await handshake.listen(self.means.clock, max(1.0, 2.5 * self._records[-1].duration_s))
+        finally:
+            if handshake.certificates or handshake.version:
+                await self._judge(handshake)
+        if handshake.client_certificate == "required":
+            return None
+        self._handshake_tls = handshake
+        return secured
+
+    async def _judge(self, handshake: Handshake) -> None:
+        """Outside every stage's clock, in a thread: cryptography is slow to import."""
+        star = self.endpoint.trust is Trust.SITE
+        name = self.endpoint.server_name or self.endpoint.host
+        judged = await asyncio.to_thread(self.means.judge.judge, handshake.certificates, name, star)
+        self._tls = msgspec.structs.replace(
+            judged, version=handshake.version, cipher=handshake.cipher, alpn=handshake.alpn, client_certificate=handshake.client_certificate
+        )
+
+    async def _handshake(self, channel: Channel) -> None:
+        if self.speaker_is_silent:
+            self._reply = {}
+            return
+        exchange = await self._stage(Stage.HANDSHAKE, self._talk(channel))
+        self._finish(exchange)
+
+    @property
+    def speaker_is_silent(self) -> bool:
+        return self.endpoint.protocol in ("tcp", "tls")
+
+    async def _talk(self, channel: Channel) -> Exchange:
+        try:
+            return await talk(channel, self.speaker.converse(self.peer()))
+        except ssl.SSLError as error:
+            handshake = self._handshake_tls
+            if handshake is not None and handshake.note(error) and self._tls is not None:
+                self._tls = msgspec.structs.replace(self._tls, client_certificate="required")
+            raise Broken(Failure.TLS_ALERT, openssl=error.reason) from error
+
+    def _finish(self, exchange: Exchange) -> None:
+        self._reply = exchange.facts
+        self._transcript = {"received_bytes": exchange.received_bytes, "first_bytes": exchange.first_bytes[:64].hex()}
+
+    async def _datagrams(self) -> None:
+        """UDP: the answer (or the ICMP error) to our question is connect and handshake in one."""
+        dispatch = Dispatch(FAMILIES[self.family], self.address, self.port)
+        self._sock = dispatch.sock
+        self._connect_started_s = self.means.clock.now()
+        try:
+            self._finish(await self._stage(Stage.HANDSHAKE, dispatch.converse(self.speaker.converse(self.peer())), dispatch.facts))
+        finally:
+            real = [record for record in dispatch.icmp if not is_mtu_news(record)]
+            self.icmp = self.icmp or (real[0] if real else None)
+
+    def peer(self) -> Peer:
+        endpoint = self.endpoint
+        return Peer(
+            host=endpoint.server_name or endpoint.host,
+            port=endpoint.port,
+            path=endpoint.path or "/",
+            redirects=endpoint.redirects,
+            realm=endpoint.realm,
+            destination=f"{endpoint.host}:{endpoint.port}" if endpoint.proxy else None,
+            alpn=self._tls.alpn if self._tls else None,
+            random=os.urandom,
+            now_s=time.time(),
+        )
+
+
+async def _wait(task: "asyncio.Task[T]") -> T:
+    return await task

@@ -1,0 +1,131 @@
+"""Which extra observation a broken stage calls for. They come after the deciding connection (or while it is silent) and never improve a verdict.
+
+connect silent -> TTL walk and other ports of the same host; connect refused, or rejected in the target's name -> distance;
+TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent connection.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.model.observation import Evidence, StageRecord
+from eset_portcheck.model.vocabulary import Failure, Stage, Transport
+from eset_portcheck.net.clock import Expired, shorten
+from eset_portcheck.net.dial import FAMILIES, Dial
+from eset_portcheck.net.distance import Ruler
+from eset_portcheck.net.icmp import listen_for_errors, read_errors
+from eset_portcheck.net.walk import walk
+
+SMALL_SEGMENT_BYTES = 536  # RFC 1122 4.2.2.6: what every path carries
+SPARE_PORT = 2229  # compared with when nothing else is planned on that address
+HOLD_S = 1.0
+# A hang-up counts against this host in MySQL's host cache, so it gets one probe a run and no second connection.
+ONE_PROBE = frozenset({"mysql"})
+
+
+class Witness:
+    """`planned`: host name or address -> TCP ports of this run's endpoints there."""
+
+    def __init__(self, planned: Mapping[str, Sequence[int]]) -> None:
+        self._planned = planned
+
+    async def of_silence(self, dial: Dial, stage: Stage) -> list[Evidence]:
+        if dial.endpoint.transport is not Transport.TCP:
+            return []
+        if stage is Stage.CONNECT:
+            left = dial.means.timeout_s - 1.5
+            walking = walk(dial.means.clock, FAMILIES[dial.family], dial.address, dial.port, max(1.0, left - 0.2))
+            found = await asyncio.gather(walking, self._controls(dial, max(1.0, left - 0.4)))
+            return [one for one in found if one is not None]
+        if stage in (Stage.TLS, Stage.HANDSHAKE) and dial.endpoint.protocol not in ONE_PROBE:
+            return [await self._small_segments(dial, stage)]
+        return []
+
+    async def of_failure(self, dial: Dial, record: StageRecord) -> list[Evidence]:
+        if dial.endpoint.transport is not Transport.TCP:
+            return []
+        if record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED:
+            return await self._distance(dial, record)
+        cut = record.stage in (Stage.TLS, Stage.HANDSHAKE) and record.failure in (Failure.CONNECTION_RESET, Failure.EOF)
+        if cut and not record.detail.get("received_bytes") and dial.endpoint.protocol not in ONE_PROBE and not dial.endpoint.proxy:
+            return [await self._silent_control(dial)]
+        return []
+
+    def _other_ports(self, dial: Dial) -> list[int]:
+        """Two at most: what else this run uses there, then a port that should be closed."""
+        hosts = {dial.address, dial.endpoint.proxy[0] if dial.endpoint.proxy else dial.endpoint.host}
+        planned = [port for host in hosts for port in self._planned.get(host, ()) if port != dial.port]
+        return [*dict.fromkeys(planned), SPARE_PORT][:2]
+
+    async def _controls(self, dial: Dial, deadline_s: float) -> Evidence:
+        """Does the same host answer on other ports? A refusal is an answer."""
+
+        async def ask(port: int) -> dict[str, Any]:
+            clock = dial.means.clock
+            started = clock.now()
+            with socket.socket(FAMILIES[dial.family], socket.SOCK_STREAM) as sock:
+                sock.setblocking(False)
+                listen_for_errors(sock)
+                try:
+                    await clock.within(deadline_s, asyncio.get_running_loop().sock_connect(sock, (dial.address, port)))
+                    answer = "accepted"
+                except Expired:
+                    answer = "silent"
+                except ConnectionRefusedError:
+                    answer = "rejected" if read_errors(sock, 0.0) else "refused"
+                except OSError:
+                    answer = "unreachable"
+            return {"port": port, "answer": answer, "after_s": shorten(clock.now() - started)}
+
+        answers = await asyncio.gather(*(ask(port) for port in self._other_ports(dial)))
+        return Evidence(kind="control", address=dial.address, facts={"ports": list(answers)})
+
+    async def _distance(self, dial: Dial, record: StageRecord) -> list[Evidence]:
+        """For a RST, and for an ICMP reject that bears the target's own address."""
+        icmp = dial.icmp
+        if icmp is not None and (icmp.local or icmp.sender != dial.address.split("%")[0]):
+            return []
+        ruler = Ruler(dial.means.clock, FAMILIES[dial.family], dial.address, record.duration_s)
+        planned = [port for port in self._other_ports(dial) if port != SPARE_PORT]
+        found = await ruler.measure(dial.port if icmp is None else None, planned)
+        return [found] if found else []
+
+    async def _small_segments(self, dial: Dial, stage: Stage) -> Evidence:
+        """One more connection that asks for segments of 536 bytes: if it gets past the silent stage, large packets vanish on the path."""
+        means = msgspec.structs.replace(dial.means, witness=None, timeout_s=max(1.0, dial.means.timeout_s - 1.5))
+        again = Dial(means, dial.endpoint, dial.speaker, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
+        attempt = await again.run()
+        record = attempt.stage(stage)
+        return Evidence(
+            kind="small-segments",
+            address=dial.address,
+            facts={
+                "segment_bytes": SMALL_SEGMENT_BYTES,
+                "stage": stage.value,
+                "completed": record is not None and record.failure is None,
+                "failure": attempt.failed.failure.value if attempt.failed and attempt.failed.failure else None,
+            },
+        )
+
+    async def _silent_control(self, dial: Dial) -> Evidence:
+        """A second connection on which nothing is sent: does it live for a second?"""
+        clock = dial.means.clock
+        loop = asyncio.get_running_loop()
+        with socket.socket(FAMILIES[dial.family], socket.SOCK_STREAM) as sock:
+            sock.setblocking(False)
+            started = clock.now()
+            end = "open"
+            try:
+                await clock.within(dial.means.timeout_s, loop.sock_connect(sock, dial.sockaddr))
+                data = await clock.within(HOLD_S, loop.sock_recv(sock, 256))
+                end = "spoke" if data else "closed"
+            except Expired:
+                end = "open" if clock.now() - started >= HOLD_S else "silent"
+            except ConnectionResetError:
+                end = "reset"
+            except OSError:
+                end = "refused"
+        return Evidence(kind="silent-control", address=dial.address, facts={"end": end, "after_s": shorten(clock.now() - started)})

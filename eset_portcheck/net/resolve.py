@@ -1,0 +1,239 @@
+"""Names: what this machine's resolver says (that is what gets dialled), and why, by our own question to each configured server.
+
+getaddrinfo folds SERVFAIL, REFUSED, garbage and silence into one error; our own query tells them apart.
+
+Sources: RFC 1035 4.1 (messages), RFC 2308 (NXDOMAIN, NODATA). TCP after truncation (RFC 7766) is not needed: an address in a truncated answer
+counts.
+"""
+
+import asyncio
+import ipaddress
+import random
+import socket
+import threading
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.model.vocabulary import Failure
+from eset_portcheck.net.clock import Clock, Expired, shorten
+from eset_portcheck.net.failure import Broken, classify
+from eset_portcheck.net.icmp import listen_for_errors
+
+SEND_AT_S = (0.0, 1.0, 2.2)  # one question and two repetitions inside the stage
+MAX_SERVERS = 3
+DNS_PORT = 53
+# After the operating system has answered, our own question may take this much longer; it only adds facts.
+PATIENCE_S = 0.3
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """`addresses`: (family, address) in the resolver's order. `failure` None means there is at least one address."""
+
+    addresses: list[tuple[str, str]]
+    failure: Failure | None
+    detail: dict[str, Any]
+    started_s: float
+    duration_s: float
+
+
+def literal(host: str) -> tuple[str, str] | None:
+    """(family, address) when the host is an address already."""
+    try:
+        address = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return None
+    return ("ipv6" if address.version == 6 else "ipv4", host)
+
+
+async def resolve(clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float) -> Resolution:
+    """Never raises for what the network or a server does."""
+    started = clock.now()
+    if fixed := literal(host):
+        return Resolution([fixed], None, {}, started, 0.0)
+    system = asyncio.ensure_future(_ask_system(host))
+    own = asyncio.ensure_future(_ask_servers(clock, host, servers[:MAX_SERVERS], search, deadline_s * 0.95))
+    try:
+        await clock.within(deadline_s, _both(system, own))
+    except Expired:
+        pass
+    finally:
+        for task in (system, own):
+            if not task.done():
+                task.cancel()
+    answers = own.result() if own.done() and not own.cancelled() else []
+    addresses, system_word = system.result() if system.done() and not system.cancelled() else ([], "no answer in time")
+    detail: dict[str, Any] = {"os": system_word, "servers": answers}
+    failure = None if addresses else _reason(answers, system_word)
+    own_addresses = sorted({address for answer in answers for address in answer.get("addresses", [])})
+    if addresses and answers and not own_addresses and all(answer.get("rcode") == "NXDOMAIN" for answer in answers):
+        detail["not_in_dns"] = True
+    elif addresses and own_addresses and not set(own_addresses) & {address for _, address in addresses}:
+        detail["disagrees"] = own_addresses[:6]
+    return Resolution(addresses, failure, detail, shorten(started), shorten(clock.now() - started))
+
+
+async def _both(system: "asyncio.Task[Any]", own: "asyncio.Task[Any]") -> None:
+    await asyncio.wait({system})
+    if system.result()[0]:
+        await asyncio.wait({own}, timeout=PATIENCE_S)
+    else:
+        await asyncio.wait({own})
+
+
+async def _ask_system(host: str) -> tuple[list[tuple[str, str]], str]:
+    """getaddrinfo in a thread of its own that nobody waits for: a dead resolver must not keep the program from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[tuple[list[tuple[str, str]], str]] = loop.create_future()
+
+    def settle(result: tuple[list[tuple[str, str]], str]) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    def ask() -> None:
+        result: tuple[list[tuple[str, str]], str]
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            result = [], next((name for name in _GAI_NAMES if getattr(socket, name, None) == error.errno), f"error {error.errno}")
+        except (OSError, UnicodeError) as error:
+            result = [], type(error).__name__
+        else:
+            result = _unique(found), "ok"
+        try:
+            loop.call_soon_threadsafe(settle, result)
+        except RuntimeError:  # the loop has closed meanwhile
+            return
+
+    threading.Thread(target=ask, name="getaddrinfo", daemon=True).start()
+    return await done
+
+
+_GAI_NAMES = ("EAI_NONAME", "EAI_NODATA", "EAI_AGAIN", "EAI_FAIL", "EAI_SYSTEM", "EAI_MEMORY", "EAI_SERVICE", "EAI_FAMILY")
+
+
+def _unique(found: list[Any]) -> list[tuple[str, str]]:
+    out: list[tuple[str, str]] = []
+    for family, _, _, _, address in found:
+        word = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}.get(family)
+        if word and (word, address[0]) not in out:
+            out.append((word, address[0]))
+    return out
+
+
+async def _ask_servers(clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float) -> list[dict[str, Any]]:
+    """One entry a server and record type: {"server", "type", "name", "rcode" or "failure", "addresses", "duration_s"}."""
+    names = [host] if "." in host or not search else [f"{host}.{suffix}" for suffix in search[:2]]
+    questions = [(server, name, kind) for server in servers for name in names for kind in ("A", "AAAA")]
+    return list(await asyncio.gather(*(_ask_server(clock, *question, deadline_s) for question in questions)))
+
+
+async def _ask_server(clock: Clock, server: str, name: str, kind: str, deadline_s: float) -> dict[str, Any]:
+    started = clock.now()
+    entry: dict[str, Any] = {"server": server, "name": name, "type": kind}
+    try:
+        entry |= await clock.within(deadline_s, _converse(server, name, kind))
+    except Expired:
+        entry["failure"] = Failure.DNS_TIMEOUT.value
+    except Broken as error:
+        entry["failure"] = error.failure.value
+        entry |= error.detail
+    entry["duration_s"] = shorten(clock.now() - started)
+    return entry
+
+
+async def _converse(server: str, name: str, kind: str) -> dict[str, Any]:
+    import dns.exception
+    import dns.message
+
+    loop = asyncio.get_running_loop()
+    try:
+        query = dns.message.make_query(name, kind, id=random.getrandbits(16))
+        wire = query.to_wire()
+    except (dns.exception.DNSException, ValueError) as error:
+        raise Broken(Failure.DNS_BAD_ANSWER, why="the name cannot be asked for") from error
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        listen_for_errors(sock)
+        try:
+            sock.connect((server, DNS_PORT))
+        except OSError as error:
+            raise _unreachable(error) from error
+        sender = asyncio.ensure_future(_repeat(loop, sock, wire))
+        try:
+            return await _receive(loop, sock, query, sender)
+        finally:
+            sender.cancel()
+
+
+async def _repeat(loop: asyncio.AbstractEventLoop, sock: socket.socket, wire: bytes) -> None:
+    last = 0.0
+    for at in SEND_AT_S:
+        await asyncio.sleep(at - last)
+        last = at
+        await loop.sock_sendall(sock, wire)
+
+
+async def _receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, query: Any, sender: "asyncio.Task[None]") -> dict[str, Any]:
+    import dns.exception
+    import dns.message
+    import dns.rcode
+
+    junk = 0
+    while True:
+        reading = asyncio.ensure_future(loop.sock_recv(sock, 4096))
+        try:
+            await asyncio.wait({reading, *([sender] if not sender.done() else [])}, return_when=asyncio.FIRST_COMPLETED)
+            if sender.done() and not sender.cancelled() and (problem := sender.exception()) is not None:
+                raise problem
+            data = await reading
+        except OSError as error:
+            raise _unreachable(error) from error
+        finally:
+            reading.cancel()
+        try:
+            reply = dns.message.from_wire(data, ignore_trailing=True)
+        except (dns.exception.DNSException, ValueError, IndexError) as error:
+            junk += 1
+            if junk < 3 and data[:2] != query.to_wire()[:2]:
+                continue
+            raise Broken(Failure.DNS_BAD_ANSWER, received_bytes=len(data)) from error
+        if not query.is_response(reply):
+            continue  # a late or forged answer: not ours
+        addresses = sorted({item.address for rrset in reply.answer if rrset.rdtype in (1, 28) for item in rrset})[:24]
+        return {"rcode": dns.rcode.to_text(reply.rcode()), "addresses": addresses}
+
+
+def _unreachable(error: OSError) -> Broken:
+    return Broken(Failure.DNS_UNREACHABLE, cause=classify(error).value)
+
+
+def _reason(answers: list[dict[str, Any]], system_word: str) -> Failure:
+    """Why there is no address: by the first server that gave a definite answer, else by the first that said anything at all."""
+    by_rcode = {"NXDOMAIN": Failure.DNS_NXDOMAIN, "SERVFAIL": Failure.DNS_SERVFAIL, "REFUSED": Failure.DNS_REFUSED, "NOERROR": Failure.DNS_NO_ADDRESS}
+    words = [by_rcode.get(answer["rcode"], Failure.DNS_BAD_ANSWER) if "rcode" in answer else Failure(answer["failure"]) for answer in answers]
+    if any(answer.get("addresses") for answer in answers):
+        words = [_by_system(system_word)]
+    for wanted in (
+        Failure.DNS_NXDOMAIN,
+        Failure.DNS_NO_ADDRESS,
+        Failure.DNS_SERVFAIL,
+        Failure.DNS_REFUSED,
+        Failure.DNS_BAD_ANSWER,
+        Failure.DNS_TIMEOUT,
+        Failure.DNS_UNREACHABLE,
+    ):
+        if wanted in words:
+            return wanted
+    return _by_system(system_word)
+
+
+def _by_system(word: str) -> Failure:
+    """All that the operating system's word allows."""
+    return {
+        "EAI_NONAME": Failure.DNS_NXDOMAIN,
+        "EAI_NODATA": Failure.DNS_NO_ADDRESS,
+        "EAI_AGAIN": Failure.DNS_SERVFAIL,
+        "no answer in time": Failure.DNS_TIMEOUT,
+    }.get(word, Failure.DNS_BAD_ANSWER)

@@ -1,0 +1,232 @@
+"""What a chain is worth: OpenSSL's own verdict against three sets of authorities, the dates, the names. No network.
+
+Imported only once a chain was received, and run in a thread: importing cryptography and loading the Mozilla set costs tens of milliseconds.
+
+Sources: RFC 5280 section 6 (path validation, by OpenSSL through pyOpenSSL); RFC 6125 section 6.4 (names), RFC 9525 (no partial wildcards);
+certifi (Mozilla's roots).
+"""
+
+import hashlib
+import ipaddress
+import os
+import ssl
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from OpenSSL import crypto
+
+from eset_portcheck.model.observation import Certificate, TlsFacts
+
+MAX_CHAIN = 10
+NAME_LIMIT = 200
+_OS_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+
+class Judge:
+    """Three sets of authorities: public (Mozilla, or SSL_CERT_FILE in its place), site (--ca-file), this machine's own store."""
+
+    def __init__(self, public_file: str | None, site_file: str | None) -> None:
+        self._public_file = public_file
+        self._site_file = site_file
+        self._lock = threading.Lock()
+        self._stores: dict[str, crypto.X509Store | None] = {}
+
+    def judge(self, der: list[bytes], name: str, star_accepted: bool) -> TlsFacts:
+        """Facts of the chain, leaf first. `star_accepted`: ESET's rule for site certificates, where the host field may be `*` or stand in the CN."""
+        chain = [certificate for one in der[:MAX_CHAIN] if (certificate := _parse(one)) is not None]
+        if not chain:
+            return TlsFacts(name=name, chain=[_unreadable(one) for one in der[:1]], public="untrusted" if der else None)
+        leaf = chain[0]
+        now = datetime.now(UTC)
+        with self._lock:  # the stores are made once, and OpenSSL's are not to be shared while verifying
+            public = self._ask("public", chain)
+            site = self._ask("site", chain)
+            os_store = self._ask("os", chain) if public != "trusted" else None
+        return TlsFacts(
+            name=name,
+            chain=[_describe(certificate) for certificate in chain],
+            public=public,
+            site=site,
+            os_store=os_store,
+            name_matches=matches(leaf, name, star_accepted=star_accepted),
+            expired=leaf.not_valid_after_utc < now,
+            not_yet_valid=leaf.not_valid_before_utc > now,
+            expires_in_days=round((leaf.not_valid_after_utc - now).total_seconds() / 86400, 1),
+        )
+
+    def _ask(self, which: str, chain: list[x509.Certificate]) -> str | None:
+        if which not in self._stores:
+            self._stores[which] = self._load(which)
+        store = self._stores[which]
+        if store is None:
+            return None
+        return _verify(store, chain)
+
+    def _load(self, which: str) -> crypto.X509Store | None:
+        if which == "public":
+            import certifi
+
+            return _store([self._public_file or certifi.where()])
+        if which == "site":
+            files = [one for one in (self._site_file, os.environ.get("SSL_CERT_FILE")) if one]
+            return _store(files[:1]) if files else None
+        default = ssl.get_default_verify_paths().openssl_cafile
+        return _store([next((one for one in (default, *_OS_BUNDLES) if Path(one).is_file()), "")])
+
+
+def _store(files: list[str]) -> crypto.X509Store | None:
+    store = crypto.X509Store()
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)  # a site may hand out an intermediate as its authority
+    for file in files:
+        try:
+            store.load_locations(file)
+        except crypto.Error:
+            return None
+    return store
+
+
+def _verify(store: crypto.X509Store, chain: list[x509.Certificate]) -> str:
+    """One of trusted, untrusted, weak (it holds only by SHA-1 or MD5). Dates are judged apart: the clock is set into the leaf's validity."""
+    leaf = chain[0]
+    middle = leaf.not_valid_before_utc + (leaf.not_valid_after_utc - leaf.not_valid_before_utc) / 2
+    now = datetime.now(UTC)
+    store.set_time(now if leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc else middle)
+    context = crypto.X509StoreContext(
+        store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in chain[1:]] or None
+    )
+    try:
+        path = context.get_verified_chain()
+    except crypto.X509StoreContextError:
+        return "untrusted"
+    except crypto.Error:
+        return "untrusted"
+    if not _for_servers(leaf):
+        return "untrusted"
+    signed = [one.to_cryptography() for one in path[:-1]]
+    return "weak" if any(_hash(one) in ("sha1", "md5") for one in signed) else "trusted"
+
+
+def _for_servers(leaf: x509.Certificate) -> bool:
+    try:
+        usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    except ValueError:
+        return False
+    return ExtendedKeyUsageOID.SERVER_AUTH in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
+
+
+def _hash(certificate: x509.Certificate) -> str:
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm):
+        return "unknown"
+    return algorithm.name if algorithm else "none"
+
+
+def _parse(der: bytes) -> x509.Certificate | None:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        _ = certificate.subject, certificate.not_valid_after_utc, certificate.not_valid_before_utc  # parsed on first use
+    except ValueError:
+        return None
+    return certificate
+
+
+def _unreadable(der: bytes) -> Certificate:
+    return Certificate(subject="", issuer="", not_before_utc="", not_after_utc="", sha256=hashlib.sha256(der).hexdigest(), key="unreadable")
+
+
+def _describe(certificate: x509.Certificate) -> Certificate:
+    return Certificate(
+        subject=_text(certificate.subject),
+        issuer=_text(certificate.issuer),
+        not_before_utc=certificate.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        not_after_utc=certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
+        names=[name[:NAME_LIMIT] for name in _names(certificate)[:20]],
+        signature=_hash(certificate),
+        key=_key(certificate),
+        self_signed=certificate.subject == certificate.issuer,
+    )
+
+
+def _text(name: x509.Name) -> str:
+    try:
+        return name.rfc4514_string()[:NAME_LIMIT]
+    except ValueError:
+        return "(unreadable name)"
+
+
+def _key(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "unknown"
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"EC {key.curve.name}"
+    return "DSA" if isinstance(key, dsa.DSAPublicKey) else type(key).__name__.removesuffix("PublicKey")
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    """DNS names and addresses of the subjectAltName."""
+    try:
+        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+    return [*alternative.get_values_for_type(x509.DNSName), *map(str, alternative.get_values_for_type(x509.IPAddress))]
+
+
+def _common_names(certificate: x509.Certificate) -> list[str]:
+    return [str(part.value) for part in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+
+
+def matches(certificate: x509.Certificate, name: str, *, star_accepted: bool) -> bool:
+    """Is the certificate for `name` (a host name or an address)?
+
+    `star_accepted` adds ESET's rule for certificates of the site's own authority: `*` covers every host, and without a subjectAltName the common name
+    counts, where the product writes "Server at HOST".
+    """
+    offered = _names(certificate)
+    if star_accepted and not offered:
+        offered = [part.removeprefix("Server at ").strip() for part in _common_names(certificate)]
+        offered = [one for part in offered for one in part.replace(",", " ").replace(";", " ").split()]
+    if star_accepted and "*" in offered:
+        return True
+    try:
+        address = ipaddress.ip_address(name.split("%")[0])
+    except ValueError:
+        return any(_dns_match(pattern, name) for pattern in offered)
+    return any(_same_address(one, address) for one in offered)
+
+
+def _same_address(text: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    try:
+        return ipaddress.ip_address(text) == address
+    except ValueError:
+        return False
+
+
+def _dns_match(pattern: str, name: str) -> bool:
+    """RFC 9525 section 6.3: the wildcard is the whole left-most label and stands for exactly one."""
+    pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
+    if pattern == name:
+        return bool(name)
+    head, _, rest = pattern.partition(".")
+    if head != "*" or "." not in rest:
+        return False
+    label, _, remainder = name.partition(".")
+    return bool(label) and remainder == rest

@@ -1,0 +1,48 @@
+"""HTTP GET of one path: status and content, so that a portal or a filter's page cannot pass for the real thing.
+
+Sources: RFC 9110 15 (status codes), RFC 6585 6 (511 network authentication required).
+"""
+
+from urllib.parse import urlsplit
+
+from eset_portcheck.model.vocabulary import Proof
+from eset_portcheck.wire import http1
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
+
+ENCRYPTED = False
+ALPN: tuple[str, ...] = ()
+
+
+def converse(peer: Peer) -> Conversation:
+    facts = yield from http1.get(peer.host, peer.port, peer.path)
+    return facts | {"asked": peer.host} | ({"redirects": list(peer.redirects)} if peer.redirects else {})
+
+
+def meaning(facts: Facts) -> Meaning:
+    """200 with a body that is no HTML is the product's content; signs of somebody else disprove it; the rest proves HTTP and no more."""
+    status = int(facts["status"])
+    names = ["status", "location", "server", "content_type"]
+    params = {name: facts[name] for name in names if name in facts}
+    if status == 511 or (300 <= status < 400 and _leads_away(facts)):
+        return Meaning(Proof.PROTOCOL, "CAPTIVE_PORTAL", params=params)
+    if 200 <= status < 300:
+        if facts.get("html"):
+            return Meaning(Proof.PROTOCOL, "CAPTIVE_PORTAL", params=params)
+        if facts.get("body_bytes"):
+            return Meaning(Proof.PRODUCT, params=params)
+        return Meaning(Proof.PROTOCOL, "WRONG_CONTENT", params=params)
+    # 404: the service may have moved its index. 3xx: to a host the row expects. 401 and a plain 403: an update server without credentials.
+    # A 403 in HTML cannot be told from a filter's page.
+    harmless = status in (401, 404, 410) or 300 <= status < 400 or (status == 403 and not facts.get("html"))
+    return Meaning(Proof.PROTOCOL, "WRONG_CONTENT", disproves=not harmless, params=params)
+
+
+def _leads_away(facts: Facts) -> bool:
+    """A redirect to another host, unless the row expects it (a suffix of the vendor's)."""
+    asked = str(facts.get("asked", "")).lower()
+    try:
+        host = (urlsplit(str(facts.get("location", ""))).hostname or asked).lower()
+    except ValueError:
+        return True
+    allowed = [str(suffix) for suffix in facts.get("redirects", [])]
+    return host != asked and not any(host == suffix or host.endswith("." + suffix) for suffix in allowed)

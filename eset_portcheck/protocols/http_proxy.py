@@ -1,0 +1,38 @@
+"""An HTTP forward proxy (ESET Bridge, Squid, Apache): a GET through it by absolute URI. CONNECT is a stage of its own (net/tunnel).
+
+The proxy's refusals are named by status; everything else is judged as the destination's own answer, which is what came through.
+
+Sources: RFC 9110 15.5.8 (407), 15.6.3-5 (502, 503, 504); RFC 9112 3.2.2 (absolute form).
+"""
+
+from eset_portcheck.model.vocabulary import Proof
+from eset_portcheck.protocols import http
+from eset_portcheck.wire import http1
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
+
+ENCRYPTED = False
+ALPN: tuple[str, ...] = ()
+
+
+def converse(peer: Peer) -> Conversation:
+    target = f"http://{http1.authority(peer.host, peer.port, 80)}{peer.path}"
+    facts = yield from http1.get(peer.host, peer.port, target)
+    return facts | {"asked": peer.host} | ({"redirects": list(peer.redirects)} if peer.redirects else {})
+
+
+def meaning(facts: Facts) -> Meaning:
+    status = int(facts["status"])
+    refusal = refused_by_proxy(status)
+    if refusal:
+        names = ["status", "server", "via", "proxy_authenticate", "x_squid_error"]
+        return Meaning(Proof.PROTOCOL, refusal, params={name: facts[name] for name in names if name in facts})
+    return http.meaning(facts)
+
+
+def refused_by_proxy(status: int) -> str | None:
+    """The contract's reason for a status that a proxy gives of its own accord."""
+    if status == 407:
+        return "PROXY_AUTH_REQUIRED"
+    if status in (403, 405):
+        return "PROXY_REFUSED_CONNECT"
+    return "PROXY_UPSTREAM_FAILED" if status in (502, 503, 504) else None

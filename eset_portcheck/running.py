@@ -1,0 +1,185 @@
+"""From checks to observations: names asked once, equal endpoints dialled once, every address of every family this host can route, one budget."""
+
+import asyncio
+import contextlib
+import socket
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from eset_portcheck import protocols
+from eset_portcheck.model.host import Host
+from eset_portcheck.model.observation import Attempt, Evidence, Observation, StageRecord
+from eset_portcheck.model.plan import Check, Endpoint
+from eset_portcheck.model.vocabulary import Failure, Stage
+from eset_portcheck.net.clock import Clock
+from eset_portcheck.net.dial import FAMILIES, Dial, Judge, Means, Target
+from eset_portcheck.net.evidence import Witness
+from eset_portcheck.net.resolve import Resolution, resolve
+from eset_portcheck.net.tls import Contexts
+
+ADDRESSES_PER_FAMILY = 3
+CONCURRENT = 64  # attempts at a time; each may hold a few sockets more for evidence
+Done = Callable[[Endpoint, Observation], None]
+
+
+class Options(msgspec.Struct, frozen=True):
+    """`timeout_s` a stage, `budget_s` the run; `families` in order of wish; `connect_to` curl's meaning: "host:port" -> "host:port"."""
+
+    timeout_s: float = 4.0
+    budget_s: float = 60.0
+    families: tuple[str, ...] = ("ipv6", "ipv4")
+    all_addresses: bool = False
+    connect_to: Mapping[str, str] = {}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    observations: dict[Endpoint, Observation]
+    complete: bool
+    interrupted: bool
+    loop_lag_s: float
+
+
+class Runner:
+    """One run. Not to be used twice."""
+
+    def __init__(self, options: Options, host: Host, judge: Judge, done: Done | None = None) -> None:
+        self._options = options
+        self._host = host
+        self._judge = judge
+        self._done = done
+        self._clock = Clock()
+        self._names: dict[str, asyncio.Task[Resolution]] = {}
+        self._free = asyncio.Semaphore(CONCURRENT)
+
+    async def run(self, checks: Iterable[Check]) -> Outcome:
+        endpoints = list(dict.fromkeys(check.endpoint for check in checks if check.endpoint is not None and check.skip is None))
+        means = Means(self._clock, Contexts(), self._judge, self._options.timeout_s, Witness(_planned(endpoints)))
+        watch = asyncio.ensure_future(self._clock.watch())
+        tasks = {asyncio.ensure_future(self._observe(means, endpoint)): endpoint for endpoint in endpoints}
+        found: dict[Endpoint, Observation] = {}
+        interrupted = False
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._options.budget_s)
+        except asyncio.CancelledError:
+            interrupted = True
+        finally:
+            pending = [task for task in tasks if not task.done()]
+            names = [task for task in self._names.values() if not task.done()]
+            for task in (*pending, *names, watch):
+                task.cancel()
+            await asyncio.wait([*pending, *names, watch])
+        for task, endpoint in tasks.items():
+            if task in pending or task.cancelled():
+                found[endpoint] = Observation(failure=Failure.INTERRUPTED if interrupted else Failure.BUDGET_SPENT)
+            else:
+                found[endpoint] = task.result()
+        return Outcome(found, complete=not pending, interrupted=interrupted, loop_lag_s=round(self._clock.lag_s, 4))
+
+    async def _observe(self, means: Means, endpoint: Endpoint) -> Observation:
+        """Never raises: a bug of ours is an observation too, and hides no other row."""
+        started = self._clock.now()
+        try:
+            found = await self._dial(means, endpoint)
+        except Exception as error:  # noqa: BLE001
+            found = Observation(error=_place(error))
+        found = msgspec.structs.replace(found, duration_s=round(self._clock.now() - started, 4))
+        if self._done is not None:
+            with contextlib.suppress(OSError):  # progress on a closed stderr must not break the run
+                self._done(endpoint, found)
+        return found
+
+    async def _dial(self, means: Means, endpoint: Endpoint) -> Observation:
+        speaker = protocols.find(endpoint.protocol)
+        if speaker is None:
+            return Observation(error=f"no speaker for {endpoint.protocol}")
+        if getattr(speaker, "ONE_WAY", False):
+            return Observation(evidence=[Evidence(kind="one-way")])
+        host, port = self._dialled(endpoint)
+        resolution = await self._resolve(host)
+        record = _resolved(resolution, host)
+        if resolution.failure is not None:
+            return Observation(attempts=[Attempt(stages=[record])])
+        chosen, evidence = self._choose(resolution.addresses)
+        if not chosen:
+            return Observation(attempts=[Attempt(stages=[_without_family(record)])])
+        usable = {family for family, address in chosen if self._routable(family, address, port)} or {family for family, _ in chosen}
+        dials = [
+            Dial(means, endpoint, speaker, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
+            for family, address in chosen
+        ]
+        attempts = await asyncio.gather(*(self._attempt(one, record) for one in dials))
+        found = [piece for one in dials if isinstance(one, Dial) for piece in one.evidence]
+        return Observation(attempts=list(attempts), evidence=[*evidence, *found])
+
+    async def _attempt(self, dial: Dial | Attempt, resolved: StageRecord) -> Attempt:
+        if isinstance(dial, Attempt):
+            return msgspec.structs.replace(dial, stages=[resolved])
+        async with self._free:
+            return await dial.run([resolved])
+
+    def _dialled(self, endpoint: Endpoint) -> tuple[str, int]:
+        host, port = endpoint.proxy or (endpoint.host, endpoint.port)
+        name = f"[{host}]" if ":" in host else host
+        target = self._options.connect_to.get(f"{name}:{port}")
+        if target is None:
+            return host, port
+        host, _, text = target.rpartition(":")
+        return host.strip("[]"), int(text)
+
+    async def _resolve(self, host: str) -> Resolution:
+        if host not in self._names:
+            servers, search = self._host.resolvers, self._host.search
+            self._names[host] = asyncio.ensure_future(resolve(self._clock, host, servers, search, self._options.timeout_s))
+        return await asyncio.shield(self._names[host])
+
+    def _choose(self, addresses: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[Evidence]]:
+        wanted = [one for one in addresses if one[0] in self._options.families]
+        if self._options.all_addresses:
+            return wanted, []
+        chosen = [one for family in FAMILIES for one in [pair for pair in wanted if pair[0] == family][:ADDRESSES_PER_FAMILY]]
+        left_out = len(wanted) - len(chosen)
+        return chosen, [Evidence(kind="addresses", facts={"not_dialled": left_out})] if left_out else []
+
+    def _routable(self, family: str, address: str, port: int) -> bool:
+        """Sends nothing. A family that has a default route here is tested whatever happens; another only if this very address has a route."""
+        if family in self._host.default_families:
+            return True
+        try:
+            with socket.socket(FAMILIES[family], socket.SOCK_DGRAM) as sock:
+                sock.connect((address, port))
+        except OSError:
+            return False
+        return True
+
+
+def _planned(endpoints: list[Endpoint]) -> dict[str, list[int]]:
+    """TCP ports of this run by the host that is dialled; never ports where a second connection would do harm."""
+    ports: dict[str, list[int]] = {}
+    for endpoint in endpoints:
+        host, port = endpoint.proxy or (endpoint.host, endpoint.port)
+        if endpoint.transport == "tcp" and endpoint.protocol != "mysql":
+            ports.setdefault(host, []).append(port)
+    return ports
+
+
+def _resolved(resolution: Resolution, host: str) -> StageRecord:
+    detail = {"name": host, **resolution.detail} if resolution.detail else {}
+    return StageRecord(
+        stage=Stage.RESOLVE, started_s=resolution.started_s, duration_s=resolution.duration_s, failure=resolution.failure, detail=detail
+    )
+
+
+def _without_family(record: StageRecord) -> StageRecord:
+    return msgspec.structs.replace(record, failure=Failure.DNS_NO_ADDRESS, detail={**record.detail, "why": "no address of the family asked for"})
+
+
+def _place(error: BaseException) -> str:
+    """Class and place of a bug, without values that could hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "eset_portcheck" in frame.filename] or list(frames)
+    last = ours[-1] if ours else None
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}" if last else type(error).__name__
