@@ -48,7 +48,7 @@ def literal(host: str) -> tuple[str, str] | None:
 
 async def resolve(clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float) -> Resolution:
     """Never raises for what the network or a server does."""
-    started = clock.now()
+    started = shorten(clock.now())
     if fixed := literal(host):
         return Resolution([fixed], None, {}, started, 0.0)
     system = asyncio.ensure_future(_ask_system(host))
@@ -70,7 +70,7 @@ async def resolve(clock: Clock, host: str, servers: list[str], search: list[str]
         detail["not_in_dns"] = True
     elif addresses and own_addresses and not set(own_addresses) & {address for _, address in addresses}:
         detail["disagrees"] = own_addresses[:6]
-    return Resolution(addresses, failure, detail, shorten(started), shorten(clock.now() - started))
+    return Resolution(addresses, failure, detail, started, shorten(clock.now() - started))
 
 
 async def _both(system: "asyncio.Task[Any]", own: "asyncio.Task[Any]") -> None:

@@ -55,23 +55,13 @@ class Handshake:
         self._channel = channel
         self._sees_messages = sees_messages
         self._demanded = False
+        self.version: str | None = None
+        self.cipher: str | None = None
+        self.alpn: str | None = None
 
     @property
     def certificates(self) -> list[bytes]:
         return _chain(self._channel.tls)
-
-    @property
-    def version(self) -> str | None:
-        return self._channel.tls.version()
-
-    @property
-    def cipher(self) -> str | None:
-        suite = self._channel.tls.cipher()
-        return suite[0] if suite else None
-
-    @property
-    def alpn(self) -> str | None:
-        return self._channel.tls.selected_alpn_protocol()
 
     @property
     def client_certificate(self) -> str | None:
@@ -89,10 +79,18 @@ class Handshake:
         except ssl.SSLError as error:
             if self._refused_for_want_of_certificate(error):
                 self._demanded = True
+                self._note()
                 return
             raise self._broken(error) from error
         except OSError as error:
             raise Broken.of(error, received_bytes=channel.received_bytes, **_first(channel)) from error
+        self._note()
+
+    def _note(self) -> None:
+        """What was agreed, noted now: OpenSSL forgets it once an alert has come."""
+        tls = self._channel.tls
+        suite = tls.cipher()
+        self.version, self.cipher, self.alpn = tls.version(), suite[0] if suite else None, tls.selected_alpn_protocol()
 
     async def listen(self, clock: Clock, wait_s: float = AFTERWORD_S) -> None:
         """The afterword: only where a certificate was asked for (or nobody can tell), and only TLS 1.3 hides the demand."""

@@ -1,0 +1,149 @@
+"""The whole program on one screen: look at this machine, run the plan, judge, report."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from eset_portcheck import __version__
+from eset_portcheck.diagnose import diagnose, summary
+from eset_portcheck.model.finding import Where
+from eset_portcheck.model.host import Host
+from eset_portcheck.model.observation import Observation
+from eset_portcheck.model.plan import Check, Endpoint, Plan
+from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
+from eset_portcheck.model.vocabulary import Direction, Phase, Proof, State, Verdict
+from eset_portcheck.running import Options, Outcome, Runner
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What is to be audited. `arguments`: the command line without output options, to name the line that tests again."""
+
+    plan: Plan
+    profiles: list[ProfileUsed]
+    phase: Phase = Phase.AUTO
+    ca_file: str | None = None
+    public_file: str | None = None
+    options: Options = Options()
+    arguments: Sequence[str] = ()
+
+
+def audit(order: Order, done: Callable[[Check, Observation], None] | None = None) -> Report:
+    """Blocking. Ctrl-C ends it early with a report of what is known."""
+    from eset_portcheck import host as machine
+
+    checks = order.plan.checks
+    ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
+    host = machine.look(ports)
+    started, clock = time.time(), time.perf_counter()
+    outcome = asyncio.run(run(order, host, done))
+    return conclude(order, host, outcome, started, time.perf_counter() - clock)
+
+
+async def run(order: Order, host: Host, done: Callable[[Check, Observation], None] | None = None) -> Outcome:
+    """The network part, for a caller that has a loop already."""
+    by_endpoint: dict[Endpoint, list[Check]] = {}
+    for check in order.plan.checks:
+        if check.endpoint is not None and check.skip is None:
+            by_endpoint.setdefault(check.endpoint, []).append(check)
+
+    def tell(endpoint: Endpoint, observation: Observation) -> None:
+        for check in by_endpoint[endpoint] if done else ():
+            done(check, observation)  # type: ignore[misc]
+
+    return await Runner(order.options, host, _Judge(order.public_file, order.ca_file), tell).run(order.plan.checks)
+
+
+class _Judge:
+    """The judge of chains, made when the first chain comes: its imports are slow."""
+
+    def __init__(self, public_file: str | None, site_file: str | None) -> None:
+        self._files = (public_file, site_file)
+        self._judge: Any = None
+
+    def judge(self, der: list[bytes], name: str, star_accepted: bool) -> Any:
+        if self._judge is None:
+            from eset_portcheck.net.trust import Judge
+
+            self._judge = Judge(*self._files)
+        return self._judge.judge(der, name, star_accepted)
+
+
+def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
+    rows, causes, total = diagnose([row(check, outcome) for check in order.plan.checks], host, order.phase, list(order.arguments))
+    if outcome.interrupted:
+        total = summary(rows, interrupted=True)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool("eset-portcheck", __version__),
+        profiles=order.profiles,
+        run=Run(
+            id=str(uuid.uuid4()),
+            started_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            duration_s=round(lasted_s, 3),
+            phase=order.phase,
+            roles=order.plan.roles,
+            complete=outcome.complete,
+            loop_lag_s=outcome.loop_lag_s,
+            connect_to=dict(order.options.connect_to),
+            ca_given=order.ca_file is not None,
+            arguments=list(order.arguments),
+        ),
+        host=host,
+        checks=rows,
+        causes=causes,
+        summary=total,
+    )
+
+
+_FAILURES = {"budget_spent": "BUDGET_SPENT", "interrupted": "INTERRUPTED"}
+
+
+def row(check: Check, outcome: Outcome) -> Row:
+    """A row with its facts; the conclusion is still empty."""
+    seen = outcome.observations.get(check.endpoint) if check.endpoint is not None and check.skip is None else None
+    reason = check.skip or ""
+    if seen is not None and seen.failure is not None:
+        reason = _FAILURES[seen.failure.value]
+    if seen is not None and seen.error is not None:
+        reason = "INTERNAL_ERROR"
+    params = dict(check.skip_params) | ({"error": seen.error} if seen and seen.error else {})
+    return Row(
+        id=check.id,
+        role=check.role,
+        direction=check.direction,
+        transport=check.transport,
+        port=check.port,
+        protocol=check.protocol,
+        target=check.target,
+        target_key=check.key,
+        via_destination=check.via_destination,
+        listener=check.listener,
+        group=check.group,
+        required=check.required,
+        source=check.source,
+        beyond_page=check.beyond_page,
+        verdict=Verdict.UNPROVEN,
+        state=State.NOT_TESTED,
+        proof=ProofReached(Proof.NONE, check.required_proof),
+        reason=reason,
+        culprit=None,
+        confidence=None,
+        where=Where(),
+        duration_s=seen.duration_s if seen else 0.0,
+        attempts=seen.attempts if seen else [],
+        evidence=seen.evidence if seen else [],
+        findings=[],
+        purpose=check.purpose,
+        note=check.note,
+        note_as_printed=check.note_as_printed,
+        trust=check.trust,
+        inspection=check.inspection,
+        page_row=check.page_row,
+        redirects=check.redirects,
+        skip_params=params,
+    )
+

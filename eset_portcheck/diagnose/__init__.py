@@ -1,0 +1,90 @@
+"""Evidence in, verdicts and causes out. A pure function of the report's facts: live run and old report are judged by the same code."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from eset_portcheck.diagnose import overall
+from eset_portcheck.diagnose.inbound import judge_inbound
+from eset_portcheck.diagnose.stages import read
+from eset_portcheck.diagnose.verdicts import combine
+from eset_portcheck.model.finding import Cause, Conclusion
+from eset_portcheck.model.host import Host
+from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.report import ProofReached, Row, Summary
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Phase, Proof, State, Verdict
+
+NOT_RUN = frozenset(
+    {
+        "CONDITION_FALSE",
+        "NOT_SELECTED",
+        "RETIRED",
+        "VALUE_MISSING",
+        "NOT_BUILT",
+        "EXTRA_MISSING",
+        "BUDGET_SPENT",
+        "INTERRUPTED",
+        "INTERNAL_ERROR",
+        "SMB_NEEDS_CREDENTIALS",
+    }
+)
+
+
+def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str]) -> tuple[list[Row], list[Cause], Summary]:
+    """`rows` carry facts, and a reason only where nothing was run. `arguments`: the command line to test again, without output options."""
+    judged = [_conclude(row, conclude(row, host, phase)) for row in rows]
+    judged = overall.groups(overall.interception(judged))
+    again: Callable[[list[str]], str] = lambda ids: overall.command(arguments, ids)  # noqa: E731
+    judged, causes = overall.causes(judged, again)
+    return judged, causes, summary(judged)
+
+
+def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
+    if row.reason in NOT_RUN and not row.attempts:
+        return _not_run(row)
+    if row.direction is not Direction.OUTBOUND:
+        return judge_inbound(row, host, phase)
+    if any(one.kind == "one-way" for one in row.evidence):
+        return Conclusion(Verdict.UNPROVEN, State.NOT_TESTED, Proof.NONE, "ONE_WAY_PROTOCOL", Culprit.UNKNOWN, Confidence.POSSIBLE)
+    tested = [attempt for attempt in row.attempts if attempt.untested is None]
+    if not tested:
+        return Conclusion(Verdict.ERROR, State.NOT_TESTED, Proof.NONE, "INTERNAL_ERROR", Culprit.CHECKER)
+    return combine(row, [(attempt, read(row, attempt, row.evidence)) for attempt in tested], phase)
+
+
+def _not_run(row: Row) -> Conclusion:
+    by_rank = {Rank.SKIP: Verdict.SKIP, Rank.UNPROVEN: Verdict.UNPROVEN, Rank.ERROR: Verdict.ERROR}
+    culprit = Culprit.CHECKER if row.reason == "INTERNAL_ERROR" else None
+    return Conclusion(by_rank[REASONS[row.reason].rank], State.NOT_TESTED, Proof.NONE, row.reason, culprit, findings=row.findings)
+
+
+def _conclude(row: Row, said: Conclusion) -> Row:
+    return msgspec.structs.replace(
+        row,
+        verdict=said.verdict,
+        state=said.state,
+        proof=ProofReached(said.reached, row.proof.required),
+        reason=said.reason,
+        culprit=said.culprit,
+        confidence=said.confidence,
+        where=said.where,
+        findings=said.findings,
+        explained_by=None,
+    )
+
+
+def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
+    """Counts a verdict; the exit code of the contract (130 before 1 before 4 before 3 before 0), a group counting as one requirement."""
+    counts = {verdict.value: sum(row.verdict is verdict for row in rows) for verdict in Verdict}
+    proven_groups = {(row.role, row.group.id) for row in rows if row.group and row.verdict in overall.PROVEN}
+    needed = [row for row in rows if row.required and not (row.group and (row.role, row.group.id) in proven_groups)]
+    if interrupted or any(row.reason == "INTERRUPTED" for row in rows):
+        code = 130
+    elif any(row.verdict is Verdict.FAIL for row in needed):
+        code = 1
+    elif any(row.verdict is Verdict.ERROR for row in rows):
+        code = 4
+    else:
+        code = 3 if any(row.verdict is Verdict.UNPROVEN for row in needed) else 0
+    deselected = any(row.reason == "NOT_SELECTED" for row in rows)
+    return Summary(counts=counts, ready=code == 0 and not deselected, exit_code=code)

@@ -1,0 +1,138 @@
+"""What the rows say together: fail-over groups, one interceptor on unrelated names, one cause behind many rows. Pure."""
+
+import shlex
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.diagnose.reading import rank
+from eset_portcheck.diagnose.refusals import THIS_HOST
+from eset_portcheck.model.finding import Cause, Finding, Fix
+from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.report import Row
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
+
+PROVEN = (Verdict.PASS, Verdict.WARN)
+_AUDIENCE = {
+    Culprit.LOCAL_HOST: "this-host",
+    Culprit.LOCAL_FIREWALL: "this-host",
+    Culprit.LOCAL_ROUTE: "this-host",
+    Culprit.DNS: "dns-admin",
+    Culprit.PROXY: "proxy-admin",
+    Culprit.REMOTE_SERVICE: "server-admin",
+    Culprit.REMOTE_CONFIG: "server-admin",
+    Culprit.REMOTE_HOST: "server-admin",
+    Culprit.REMOTE_FIREWALL: "server-admin",
+    Culprit.CHECKER: "support",
+}
+
+
+def interception(rows: list[Row]) -> list[Row]:
+    """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner, public names each their domain."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        for issuer in _unknown_issuers(row):
+            owners[issuer].add("site" if row.trust is Trust.SITE else ".".join(_asked(row).split(".")[-2:]))
+    guilty = {issuer for issuer, seen in owners.items() if len(seen) > 1}
+    return [_intercepted(row, guilty) if guilty & set(_unknown_issuers(row)) else row for row in rows]
+
+
+def _asked(row: Row) -> str:
+    return next((attempt.tls.name or "" for attempt in row.attempts if attempt.tls), row.target)
+
+
+def _unknown_issuers(row: Row) -> list[str]:
+    return [
+        attempt.tls.chain[0].issuer
+        for attempt in row.attempts
+        if attempt.tls and attempt.tls.chain and attempt.tls.public != "trusted" and attempt.tls.site not in ("trusted", "weak")
+    ]
+
+
+def _intercepted(row: Row, guilty: set[str]) -> Row:
+    issuer = next(one for one in _unknown_issuers(row) if one in guilty)
+    verdict = Verdict.FAIL if row.inspection == "fail" else Verdict.WARN
+    if row.verdict is Verdict.FAIL and row.reason not in ("TLS_UNKNOWN_CA", "TLS_INTERCEPTED"):
+        return row
+    findings = [one for one in row.findings if one.reason != "TLS_UNKNOWN_CA"]
+    return msgspec.structs.replace(
+        row,
+        verdict=verdict,
+        reason="TLS_INTERCEPTED",
+        culprit=Culprit.TLS_INTERCEPTOR,
+        confidence=Confidence.LIKELY,
+        where=msgspec.structs.replace(row.where, ca=issuer),
+        findings=[Finding("TLS_INTERCEPTED", params={"issuer": issuer}), *findings],
+    )
+
+
+def groups(rows: list[Row]) -> list[Row]:
+    """A failed member becomes a warning when another member is proven."""
+    proven = {(row.role, row.group.id) for row in rows if row.group and row.verdict in PROVEN}
+    return [
+        msgspec.structs.replace(row, verdict=Verdict.WARN, findings=[Finding("FAILOVER_USED", params={"group": row.group.id}), *row.findings])
+        if row.group and row.verdict is Verdict.FAIL and (row.role, row.group.id) in proven
+        else row
+        for row in rows
+    ]
+
+
+def causes(rows: list[Row], again: Callable[[list[str]], str]) -> tuple[list[Row], list[Cause]]:
+    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures first, then warnings."""
+    found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.verdict is Verdict.FAIL or (row.verdict is Verdict.WARN and rank(row.reason) in (Rank.FAIL, Rank.WARN)) or row.verdict is Verdict.ERROR:
+            found[_place(row)].append(row)
+    ranked = sorted(found.values(), key=lambda group: (not any(_counts(row) for row in group), -len(group)))
+    made: list[Cause] = []
+    explained: dict[str, str] = {}
+    for number, group in enumerate(ranked, 1):
+        lead = next((row for row in group if _counts(row)), group[0])
+        name = f"C{number}"
+        explained |= {row.id: name for row in group if row.id != lead.id}
+        made.append(_cause(name, lead, group, again))
+    return [msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows], made
+
+
+def _counts(row: Row) -> bool:
+    return row.required and row.verdict is Verdict.FAIL
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    """What makes two broken rows the same break."""
+    where = row.where
+    if REASONS[row.reason].culprit in (Culprit.DNS, Culprit.LOCAL_ROUTE) or row.reason.startswith("PROXY_"):
+        return (row.reason, where.address if row.reason.startswith("DNS_") else row.target if row.reason.startswith("PROXY_") else None)
+    if row.reason == "TCP_NO_ANSWER" and where.interval and where.interval[0] != THIS_HOST:
+        return (row.reason, where.interval[0])
+    if row.reason == "TLS_INTERCEPTED":
+        return (row.reason, where.ca)
+    return (row.reason, row.target, where.address)
+
+
+def _cause(name: str, lead: Row, group: list[Row], again: Callable[[list[str]], str]) -> Cause:
+    ids = [row.id for row in group]
+    params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
+    for finding in lead.findings:
+        if finding.reason == lead.reason:
+            params |= finding.params
+    fix = Fix(audience=_AUDIENCE.get(lead.culprit or Culprit.UNKNOWN, "network-team"), tool="text", command=lead.reason, verify=again(ids))
+    return Cause(
+        id=name,
+        reason=lead.reason,
+        culprit=lead.culprit,
+        confidence=lead.confidence,
+        where=lead.where,
+        explains=ids,
+        evidence=[f"{lead.id}#{number}" for number, _ in enumerate(lead.evidence)],
+        fixes=[fix],
+        params=params,
+    )
+
+
+def command(arguments: list[str], ids: list[str]) -> str:
+    """The line that tests just these rows again."""
+    only = [part for one in ids[:8] for part in ("--only", one)]
+    return shlex.join(["eset-portcheck", "check", *arguments, *only])

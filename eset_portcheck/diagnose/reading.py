@@ -1,0 +1,56 @@
+"""What one attempt says, before phase, groups and the other rows are looked at."""
+
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.model.finding import Finding, Where
+from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """`disproves`: the reason, if of fail rank, shows the opposite of what is required. `verdict`: a reading that the contract ranks by hand."""
+
+    reached: Proof
+    reason: str
+    state: State
+    culprit: Culprit | None = None
+    confidence: Confidence | None = None
+    where: Where = Where()
+    findings: tuple[Finding, ...] = ()
+    disproves: bool = True
+    verdict: Verdict | None = None
+
+    @property
+    def fails(self) -> bool:
+        return self.disproves and rank(self.reason) is Rank.FAIL
+
+
+def rank(reason: str) -> Rank:
+    return REASONS[reason].rank
+
+
+def broken(
+    reason: str,
+    reached: Proof,
+    state: State,
+    confidence: Confidence = Confidence.PROVEN,
+    *,
+    culprit: Culprit | None = None,
+    where: Where | None = None,
+    params: dict[str, Any] | None = None,
+    disproves: bool = True,
+) -> Reading:
+    """A reading of a stage that broke; culprit from the table of reasons unless given. Parameters ride on a finding of the same code."""
+    findings = (Finding(reason, params=params),) if params else ()
+    return Reading(reached, reason, state, culprit or REASONS[reason].culprit, confidence, where or Where(), findings, disproves)
+
+
+def of_kind(evidence: list[Evidence], kind: str, attempt: Attempt | None = None) -> Evidence | None:
+    """The evidence of that kind for this attempt's address."""
+    for one in evidence:
+        if one.kind == kind and (attempt is None or one.address in (None, attempt.address)):
+            return one
+    return None

@@ -1,0 +1,131 @@
+"""Why a connection (or datagram) was refused or not answered: RST, ICMP, errno, silence. Pure.
+
+Sources: RFC 792, RFC 4443 (ICMP types and codes), RFC 9293 3.5.2 (RST), RFC 1812 5.2.7 (what routers send); the project's contract, section 2.
+"""
+
+from eset_portcheck.diagnose.reading import Reading, broken, of_kind
+from eset_portcheck.model.finding import Where
+from eset_portcheck.model.observation import Attempt, Evidence, Icmp, StageRecord
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
+
+ARP_FAILED_S = 2.5  # an ICMP host-unreachable that comes sooner is somebody's reject
+THIS_HOST = "this host"
+_INITIAL_TTLS = (64, 128, 255)
+
+
+def read_refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *, udp: bool) -> Reading:
+    """A connect stage (TCP) or a question (UDP) that ended with an error or in silence."""
+    if attempt.icmp is not None:
+        return _by_icmp(attempt, attempt.icmp, evidence, udp=udp)
+    match record.failure:
+        case Failure.CONNECTION_REFUSED:
+            return _by_reset(attempt, evidence, udp=udp)
+        case Failure.TIMEOUT:
+            return _udp_silence(record) if udp else _silence(attempt, evidence)
+        case Failure.NOT_PERMITTED | Failure.ACCESS_DENIED:
+            return broken("REJECTED_LOCALLY", Proof.ROUTE, State.FILTERED, params=_errno(record))
+        case Failure.HOST_UNREACHABLE if record.duration_s >= ARP_FAILED_S:
+            return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, Confidence.LIKELY, params=_errno(record))
+        case Failure.HOST_UNREACHABLE | Failure.NETWORK_UNREACHABLE | Failure.INVALID_ROUTE | Failure.ADDRESS_FAMILY_UNUSABLE:
+            return broken("NO_ROUTE", Proof.NAME, State.NOT_TESTED, params=_errno(record))
+        case Failure.CONNECTION_RESET:
+            return broken("RESET_AFTER_ACCEPT", Proof.ACCEPTS, State.OPEN, Confidence.LIKELY)
+        case Failure.EOF:
+            return broken("CLOSED_BEFORE_REPLY", Proof.ACCEPTS, State.OPEN, Confidence.LIKELY)
+    return broken("INTERNAL_ERROR", Proof.ROUTE, State.NOT_TESTED, params=_errno(record), culprit=Culprit.CHECKER)
+
+
+def _errno(record: StageRecord) -> dict[str, object] | None:
+    return {"errno": record.detail["errno"]} if "errno" in record.detail else None
+
+
+def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Reading:
+    """A RST bears the target's address, whoever made it: only its distance tells."""
+    distance = of_kind(evidence, "distance", attempt)
+    refused = distance.facts.get("refused_ttl") if distance else None
+    controls = [control for control in distance.facts.get("controls", []) if control.get("ttl")] if distance else []
+    where = Where(address=attempt.address)
+    if udp or refused is None or not controls:
+        return broken("REFUSED_ORIGIN_UNKNOWN", Proof.ROUTE, State.CLOSED, Confidence.LIKELY, where=where)
+    ours, theirs = hops_away(refused), [hops_away(control["ttl"]) for control in controls]
+    params = {"refused_ttl": refused, "control_ttl": max(controls, key=lambda one: hops_away(one["ttl"]))["ttl"], "hops": ours}
+    if ours < max(theirs):
+        return broken(
+            "REFUSED_NEARER_THAN_HOST", Proof.ROUTE, State.FILTERED, where=Where(hop=ours + 1, interval=[THIS_HOST, str(attempt.address)]), params=params
+        )
+    if ours in theirs:
+        return broken("REFUSED_BY_HOST", Proof.PATH, State.CLOSED, where=where, params=params)
+    return broken("REFUSED_ORIGIN_UNKNOWN", Proof.ROUTE, State.CLOSED, Confidence.LIKELY, where=where, params=params)
+
+
+def hops_away(ttl: int) -> int:
+    """Routers passed, by the nearest usual initial hop limit (64, 128, 255)."""
+    return next(initial for initial in _INITIAL_TTLS if initial >= ttl) - ttl
+
+
+def _by_icmp(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], *, udp: bool) -> Reading:
+    sender = icmp.sender or ""
+    where = Where(address=icmp.sender)
+    params = {"type": icmp.type, "code": icmp.code, "version": icmp.version}
+    if _no_neighbour(icmp):
+        return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
+    if icmp.local or sender == (attempt.source_address or "").split("%")[0]:
+        if sender == (attempt.address or "").split("%")[0]:
+            return _from_target(attempt, icmp, evidence, where, params, udp=udp)  # this host asks itself
+        return broken("REJECTED_LOCALLY", Proof.ROUTE, State.FILTERED, where=where, params=params)
+    if sender == (attempt.address or "").split("%")[0]:
+        return _from_target(attempt, icmp, evidence, where, params, udp=udp)
+    kind = (icmp.type, icmp.code)
+    if kind in ((1, 0),) if icmp.version == 6 else kind in ((3, 0), (3, 6)):
+        return broken("NET_UNREACHABLE", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
+    if icmp.type == (3 if icmp.version == 6 else 11):
+        return broken("TTL_EXPIRED", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
+    return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params=params)
+
+
+def _no_neighbour(icmp: Icmp) -> bool:
+    """Host (v6: address) unreachable, late enough for a failed ARP or neighbour discovery."""
+    kind = (icmp.type, icmp.code)
+    return kind == ((1, 3) if icmp.version == 6 else (3, 1)) and icmp.after_s >= ARP_FAILED_S
+
+
+def _from_target(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: Where, params: dict[str, int], *, udp: bool) -> Reading:
+    """The target's address stands on it; behind address translation a nearer router's ICMP bears it too, and its hop limit tells."""
+    distance = of_kind(evidence, "distance", attempt)
+    others = [one for one in distance.facts.get("controls", []) if one.get("ttl") and one.get("how") != "udp-port-unreachable"] if distance else []
+    if icmp.ttl and others and hops_away(icmp.ttl) < max(hops_away(one["ttl"]) for one in others):
+        return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params={**params, "ttl": icmp.ttl})
+    if udp and (icmp.type, icmp.code) == ((1, 4) if icmp.version == 6 else (3, 3)):
+        return broken("REFUSED_BY_HOST", Proof.PATH, State.CLOSED, where=where, params=params)
+    return broken("REJECTED_BY_TARGET_FIREWALL", Proof.ROUTE, State.FILTERED, where=where, params=params)
+
+
+def _silence(attempt: Attempt, evidence: list[Evidence]) -> Reading:
+    """Dropped outward, the reply dropped, the host's own firewall, a full backlog: all alike. The walk only narrows it."""
+    target = str(attempt.address)
+    last, hop = THIS_HOST, None
+    walk = of_kind(evidence, "ttl-walk", attempt)
+    hops = [one for one in walk.facts.get("hops", []) if one.get("from") and one["from"] != target] if walk else []
+    if hops:
+        farthest = max(hops, key=lambda one: one["ttl"])
+        last, hop = farthest["from"], farthest["ttl"]
+    control = of_kind(evidence, "control", attempt)
+    answering = [one["port"] for one in control.facts.get("ports", []) if one.get("answer") in ("accepted", "refused")] if control else []
+    params: dict[str, object] = {"interval": [last, target], "walked": walk is not None}
+    if answering:
+        params["answers_on"] = answering
+    return broken(
+        "TCP_NO_ANSWER",
+        Proof.ROUTE,
+        State.FILTERED,
+        Confidence.LIKELY if answering or hops else Confidence.POSSIBLE,
+        culprit=Culprit.UNKNOWN,
+        where=Where(hop=hop, interval=[last, target]),
+        params=params,
+    )
+
+
+def _udp_silence(record: StageRecord) -> Reading:
+    if record.detail.get("strangers"):
+        return broken("WRONG_PROTOCOL", Proof.PATH, State.OPEN, Confidence.LIKELY, params={"strangers": record.detail["strangers"]})
+    return broken("UDP_NO_ANSWER", Proof.ROUTE, State.OPEN_FILTERED, Confidence.POSSIBLE, culprit=Culprit.UNKNOWN)

@@ -1,0 +1,194 @@
+"""Why an attempt stopped where it did, or what it proved. Pure: facts of one attempt in, a Reading out."""
+
+from typing import Any
+
+import msgspec
+
+from eset_portcheck import protocols
+from eset_portcheck.diagnose import certificates
+from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank
+from eset_portcheck.diagnose.refusals import THIS_HOST, read_refusal
+from eset_portcheck.model.finding import Finding, Where
+from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
+from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.report import Row
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, Stage, State, Transport, Verdict
+from eset_portcheck.wire.recognise import recognise
+
+_DNS = {
+    Failure.DNS_NXDOMAIN: "DNS_NXDOMAIN",
+    Failure.DNS_SERVFAIL: "DNS_SERVFAIL",
+    Failure.DNS_REFUSED: "DNS_REFUSED",
+    Failure.DNS_TIMEOUT: "DNS_TIMEOUT",
+    Failure.DNS_UNREACHABLE: "DNS_UNREACHABLE",
+    Failure.DNS_BAD_ANSWER: "DNS_BAD_ANSWER",
+    Failure.DNS_NO_ADDRESS: "DNS_NO_ADDRESS",
+}
+_SILENT_PROTOCOLS = ("tcp", "tls")
+
+
+def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
+    """The row supplies what was asked (transport, trust, proxy); phase and required proof play no part here."""
+    udp = row.transport is Transport.UDP
+    record = attempt.failed
+    if record is None:
+        reading = _proven(row, attempt)
+    elif record.stage is Stage.RESOLVE:
+        reading = _unresolved(record)
+    elif record.stage is Stage.ROUTE:
+        reading = _unrouted(record)
+    elif record.stage is Stage.CONNECT or (udp and record.failure is not Failure.UNEXPECTED_BYTES):
+        reading = _via_proxy(row, read_refusal(attempt, record, evidence, udp=udp))
+    elif record.stage is Stage.TUNNEL:
+        reading = _untunnelled(record)
+    else:
+        reading = _unspoken(row, attempt, record, evidence)
+    reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
+    if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
+        reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))
+    return reading
+
+
+def _names(reading: Reading, attempt: Attempt) -> Reading:
+    """What the name's resolution leaves to be said although it worked."""
+    record = attempt.stage(Stage.RESOLVE)
+    if record is None or record.failure is not None:
+        return reading
+    if record.detail.get("disagrees"):
+        extra = Finding("DNS_DISAGREES", params={"name": record.detail.get("name"), "dns": record.detail["disagrees"]})
+    elif record.detail.get("not_in_dns"):
+        extra = Finding("NAME_NOT_FROM_DNS", params={"name": record.detail.get("name")})
+    else:
+        return reading
+    return msgspec.structs.replace(reading, findings=(*reading.findings, extra))
+
+
+def _unresolved(record: StageRecord) -> Reading:
+    assert record.failure is not None  # noqa: S101
+    answers = record.detail.get("servers", [])
+    told = [answer for answer in answers if "rcode" in answer or "failure" in answer]
+    params: dict[str, Any] = {"name": record.detail.get("name", ""), "os": record.detail.get("os", "")}
+    if told:
+        params["servers"] = [f"{one['server']} {one['type']} {one.get('rcode') or one.get('failure')}" for one in told[:6]]
+    server = told[0]["server"] if told else None
+    sure = Confidence.PROVEN if any("rcode" in one for one in told) else Confidence.LIKELY
+    return broken(_DNS[record.failure], Proof.NONE, State.NOT_TESTED, sure, where=Where(address=server), params=params)
+
+
+def _unrouted(record: StageRecord) -> Reading:
+    params = {"errno": record.detail.get("errno", "")}
+    if record.failure is Failure.ACCESS_DENIED:
+        return broken("ROUTE_PROHIBITED", Proof.NAME, State.NOT_TESTED, params=params)
+    if record.failure is Failure.NOT_PERMITTED:
+        return broken("REJECTED_LOCALLY", Proof.NAME, State.NOT_TESTED, params=params)
+    if record.failure is Failure.SYSTEM_ERROR:
+        return broken("INTERNAL_ERROR", Proof.NAME, State.NOT_TESTED, params=params, culprit=Culprit.CHECKER)
+    return broken("NO_ROUTE", Proof.NAME, State.NOT_TESTED, params=params)
+
+
+def _via_proxy(row: Row, reading: Reading) -> Reading:
+    """A proxy that does not answer has a code of its own; what was seen stays beside it. Nothing of its ladder counts for what is behind it."""
+    if row.via_destination is None:
+        return reading
+    if reading.reason in ("TCP_NO_ANSWER", "HOST_DOWN"):
+        told = Finding(reading.reason, params={"interval": reading.where.interval} if reading.where.interval else {})
+        culprit = REASONS["PROXY_UNREACHABLE"].culprit
+        return Reading(Proof.NONE, "PROXY_UNREACHABLE", reading.state, culprit, reading.confidence, reading.where, (told,))
+    return msgspec.structs.replace(reading, reached=Proof.NONE)
+
+
+def _untunnelled(record: StageRecord) -> Reading:
+    status = record.detail.get("status")
+    if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
+        params = {name: record.detail[name] for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"] if name in record.detail}
+        if status == 407:
+            reason = "PROXY_AUTH_REQUIRED"
+        else:
+            reason = "PROXY_UPSTREAM_FAILED" if status >= 500 and status not in (501, 505) else "PROXY_REFUSED_CONNECT"
+        return broken(reason, Proof.NONE, State.OPEN, params=params)
+    return msgspec.structs.replace(_stopped(record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY)
+
+
+def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Evidence]) -> Reading:
+    """The connection stood; then TLS or the protocol stopped."""
+    reached = Proof.TLS if Stage.TLS in attempt.done else Proof.NONE if row.via_destination and Stage.TUNNEL in attempt.done else Proof.ACCEPTS
+    in_tls = record.stage is Stage.TLS
+    if record.failure is Failure.TIMEOUT:
+        small = of_kind(evidence, "small-segments", attempt)
+        if small and small.facts.get("completed"):
+            return broken("PMTU_BLACKHOLE", reached, State.OPEN, where=Where(interval=[THIS_HOST, str(attempt.address)]), params=_segments(small))
+        return broken("TLS_TIMEOUT" if in_tls else "NO_REPLY", reached, State.OPEN, Confidence.LIKELY, params=_came(record))
+    if in_tls and record.failure in (Failure.TLS_ALERT, Failure.TLS_FAILED):
+        params = {name: record.detail[name] for name in ["alert", "openssl"] if name in record.detail}
+        return broken("TLS_REFUSED", reached, State.OPEN, params=params)
+    if in_tls and record.failure is Failure.CONNECTION_RESET and not record.detail.get("received_bytes"):
+        control = of_kind(evidence, "silent-control", attempt)
+        if control and control.facts.get("end") == "open":
+            return broken("TLS_RESET_ON_HELLO", reached, State.OPEN, Confidence.LIKELY, params={"silent_connection": "stayed open"})
+    if attempt.tls is not None and attempt.tls.client_certificate == "required" and not in_tls:
+        asked = Finding("CLIENT_CERTIFICATE_REQUESTED", params={"alert": 116})
+        return Reading(Proof.TLS, "CLIENT_CERTIFICATE_REQUESTED", State.OPEN, Culprit.UNKNOWN, Confidence.PROVEN, findings=(asked,))
+    reading = _stopped(record, reached, "NO_REPLY")
+    if row.target_key == "push" and reading.reason == "CLOSED_BEFORE_REPLY" and attempt.tls is not None and attempt.tls.public == "trusted":
+        # a broker that hangs up on strangers: the certificate says who it was, the word of the protocol is missing
+        return msgspec.structs.replace(reading, disproves=False, verdict=Verdict.WARN)
+    return reading
+
+
+def _stopped(record: StageRecord, reached: Proof, silent: str) -> Reading:
+    service = recognise(bytes.fromhex(str(record.detail.get("first_bytes", ""))))
+    tls = record.stage is Stage.TLS
+    match record.failure:
+        case Failure.NOT_TLS | Failure.UNEXPECTED_BYTES | Failure.TOO_LARGE:
+            if service is None and tls:
+                return broken("TLS_NOT_SPOKEN", reached, State.OPEN, params=_came(record))
+            return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
+        case Failure.EOF if service not in (None, "tls") and not tls:
+            return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
+        case Failure.EOF:
+            return broken("CLOSED_BEFORE_REPLY", reached, State.OPEN, params=_came(record))
+        case Failure.CONNECTION_RESET:
+            return broken("RESET_AFTER_ACCEPT", reached, State.OPEN, params=_came(record))
+        case Failure.TIMEOUT:
+            return broken(silent, reached, State.OPEN, Confidence.LIKELY, params=_came(record))
+        case Failure.TLS_ALERT:
+            return broken("TLS_REFUSED", reached, State.OPEN)
+        case Failure.HOST_UNREACHABLE | Failure.NETWORK_UNREACHABLE | Failure.CONNECTION_REFUSED:
+            return broken("REJECTED_IN_PATH", reached, State.FILTERED, Confidence.LIKELY)
+        case Failure.NOT_PERMITTED | Failure.ACCESS_DENIED:
+            return broken("REJECTED_LOCALLY", reached, State.FILTERED)
+    return broken("INTERNAL_ERROR", reached, State.OPEN, culprit=Culprit.CHECKER)
+
+
+def _came(record: StageRecord) -> dict[str, Any]:
+    return {"received_bytes": record.detail.get("received_bytes", 0)}
+
+
+def _segments(small: Evidence) -> dict[str, Any]:
+    return {"segment_bytes": small.facts.get("segment_bytes")}
+
+
+def _proven(row: Row, attempt: Attempt) -> Reading:
+    """All stages ended well: the protocol says what its facts mean."""
+    facts = attempt.reply
+    demanded = attempt.tls is not None and attempt.tls.client_certificate == "required"
+    if facts is None and demanded:
+        # TLS was spoken and the chain seen; the peer talks only to those who show a certificate, as ESET PROTECT does
+        reason = "CONNECTED" if row.protocol in _SILENT_PROTOCOLS else "CLIENT_CERTIFICATE_REQUESTED"
+        return Reading(Proof.TLS, reason, State.OPEN, findings=(Finding("CLIENT_CERTIFICATE_REQUESTED"),))
+    if facts is None:
+        return Reading(Proof.ACCEPTS if Stage.CONNECT in attempt.done else Proof.ROUTE, "CONNECTED", State.OPEN)
+    speaker = protocols.find(row.protocol)
+    if speaker is None:
+        return broken("NOT_BUILT", Proof.NONE, State.NOT_TESTED)
+    meaning = speaker.meaning(facts)
+    findings = tuple(Finding(code, params=params) for code, params in meaning.findings)
+    if demanded and row.protocol in _SILENT_PROTOCOLS:
+        findings += (Finding("CLIENT_CERTIFICATE_REQUESTED"),)
+    if rank(meaning.reason) is Rank.PASS:
+        if meaning.params:
+            findings = (Finding(meaning.reason, params=meaning.params), *findings)
+        return Reading(meaning.proof, meaning.reason, State.OPEN, findings=findings)
+    findings = (Finding(meaning.reason, params=meaning.params), *findings)
+    culprit = REASONS[meaning.reason].culprit
+    return Reading(meaning.proof, meaning.reason, State.OPEN, culprit, Confidence.PROVEN, findings=findings, disproves=meaning.disproves)

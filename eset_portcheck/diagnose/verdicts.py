@@ -1,0 +1,114 @@
+"""From readings of addresses to the verdict of a row: phase, required proof, families. Pure.
+
+Source: the project's contract, section 1 (the one rule), "Phase", "Addresses", "Required proof".
+"""
+
+from typing import NamedTuple
+
+from eset_portcheck.diagnose.reading import Reading, rank
+from eset_portcheck.model.finding import Conclusion, Finding
+from eset_portcheck.model.observation import Attempt
+from eset_portcheck.model.reasons import Rank
+from eset_portcheck.model.report import Row
+from eset_portcheck.model.vocabulary import Listener, Phase, Proof, Verdict
+
+# Found at the listening end before the component is installed, these still tell of the path, not of what is not there yet.
+_PATH_FAULTS = frozenset(
+    {
+        "TLS_INTERCEPTED",
+        "TLS_RESET_ON_HELLO",
+        "PMTU_BLACKHOLE",
+        "CAPTIVE_PORTAL",
+        "PROXY_AUTH_REQUIRED",
+        "PROXY_REFUSED_CONNECT",
+        "PROXY_UNREACHABLE",
+        "REJECTED_IN_PATH",
+        "REJECTED_LOCALLY",
+    }
+)
+_NOTHING_THERE_YET = frozenset({"REFUSED_ORIGIN_UNKNOWN", "PROXY_UPSTREAM_FAILED"})
+
+
+class Judged(NamedTuple):
+    verdict: Verdict
+    reading: Reading
+
+
+def lowered(row: Row, phase: Phase) -> bool:
+    """Only an explicit pre, and only where an ESET component is to listen, asks for less."""
+    return phase is Phase.PRE and row.listener is not Listener.FOREIGN
+
+
+def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
+    """Reached >= required is pass (warn with a finding of warn rank); a reason of fail rank is fail; else unproven."""
+    required = row.proof.required
+    if lowered(row, phase) and not required.rung < Proof.PATH.rung:
+        required = Proof.PATH
+    if rank(reading.reason) is Rank.ERROR:
+        return Verdict.ERROR
+    if reading.reason == "REFUSED_BY_HOST":
+        return Verdict.PASS if reading.reached.reaches(required) else Verdict.FAIL
+    path_only = required is Proof.PATH
+    if path_only and (reading.reason in _NOTHING_THERE_YET or (row.proof.required is Proof.PATH and reading.reason == "TCP_NO_ANSWER")):
+        return Verdict.UNPROVEN
+    if reading.fails:
+        if lowered(row, phase) and reading.reached.reaches(Proof.ACCEPTS) and reading.reason not in _PATH_FAULTS:
+            return Verdict.WARN  # the path is proven, but somebody else is at home
+        return Verdict.FAIL
+    if reading.verdict is not None:
+        return reading.verdict
+    if not reading.reached.reaches(required):
+        return Verdict.UNPROVEN
+    return Verdict.WARN if any(rank(finding.reason) is Rank.WARN for finding in reading.findings) else Verdict.PASS
+
+
+def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> Conclusion:
+    """One conclusion for all addresses that were tried."""
+    judged = [(attempt, Judged(verdict_of(row, reading, phase), reading)) for attempt, reading in readings]
+    good = [one for one in judged if one[1].verdict in (Verdict.PASS, Verdict.WARN)]
+    bad = [one for one in judged if one[1].verdict not in (Verdict.PASS, Verdict.WARN)]
+    if not good:
+        return _conclude(_gravest([one for _, one in judged]))
+    best = _gravest([one for _, one in good])
+    if not bad:
+        return _conclude(best)
+    broken_families = {attempt.family for attempt, _ in bad} - {attempt.family for attempt, _ in good}
+    code = "ONE_FAMILY_FAILS" if broken_families else "SOME_ADDRESSES_FAIL"
+    attempt, worst = bad[0]
+    params = {"family": attempt.family, "address": attempt.address, "reason": worst.reading.reason, "failed": len(bad), "tried": len(judged)}
+    conclusion = _conclude(Judged(Verdict.WARN, best.reading))
+    return Conclusion(
+        verdict=Verdict.WARN,
+        state=conclusion.state,
+        reached=conclusion.reached,
+        reason=code,
+        culprit=worst.reading.culprit,
+        confidence=worst.reading.confidence,
+        where=worst.reading.where,
+        findings=[Finding(code, params=params), *conclusion.findings],
+    )
+
+
+def _gravest(judged: list[Judged]) -> Judged:
+    """The worst verdict; among equals the one that got farthest says most."""
+    order = [Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS]
+    return min(judged, key=lambda one: (order.index(one.verdict), -one.reading.reached.rung))
+
+
+def _conclude(judged: Judged) -> Conclusion:
+    """The reason of a warning is its gravest finding; what was reached stands in the proof."""
+    verdict, reading = judged
+    reason = reading.reason
+    if verdict is Verdict.WARN and rank(reason) is Rank.PASS:
+        reason = next((finding.reason for finding in reading.findings if rank(finding.reason) is Rank.WARN), reason)
+    good = verdict is Verdict.PASS
+    return Conclusion(
+        verdict=verdict,
+        state=reading.state,
+        reached=reading.reached,
+        reason=reason,
+        culprit=None if good else reading.culprit,
+        confidence=None if good and reading.confidence is None else reading.confidence,
+        where=reading.where,
+        findings=list(reading.findings),
+    )
