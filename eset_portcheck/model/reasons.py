@@ -1,6 +1,5 @@
 """Every reason code: its rank and its usual culprit. Stable, append-only. Source: the project's contract, section 2."""
 
-import difflib
 from enum import StrEnum
 
 import msgspec
@@ -42,7 +41,8 @@ _BY_RANK: dict[Rank, dict[str, str]] = {
     Rank.ERROR: {"checker": "INTERNAL_ERROR"},
     Rank.FAIL: {
         "remote-service": "REFUSED_BY_HOST REFUSED_ORIGIN_UNKNOWN CLOSED_BEFORE_REPLY RESET_AFTER_ACCEPT NO_REPLY WRONG_PROTOCOL TLS_NOT_SPOKEN",
-        "middlebox": "REFUSED_NEARER_THAN_HOST REJECTED_IN_PATH TLS_REFUSED TLS_TIMEOUT TLS_RESET_ON_HELLO PMTU_BLACKHOLE CAPTIVE_PORTAL WRONG_CONTENT",
+        "middlebox": "REFUSED_NEARER_THAN_HOST REJECTED_IN_PATH TLS_REFUSED TLS_TIMEOUT TLS_RESET_ON_HELLO PMTU_BLACKHOLE"
+        " CAPTIVE_PORTAL WRONG_CONTENT",
         "remote-firewall": "REJECTED_BY_TARGET_FIREWALL",
         "local-firewall": "REJECTED_LOCALLY INBOUND_FILTERED",
         "unknown": "TCP_NO_ANSWER",
@@ -71,5 +71,7 @@ def reason(code: str) -> Reason:
     try:
         return REASONS[code]
     except KeyError:
+        import difflib
+
         near = difflib.get_close_matches(code.upper(), REASONS, n=1)
         raise KeyError(f"{code}: no such reason" + (f"; did you mean {near[0]}?" if near else "")) from None
