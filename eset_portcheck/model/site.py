@@ -1,0 +1,220 @@
+"""The site's own values: host names, ports and choices that a profile leaves open. Parsing is pure; every error names the place.
+
+Source of the options: the project's contract, section 3.
+"""
+
+import ipaddress
+import re
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from eset_portcheck.model.profile import Scalar
+
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
+DATABASE_PORTS = {"mssql": 1433, "mysql": 3306}
+LEGACY_APNS_UNTIL = (7, 2, 11, 1)
+
+
+class SiteError(Exception):
+    """Wrong values; `lines` each name the place and what is wrong with it."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = list(lines)
+
+
+class Site(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Every value has a name that `--set NAME=VALUE`, a site file and a profile's `<name>` use."""
+
+    server: str | None = None
+    server_port: int = 2222
+    console_port: int = 2223
+    database: str | None = None
+    database_port: int | None = None
+    database_kind: str | None = None
+    proxy: str | None = None
+    proxy_port: int = 3128
+    domain_controller: str | None = None
+    realm: str | None = None
+    mdc: str | None = None
+    target: tuple[str, ...] = ()
+    appliance: bool = False
+    platform: str | None = None
+    product_version: str | None = None
+    bridge_push: bool = True
+    offline: bool = False
+    webconsole_port: int = 443
+    beyond_page: bool = False
+    ca_given: bool = False
+    connect_to: dict[str, str] = {}
+
+    def condition(self, name: str) -> Scalar:
+        """A value as a profile's `when` sees it: strings as they are, everything else as given or not."""
+        derived: dict[str, Scalar] = {
+            "ios": self.platform in (None, "ios"),
+            "android": self.platform in (None, "android"),
+            "legacy_apns": self.legacy_apns,
+        }
+        if name in derived:
+            return derived[name]
+        value = getattr(self, name)
+        return value if isinstance(value, (bool, int, str)) else bool(value)
+
+    @property
+    def legacy_apns(self) -> bool:
+        """Apple's binary push protocol belongs to product versions up to 7.2.11.1 (the page)."""
+        return self.product_version is not None and version_tuple(self.product_version) <= LEGACY_APNS_UNTIL
+
+
+DERIVED = ("ios", "android", "legacy_apns")
+NAMES = tuple(Site.__struct_fields__)
+_HOSTS = ("server", "database", "proxy", "domain_controller", "mdc")
+_CHOICES = {"database_kind": tuple(DATABASE_PORTS), "platform": ("ios", "android")}
+_HIDDEN = ("ca_given", "connect_to")
+
+
+def version_tuple(text: str) -> tuple[int, ...]:
+    """"7.2.11.1" -> (7, 2, 11, 1). Raises SiteError."""
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,5}){0,3}", text):
+        raise SiteError(f"product_version: {text[:40]!r} is no version such as 10.1 or 7.2.11.3")
+    return tuple(int(part) for part in text.split("."))
+
+
+def host_name(text: str, place: str) -> str:
+    """A host name (IDN becomes ASCII) or an address, checked. Raises SiteError."""
+    shown = ascii(text[:60])
+    try:
+        return str(ipaddress.ip_address(text.split("%")[0])) + (("%" + text.split("%", 1)[1]) if "%" in text and text.isprintable() else "")
+    except ValueError:
+        pass
+    name = text.rstrip(".")
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise SiteError(f"{place}: {shown} is no host name") from error
+    if not name or len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
+        raise SiteError(f"{place}: {shown} is no host name or address")
+    if re.fullmatch(r"[\d.]+", name):
+        raise SiteError(f"{place}: {shown} is no complete IPv4 address")
+    return name.lower()
+
+
+def host_and_port(text: str, place: str) -> tuple[str, int | None]:
+    """host, host:port, [v6]:port or a bare IPv6 address. Raises SiteError; user:password@ is refused."""
+    text = text.strip()
+    if "@" in text:
+        raise SiteError(f"{place}: credentials do not belong here (they would show in the process list); ESET components cannot use them either")
+    if "://" in text or "/" in text:
+        raise SiteError(f"{place}: give host or host:port, not a URL")
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise SiteError(f"{place}: {ascii(text[:60])} is not [address]:port")
+        return host_name(host, place), port(rest[1:], place) if rest else None
+    if text.count(":") > 1:
+        return host_name(text, place), None
+    host, colon, number = text.partition(":")
+    return host_name(host, place), port(number, place) if colon else None
+
+
+def port(text: str, place: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise SiteError(f"{place}: {ascii(text[:20])} is no port (1 to 65535)")
+    return int(text)
+
+
+def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
+    """Merge layers, later ones win. A layer is (place, {name: value}) with values as typed, read from TOML, or text from `--set`.
+
+    Raises SiteError with every wrong value, each with its place.
+    """
+    values: dict[str, Any] = {}
+    errors: list[str] = []
+    for place, layer in layers:
+        for name, value in layer.items():
+            where = f"{place}: {name}" if place else name
+            try:
+                values |= _one(name, value, where)
+            except SiteError as error:
+                errors += error.lines
+    if errors:
+        raise SiteError(*errors)
+    site = Site(**values)
+    if site.product_version is not None:
+        version_tuple(site.product_version)
+    if site.database and not site.database_kind:
+        raise SiteError("database_kind: needed with a database (--database-kind mssql or mysql)")
+    if site.database_kind and site.database_port is None:
+        site = msgspec.structs.replace(site, database_port=DATABASE_PORTS[site.database_kind])
+    return site
+
+
+def _one(name: str, value: Any, where: str) -> dict[str, Any]:
+    if name not in NAMES or (name in _HIDDEN and name != "connect_to"):
+        import difflib
+
+        near = difflib.get_close_matches(name, [one for one in NAMES if one not in _HIDDEN], n=1)
+        raise SiteError(f"{where}: no such site value" + (f"; did you mean {near[0]}?" if near else ""))
+    if name == "connect_to":
+        return {name: _redirects(value, where)}
+    if name == "target":
+        given = [value] if isinstance(value, str) else value
+        if not isinstance(given, (list, tuple)) or not all(isinstance(one, str) for one in given):
+            raise SiteError(f"{where}: a list of host names is needed")
+        return {name: tuple(dict.fromkeys(host_name(one.strip(), where) for one in given))}
+    if name in _HOSTS:
+        if not isinstance(value, str):
+            raise SiteError(f"{where}: a host is needed, not {type(value).__name__}")
+        host, number = host_and_port(value, where)
+        return {name: host} | ({f"{name}_port": number} if number is not None and f"{name}_port" in NAMES else {}) | _stray(name, number, where)
+    return {name: _scalar(name, value, where)}
+
+
+def _stray(name: str, number: int | None, where: str) -> dict[str, Any]:
+    if number is not None and f"{name}_port" not in NAMES:
+        raise SiteError(f"{where}: takes no port")
+    return {}
+
+
+def _scalar(name: str, value: Any, where: str) -> Any:
+    hint = get_type_hints(Site)[name]
+    kinds = [one for one in (get_args(hint) or (hint,)) if one is not type(None)]
+    if bool in kinds:
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in words:
+            return words[value.lower()]
+        raise SiteError(f"{where}: true or false is needed, not {ascii(str(value)[:20])}")
+    if int in kinds:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise SiteError(f"{where}: a port is needed")
+        return port(str(value), where)
+    if not isinstance(value, str):
+        raise SiteError(f"{where}: text is needed, not {type(value).__name__}")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise SiteError(f"{where}: {ascii(value[:20])} is none of {', '.join(_CHOICES[name])}")
+    if name == "realm" and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", value):
+        raise SiteError(f"{where}: {ascii(value[:60])} is no realm")
+    return value
+
+
+def _redirects(value: Any, where: str) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise SiteError(f'{where}: a table is needed: "host:port" = "host:port"')
+    out: dict[str, str] = {}
+    for source, target in value.items():
+        place = f"{where}.{ascii(str(source)[:80])}"
+        if not isinstance(target, str):
+            raise SiteError(f'{place}: "host:port" is needed')
+        out[_pair(str(source), place)] = _pair(target, place)
+    return out
+
+
+def _pair(text: str, place: str) -> str:
+    host, number = host_and_port(text, place)
+    if number is None:
+        raise SiteError(f"{place}: {ascii(text[:60])} lacks a port")
+    return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"

@@ -1,0 +1,163 @@
+"""Profiles and a site make a plan: one check a cell. Pure. Every row exists, also when it will not run, with the reason.
+
+Source: the project's contract ("Required", "Check ids", "Groups", "Proxy").
+"""
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from eset_portcheck.model.plan import Check, Endpoint, Plan
+from eset_portcheck.model.profile import Profile, Requirement
+from eset_portcheck.model.site import Site
+from eset_portcheck.model.vocabulary import Direction, Proof, Trust
+
+THIS_HOST = "this-host"
+Built = Callable[[str], bool]
+
+
+def missing(profiles: Iterable[Profile], site: Site) -> list[str]:
+    """Site values without which a role makes no sense, as lines that name the option."""
+    lines = []
+    for profile in profiles:
+        for name, value in profile.values.items():
+            if value.required and not site.condition(name):
+                lines.append(f"role {profile.role} needs {value.option or name}: {value.meaning}")
+    return lines
+
+
+def plan(profiles: list[Profile], site: Site, only: Iterable[str] = (), skip: Iterable[str] = (), built: Built = lambda _: True) -> Plan:
+    checks = [check for profile in profiles for one in profile.requirement for check in _checks(profile, one, site, built)]
+    chosen, left_out = list(only), list(skip)
+    return Plan(roles=[profile.role for profile in profiles], checks=[_select(check, chosen, left_out) for check in checks])
+
+
+def _checks(profile: Profile, one: Requirement, site: Site, built: Built) -> list[Check]:
+    if one.off and not site.beyond_page:
+        return []
+    values: Iterable[str | None] = getattr(site, one.repeat) or (None,) if one.repeat else (None,)
+    return [_check(profile, one, site, value, built) for value in values]
+
+
+def _check(profile: Profile, one: Requirement, site: Site, value: str | None, built: Built) -> Check:
+    target = _target(one, site, value)
+    skip, params = _not_run(profile, one, site, target, built)
+    number = _port(one.port_value, one.port, site)
+    proxy = str(getattr(site, one.via) or "") if one.via else ""
+    via_port = _port(one.via_port_value, one.via_port, site)
+    at = f"@{value}" if value else ""
+    proof = one.proof
+    if one.trust is Trust.SITE and proof is Proof.TLS and site.ca_given:
+        proof = Proof.PRODUCT
+    advisory = bool(one.optional_when) and _holds(one.optional_when, site)
+    return Check(
+        id=f"{profile.role}.{one.key}{at}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""),
+        role=profile.role,
+        key=one.key,
+        direction=one.direction,
+        transport=one.transport,
+        port=number,
+        protocol=one.protocol,
+        target=(proxy or f"<{one.via}>") if one.via else (target or one.target),
+        listener=one.listener,
+        required=one.required and not one.beyond_page and not one.retired and not advisory,
+        required_proof=proof,
+        source=one.source,
+        purpose=one.purpose,
+        page_port=one.port,
+        page_row=one.page_row,
+        value=value,
+        via_destination=f"{target or one.target}:{via_port}" if one.via else None,
+        group=msgspec.structs.replace(one.group, id=f"{one.group.id}{at}") if one.group else None,
+        trust=one.trust,
+        inspection=one.inspection,
+        beyond_page=one.beyond_page,
+        note=one.note or one.retired,
+        note_as_printed=one.note_as_printed,
+        endpoint=_endpoint(one, site, target, number, proxy, via_port) if skip is None and one.direction is Direction.OUTBOUND else None,
+        redirects=tuple(one.redirects),
+        internet=_is_internet(one),
+        skip=skip,
+        skip_params=params,
+    )
+
+
+def _target(one: Requirement, site: Site, value: str | None) -> str | None:
+    if one.repeat:
+        return value
+    if one.target.startswith("<"):
+        return getattr(site, one.target.strip("<>")) or None
+    return one.target
+
+
+def _port(name: str, default: int, site: Site) -> int:
+    return int(getattr(site, name) or default) if name else default
+
+
+def _is_internet(one: Requirement) -> bool:
+    return one.direction is Direction.OUTBOUND and not one.target.startswith("<") and one.target != THIS_HOST
+
+
+def _holds(conditions: dict[str, bool | int | str], site: Site) -> bool:
+    return not _broken_condition(conditions, site)
+
+
+def _broken_condition(conditions: dict[str, bool | int | str], site: Site) -> dict[str, str]:
+    """The first condition that does not hold; a boolean asks whether the value is given (or true)."""
+    for name, wanted in conditions.items():
+        have = site.condition(name)
+        if (bool(have) if isinstance(wanted, bool) else have) != wanted:
+            word = "given" if wanted is True else "not given" if wanted is False else str(wanted)
+            return {"condition": name, "wanted": word}
+    return {}
+
+
+def _not_run(profile: Profile, one: Requirement, site: Site, target: str | None, built: Built) -> tuple[str | None, dict[str, str]]:
+    broken = _broken_condition(one.when, site)
+    if broken:
+        if one.retired:
+            return "RETIRED", {"why": one.retired}
+        option = profile.values[broken["condition"]].option if broken["condition"] in profile.values else ""
+        return "CONDITION_FALSE", broken | ({"option": option} if option else {})
+    if one.via and not getattr(site, one.via):
+        return "CONDITION_FALSE", {"condition": one.via, "wanted": "given"}
+    if target is None:
+        name = one.repeat or one.target.strip("<>")
+        return "VALUE_MISSING", {"value": name, "option": profile.values[name].option if name in profile.values else name}
+    if one.direction is Direction.OUTBOUND and not built(one.protocol):
+        return "NOT_BUILT", {"protocol": one.protocol}
+    if one.proof is Proof.AUTHORISED:
+        return "SMB_NEEDS_CREDENTIALS", {}
+    return None, {}
+
+
+def _endpoint(one: Requirement, site: Site, target: str | None, number: int, proxy: str, via_port: int) -> Endpoint:
+    host = str(target)
+    return Endpoint(
+        transport=one.transport,
+        host=host,
+        port=via_port if one.via else number,
+        protocol=one.protocol,
+        proxy=(proxy, number) if one.via else None,
+        server_name=host,
+        path=one.path or None,
+        alpn=tuple(one.alpn),
+        trust=one.trust,
+        realm=_realm(site, host) if one.protocol == "kerberos" else None,
+        redirects=tuple(one.redirects),
+    )
+
+
+def _realm(site: Site, host: str) -> str | None:
+    """The realm given, else the upper-cased domain of the controller's name."""
+    if site.realm:
+        return site.realm
+    return host.partition(".")[2].upper() or None if not host.replace(".", "").isdigit() and ":" not in host else None
+
+
+def _select(check: Check, only: list[str], skip: list[str]) -> Check:
+    chosen = (not only or any(fnmatchcase(check.id, one) for one in only)) and not any(fnmatchcase(check.id, one) for one in skip)
+    if chosen or check.skip in ("CONDITION_FALSE", "RETIRED"):
+        return check
+    return msgspec.structs.replace(check, skip="NOT_SELECTED", skip_params={}, endpoint=None)

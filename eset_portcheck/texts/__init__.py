@@ -1,0 +1,107 @@
+"""The words for people: one text a reason code, read by renderers, `explain` and the pages in docs/reasons. Everything else holds codes.
+
+Templates know the placeholders {target} {port} {transport} {address} {interval} {source}. In `headline` and `ask`, a part in square brackets is
+left out when one of its placeholders has no value. Values may come from the network, so they are capped and made printable here.
+"""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+FILES = {"en": "reasons.toml"}
+PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source")
+MAX_VALUE_CHARACTERS = 80
+
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One thing to do. `linux`, `windows`: a literal command for that system; `run`: one of this program, or one that is the same everywhere."""
+
+    who: str
+    do: str
+    linux: str = ""
+    windows: str = ""
+    run: str = ""
+
+
+class ReasonText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`title` <= 60 characters, `headline` <= 70 (a template), `ask` one sentence for the responsible team (a template)."""
+
+    title: str
+    headline: str
+    meaning: str
+    checked: str
+    fix: list[Step]
+    still: str
+    ask: str
+
+
+@cache
+def load(language: str = "en") -> dict[str, ReasonText]:
+    """All codes of a language. Raises LookupError for a language that has no texts."""
+    if language not in FILES:
+        raise LookupError(f"{language}: no texts in this language; there are {', '.join(FILES)}")
+    table = tomllib.loads(files(__name__).joinpath(FILES[language]).read_text(encoding="utf-8"))
+    return {code: msgspec.convert(_flowing(entry), ReasonText) for code, entry in table.items()}
+
+
+def headline(code: str, params: Mapping[str, Any], language: str = "en") -> str:
+    """The cause in one line. A code that this version does not know (a report from a newer one) stays as it is."""
+    text = load(language).get(code)
+    return phrase(text.headline, params) if text else printable(code)
+
+
+def ask(code: str, params: Mapping[str, Any], language: str = "en") -> str:
+    """The sentence to send to whoever can change it; empty for a code that this version does not know."""
+    text = load(language).get(code)
+    return phrase(text.ask, params) if text else ""
+
+
+def phrase(template: str, params: Mapping[str, Any]) -> str:
+    """Fill a sentence; parts in square brackets go when a value is missing, and so does a bare placeholder."""
+    known = {name: _spoken(name, params[name]) for name in PLACEHOLDERS if params.get(name) not in (None, "", [])}
+
+    def part(match: re.Match[str]) -> str:
+        return match[1] if all(name in known for name in _PLACEHOLDER.findall(match[1])) else ""
+
+    # Values go in last and are never read again: a bracket or brace in one of them is just text.
+    return " ".join(_PLACEHOLDER.sub(lambda match: known.get(match[1], ""), _OPTIONAL.sub(part, template)).split())
+
+
+def command(template: str, params: Mapping[str, Any]) -> str:
+    """Fill a command, values quoted for a shell; what is missing stands as <name>, and other braces and brackets are the command's own."""
+
+    def value(match: re.Match[str]) -> str:
+        given = params.get(match[1])
+        return f"<{match[1]}>" if given in (None, "", []) else shlex.quote(printable(str(given)))
+
+    return _PLACEHOLDER.sub(value, template)
+
+
+def printable(text: str) -> str:
+    """Capped; control and bidi characters as escapes."""
+    safe = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text[: MAX_VALUE_CHARACTERS + 1])
+    return safe if len(safe) <= MAX_VALUE_CHARACTERS else safe[: MAX_VALUE_CHARACTERS - 3] + "..."
+
+
+def _spoken(name: str, value: Any) -> str:
+    if name == "interval" and isinstance(value, (list, tuple)):
+        return " and ".join(printable(str(end)) for end in value)
+    return printable(str(value)).upper() if name == "transport" else printable(str(value))
+
+
+def _flowing(value: Any) -> Any:
+    """Line breaks in the file are there for whoever edits it: every text becomes one flowing paragraph."""
+    if isinstance(value, dict):
+        return {key: item if key in ("linux", "windows", "run") else _flowing(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_flowing(item) for item in value]
+    return " ".join(value.split()) if isinstance(value, str) else value
