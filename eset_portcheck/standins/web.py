@@ -1,0 +1,108 @@
+"""HTTP/1.1 servers: a repository, and what stands in its place when the path is not free. h11 does the parsing.
+
+Sources: RFC 9110 (9.3.2 HEAD, 15.4.3 302, 15.5.6 405), RFC 9112 (3.2 request targets, 9.3 persistence).
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import h11
+import msgspec
+
+from eset_portcheck.standins.serving import Handler
+from eset_portcheck.standins.stream import Stream
+
+INDEX_PATH = "/v1/info.meta"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Answerer = Callable[[str], Answer]  # from the path that was asked for
+
+
+def repository(path: str) -> Answer:
+    """ESET's repository: an index of which only the shape is known (no HTML, not empty)."""
+    if path == INDEX_PATH:
+        return Answer(200, b"type: stand-in\nversion: 1\n", "application/octet-stream")
+    return missing(path)
+
+
+def missing(_path: str) -> Answer:
+    return Answer(404, b"not found\n")
+
+
+def filter_page(_path: str) -> Answer:
+    """A web filter that says no with a 200."""
+    return Answer(200, b"<!DOCTYPE html>\n<html><head><title>Blocked</title></head><body>This page is blocked.</body></html>\n", "text/html")
+
+
+def portal(location: str = "http://portal.demo.example/login") -> Answerer:
+    """A captive portal: everything leads to its login page."""
+
+    def answer(_path: str) -> Answer:
+        return Answer(302, b"", "text/html", (("Location", location),))
+
+    return answer
+
+
+def website(answer: Answerer) -> Handler:
+    """A handler that answers GET and HEAD, keeps the connection while HTTP/1.1 allows, and says 400 to what is no HTTP."""
+
+    async def handle(stream: Stream) -> None:
+        connection = h11.Connection(h11.SERVER)
+        while (request := await read_request(stream, connection)) is not None:
+            if request.method in (b"GET", b"HEAD"):
+                reply = answer(_path(request.target))
+            else:
+                reply = Answer(405, b"GET only\n", headers=(("Allow", "GET, HEAD"),))
+            await respond(stream, connection, reply)
+            if connection.our_state is h11.MUST_CLOSE:
+                return
+            connection.start_next_cycle()
+
+    return handle
+
+
+def _path(target: bytes) -> str:
+    """The path of a request target in origin form or absolute form."""
+    text = target.decode("ascii")
+    return text.partition("?")[0] if text.startswith("/") else urlsplit(text).path or "/"
+
+
+async def read_request(stream: Stream, connection: h11.Connection) -> h11.Request | None:
+    """The next request; its body is passed over. None when there is none: the peer closed, or was told 400 for its malformed one."""
+    request: h11.Request | None = None
+    try:
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                connection.receive_data(await stream.receive())
+            elif isinstance(event, h11.Request):
+                request = event
+                if request.method == b"CONNECT":
+                    return request  # what follows belongs to the tunnel
+            elif isinstance(event, h11.EndOfMessage):
+                return request
+            elif not isinstance(event, h11.Data):
+                return None
+    except h11.RemoteProtocolError as error:
+        if connection.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            await respond(stream, connection, Answer(error.error_status_hint, b"no HTTP request\n", headers=(("Connection", "close"),)))
+        return None
+
+
+async def respond(stream: Stream, connection: h11.Connection, answer: Answer) -> None:
+    """Send a complete response; h11 leaves the body out where the request was HEAD."""
+    headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body))), *answer.headers]
+    out = connection.send(h11.Response(status_code=answer.status, headers=headers, reason=b"")) or b""
+    if connection.their_state is not h11.ERROR and _bodiless(connection):
+        out += connection.send(h11.EndOfMessage()) or b""
+    else:
+        out += connection.send(h11.Data(data=answer.body)) or b""
+        out += connection.send(h11.EndOfMessage()) or b""
+    await stream.send(out)
