@@ -101,14 +101,14 @@ def _conclude(judged: Judged) -> Conclusion:
     reason = reading.reason
     if verdict is Verdict.WARN and rank(reason) is Rank.PASS:
         reason = next((finding.reason for finding in reading.findings if rank(finding.reason) is Rank.WARN), reason)
-    good = verdict is Verdict.PASS
+    plain = verdict is Verdict.PASS and rank(reason) is Rank.PASS  # nobody to blame
     return Conclusion(
         verdict=verdict,
         state=reading.state,
         reached=reading.reached,
         reason=reason,
-        culprit=None if good else reading.culprit,
-        confidence=None if good and reading.confidence is None else reading.confidence,
+        culprit=None if plain else reading.culprit,
+        confidence=reading.confidence,
         where=reading.where,
         findings=list(reading.findings),
     )

@@ -1,0 +1,135 @@
+"""Arguments that several commands share, and how they become profiles, a site and a plan. Imports of weight happen inside the functions."""
+
+import argparse
+import sys
+from typing import Any, NoReturn
+
+
+class WrongUse(Exception):
+    """Exit 2: arguments, profile, site file or output. `lines` go to stderr."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
+def refuse(error: WrongUse) -> int:
+    for line in error.lines:
+        print(f"eset-portcheck: {line}", file=sys.stderr)
+    return 2
+
+
+def add_site(parser: argparse.ArgumentParser) -> None:
+    site = parser.add_argument_group("the site")
+    site.add_argument("--role", action="append", metavar="ROLE", help="role of this machine (repeatable); see `eset-portcheck roles`")
+    site.add_argument("--server", metavar="HOST[:PORT]", help="the ESET PROTECT Server")
+    site.add_argument("--database", metavar="HOST[:PORT]", help="the database, when on another machine")
+    site.add_argument("--database-kind", choices=("mssql", "mysql"))
+    site.add_argument("--proxy", metavar="HOST[:PORT]", help="ESET Bridge (HTTP proxy), default port 3128")
+    site.add_argument("--domain-controller", metavar="HOST")
+    site.add_argument("--realm", metavar="REALM", help="Kerberos realm")
+    site.add_argument("--mdc", metavar="HOST", help="Mobile Device Connector")
+    site.add_argument("--target", action="append", metavar="HOST", help="computer to install on, or to try the sensor with (repeatable)")
+    site.add_argument("--appliance", action="store_true", default=None, help="this is the Virtual Appliance")
+    site.add_argument("--platform", choices=("ios", "android"))
+    site.add_argument("--product-version", metavar="X")
+    site.add_argument("--offline", action="store_true", default=None, help="no internet endpoints")
+    site.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any site value, e.g. server_port=2300")
+    site.add_argument("--site", metavar="FILE.toml", help="the same values from a file, and [connect_to]")
+    site.add_argument("--profile", action="append", metavar="FILE.toml", help="a profile of your own (repeatable)")
+    site.add_argument("--ca-file", metavar="FILE", help="the site's own certification authority (PEM)")
+
+
+_SITE_OPTIONS = (
+    "server",
+    "database",
+    "database_kind",
+    "proxy",
+    "domain_controller",
+    "realm",
+    "mdc",
+    "target",
+    "appliance",
+    "platform",
+    "product_version",
+    "offline",
+)
+
+
+def load(arguments: argparse.Namespace) -> tuple[list[Any], list[Any], Any]:
+    """(profiles, ProfileUsed records, Site). Raises WrongUse with every fault found."""
+    import os
+    from pathlib import Path
+
+    from eset_portcheck import loading
+    from eset_portcheck.model.report import ProfileUsed
+    from eset_portcheck.model.site import SiteError, site_of
+
+    profiles, used, faults = [], [], []
+    wanted = [(role, lambda role=role: loading.load_profile(role)) for role in dict.fromkeys(arguments.role or [])]
+    wanted += [(file, lambda file=file: loading.load_profile_file(Path(file))) for file in arguments.profile or []]
+    if not wanted:
+        raise WrongUse("--role is needed (repeatable); roles: " + ", ".join(loading.ROLES))
+    for _, get in wanted:
+        try:
+            profile, digest = get()
+        except loading.ProfileError as error:
+            faults += error.lines
+        else:
+            profiles.append(profile)
+            used.append(ProfileUsed(profile.role, profile.version, digest, profile.source))
+    layers: list[tuple[str, dict[str, Any]]] = []
+    try:
+        if arguments.site:
+            layers.append((Path(arguments.site).name, loading.load_site(Path(arguments.site))))
+    except loading.ProfileError as error:
+        faults += error.lines
+    layers.append(("--set", dict(_pairs(arguments.set, faults))))
+    layers.append(("", _options(arguments, profiles)))
+    try:
+        site = site_of(*layers, ("", {}))
+    except SiteError as error:
+        faults += [_as_option(line) for line in error.lines]
+    if faults:
+        raise WrongUse(*faults)
+    import msgspec
+
+    return profiles, used, msgspec.structs.replace(site, ca_given=bool(arguments.ca_file or os.environ.get("SSL_CERT_FILE")))
+
+
+def _options(arguments: argparse.Namespace, profiles: list[Any]) -> dict[str, Any]:
+    given = {name: value for name in _SITE_OPTIONS if (value := getattr(arguments, name, None)) is not None}
+    # the port in --server belongs to the console where the Web Console is the only role
+    if [profile.role for profile in profiles] == ["webconsole"] and "server" in given:
+        from eset_portcheck.model.site import SiteError, host_and_port
+
+        try:
+            host, port = host_and_port(given["server"], "server")
+        except SiteError:
+            return given
+        if port is not None:
+            return given | {"server": host, "console_port": port}
+    return given
+
+
+def _as_option(line: str) -> str:
+    """The place of a fault as it was typed: server -> --server."""
+    name, colon, rest = line.partition(":")
+    return f"--{name.replace('_', '-')}:{rest}" if colon and name in _SITE_OPTIONS else line
+
+
+def _pairs(given: list[str], faults: list[str]) -> list[tuple[str, Any]]:
+    pairs: dict[str, Any] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            faults.append(f"--set {ascii(one[:60])}: NAME=VALUE is needed")
+        elif name == "target":
+            pairs.setdefault(name, []).append(value)
+        else:
+            pairs[name] = value
+    return list(pairs.items())
+
+
+def die(*lines: str) -> NoReturn:
+    raise WrongUse(*lines)

@@ -1,0 +1,173 @@
+"""`check`: the checks of a role."""
+
+import argparse
+import sys
+from typing import Any
+
+from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli import output
+
+DEFAULT_TIMEOUT_S = 4.0
+DEFAULT_BUDGET_S = 60.0
+
+
+def register(commands: Any) -> None:
+    parser = commands.add_parser(
+        "check", help="probe every path that a role needs", description="Probes every network path that this machine's role needs, and says who is in the way."
+    )
+    shared.add_site(parser)
+    run_group = parser.add_argument_group("the run")
+    run_group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="is the listening ESET component installed? pre: before, post: after")
+    run_group.add_argument("--only", action="append", default=[], metavar="GLOB", help="only checks whose id matches (repeatable)")
+    run_group.add_argument("--skip", action="append", default=[], metavar="GLOB", help="not the checks whose id matches (repeatable)")
+    family = run_group.add_mutually_exclusive_group()
+    family.add_argument("-4", dest="family", action="store_const", const="ipv4", help="IPv4 only")
+    family.add_argument("-6", dest="family", action="store_const", const="ipv6", help="IPv6 only")
+    run_group.add_argument("--all-addresses", action="store_true", help="every address of a name, not three a family")
+    run_group.add_argument("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="a stage's deadline in seconds (default 4)")
+    run_group.add_argument("--budget", type=_seconds, default=DEFAULT_BUDGET_S, metavar="S", help="the run's deadline in seconds (default 60)")
+    run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
+    out = parser.add_argument_group("exit code")
+    out.add_argument("--strict", action="store_true", help="warnings and unproven rows make exit 1")
+    out.add_argument("--exit-zero", action="store_true", help="exit 0 where it would be 1 or 3")
+    output.add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
+    return value
+
+
+def run(arguments: argparse.Namespace) -> int:
+    files: output.Outputs | None = None
+    try:
+        profiles, used, site = shared.load(arguments)
+        order = order_of(arguments, profiles, used, site)
+        if arguments.dry_run:
+            return dry_run(order)
+        files = output.Outputs(arguments.output)
+    except shared.WrongUse as error:
+        return shared.refuse(error)
+    report = audited(order, quiet=arguments.quiet or arguments.format == "json")
+    return finish(report, arguments, files)
+
+
+def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any], site: Any) -> Any:
+    """Everything decided, nothing sent. Raises WrongUse."""
+    import os
+    from pathlib import Path
+
+    from eset_portcheck import planning, protocols
+    from eset_portcheck.audit import Order
+    from eset_portcheck.model.vocabulary import Phase
+    from eset_portcheck.running import Options
+
+    lacking = planning.missing(profiles, site)
+    if lacking:
+        raise shared.WrongUse(*lacking)
+    for file in (arguments.ca_file, os.environ.get("SSL_CERT_FILE")):
+        if file and not Path(file).is_file():
+            raise shared.WrongUse(f"certificate file {ascii(file[:120])}: not there")
+    plan = planning.plan(profiles, site, arguments.only, arguments.skip, protocols.known)
+    if not any(check.skip not in ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED") for check in plan.checks):
+        raise shared.WrongUse("nothing is selected: no check matches --only and --skip, or no row applies to this site")
+    families = (arguments.family,) if arguments.family else ("ipv6", "ipv4")
+    return Order(
+        plan=plan,
+        profiles=used,
+        phase=Phase(arguments.phase),
+        ca_file=arguments.ca_file,
+        public_file=os.environ.get("SSL_CERT_FILE") or None,
+        options=Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, dict(site.connect_to)),
+        arguments=again(arguments),
+    )
+
+
+def again(arguments: argparse.Namespace) -> list[str]:
+    """The command line that asks the same, without output options: what `verify` and the first line print."""
+    line: list[str] = []
+    for name in ("role", "profile", "target", "set"):
+        line += [part for value in getattr(arguments, name) or [] for part in (f"--{name}", value)]
+    names = ["server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc", "platform", "product_version", "site", "ca_file"]
+    line += [part for name in names if (value := getattr(arguments, name)) for part in ("--" + name.replace("_", "-"), str(value))]
+    line += [f"--{name}" for name in ("appliance", "offline") if getattr(arguments, name)]
+    line += ["--all-addresses"] if arguments.all_addresses else []
+    line += [{"ipv4": "-4", "ipv6": "-6"}[arguments.family]] if arguments.family else []
+    line += ["--phase", arguments.phase] if arguments.phase != "auto" else []
+    line += ["--timeout", f"{arguments.timeout:g}"] if arguments.timeout != DEFAULT_TIMEOUT_S else []
+    return line
+
+
+def dry_run(order: Any) -> int:
+    """Every destination, as it would be dialled."""
+    redirects = order.options.connect_to
+    for check in order.plan.checks:
+        if check.endpoint is None:
+            print(f"{check.id:55} -  {check.skip or 'no traffic: looks at this machine only'}")
+            continue
+        host, port = check.endpoint.proxy or (check.endpoint.host, check.endpoint.port)
+        via = f"  CONNECT {check.via_destination}" if check.via_destination else ""
+        moved = redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        print(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}" + (f"  (redirected to {moved})" if moved else ""))
+    return 0
+
+
+def audited(order: Any, *, quiet: bool) -> Any:
+    """The report, with progress on a terminal's standard error."""
+    from eset_portcheck.audit import audit
+
+    total = sum(check.endpoint is not None and check.skip is None for check in order.plan.checks)
+    if quiet or not sys.stderr.isatty():
+        return audit(order)
+    seen = 0
+
+    def tell(check: Any, _observation: Any) -> None:
+        nonlocal seen
+        seen += 1
+        sys.stderr.write(f"\r\x1b[K{seen}/{total} {check.id[:60]}")
+        sys.stderr.flush()
+
+    try:
+        return audit(order, tell)
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs | None) -> int:
+    """Show and write; the exit code is the one that stands in the report, --strict and --exit-zero included."""
+    report = with_exit_code(report, strict=arguments.strict, exit_zero=arguments.exit_zero)
+    code: int = report.summary.exit_code
+    try:
+        output.show(report, arguments)
+    finally:
+        if files is not None:
+            try:
+                for name in files.write(report):
+                    if not arguments.quiet:
+                        print(f"wrote {name}", file=sys.stderr)
+            except OSError as error:
+                print(f"eset-portcheck: a report could not be written: {error.strerror}", file=sys.stderr)
+                code = 4
+            files.close()
+    return code
+
+
+def with_exit_code(report: Any, *, strict: bool, exit_zero: bool) -> Any:
+    import msgspec
+
+    code = report.summary.exit_code
+    if strict and code in (0, 3) and any(report.summary.counts.get(word, 0) for word in ("warn", "unproven")):
+        code = 1
+    if exit_zero and code in (1, 3):
+        code = 0
+    if code == report.summary.exit_code:
+        return report
+    summary = msgspec.structs.replace(report.summary, exit_code=code, ready=report.summary.ready and code == 0)
+    return msgspec.structs.replace(report, summary=summary)
