@@ -2,7 +2,9 @@
 
     async with serve(handler) as (host, port): ...
     async with serve(broker(), tls=server_context(leaf)) as (host, port): ...
-    async with stand_in_site("agent", broken="repository") as site: ...   (standins.site)
+
+A handler is a coroutine function of one `Stream`. Handlers stand in broker, web, proxy, server and misbehaving; the whole site in site
+(`stand_in_site`).
 """
 
 from eset_portcheck.standins.serving import Address, Handler, closed_port, serve, silent_port

@@ -114,9 +114,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
 
 
 def _name(common_name: str) -> x509.Name:
-    return x509.Name(
-        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "eset-portcheck demo"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    )
+    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "eset-portcheck demo"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def _general(name: str) -> x509.GeneralName:

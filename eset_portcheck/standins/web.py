@@ -4,6 +4,7 @@ Sources: RFC 9110 (9.3.2 HEAD, 15.4.3 302, 15.5.6 405), RFC 9112 (3.2 request ta
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import h11
@@ -60,7 +61,7 @@ def website(answer: Answerer) -> Handler:
                 reply = answer(_path(request.target))
             else:
                 reply = Answer(405, b"GET only\n", headers=(("Allow", "GET, HEAD"),))
-            await respond(stream, connection, reply)
+            await respond(stream, connection, reply, head=request.method == b"HEAD")
             if connection.our_state is h11.MUST_CLOSE:
                 return
             connection.start_next_cycle()
@@ -69,9 +70,14 @@ def website(answer: Answerer) -> Handler:
 
 
 def _path(target: bytes) -> str:
-    """The path of a request target in origin form or absolute form."""
-    text = target.decode("ascii")
-    return text.partition("?")[0] if text.startswith("/") else urlsplit(text).path or "/"
+    """The path of a request target in origin form or absolute form; "" for what is neither."""
+    text = target.decode("latin-1")
+    if text.startswith("/"):
+        return text.partition("?")[0]
+    try:
+        return urlsplit(text).path or "/"
+    except ValueError:
+        return ""
 
 
 async def read_request(stream: Stream, connection: h11.Connection) -> h11.Request | None:
@@ -84,8 +90,6 @@ async def read_request(stream: Stream, connection: h11.Connection) -> h11.Reques
                 connection.receive_data(await stream.receive())
             elif isinstance(event, h11.Request):
                 request = event
-                if request.method == b"CONNECT":
-                    return request  # what follows belongs to the tunnel
             elif isinstance(event, h11.EndOfMessage):
                 return request
             elif not isinstance(event, h11.Data):
@@ -96,13 +100,10 @@ async def read_request(stream: Stream, connection: h11.Connection) -> h11.Reques
         return None
 
 
-async def respond(stream: Stream, connection: h11.Connection, answer: Answer) -> None:
-    """Send a complete response; h11 leaves the body out where the request was HEAD."""
+async def respond(stream: Stream, connection: h11.Connection, answer: Answer, *, head: bool = False) -> None:
+    """Send a complete response; `head`: it answers a HEAD, so without the body."""
     headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body))), *answer.headers]
-    out = connection.send(h11.Response(status_code=answer.status, headers=headers, reason=b"")) or b""
-    if connection.their_state is not h11.ERROR and _bodiless(connection):
-        out += connection.send(h11.EndOfMessage()) or b""
-    else:
+    out = connection.send(h11.Response(status_code=answer.status, headers=headers, reason=HTTPStatus(answer.status).phrase.encode("ascii"))) or b""
+    if not head:
         out += connection.send(h11.Data(data=answer.body)) or b""
-        out += connection.send(h11.EndOfMessage()) or b""
-    await stream.send(out)
+    await stream.send(out + (connection.send(h11.EndOfMessage()) or b""))
