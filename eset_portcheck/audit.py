@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import __version__
+from eset_portcheck.deep import DeepSessions
 from eset_portcheck.diagnose import diagnose, summary
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
@@ -17,6 +18,7 @@ from eset_portcheck.model.plan import Check, Endpoint, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
 from eset_portcheck.model.vocabulary import Direction, Phase, Proof, State, Verdict
 from eset_portcheck.running import Options, Outcome, Runner
+from eset_portcheck.sessions import Credentials
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -29,6 +31,7 @@ class Order(msgspec.Struct, frozen=True):
     public_file: str | None = None
     options: Options = Options()
     arguments: Sequence[str] = ()
+    credentials: Credentials | None = None
 
 
 def audit(order: Order, done: Callable[[Check, Observation], None] | None = None) -> Report:
@@ -54,7 +57,8 @@ async def run(order: Order, host: Host, done: Callable[[Check, Observation], Non
         for check in by_endpoint[endpoint] if done else ():
             done(check, observation)  # type: ignore[misc]
 
-    return await Runner(order.options, host, _Judge(order.public_file, order.ca_file), tell).run(order.plan.checks)
+    sessions = DeepSessions(order.credentials) if order.credentials else None
+    return await Runner(order.options, host, _Judge(order.public_file, order.ca_file), tell, sessions).run(order.plan.checks)
 
 
 class _Judge:

@@ -127,7 +127,7 @@ def _not_run(profile: Profile, one: Requirement, site: Site, target: str | None,
         return "VALUE_MISSING", {"value": name, "option": profile.values[name].option if name in profile.values else name}
     if one.direction is Direction.OUTBOUND and not built(one.protocol):
         return "NOT_BUILT", {"protocol": one.protocol}
-    if one.proof is Proof.AUTHORISED:
+    if one.proof is Proof.AUTHORISED and not site.credentials_given:
         return "SMB_NEEDS_CREDENTIALS", {}
     return None, {}
 
@@ -146,6 +146,7 @@ def _endpoint(one: Requirement, site: Site, target: str | None, number: int, pro
         trust=one.trust,
         realm=_realm(site, host) if one.protocol == "kerberos" else None,
         redirects=tuple(one.redirects),
+        session=one.variant if one.proof is Proof.AUTHORISED else None,
     )
 
 

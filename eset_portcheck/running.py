@@ -10,13 +10,15 @@ from pathlib import Path
 import msgspec
 
 from eset_portcheck import protocols
+from eset_portcheck.deep import second_opinion
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Evidence, Observation, StageRecord
 from eset_portcheck.model.plan import Check, Endpoint
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.dial import FAMILIES, Dial, Judge, Means, Target
+from eset_portcheck.net.dial import FAMILIES, Dial, Means, Sessions
 from eset_portcheck.net.evidence import Witness
+from eset_portcheck.net.partners import Judge, Target
 from eset_portcheck.net.resolve import Resolution, resolve
 from eset_portcheck.net.tls import Contexts
 
@@ -33,6 +35,7 @@ class Options(msgspec.Struct, frozen=True):
     families: tuple[str, ...] = ("ipv6", "ipv4")
     all_addresses: bool = False
     connect_to: Mapping[str, str] = {}
+    deep: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -45,8 +48,9 @@ class Outcome(msgspec.Struct, frozen=True):
 class Runner:
     """One run. Not to be used twice."""
 
-    def __init__(self, options: Options, host: Host, judge: Judge, done: Done | None = None) -> None:
+    def __init__(self, options: Options, host: Host, judge: Judge, done: Done | None = None, sessions: Sessions | None = None) -> None:
         self._options = options
+        self._sessions = sessions
         self._host = host
         self._judge = judge
         self._done = done
@@ -56,7 +60,7 @@ class Runner:
 
     async def run(self, checks: Iterable[Check]) -> Outcome:
         endpoints = list(dict.fromkeys(check.endpoint for check in checks if check.endpoint is not None and check.skip is None))
-        means = Means(self._clock, Contexts(), self._judge, self._options.timeout_s, Witness(_planned(endpoints)))
+        means = Means(self._clock, Contexts(), self._judge, self._options.timeout_s, Witness(_planned(endpoints)), self._sessions)
         watch = asyncio.ensure_future(self._clock.watch())
         tasks = {asyncio.ensure_future(self._observe(means, endpoint)): endpoint for endpoint in endpoints}
         found: dict[Endpoint, Observation] = {}
@@ -119,7 +123,10 @@ class Runner:
         if isinstance(dial, Attempt):
             return msgspec.structs.replace(dial, stages=[resolved])
         async with self._free:
-            return await dial.run([resolved])
+            attempt = await dial.run([resolved])
+            if self._options.deep:
+                dial.evidence += await second_opinion(dial, attempt)
+            return attempt
 
     def _dialled(self, endpoint: Endpoint) -> tuple[str, int]:
         host, port = endpoint.proxy or (endpoint.host, endpoint.port)

@@ -66,13 +66,12 @@ def load(arguments: argparse.Namespace) -> tuple[list[Any], list[Any], Any]:
     from eset_portcheck.model.site import SiteError, site_of
 
     profiles, used, faults = [], [], []
-    wanted = [(role, lambda role=role: loading.load_profile(role)) for role in dict.fromkeys(arguments.role or [])]
-    wanted += [(file, lambda file=file: loading.load_profile_file(Path(file))) for file in arguments.profile or []]
+    wanted: list[str | Path] = [*dict.fromkeys(arguments.role or []), *map(Path, arguments.profile or [])]
     if not wanted:
         raise WrongUse("--role is needed (repeatable); roles: " + ", ".join(loading.ROLES))
-    for _, get in wanted:
+    for one in wanted:
         try:
-            profile, digest = get()
+            profile, digest = loading.load_profile_file(one) if isinstance(one, Path) else loading.load_profile(one)
         except loading.ProfileError as error:
             faults += error.lines
         else:

@@ -26,6 +26,9 @@ def register(commands: Any) -> None:
     run_group.add_argument("--all-addresses", action="store_true", help="every address of a name, not three a family")
     run_group.add_argument("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="a stage's deadline in seconds (default 4)")
     run_group.add_argument("--budget", type=_seconds, default=DEFAULT_BUDGET_S, metavar="S", help="the run's deadline in seconds (default 60)")
+    run_group.add_argument("--deep", action="store_true", help="second opinions by full clients (extra `deep`)")
+    run_group.add_argument("--credentials-file", metavar="FILE", help="TOML: user, password, domain; for ADMIN$; must not be readable by others")
+    run_group.add_argument("--ask-credentials", action="store_true", help="ask for them on the terminal")
     run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
     out = parser.add_argument_group("exit code")
     out.add_argument("--strict", action="store_true", help="warnings and unproven rows make exit 1")
@@ -48,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     files: output.Outputs | None = None
     try:
         profiles, used, site = shared.load(arguments)
-        order = order_of(arguments, profiles, used, site)
+        order = order_of(arguments, profiles, used, site, credentials_of(arguments))
         if arguments.dry_run:
             return dry_run(order)
         files = output.Outputs(arguments.output)
@@ -58,16 +61,32 @@ def run(arguments: argparse.Namespace) -> int:
     return finish(report, arguments, files)
 
 
-def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any], site: Any) -> Any:
+def credentials_of(arguments: argparse.Namespace) -> Any:
+    """From a file that only its owner reads, or asked for on a terminal; None when neither was wanted."""
+    if arguments.credentials_file:
+        from eset_portcheck.cli.secrets import from_file
+
+        return from_file(arguments.credentials_file)
+    if arguments.ask_credentials:
+        from eset_portcheck.cli.secrets import from_terminal
+
+        return from_terminal()
+    return None
+
+
+def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any], site: Any, credentials: Any = None) -> Any:
     """Everything decided, nothing sent. Raises WrongUse."""
     import os
     from pathlib import Path
+
+    import msgspec
 
     from eset_portcheck import planning, protocols
     from eset_portcheck.audit import Order
     from eset_portcheck.model.vocabulary import Phase
     from eset_portcheck.running import Options
 
+    site = msgspec.structs.replace(site, credentials_given=credentials is not None)
     lacking = planning.missing(profiles, site)
     if lacking:
         raise shared.WrongUse(*lacking)
@@ -84,8 +103,9 @@ def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any]
         phase=Phase(arguments.phase),
         ca_file=arguments.ca_file,
         public_file=os.environ.get("SSL_CERT_FILE") or None,
-        options=Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, dict(site.connect_to)),
+        options=Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, dict(site.connect_to), arguments.deep),
         arguments=again(arguments),
+        credentials=credentials,
     )
 
 
@@ -96,7 +116,9 @@ def again(arguments: argparse.Namespace) -> list[str]:
         line += [part for value in getattr(arguments, name) or [] for part in (f"--{name}", value)]
     names = ["server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc", "platform", "product_version", "site", "ca_file"]
     line += [part for name in names if (value := getattr(arguments, name)) for part in ("--" + name.replace("_", "-"), str(value))]
-    line += [f"--{name}" for name in ("appliance", "offline") if getattr(arguments, name)]
+    line += [f"--{name}" for name in ("appliance", "offline", "deep") if getattr(arguments, name)]
+    line += ["--credentials-file", arguments.credentials_file] if arguments.credentials_file else []
+    line += ["--ask-credentials"] if arguments.ask_credentials else []
     line += ["--all-addresses"] if arguments.all_addresses else []
     line += [{"ipv4": "-4", "ipv6": "-6"}[arguments.family]] if arguments.family else []
     line += ["--phase", arguments.phase] if arguments.phase != "auto" else []

@@ -6,6 +6,7 @@ import msgspec
 
 from eset_portcheck.diagnose import overall
 from eset_portcheck.diagnose.inbound import judge_inbound
+from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
 from eset_portcheck.diagnose.verdicts import combine
 from eset_portcheck.model.finding import Cause, Conclusion
@@ -49,7 +50,11 @@ def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
     tested = [attempt for attempt in row.attempts if attempt.untested is None]
     if not tested:
         return Conclusion(Verdict.ERROR, State.NOT_TESTED, Proof.NONE, "INTERNAL_ERROR", Culprit.CHECKER)
-    return combine(row, [(attempt, read(row, attempt, row.evidence)) for attempt in tested], phase)
+    readings = [(attempt, read(row, attempt, row.evidence)) for attempt in tested]
+    extra = tuple(second_opinions(row.evidence))
+    if extra:
+        readings = [(attempt, msgspec.structs.replace(reading, findings=(*reading.findings, *extra))) for attempt, reading in readings]
+    return combine(row, readings, phase)
 
 
 def _not_run(row: Row) -> Conclusion:

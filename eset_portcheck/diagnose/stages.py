@@ -7,6 +7,7 @@ import msgspec
 from eset_portcheck import protocols
 from eset_portcheck.diagnose import certificates
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank
+from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.diagnose.refusals import THIS_HOST, read_refusal
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
@@ -41,6 +42,8 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
         reading = _via_proxy(row, read_refusal(attempt, record, evidence, udp=udp))
     elif record.stage is Stage.TUNNEL:
         reading = _untunnelled(record)
+    elif record.stage is Stage.SESSION:
+        reading = read_session(record)
     else:
         reading = _unspoken(row, attempt, record, evidence)
     reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
@@ -183,6 +186,8 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
         return broken("NOT_BUILT", Proof.NONE, State.NOT_TESTED)
     meaning = speaker.meaning(facts)
     findings = tuple(Finding(code, params=params) for code, params in meaning.findings)
+    if facts.get("session") is not None:
+        return Reading(Proof.AUTHORISED, "PROTOCOL_REPLY", State.OPEN, findings=findings)
     if demanded and row.protocol in _SILENT_PROTOCOLS:
         findings += (Finding("CLIENT_CERTIFICATE_REQUESTED"),)
     if rank(meaning.reason) is Rank.PASS:

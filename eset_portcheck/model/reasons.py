@@ -23,13 +23,13 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 _BY_RANK: dict[Rank, dict[str, str]] = {
-    # The last three are informational findings beyond the contract.
+    # Beyond the contract: the last three here (informational findings), and SECOND_OPINION_DIFFERS.
     Rank.PASS: {
         "": "CONNECTED PROTOCOL_REPLY MQTT_REFUSED PORT_FREE PORT_HELD_BY_PRODUCT NAME_NOT_FROM_DNS DNS_DISAGREES CLIENT_CERTIFICATE_REQUESTED",
     },
     Rank.WARN: {
         "middlebox": "ANSWERED_NEARER",
-        "unknown": "FAILOVER_USED SOME_ADDRESSES_FAIL ONE_FAMILY_FAILS",
+        "unknown": "FAILOVER_USED SOME_ADDRESSES_FAIL ONE_FAMILY_FAILS SECOND_OPINION_DIFFERS",
         "remote-config": "KDC_CLOCK_SKEW LDAP_TLS_REQUIRED SMB1_ONLY TLS_EXPIRES_SOON",
         "local-host": "OWNER_UNEXPECTED",
     },

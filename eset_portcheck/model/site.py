@@ -47,6 +47,7 @@ class Site(msgspec.Struct, frozen=True, omit_defaults=True):
     webconsole_port: int = 443
     beyond_page: bool = False
     ca_given: bool = False
+    credentials_given: bool = False
     connect_to: dict[str, str] = {}
 
     def condition(self, name: str) -> Scalar:
@@ -71,7 +72,7 @@ DERIVED = ("ios", "android", "legacy_apns")
 NAMES = tuple(Site.__struct_fields__)
 _HOSTS = ("server", "database", "proxy", "domain_controller", "mdc")
 _CHOICES = {"database_kind": tuple(DATABASE_PORTS), "platform": ("ios", "android")}
-_HIDDEN = ("ca_given", "connect_to")
+_HIDDEN = ("ca_given", "credentials_given", "connect_to")
 
 
 def version_tuple(text: str) -> tuple[int, ...]:

@@ -161,6 +161,9 @@ class Failure(StrEnum):
     UNEXPECTED_BYTES = "unexpected_bytes"
     TOO_LARGE = "too_large"
     PROXY_REFUSED = "proxy_refused"  # an HTTP status other than 2xx to CONNECT
+    SESSION_REFUSED = "session_refused"  # a full client got a refusal behind the handshake; its status is in detail
     # ourselves
+    SESSION_NOT_TRIED = "session_not_tried"  # an earlier answer forbids another log-on
+    EXTRA_MISSING = "extra_missing"
     BUDGET_SPENT = "budget_spent"
     INTERRUPTED = "interrupted"

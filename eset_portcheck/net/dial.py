@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, is_mtu_news
 from eset_portcheck.net.failure import Broken
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
+from eset_portcheck.net.partners import Judge, Speaker, Target
 from eset_portcheck.net.talk import talk
 from eset_portcheck.net.tls import Contexts, Handshake
 from eset_portcheck.wire.conversation import Conversation, Exchange, Peer
@@ -31,25 +33,20 @@ SILENCE_S = 1.5  # evidence of a silent stage starts here, so that it ends with 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 
-class Speaker(Protocol):
-    """What dialling needs of a protocol (protocols/__init__.py says more)."""
-
-    ENCRYPTED: bool
-    ALPN: tuple[str, ...]
-
-    def converse(self, peer: Peer, /) -> Conversation: ...
-
-
-class Judge(Protocol):
-    def judge(self, der: list[bytes], name: str, star_accepted: bool) -> TlsFacts: ...
-
-
 class Witness(Protocol):
     """Gathers evidence for a stage; each call may send packets of its own."""
 
     async def of_silence(self, dial: "Dial", stage: Stage) -> list[Evidence]: ...
 
     async def of_failure(self, dial: "Dial", record: StageRecord) -> list[Evidence]: ...
+
+
+class Sessions(Protocol):
+    """Full clients behind the handshake (credentials). `turn` is held while one runs; `hold` returns facts or raises Broken."""
+
+    def turn(self) -> AbstractAsyncContextManager[Any]: ...
+
+    async def hold(self, dial: "Dial") -> dict[str, Any]: ...
 
 
 class Means(msgspec.Struct, frozen=True):
@@ -60,14 +57,7 @@ class Means(msgspec.Struct, frozen=True):
     judge: Judge
     timeout_s: float
     witness: Witness | None = None
-
-
-class Target(msgspec.Struct, frozen=True):
-    """The very address that is dialled: the endpoint's, its proxy's, or where `[connect_to]` leads."""
-
-    family: str
-    address: str
-    port: int
+    sessions: Sessions | None = None
 
 
 class Dial:
@@ -84,7 +74,7 @@ class Dial:
         self._records: list[StageRecord] = []
         self.icmp: Icmp | None = None
         self._tls: TlsFacts | None = None
-        self._reply: dict[str, Any] | None = None
+        self.reply: dict[str, Any] | None = None
         self._transcript: dict[str, Any] | None = None
         self._source: str | None = None
         self._sock: socket.socket | None = None
@@ -111,7 +101,7 @@ class Dial:
             stages=self._records,
             tls=self._tls,
             icmp=self.icmp,
-            reply=self._reply,
+            reply=self.reply,
             transcript=self._transcript,
         )
 
@@ -131,8 +121,12 @@ class Dial:
                 return
             channel = secured
         await self._handshake(channel)
+        if self.endpoint.session and self.means.sessions is not None:
+            async with self.means.sessions.turn():
+                held = await self._stage(Stage.SESSION, self.means.sessions.hold(self), deadline_s=2 * self.means.timeout_s)
+            self.reply = {**(self.reply or {}), "session": held}
 
-    async def _stage(self, stage: Stage, work: Coroutine[Any, Any, T], facts: Any = None) -> T:
+    async def _stage(self, stage: Stage, work: Coroutine[Any, Any, T], facts: Any = None, deadline_s: float | None = None) -> T:
         """Run one stage under its deadline; record it; gather evidence where it is silent or breaks in a way that needs it."""
         clock = self.means.clock
         started = clock.now()
@@ -142,7 +136,7 @@ class Dial:
         result: T | None = None
         problem: Broken | None = None
         try:
-            result = await clock.within(self.means.timeout_s, work)
+            result = await clock.within(deadline_s or self.means.timeout_s, work)
         except Expired:
             problem = Broken(Failure.TIMEOUT)
         except Broken as error:
@@ -250,7 +244,7 @@ class Dial:
 
     async def _handshake(self, channel: Channel) -> None:
         if self.speaker_is_silent:
-            self._reply = {}
+            self.reply = {}
             return
         exchange = await self._stage(Stage.HANDSHAKE, self._talk(channel))
         self._finish(exchange)
@@ -269,7 +263,7 @@ class Dial:
             raise Broken(Failure.TLS_ALERT, openssl=error.reason) from error
 
     def _finish(self, exchange: Exchange) -> None:
-        self._reply = exchange.facts
+        self.reply = exchange.facts
         self._transcript = {"received_bytes": exchange.received_bytes, "first_bytes": exchange.first_bytes[:64].hex()}
 
     async def _datagrams(self) -> None:
