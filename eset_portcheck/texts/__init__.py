@@ -1,7 +1,8 @@
 """The words for people: one text a reason code, read by renderers, `explain` and the pages in docs/reasons. Everything else holds codes.
 
 Templates know the placeholders {target} {port} {transport} {address} {interval} {source}. In `headline` and `ask`, a part in square brackets is
-left out when one of its placeholders has no value. Values may come from the network, so they are capped and made printable here.
+left out when one of its placeholders has no value; elsewhere a plain word such as "the target" stands in. Values may come from the network, so
+they are capped and made printable here.
 """
 
 import re
@@ -17,6 +18,7 @@ import msgspec
 FILES = {"en": "reasons.toml"}
 PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source")
 MAX_VALUE_CHARACTERS = 80
+_UNKNOWN = {"target": "the target", "port": "the port", "address": "its address", "source": "this machine", "interval": "", "transport": ""}
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
@@ -66,14 +68,17 @@ def ask(code: str, params: Mapping[str, Any], language: str = "en") -> str:
 
 
 def phrase(template: str, params: Mapping[str, Any]) -> str:
-    """Fill a sentence; parts in square brackets go when a value is missing, and so does a bare placeholder."""
+    """Fill a sentence. A part in square brackets goes when one of its values is missing; outside of brackets a plain word takes its place."""
     known = {name: _spoken(name, params[name]) for name in PLACEHOLDERS if params.get(name) not in (None, "", [])}
 
     def part(match: re.Match[str]) -> str:
         return match[1] if all(name in known for name in _PLACEHOLDER.findall(match[1])) else ""
 
     # Values go in last and are never read again: a bracket or brace in one of them is just text.
-    return " ".join(_PLACEHOLDER.sub(lambda match: known.get(match[1], ""), _OPTIONAL.sub(part, template)).split())
+    kept = _OPTIONAL.sub(part, template).strip()
+    said = " ".join(_PLACEHOLDER.sub(lambda match: known.get(match[1], _UNKNOWN[match[1]]), kept).split())
+    stands_in = kept.startswith("{") and not said.startswith(tuple(known.values()))
+    return said[:1].upper() + said[1:] if stands_in else said
 
 
 def command(template: str, params: Mapping[str, Any]) -> str:
