@@ -68,11 +68,11 @@ def _silent(_ground: Ground, _name: str) -> AbstractAsyncContextManager[Address]
 
 
 HEALTHY: dict[str, Opening] = {
-    SERVER: _tls(replication, client_certificate="optional"),
+    SERVER: _tls(replication, client_certificate="required"),
     PUSH: _tls(broker()),
     PUSH_FAILOVER: _tls(broker()),
     REPOSITORY: _plain(web.website(web.repository)),
-    UPDATES: _plain(web.website(web.missing)),
+    UPDATES: _plain(web.website(web.updates)),
     VENDOR: _tls(replication),
     PROXY: _proxy(Policy.OPEN),
 }

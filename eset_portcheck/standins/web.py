@@ -33,6 +33,11 @@ def repository(path: str) -> Answer:
     return missing(path)
 
 
+def updates(_path: str) -> Answer:
+    """An update server: something that is no HTML, whatever was asked for."""
+    return Answer(200, b"[HOSTS]\nstand-in=1\n")
+
+
 def missing(_path: str) -> Answer:
     return Answer(404, b"not found\n")
 
