@@ -15,6 +15,7 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Proof, State, Trust, Verdict
 
 EXPIRES_SOON_DAYS = 30
+SILENT_PROTOCOLS = ("tcp", "tls")  # nothing is said after the handshake
 
 
 class Opinion(msgspec.Struct, frozen=True):
@@ -138,6 +139,8 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
             verdict=Verdict.WARN,
         )
     reached = reading.reached
-    if said.proof is Proof.PRODUCT and reached.reaches(Proof.TLS) and not reached.reaches(Proof.PRODUCT):
+    # a good certificate is the product's identity only once everything the row's protocol has to say was said
+    spoken = Proof.TLS if row.protocol in SILENT_PROTOCOLS else Proof.PROTOCOL
+    if said.proof is Proof.PRODUCT and reached.reaches(spoken) and not reached.reaches(Proof.PRODUCT):
         reached = Proof.PRODUCT
     return msgspec.structs.replace(reading, reached=reached, findings=findings, confidence=said.confidence or reading.confidence)

@@ -25,7 +25,6 @@ _DNS = {
     Failure.DNS_BAD_ANSWER: "DNS_BAD_ANSWER",
     Failure.DNS_NO_ADDRESS: "DNS_NO_ADDRESS",
 }
-_SILENT_PROTOCOLS = ("tcp", "tls")
 
 
 def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
@@ -177,7 +176,7 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
     demanded = attempt.tls is not None and attempt.tls.client_certificate == "required"
     if facts is None and demanded:
         # TLS was spoken and the chain seen; the peer talks only to those who show a certificate, as ESET PROTECT does
-        reason = "CONNECTED" if row.protocol in _SILENT_PROTOCOLS else "CLIENT_CERTIFICATE_REQUESTED"
+        reason = "CONNECTED" if row.protocol in certificates.SILENT_PROTOCOLS else "CLIENT_CERTIFICATE_REQUESTED"
         return Reading(Proof.TLS, reason, State.OPEN, findings=(Finding("CLIENT_CERTIFICATE_REQUESTED"),))
     if facts is None:
         return Reading(Proof.ACCEPTS if Stage.CONNECT in attempt.done else Proof.ROUTE, "CONNECTED", State.OPEN)
@@ -188,7 +187,7 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
     findings = tuple(Finding(code, params=params) for code, params in meaning.findings)
     if facts.get("session") is not None:
         return Reading(Proof.AUTHORISED, "PROTOCOL_REPLY", State.OPEN, findings=findings)
-    if demanded and row.protocol in _SILENT_PROTOCOLS:
+    if demanded and row.protocol in certificates.SILENT_PROTOCOLS:
         findings += (Finding("CLIENT_CERTIFICATE_REQUESTED"),)
     if rank(meaning.reason) is Rank.PASS:
         if meaning.params:

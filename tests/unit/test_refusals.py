@@ -1,0 +1,124 @@
+"""Connect stages that broke: verdict, reason, culprit and place, before and after installation."""
+
+from typing import Any
+
+import pytest
+
+from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Transport
+from tests.unit.rows import ROUTER, SOURCE, TARGET, attempt, connecting, icmp, judged, row
+
+REFUSED, TIMEOUT = Failure.CONNECTION_REFUSED, Failure.TIMEOUT
+
+
+def distance(refused: int | None, *controls: int, how: str = "echo") -> Evidence:
+    facts: dict[str, Any] = {"controls": [{"how": how, "ttl": ttl} for ttl in controls]}
+    return Evidence("distance", TARGET, facts | ({"refused_ttl": refused} if refused else {}))
+
+
+def walk(*hops: tuple[int, str]) -> Evidence:
+    return Evidence("ttl-walk", TARGET, {"hops": [{"ttl": ttl, "from": sender, "after_s": 0.1} for ttl, sender in hops], "probed": 30})
+
+
+CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
+    # what, attempt, evidence, post, pre, reason, culprit
+    ("rst, same distance", connecting(REFUSED), [distance(63, 63)], "fail", "pass", "REFUSED_BY_HOST", "remote-service"),
+    ("rst, other initial hop limit", connecting(REFUSED), [distance(127, 63)], "fail", "pass", "REFUSED_BY_HOST", "remote-service"),
+    ("rst from nearer", connecting(REFUSED), [distance(64, 63)], "fail", "fail", "REFUSED_NEARER_THAN_HOST", "middlebox"),
+    ("one of two controls is forged too", connecting(REFUSED), [distance(64, 64, 62)], "fail", "fail", "REFUSED_NEARER_THAN_HOST", "middlebox"),
+    ("rst from farther", connecting(REFUSED), [distance(60, 63)], "fail", "unproven", "REFUSED_ORIGIN_UNKNOWN", "remote-service"),
+    ("rst, nothing to compare", connecting(REFUSED), [distance(None)], "fail", "unproven", "REFUSED_ORIGIN_UNKNOWN", "remote-service"),
+    ("rst, not measured", connecting(REFUSED), [], "fail", "unproven", "REFUSED_ORIGIN_UNKNOWN", "remote-service"),
+    ("3/3 by a router", connecting(REFUSED, icmp=icmp(3, 3, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    ("3/13 by a router", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 13, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    ("3/1 by a router, at once", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    ("3/1 by a router, at 1 s", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=1.02)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    ("3/1 by a router, after ARP", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=3.07)), [], "fail", "fail", "HOST_DOWN", "remote-host"),
+    ("3/1 by ourselves, after ARP", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, SOURCE, after_s=3.07)), [], "fail", "fail", "HOST_DOWN", "remote-host"),
+    ("1/3 v6, after ND", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(1, 3, SOURCE, after_s=3.07, version=6)), [], "fail", "fail", "HOST_DOWN", "remote-host"),
+    ("3/0", connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(3, 0, ROUTER)), [], "fail", "fail", "NET_UNREACHABLE", "routing"),
+    ("1/0 v6", connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(1, 0, ROUTER, version=6)), [], "fail", "fail", "NET_UNREACHABLE", "routing"),
+    ("11/0", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(11, 0, ROUTER)), [], "fail", "fail", "TTL_EXPIRED", "routing"),
+    ("3/0 v6 is hop limit", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 0, ROUTER, version=6)), [], "fail", "fail", "TTL_EXPIRED", "routing"),
+    ("3/3 by the target", connecting(REFUSED, icmp=icmp(3, 3, TARGET)), [], "fail", "fail", "REJECTED_BY_TARGET_FIREWALL", "remote-firewall"),
+    ("3/3 in the target's name, from nearer", connecting(REFUSED, icmp=icmp(3, 3, TARGET, ttl=64)), [distance(None, 63)], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    ("3/3 by ourselves", connecting(REFUSED, icmp=icmp(3, 3, SOURCE)), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
+    ("EPERM", connecting(Failure.NOT_PERMITTED), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
+    ("EACCES though the route was found", connecting(Failure.ACCESS_DENIED), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
+    ("EHOSTUNREACH at 3 s without ICMP", connecting(Failure.HOST_UNREACHABLE, took_s=3.1), [], "fail", "fail", "HOST_DOWN", "remote-host"),
+    ("EHOSTUNREACH at 0 ms without ICMP", connecting(Failure.HOST_UNREACHABLE, took_s=0.0), [], "fail", "fail", "NO_ROUTE", "local-route"),
+    ("silence", connecting(TIMEOUT), [], "fail", "fail", "TCP_NO_ANSWER", "unknown"),
+    ("reset while connecting", connecting(Failure.CONNECTION_RESET), [], "fail", "warn", "RESET_AFTER_ACCEPT", "remote-service"),
+]
+
+
+@pytest.mark.parametrize(("case", "phase"), [(case, phase) for case in CASES for phase in (Phase.POST, Phase.PRE)], ids=lambda x: x[0] if isinstance(x, tuple) else x)
+def test_the_table(case: Any, phase: Phase) -> None:
+    _, seen, evidence, post, pre, reason, culprit = case
+    (told,) = judged(row(seen, evidence=evidence), phase=phase)
+    assert (told.verdict, told.reason, told.culprit) == (pre if phase is Phase.PRE else post, reason, culprit)
+    if reason in ("TCP_NO_ANSWER", "REFUSED_ORIGIN_UNKNOWN"):
+        assert told.confidence != "proven"
+
+
+def test_pre_asks_the_same_of_foreign_listeners() -> None:
+    (told,) = judged(row(connecting(REFUSED), evidence=[distance(63, 63)], listener=Listener.FOREIGN), phase=Phase.PRE)
+    assert told.verdict == "fail"
+
+
+def test_auto_is_post_for_outbound_rows() -> None:
+    (told,) = judged(row(connecting(REFUSED), evidence=[distance(63, 63)]), phase=Phase.AUTO)
+    assert told.verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "interval"),
+    [([], ["this host", TARGET]), ([walk()], ["this host", TARGET]), ([walk((1, ROUTER), (3, "10.9.9.9"))], ["10.9.9.9", TARGET]), ([walk((1, ROUTER), (2, TARGET))], [ROUTER, TARGET])],
+)
+def test_silence_names_the_interval(evidence: list[Evidence], interval: list[str]) -> None:
+    (told,) = judged(row(connecting(TIMEOUT), evidence=evidence))
+    assert told.where.interval == interval
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [(Failure.NETWORK_UNREACHABLE, "NO_ROUTE"), (Failure.INVALID_ROUTE, "NO_ROUTE"), (Failure.HOST_UNREACHABLE, "NO_ROUTE"), (Failure.ACCESS_DENIED, "ROUTE_PROHIBITED")],
+)
+def test_the_route_look_up(failure: Failure, reason: str) -> None:
+    from eset_portcheck.model.vocabulary import Stage
+
+    (told,) = judged(row(attempt(Stage.RESOLVE, broke=Stage.ROUTE, failure=failure)))
+    assert (told.verdict, told.reason, told.culprit, told.state) == ("fail", reason, "local-route", "not-tested")
+
+
+UDP = {"transport": Transport.UDP, "protocol": "kerberos", "required": Proof.PROTOCOL, "listener": Listener.FOREIGN, "id": "server.dc.udp-88", "trust": None}
+
+
+@pytest.mark.parametrize(
+    ("failure", "record", "verdict", "reason", "culprit"),
+    [
+        (TIMEOUT, None, "unproven", "UDP_NO_ANSWER", "unknown"),
+        (REFUSED, icmp(3, 3, TARGET), "fail", "REFUSED_BY_HOST", "remote-service"),
+        (REFUSED, icmp(1, 4, TARGET, version=6), "fail", "REFUSED_BY_HOST", "remote-service"),
+        (Failure.HOST_UNREACHABLE, icmp(3, 13, TARGET), "fail", "REJECTED_BY_TARGET_FIREWALL", "remote-firewall"),
+        (REFUSED, icmp(3, 3, ROUTER), "fail", "REJECTED_IN_PATH", "middlebox"),
+        (Failure.NOT_PERMITTED, None, "fail", "REJECTED_LOCALLY", "local-firewall"),
+        (REFUSED, None, "fail", "REFUSED_ORIGIN_UNKNOWN", "remote-service"),
+    ],
+)
+def test_datagrams(failure: Failure, record: Any, verdict: str, reason: str, culprit: str) -> None:
+    from eset_portcheck.model.vocabulary import Stage
+
+    seen = attempt(Stage.RESOLVE, Stage.ROUTE, broke=Stage.HANDSHAKE, failure=failure, icmp=record)
+    (told,) = judged(row(seen, **UDP))
+    assert (told.verdict, told.reason, told.culprit) == (verdict, reason, culprit)
+    assert told.verdict != "pass"
+
+
+def test_a_sensor_takes_a_reset_for_an_answer_and_silence_for_none() -> None:
+    sensor = {"required": Proof.PATH, "listener": Listener.FOREIGN, "protocol": "ssh", "trust": None}
+    for phase in Phase:
+        (reset,) = judged(row(connecting(REFUSED), evidence=[distance(63, 63)], **sensor), phase=phase)
+        (silent,) = judged(row(connecting(TIMEOUT), **sensor), phase=phase)
+        (unknown,) = judged(row(connecting(REFUSED), **sensor), phase=phase)
+        assert (reset.verdict, silent.verdict, unknown.verdict) == ("pass", "unproven", "unproven")
