@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-FILES = {"en": "reasons.toml"}
+FILES = {"en": ("reasons.toml", "checks.toml")}
 PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source")
 MAX_VALUE_CHARACTERS = 80
 _UNKNOWN = {"target": "the target", "port": "the port", "address": "its address", "source": "this machine", "interval": "", "transport": ""}
@@ -49,10 +49,20 @@ class ReasonText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def load(language: str = "en") -> dict[str, ReasonText]:
     """All codes of a language. Raises LookupError for a language that has no texts."""
+    return {code: msgspec.convert(entry, ReasonText) for code, entry in _table(language, 0).items()}
+
+
+@cache
+def about_rows(language: str = "en") -> dict[str, dict[str, str]]:
+    """Words about the rows of a profile: "direction", "proof", "protocol" ... -> word of the profile -> sentence. Raises LookupError likewise."""
+    return msgspec.convert(_table(language, 1), dict[str, dict[str, str]])
+
+
+def _table(language: str, which: int) -> dict[str, Any]:
     if language not in FILES:
         raise LookupError(f"{language}: no texts in this language; there are {', '.join(FILES)}")
-    table = tomllib.loads(files(__name__).joinpath(FILES[language]).read_text(encoding="utf-8"))
-    return {code: msgspec.convert(_flowing(entry), ReasonText) for code, entry in table.items()}
+    text = files(__name__).joinpath(FILES[language][which]).read_text(encoding="utf-8")
+    return {name: _flowing(entry) for name, entry in tomllib.loads(text).items()}
 
 
 def headline(code: str, params: Mapping[str, Any], language: str = "en") -> str:
@@ -100,7 +110,8 @@ def printable(text: str) -> str:
 def _spoken(name: str, value: Any) -> str:
     if name == "interval" and isinstance(value, (list, tuple)):
         return " and ".join(printable(str(end)) for end in value)
-    return printable(str(value)).upper() if name == "transport" else printable(str(value))
+    text = printable(str(value))
+    return text.upper() if name == "transport" and not text.startswith("<") else text
 
 
 def _flowing(value: Any) -> Any:
