@@ -1,0 +1,146 @@
+"""`demo`: a stand-in site on loopback, checked by the same code as a real one. No packet leaves this machine, no name is asked for."""
+
+import argparse
+import sys
+from typing import Any
+
+from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli import check, output
+
+DEFAULT_ROLE = "agent"
+REAL_SITE = {
+    "agent": "--server protect.corp.local",
+    "bridge": "--server protect.corp.local",
+    "webconsole": "--server protect.corp.local",
+    "mobile-device": "--mdc mdc.corp.local",
+}
+
+
+class _Help(argparse.Action):
+    """-h with the list of faults, which costs its imports only when somebody asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from eset_portcheck.standins.site import SERVICES, faults
+
+        lines = [f"roles: {', '.join(SERVICES)} (default: {DEFAULT_ROLE})", "", "WHAT can be broken:"]
+        seen = {name: fault.text for role in SERVICES for name, fault in faults(role).items()}
+        parser.epilog = "\n".join([*lines, *(f"  {name:15} {text}" for name, text in seen.items())])
+        parser.print_help()
+        parser.exit()
+
+
+def register(commands: Any) -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="a stand-in site on this machine, checked by the same code",
+        description="Checks a stand-in site on loopback: real TLS, MQTT, HTTP and proxy, healthy or with one fault. Nothing leaves this machine.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", nargs=0, action=_Help, help="show this text and the list of faults, and exit")
+    parser.add_argument("--role", default=DEFAULT_ROLE, metavar="ROLE", help="whose checks are shown")
+    parser.add_argument("--break", dest="broken", metavar="WHAT", help="the fault to show (the list is below)")
+    output.add_output(parser)
+    parser.set_defaults(run=run, strict=False, exit_zero=False)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit 0 when the site is healthy, and whatever a real site with this fault would give: 1 for most, 0 where fail-over holds."""
+    import asyncio
+
+    try:
+        told = _chosen(arguments.role, arguments.broken)
+        files = output.Outputs(arguments.output)
+    except shared.WrongUse as error:
+        return shared.refuse(error)
+    if not arguments.quiet:
+        print(f"Stand-in site on 127.0.0.1 for role {arguments.role}: {told}.", file=sys.stderr)
+    report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
+    code = check.finish(report, arguments, files)
+    if not arguments.quiet:
+        print(_advice(arguments.role), file=sys.stdout if arguments.format == "table" else sys.stderr)
+    return code
+
+
+def _chosen(role: str, broken: str | None) -> str:
+    """What is about to be shown, in words. Raises WrongUse with the words there are."""
+    from eset_portcheck.standins.site import SERVICES, faults
+
+    if role not in SERVICES:
+        raise shared.WrongUse(f"demo --role {role[:40]!a}: the demo can show {', '.join(SERVICES)}")
+    if broken is None:
+        return "all healthy"
+    if broken not in faults(role):
+        raise shared.WrongUse(f"demo --break {broken[:40]!a}: for role {role} one of {', '.join(faults(role))}")
+    return faults(role)[broken].text
+
+
+async def _demonstrate(role: str, broken: str | None) -> Any:
+    """The report on a stand-in site that lives as long as the audit does, in the same loop."""
+    import time
+
+    from eset_portcheck import audit
+    from eset_portcheck import host as machine
+    from eset_portcheck.standins.site import stand_in_site
+
+    async with stand_in_site(role, broken) as site:
+        order = _order(site, broken)
+        host = machine.look(frozenset())
+        started, clock = time.time(), time.perf_counter()
+        outcome = await audit.run(order, host)
+        lasted_s = time.perf_counter() - clock
+    return _named_demo(audit.conclude(order, host, outcome, started, lasted_s), order)
+
+
+def _order(site: Any, broken: str | None) -> Any:
+    """The order that `check` would make of these site values, confined to the stand-ins."""
+    import msgspec
+
+    from eset_portcheck import loading, planning, protocols
+    from eset_portcheck.audit import Order
+    from eset_portcheck.model.report import ProfileUsed
+    from eset_portcheck.model.site import site_of
+    from eset_portcheck.running import Options
+
+    profile, digest = loading.load_profile(site.role)
+    values = site_of(("demo", {**site.values, "connect_to": site.connect_to}))
+    plan = planning.plan([profile], msgspec.structs.replace(values, ca_given=True), built=protocols.known)
+    return Order(
+        plan=msgspec.structs.replace(plan, checks=[_confined(one, site.connect_to) for one in plan.checks]),
+        profiles=[ProfileUsed(profile.role, profile.version, digest, profile.source)],
+        ca_file=site.ca_file,
+        public_file=site.ca_file,  # its authority plays the public ones too
+        options=Options(connect_to=site.connect_to),
+        arguments=["--role", site.role, *(["--break", broken] if broken else [])],
+    )
+
+
+def _confined(one: Any, connect_to: dict[str, str]) -> Any:
+    """The check as it is when it leads to a stand-in; else it is left out: what looks at this machine itself, or would leave it."""
+    import msgspec
+
+    if one.skip is not None:
+        return one
+    host, port = (one.endpoint.proxy or (one.endpoint.host, one.endpoint.port)) if one.endpoint else ("", 0)
+    if f"{host}:{port}" in connect_to:
+        return one
+    return msgspec.structs.replace(one, skip="NOT_SELECTED", skip_params={}, endpoint=None)
+
+
+def _named_demo(report: Any, order: Any) -> Any:
+    """The lines that test again name this command: `check` would look for the demo's names in the real network."""
+    import shlex
+
+    import msgspec
+
+    line = shlex.join(["eset-portcheck", "demo", *order.arguments])
+    causes = [msgspec.structs.replace(cause, fixes=[msgspec.structs.replace(fix, verify=line) for fix in cause.fixes]) for cause in report.causes]
+    return msgspec.structs.replace(report, causes=causes)
+
+
+def _advice(role: str) -> str:
+    line = f"--role {role} {REAL_SITE[role]}"
+    return (
+        "\nThis was a stand-in site: nothing left this machine. `eset-portcheck demo --help` lists what can be broken.\n"
+        f'A real one:  eset-portcheck check {line}    or    make run ARGS="{line}"'
+    )
