@@ -55,7 +55,7 @@ def listing() -> list[str]:
     texts = load()
     lines = []
     for rank in (Rank.FAIL, Rank.WARN, Rank.UNPROVEN, Rank.SKIP, Rank.ERROR, Rank.PASS):
-        lines += [f"{rank.value}:", *(f"  {code:<27} {texts[code].title}"[:WIDTH] for code, one in REASONS.items() if one.rank is rank), ""]
+        lines += [f"{rank.value}:", *(f"  {code:<28} {texts[code].title}" for code, one in REASONS.items() if one.rank is rank), ""]
     return [*lines, "eset-portcheck explain CODE tells more."]
 
 
