@@ -1,8 +1,9 @@
 """Which service speaks, by its first bytes. Precise signatures only: unknown bytes stay unknown, because a wrong name is a lie.
 
-Sources: RFC 4253 4.2 (SSH), RFC 9112 4 (HTTP), RFC 8446 5.1 (TLS record), RFC 9113 4.1 (HTTP/2 frame), RFC 5321 4.2, RFC 959 4.2, RFC 1939 3, RFC 3501 7.1
-(greetings), MySQL client/server protocol (initial handshake, ERR packet), MS-SMB 2.2.3.1, MS-SMB2 2.2.1, RFC 1002 4.3 (NetBIOS session), MS-RDPBCGR 2.2.1.2
-(TPKT), MS-TDS 2.2.3.1, RFC 6143 7.1.1 (RFB), RFC 4511 4.1.1 (LDAP), RFC 4120 5.9.1 (KRB-ERROR), MQTT 3.1.1 3.2, AMQP 0-9-1 4.2.2, RFC 2812, RFC 854.
+Sources: RFC 4253 4.2 (SSH), RFC 9112 4 (HTTP), RFC 8446 5.1 (TLS record), RFC 9113 4.1 (HTTP/2 frame), greetings of RFC 5321 4.2, RFC 959 4.2,
+RFC 1939 3, RFC 3501 7.1; MySQL client/server protocol (initial handshake, ERR packet), MS-SMB 2.2.3.1, MS-SMB2 2.2.1, RFC 1002 4.3 (NetBIOS
+session), MS-RDPBCGR 2.2.1.2 (TPKT), MS-TDS 2.2.3.1, RFC 6143 7.1.1 (RFB), RFC 4511 4.1.1 (LDAP), RFC 4120 5.9.1 (KRB-ERROR), MQTT 3.1.1 3.2,
+AMQP 0-9-1 4.2.2, RFC 2812, RFC 854.
 """
 
 import re
