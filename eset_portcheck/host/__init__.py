@@ -1,0 +1,66 @@
+"""This machine, looked at once before anything is dialled: listeners of the role's ports, interfaces, routes, resolvers, proxies, ESET components.
+
+No traffic. A part that cannot be read is named in `capabilities` and leaves its field empty; nothing here raises. The platform is chosen in one place.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from eset_portcheck.host import everywhere
+from eset_portcheck.model.host import Host, Interface, Listening
+
+if sys.platform == "win32":
+    from eset_portcheck.host import windows as platform
+else:
+    from eset_portcheck.host import linux as platform
+
+T = TypeVar("T")
+
+
+def look(ports: frozenset[int]) -> Host:
+    """`ports`: those of the role's inbound and local rows; other listeners are nobody's business."""
+    unread: dict[str, str] = {}
+
+    def part(name: str, read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except Exception as error:  # noqa: BLE001  # a locked-down machine must not hide the rest
+            unread[name] = type(error).__name__
+            return otherwise
+
+    nobody: list[Listening] = []
+    listeners, complete = part("listeners", lambda: everywhere.listeners(ports) if ports else (nobody, True), (nobody, False))
+    no_interfaces: list[Interface] = []
+    interfaces = part("interfaces", everywhere.interfaces, no_interfaces)
+    nothing: list[dict[str, Any]] = []
+    routes = part("routes", lambda: platform.routes(), nothing)
+    no_names: tuple[list[str], list[str]] = ([], [])
+    resolvers, search = part("resolvers", lambda: platform.resolvers(), no_names)
+    on_linux = sys.platform == "linux"
+    capabilities: dict[str, Any] = {"error_queue": on_linux, "minimum_ttl": on_linux, "ttl_walk": on_linux}
+    capabilities |= {"root": _is_root()} | ({"unread": unread} if unread else {})
+    return Host(
+        name=part("name", socket.gethostname, ""),
+        os=part("os", everywhere.system, {}),
+        interfaces=interfaces,
+        routes=routes,
+        default_families=part("default_families", lambda: everywhere.default_families(routes, interfaces), ["ipv4", "ipv6"]),
+        resolvers=resolvers,
+        search=search,
+        proxies=part("proxies", everywhere.proxies, {}),
+        # reading the rules is a later step; until then nothing is claimed
+        firewall={"state": "not-read"},
+        listeners=listeners,
+        eset_products=part("eset_products", lambda: platform.eset_products(), nothing),
+        capabilities=capabilities,
+        listeners_complete=complete,
+    )
+
+
+def _is_root() -> bool:
+    if sys.platform == "win32":
+        return False
+    return os.geteuid() == 0

@@ -1,0 +1,109 @@
+"""What psutil and the standard library tell alike on every platform."""
+
+import ipaddress
+import os
+import re
+import socket
+import sys
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from eset_portcheck.model.host import Interface, Listening
+
+_PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+TEXT_LIMIT = 260
+
+
+def listeners(ports: frozenset[int]) -> tuple[list[Listening], bool]:
+    """(sockets bound to one of the ports, are all their owners visible). TCP in LISTEN, UDP bound."""
+    import psutil
+
+    found: list[Listening] = []
+    complete = True
+    seen: set[tuple[str, str, int, int | None]] = set()
+    for one in psutil.net_connections(kind="inet"):
+        tcp = one.type == socket.SOCK_STREAM
+        if not one.laddr or one.laddr.port not in ports or (tcp and one.status != psutil.CONN_LISTEN) or (not tcp and one.raddr):
+            continue
+        key = ("tcp" if tcp else "udp", one.laddr.ip, one.laddr.port, one.pid)
+        if key in seen:
+            continue
+        seen.add(key)
+        complete = complete and one.pid is not None
+        found.append(Listening(transport=key[0], address=key[1], port=key[2], **_owner(one.pid)))
+    return sorted(found, key=lambda one: (one.port, one.transport, one.address)), complete
+
+
+def _owner(pid: int | None) -> dict[str, Any]:
+    """Name, path and start of a process; what this user may not see stays away (which does not mean: free)."""
+    import psutil
+
+    if pid is None:
+        return {}
+    told: dict[str, Any] = {"pid": pid}
+    try:
+        process = psutil.Process(pid)
+        told["name"] = process.name()[:TEXT_LIMIT]
+        told["since_utc"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(process.create_time()))
+        told["path"] = process.exe()[:TEXT_LIMIT] or None
+    except (psutil.Error, OSError):
+        pass
+    return told
+
+
+def interfaces() -> list[Interface]:
+    """Addresses of each interface; hardware addresses are left out on purpose."""
+    import psutil
+
+    stats = psutil.net_if_stats()
+    return [
+        Interface(
+            name=name[:80],
+            addresses=[one.address for one in addresses if one.family in (socket.AF_INET, socket.AF_INET6)],
+            up=stats[name].isup if name in stats else True,
+            mtu=stats[name].mtu if name in stats else None,
+        )
+        for name, addresses in psutil.net_if_addrs().items()
+    ]
+
+
+def default_families(routes: list[dict[str, Any]], known: list[Interface]) -> list[str]:
+    """Families with a default route and an address beyond link and loopback. Where routes cannot be read, both are tried."""
+    if not routes and sys.platform != "linux":
+        return ["ipv4", "ipv6"]
+    usable = set()
+    for interface in known:
+        for text in interface.addresses:
+            address = ipaddress.ip_address(text.split("%")[0])
+            if not (address.is_link_local or address.is_loopback):
+                usable.add(f"ipv{address.version}")
+    return [family for family in ("ipv4", "ipv6") if family in usable and any(route["family"] == family and route.get("default") for route in routes)]
+
+
+def system() -> dict[str, str]:
+    """Never platform.*: on Windows it starts a shell."""
+    if sys.platform == "win32":
+        version = sys.getwindowsversion()
+        return {"name": "Windows", "release": f"{version.major}.{version.minor}.{version.build}"}
+    told = os.uname()
+    return {"name": told.sysname, "release": told.release, "machine": told.machine}
+
+
+def proxies() -> dict[str, str]:
+    """Proxies of the environment, without user names and passwords."""
+    found = {}
+    for name in _PROXY_NAMES:
+        value = os.environ.get(name) or os.environ.get(name.upper())
+        if value:
+            found[name] = value[:TEXT_LIMIT] if name == "no_proxy" else without_credentials(value)
+    return found
+
+
+def without_credentials(url: str) -> str:
+    """host:port of a proxy URL; nothing else of it is kept."""
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        return f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
+    except ValueError:
+        return re.sub(r".*@", "", url)[:TEXT_LIMIT] if "@" not in url else ""

@@ -1,0 +1,85 @@
+"""Linux (and other POSIX): routes and resolvers from files, ESET components by their folders.
+
+Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); facts 4.5 for the product's places.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+_RTF_REJECT = 0x0200
+READ_LIMIT_BYTES = 65536
+
+COMPONENTS = {
+    "agent": ("opt/eset/RemoteAdministrator/Agent/ERAAgent", "etc/opt/eset/RemoteAdministrator/Agent/config.cfg"),
+    "server": ("opt/eset/RemoteAdministrator/Server/ERAServer", "etc/opt/eset/RemoteAdministrator/Server/config.cfg"),
+    "mdc": ("opt/eset/RemoteAdministrator/MDMCore", "etc/opt/eset/RemoteAdministrator/MDMCore/config.cfg"),
+    "rdsensor": ("opt/eset/RogueDetectionSensor", "etc/opt/eset/RogueDetectionSensor/config.cfg"),
+    "bridge": ("opt/eset/bridge", ""),
+}
+_CONSOLE = ("var/lib/tomcat*/webapps/era", "usr/local/tomcat/webapps/era", "opt/tomcat/webapps/era")
+
+
+def routes(root: Path = Path("/")) -> list[dict[str, Any]]:
+    """Default routes of both families: {"family", "default", "interface"}."""
+    found: list[dict[str, Any]] = []
+    for line in _lines(root / "proc/net/route")[1:]:
+        fields = line.split()
+        if len(fields) > 7 and fields[1] == "00000000" and fields[7] == "00000000" and not int(fields[3], 16) & _RTF_REJECT:
+            found.append({"family": "ipv4", "default": True, "interface": fields[0]})
+    for line in _lines(root / "proc/net/ipv6_route"):
+        fields = line.split()
+        if len(fields) > 9 and fields[0] == "0" * 32 and fields[1] == "00" and not int(fields[8], 16) & _RTF_REJECT and fields[9] != "lo":
+            found.append({"family": "ipv6", "default": True, "interface": fields[9]})
+    return found
+
+
+def resolvers(root: Path = Path("/")) -> tuple[list[str], list[str]]:
+    """(name servers, search list) of resolv.conf, as many as the resolver itself takes."""
+    servers: list[str] = []
+    search: list[str] = []
+    for line in _lines(root / "etc/resolv.conf"):
+        words = line.split()
+        if len(words) > 1 and words[0] == "nameserver":
+            servers.append(words[1])
+        elif len(words) > 1 and words[0] in ("search", "domain"):
+            search = [word.strip(".") for word in words[1:] if word != "."]
+    return servers[:3], search[:6]
+
+
+def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:
+    """Installed components: {"component", "path", "version"?}. Reading more of them is a later step."""
+    found = []
+    for component, (place, settings) in COMPONENTS.items():
+        if _exists(root / place):
+            version = _version(root / settings) if settings else None
+            found.append({"component": component, "path": f"/{place}"} | ({"version": version} if version else {}))
+    for pattern in _CONSOLE:
+        places = sorted(root.glob(pattern))
+        if places:
+            found.append({"component": "webconsole", "path": "/" + str(places[0].relative_to(root))})
+            break
+    return found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _version(path: Path) -> str | None:
+    for line in _lines(path):
+        told = re.match(r"\s*ProductVersion\s*=\s*([\d.]{1,40})\s*$", line)
+        if told:
+            return told[1]
+    return None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            return file.read(READ_LIMIT_BYTES * 16).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []

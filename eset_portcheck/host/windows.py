@@ -1,0 +1,44 @@
+"""Windows: name servers from the registry by dnspython, ESET components by the paths of their services. Never run by its authors: see docs/windows.md.
+
+Sources: facts 4.5 (service binary paths; several service names there are unconfirmed, so the path decides).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+_PLACES = {
+    "agent": re.compile(r"\\ESET\\RemoteAdministrator\\Agent\\", re.IGNORECASE),
+    "server": re.compile(r"\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
+    "bridge": re.compile(r"\\ESET\\(ESET )?Bridge\\", re.IGNORECASE),
+    "mdc": re.compile(r"\\ESET\\RemoteAdministrator\\(MDMCore|MobileDeviceConnector)", re.IGNORECASE),
+    "rdsensor": re.compile(r"\\ESET\\(RemoteAdministrator\\)?(RD ?Sensor|Rogue Detection Sensor)", re.IGNORECASE),
+}
+
+
+def routes() -> list[dict[str, Any]]:
+    """Not read on Windows: both families are tried, and the route stage tells."""
+    return []
+
+
+def resolvers() -> tuple[list[str], list[str]]:
+    import dns.resolver
+
+    settings = dns.resolver.Resolver()
+    return [str(one) for one in settings.nameservers[:3]], [str(one).strip(".") for one in settings.search[:6]]
+
+
+def eset_products() -> list[dict[str, Any]]:
+    import psutil
+
+    return by_services((service.name(), service.binpath()) for service in psutil.win_service_iter())  # type: ignore[attr-defined,unused-ignore]
+
+
+def by_services(services: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Components by (service name, binary path): {"component", "path", "service"}."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, path in services:
+        for component, place in _PLACES.items():
+            if component not in found and place.search(path):
+                found[component] = {"component": component, "path": path[:260], "service": name[:80]}
+    return list(found.values())
