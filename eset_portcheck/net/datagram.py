@@ -7,6 +7,7 @@ Sources: RFC 768; ip(7) IP_RECVERR.
 """
 
 import asyncio
+import functools
 import socket
 import sys
 from typing import Any
@@ -46,18 +47,18 @@ class Dispatch:
         try:
             exchange = self.exchange = Exchange(conversation)
             while not exchange.finished:
-                question, exchange.out = b"".join(exchange.out), []
+                questions, exchange.out = exchange.out, []
                 if not isinstance(exchange.wants, ReadDatagram):
                     raise UnexpectedBytes("a step that datagrams do not know")
-                await self._ask(loop, exchange, question)
+                await self._ask(loop, exchange, questions)
         except UnexpectedBytes as error:
             raise Broken(Failure.UNEXPECTED_BYTES, why=error.why) from error
         return exchange
 
-    async def _ask(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, question: bytes) -> None:
+    async def _ask(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, questions: list[bytes]) -> None:
         """Send, repeat, and take the first datagram that the conversation accepts."""
         started = loop.time()
-        sender = asyncio.ensure_future(self._repeat(question))
+        sender = asyncio.ensure_future(self._repeat(questions))
         try:
             while True:
                 reading = asyncio.ensure_future(self._receive(loop, started))
@@ -79,15 +80,19 @@ class Dispatch:
         finally:
             sender.cancel()
 
-    async def _repeat(self, question: bytes) -> None:
+    async def _repeat(self, questions: list[bytes]) -> None:
         last = 0.0
         for at in SEND_AT_S:
             await asyncio.sleep(at - last)
             last = at
-            if sys.platform == "linux":
-                self._guarded(lambda: self.sock.sendto(question, self._where))
-            else:
-                self._guarded(lambda: self.sock.send(question))
+            for question in questions:
+                self._guarded(functools.partial(self._send, question))
+
+    def _send(self, question: bytes) -> None:
+        if sys.platform == "linux":
+            self.sock.sendto(question, self._where)
+        else:
+            self.sock.send(question)
 
     async def _receive(self, loop: asyncio.AbstractEventLoop, started: float) -> tuple[bytes, str]:
         while True:

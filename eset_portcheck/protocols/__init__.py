@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 
-BUILT_IN = frozenset({"tcp", "tls", "mqtt", "http", "http_proxy"})
+BUILT_IN = frozenset({"tcp", "tls", "mqtt", "http", "http_proxy", "smb", "nbss", "nbns", "nbdgm", "ssh"})
 GROUP = "eset_portcheck.protocols"
 
 
