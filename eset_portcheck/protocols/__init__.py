@@ -14,7 +14,9 @@ from typing import Protocol, cast
 
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 
-BUILT_IN = frozenset({"tcp", "tls", "mqtt", "http", "http_proxy", "smb", "nbss", "nbns", "nbdgm", "ssh"})
+BUILT_IN = frozenset(
+    ["tcp", "tls", "mqtt", "http", "http_proxy", "smb", "nbss", "nbns", "nbdgm", "ssh", "kerberos", "ldap", "tds", "mysql", "apns"]
+)
 GROUP = "eset_portcheck.protocols"
 
 
