@@ -46,15 +46,18 @@ class RecordingTls(ssl.SSLObject):
 
     alerts: list[int]
     certificate_requested: bool
+    version_seen: int  # of the peer's last handshake message
 
 
 def watch_messages(context: ssl.SSLContext) -> bool:
     """Let `context` tell of handshake messages. The hook is private to CPython: False where it is gone, then less is known."""
     context.sslobject_class = RecordingTls
 
-    def message(tls: object, direction: str, _version: int, content: int, kind: int | None, payload: bytes) -> None:
+    def message(tls: object, direction: str, version: int, content: int, kind: int | None, payload: bytes) -> None:
         if not isinstance(tls, RecordingTls) or direction != "read":
             return
+        if content == 22:
+            tls.version_seen = int(version)
         if content == 22 and kind == 13:  # RFC 8446 section 4: handshake, certificate_request
             tls.certificate_requested = True
         elif content == 21 and len(payload) >= 2:  # alert: level, description
@@ -85,6 +88,11 @@ class TlsChannel:
     @property
     def certificate_requested(self) -> bool:
         return bool(getattr(self.tls, "certificate_requested", False))
+
+    @property
+    def version_seen(self) -> str | None:
+        """For a handshake that did not come to its end, where OpenSSL names no version."""
+        return {0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}.get(getattr(self.tls, "version_seen", 0))
 
     async def handshake(self) -> None:
         while True:

@@ -170,7 +170,7 @@ class Dial:
         witness = self.means.witness
         try:
             if record.failure is Failure.TIMEOUT:
-                self.evidence += await self.means.clock.within(max(1.0, self.means.timeout_s - SILENCE_S), _wait(late))
+                self.evidence += await self.means.clock.within(1.0 + max(0.5, self.means.timeout_s - SILENCE_S), _wait(late))
             elif witness is not None:
                 self.evidence += await self.means.clock.within(self.means.timeout_s, witness.of_failure(self, record))
         except Expired:

@@ -90,7 +90,8 @@ class Handshake:
         """What was agreed, noted now: OpenSSL forgets it once an alert has come."""
         tls = self._channel.tls
         suite = tls.cipher()
-        self.version, self.cipher, self.alpn = tls.version(), suite[0] if suite else None, tls.selected_alpn_protocol()
+        self.version = tls.version() or self._channel.version_seen
+        self.cipher, self.alpn = suite[0] if suite else None, tls.selected_alpn_protocol()
 
     async def listen(self, clock: Clock, wait_s: float = AFTERWORD_S) -> None:
         """The afterword: only where a certificate was asked for (or nobody can tell), and only TLS 1.3 hides the demand."""

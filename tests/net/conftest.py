@@ -1,0 +1,35 @@
+"""Dialling on loopback: one endpoint, the real engine, stand-ins on the other end."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eset_portcheck.model.host import Host
+from eset_portcheck.model.observation import Observation
+from eset_portcheck.model.plan import Check, Endpoint
+from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
+from eset_portcheck.net.trust import Judge
+from eset_portcheck.running import Options, Runner
+
+Dial = Callable[..., Awaitable[Observation]]
+
+
+@pytest.fixture
+def dial(tmp_path: Path) -> Dial:
+    """dial(protocol, (host, port), **endpoint fields) -> Observation; `timeout_s`, `ca` and `host` are the run's."""
+
+    async def run(protocol: str, address: tuple[str, int], *, timeout_s: float = 2.0, ca: bytes | None = None, host: Host | None = None, **fields: Any) -> Observation:
+        transport = fields.pop("transport", Transport.TCP)
+        endpoint = Endpoint(**{"transport": transport, "host": address[0], "port": address[1], "protocol": protocol, "trust": Trust.SITE, "server_name": "protect.demo.example"} | fields)
+        check = Check("x.y.tcp-1", "x", "y", Direction.OUTBOUND, transport, address[1], protocol, address[0], Listener.SERVER, True, Proof.TLS, "", "", endpoint=endpoint)
+        file = None
+        if ca is not None:
+            file = tmp_path / "ca.pem"
+            file.write_bytes(ca)
+        judge = Judge(str(file) if file else None, str(file) if file else None)
+        outcome = await Runner(Options(timeout_s=timeout_s, budget_s=30), host or Host(default_families=["ipv4"]), judge).run([check])
+        return outcome.observations[endpoint]
+
+    return run
