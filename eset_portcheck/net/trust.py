@@ -66,12 +66,20 @@ class Judge:
         )
 
     def _ask(self, which: str, chain: list[x509.Certificate]) -> str | None:
-        if which not in self._stores:
-            self._stores[which] = self._load(which)
-        store = self._stores[which]
-        if store is None:
-            return None
-        return _verify(store, chain)
+        """Dates are judged apart: a leaf that is not valid now is asked of a store of its own, whose clock stands in the middle of its validity.
+
+        (A store's clock can be set once only; later settings have no effect.)
+        """
+        leaf = chain[0]
+        if not leaf.not_valid_before_utc <= datetime.now(UTC) <= leaf.not_valid_after_utc:
+            store = self._load(which)
+            if store is not None:
+                store.set_time(leaf.not_valid_before_utc + (leaf.not_valid_after_utc - leaf.not_valid_before_utc) / 2)
+        else:
+            if which not in self._stores:
+                self._stores[which] = self._load(which)
+            store = self._stores[which]
+        return None if store is None else _verify(store, chain)
 
     def _load(self, which: str) -> crypto.X509Store | None:
         if which == "public":
@@ -97,11 +105,8 @@ def _store(files: list[str]) -> crypto.X509Store | None:
 
 
 def _verify(store: crypto.X509Store, chain: list[x509.Certificate]) -> str:
-    """One of trusted, untrusted, weak (it holds only by SHA-1 or MD5). Dates are judged apart: the clock is set into the leaf's validity."""
+    """One of trusted, untrusted, weak (it holds only by SHA-1 or MD5)."""
     leaf = chain[0]
-    middle = leaf.not_valid_before_utc + (leaf.not_valid_after_utc - leaf.not_valid_before_utc) / 2
-    now = datetime.now(UTC)
-    store.set_time(now if leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc else middle)
     context = crypto.X509StoreContext(
         store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in chain[1:]] or None
     )
