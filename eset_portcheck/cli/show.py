@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def table(profile: Any) -> str:
     """Plain text, 80 columns."""
-    lines = [profile.title, f"profile {profile.role} {profile.version}; run on: {profile.runs_on}", ""]
+    lines = textwrap.wrap(profile.title, WIDTH)
+    lines += [*textwrap.wrap(f"profile {profile.role} {profile.version}; run on: {profile.runs_on}", WIDTH), ""]
     for one in profile.requirement:
         arrow = {"outbound": "->", "inbound": "<-", "local": "--"}[one.direction.value]
         port = f"{one.transport.value} {one.port}" + ("*" if one.port_value else "")

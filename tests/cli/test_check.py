@@ -1,0 +1,221 @@
+"""`check` as a user meets it: exit codes, wrong use, outputs, interruption, secrets."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+AGENT = ["check", "--role", "agent", "--server", "protect.corp.local"]
+
+
+def with_public(site: list[str]) -> dict[str, str]:
+    """The stand-in's authority plays the public ones too."""
+    return {"SSL_CERT_FILE": site[site.index("--ca-file") + 1]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check"], "--role is needed"),
+        (["check", "--role", "agnet"], "did you mean agent?"),
+        (["check", "--role", "agent"], "needs --server"),
+        (["check", "--role", "deploy-source"], "needs --target"),
+        (["check", "--role", "mobile-device"], "needs --mdc"),
+        ([*AGENT, "--proxy", "user:S3cret@proxy"], "credentials do not belong here"),
+        ([*AGENT, "--server", "http://protect"], "give host or host:port, not a URL"),
+        ([*AGENT, "--server", "protect:99999"], "is no port"),
+        ([*AGENT, "--server", "pro tect"], "no host name"),
+        ([*AGENT, "--server", "\x1b[31mred"], "no host name"),
+        ([*AGENT, "--set", "server_prot=1"], "did you mean server_port?"),
+        ([*AGENT, "--set", "server_port"], "NAME=VALUE is needed"),
+        ([*AGENT, "--set", "bridge_push=perhaps"], "true or false"),
+        ([*AGENT, "--site", "nowhere.toml"], "cannot be read"),
+        ([*AGENT, "--profile", "nowhere.toml"], "cannot be read"),
+        ([*AGENT, "--ca-file", "nowhere.pem"], "not there"),
+        ([*AGENT, "--only", "nothing.*"], "nothing is selected"),
+        ([*AGENT, "-o", "x.docx"], "the suffix must be one of"),
+        ([*AGENT, "-o", "no/such/folder/x.json"], "cannot be written"),
+        ([*AGENT, "--timeout", "0"], "not between"),
+        ([*AGENT, "-4", "-6"], "not allowed with"),
+        ([*AGENT, "--credentials-file", "nowhere.toml"], "cannot be read"),
+        ([*AGENT, "--ask-credentials"], "no terminal"),
+        ([*AGENT, "--database", "db"], "--database-kind: needed"),
+        ([*AGENT, "--product-version", "ten"], "no version"),
+        ([*AGENT, "--frobnicate"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_use_names_the_place(portcheck: Command, arguments: list[str], told: str) -> None:
+    ended = portcheck(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert told in ended.err
+    assert "S3cret" not in ended.err
+    assert "\x1b" not in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('server = "protect"\nserver_port = "x"\n', "site.toml: server_port"),
+        ("server = 5\n", "site.toml: server: a host is needed"),
+        ('sever = "x"\n', "did you mean server?"),
+        ('[connect_to]\n"a:1" = 5\n', "site.toml: connect_to"),
+        ('[connect_to]\n"a:1" = "b"\n', "lacks a port"),
+        ("server = \n", "not TOML"),
+        ("\x00", "not TOML"),
+        ("[" * 5000, "not TOML"),
+    ],
+)
+def test_a_bad_site_file(portcheck: Command, tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "site.toml").write_text(text)
+    ended = portcheck(*AGENT, "--site", str(tmp_path / "site.toml"))
+    assert ended.code == 2
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_healthy_site_is_proven(portcheck: Command, site: list[str]) -> None:
+    ended = portcheck("check", *site, "--format", "json", **with_public(site))
+    assert (ended.code, ended.err) == (0, "")
+    assert {row["verdict"] for row in ended.report["checks"]} == {"pass"}
+    assert ended.report["summary"] == {"counts": {"pass": 8, "warn": 0, "unproven": 0, "fail": 0, "error": 0, "skip": 0}, "ready": True, "exit_code": 0}
+    assert ended.report["run"]["connect_to"]
+
+
+@pytest.mark.parametrize("site", ["proxy"], indirect=True)
+def test_a_failure_is_exit_1_and_maps(portcheck: Command, site: list[str]) -> None:
+    assert portcheck("check", *site, "--format", "json", **with_public(site)).report["summary"]["exit_code"] == 1
+    relaxed = portcheck("check", *site, "--format", "json", "--exit-zero", **with_public(site))
+    assert (relaxed.code, relaxed.report["summary"]["exit_code"], relaxed.report["summary"]["ready"]) == (0, 0, False)
+    only = portcheck("check", *site, "--only", "agent.server.*", "--format", "json", **with_public(site))
+    assert (only.code, only.report["summary"]["ready"]) == (0, False)  # exit 0, but something was left out
+
+
+def test_dry_run_lists_every_destination_and_sends_nothing(portcheck: Command) -> None:
+    ended = portcheck(*AGENT, "--proxy", "bridge", "--dry-run")
+    assert ended.code == 0
+    assert "tcp bridge:3128 tls  CONNECT protect.corp.local:2222" in ended.out
+    assert "tcp epns.eset.com:8883 mqtt" in ended.out
+
+
+def test_reports_are_written_by_suffix(portcheck: Command, site: list[str], tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text("x" * 100_000)
+    ended = portcheck("check", *site, "-o", "old.json", "-o", "r.txt", **with_public(site))
+    assert ended.code == 0
+    assert json.loads((tmp_path / "old.json").read_text())["schema_version"] == "1.0.0"
+    assert "\x1b" not in (tmp_path / "r.txt").read_text()
+
+
+def test_nothing_is_lost_when_it_was_wrong_use(portcheck: Command, tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text("precious")
+    assert portcheck("check", "--role", "agent", "-o", "old.json").code == 2
+    assert (tmp_path / "old.json").read_text() == "precious"
+
+
+def test_ascii_and_narrow(portcheck: Command, site: list[str]) -> None:
+    ended = portcheck("check", *site, "--ascii", COLUMNS="80", **with_public(site))
+    assert ended.out.isascii()
+    assert max(map(len, ended.out.splitlines()[1:])) <= 80
+
+
+@pytest.mark.parametrize("site", ["tarpit"], indirect=True)
+def test_interrupted_it_still_reports(site: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "eset_portcheck", "check", *site, "--timeout", "20", "--format", "json", "-o", str(tmp_path / "part.json")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | with_public(site)) as process:
+        time.sleep(2.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    report = json.loads(out)
+    reasons = {row["reason"] for row in report["checks"]}
+    assert "INTERRUPTED" in reasons
+    assert {"pass", "unproven"} <= {row["verdict"] for row in report["checks"]}
+    assert (report["run"]["complete"], report["summary"]["exit_code"]) == (False, 130)
+    assert json.loads((tmp_path / "part.json").read_text()) == report
+
+
+@pytest.mark.parametrize("site", ["tarpit"], indirect=True)
+def test_a_spent_budget_is_unproven(portcheck: Command, site: list[str]) -> None:
+    ended = portcheck("check", *site, "--timeout", "20", "--budget", "1", "--format", "json", **with_public(site))
+    rows = {row["id"]: (row["verdict"], row["reason"]) for row in ended.report["checks"]}
+    assert ("unproven", "BUDGET_SPENT") in rows.values()
+    assert ended.code == 3
+
+
+def test_strict(portcheck: Command, site: list[str]) -> None:
+    assert portcheck("check", *site, "--strict", "-q", **with_public(site)).code == 0
+
+
+@pytest.mark.parametrize("site", ["push"], indirect=True)
+def test_strict_minds_a_warning(portcheck: Command, site: list[str]) -> None:
+    assert portcheck("check", *site, "-q", **with_public(site)).code == 0
+    ended = portcheck("check", *site, "--strict", "--format", "json", **with_public(site))
+    assert ended.report["summary"]["counts"]["warn"] > 0
+    assert (ended.code, ended.report["summary"]["exit_code"], ended.report["summary"]["ready"]) == (1, 1, False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes")
+def test_credentials_that_others_can_read_are_refused(portcheck: Command, tmp_path: Path) -> None:
+    file = tmp_path / "secret.toml"
+    file.write_text('user = "root"\npassword = "C4nary-Secret"\n')
+    file.chmod(0o644)
+    ended = portcheck("check", "--role", "deploy-source", "--target", "127.0.0.1", "--credentials-file", str(file))
+    assert (ended.code, "others can read it" in ended.err) == (2, True)
+    for text in ('user = "root"\npassword = C4nary-Secret\n', 'user = "root"\n', 'user = "root"\npassword = "C4nary-Secret"\nC4nary = 1\n'):
+        file.write_text(text)
+        file.chmod(0o600)
+        ended = portcheck("check", "--role", "deploy-source", "--target", "127.0.0.1", "--credentials-file", str(file))
+        assert ended.code == 2
+        assert "C4nary" not in ended.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes")
+def test_credentials_appear_nowhere(portcheck: Command, tmp_path: Path) -> None:
+    file = tmp_path / "secret.toml"
+    file.write_text('user = "canaryuser"\npassword = "C4nary-Secret"\ndomain = "CANARYDOM"\n')
+    file.chmod(0o600)
+    for form in ("json", "table"):
+        ended = portcheck("check", "--role", "deploy-source", "--target", "127.0.0.1", "--credentials-file", str(file), "--format", form, "--timeout", "1")
+        assert "anary" not in ended.out.lower().replace(str(file).lower(), "")
+        assert "anary" not in ended.err.lower()
+
+
+def test_unknown_fields_of_a_report_are_tolerated(portcheck: Command, site: list[str]) -> None:
+    from eset_portcheck.model.report import from_json
+
+    ended = portcheck("check", *site, "--format", "json", **with_public(site))
+    changed = ended.report | {"later": 1}
+    changed["checks"][0]["later"] = {"x": 1}
+    assert from_json(json.dumps(changed).encode()).checks[0].id == ended.report["checks"][0]["id"]
+
+
+def test_roles_and_show(portcheck: Command) -> None:
+    from eset_portcheck.loading import ROLES
+
+    listed = portcheck("roles")
+    assert listed.code == 0
+    assert all(role in listed.out for role in ROLES)
+    for role in ROLES:
+        shown = portcheck("show", role)
+        assert shown.code == 0
+        assert max(map(len, shown.out.splitlines())) <= 80
+    assert "Resolución de DNS" in portcheck("show", "server").out
+    assert portcheck("show", "severr").code == 2
+
+
+def test_the_site_template_loads_as_it_is(portcheck: Command, tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(portcheck("show", "agent", "--site-template").out)
+    ended = portcheck("check", "--role", "agent", "--server", "x", "--site", "site.toml", "--dry-run")
+    assert ended.code == 0
+
+
+def test_version_and_no_command(portcheck: Command) -> None:
+    assert portcheck("--version").out.startswith("eset-portcheck ")
+    assert portcheck().code == 2
