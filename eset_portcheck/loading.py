@@ -38,7 +38,7 @@ def load_profile(role: str) -> tuple[Profile, str]:
     """(profile, sha256 of its file) of a built-in role. Raises ProfileError."""
     if role not in ROLES:
         near = difflib.get_close_matches(role, ROLES, n=1)
-        raise ProfileError(f"role {ascii(role[:40])}: no such role" + (f"; did you mean {near[0]}?" if near else f"; roles: {', '.join(ROLES)}"))
+        raise ProfileError(f"role {role[:40]!a}: no such role" + (f"; did you mean {near[0]}?" if near else f"; roles: {', '.join(ROLES)}"))
     return load_profile_file(folder() / f"{role}.toml")
 
 

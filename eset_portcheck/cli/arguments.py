@@ -122,7 +122,7 @@ def _pairs(given: list[str], faults: list[str]) -> list[tuple[str, Any]]:
     for one in given:
         name, equals, value = one.partition("=")
         if not equals or not name:
-            faults.append(f"--set {ascii(one[:60])}: NAME=VALUE is needed")
+            faults.append(f"--set {one[:60]!a}: NAME=VALUE is needed")
         elif name == "target":
             pairs.setdefault(name, []).append(value)
         else:

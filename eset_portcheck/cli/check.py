@@ -13,11 +13,13 @@ DEFAULT_BUDGET_S = 60.0
 
 def register(commands: Any) -> None:
     parser = commands.add_parser(
-        "check", help="probe every path that a role needs", description="Probes every network path that this machine's role needs, and says who is in the way."
+        "check",
+        help="probe every path that a role needs",
+        description="Probes every network path that this machine's role needs, and says who is in the way.",
     )
     shared.add_site(parser)
     run_group = parser.add_argument_group("the run")
-    run_group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="is the listening ESET component installed? pre: before, post: after")
+    run_group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="is the listening component installed? pre: before, post: after")
     run_group.add_argument("--only", action="append", default=[], metavar="GLOB", help="only checks whose id matches (repeatable)")
     run_group.add_argument("--skip", action="append", default=[], metavar="GLOB", help="not the checks whose id matches (repeatable)")
     family = run_group.add_mutually_exclusive_group()
@@ -92,7 +94,7 @@ def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any]
         raise shared.WrongUse(*lacking)
     for file in (arguments.ca_file, os.environ.get("SSL_CERT_FILE")):
         if file and not Path(file).is_file():
-            raise shared.WrongUse(f"certificate file {ascii(file[:120])}: not there")
+            raise shared.WrongUse(f"certificate file {file[:120]!a}: not there")
     plan = planning.plan(profiles, site, arguments.only, arguments.skip, protocols.known)
     if not any(check.skip not in ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED") for check in plan.checks):
         raise shared.WrongUse("nothing is selected: no check matches --only and --skip, or no row applies to this site")

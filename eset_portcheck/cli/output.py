@@ -32,13 +32,13 @@ class Outputs:
             form = SUFFIXES.get(path.suffix.lower())
             if form is None:
                 self.close()
-                raise WrongUse(f"-o {ascii(name[:120])}: the suffix must be one of {', '.join(SUFFIXES)}")
+                raise WrongUse(f"-o {name[:120]!a}: the suffix must be one of {', '.join(SUFFIXES)}")
             try:
                 # appending keeps what is there until there is something to replace it with
                 self._files.append((path, form, path.open("ab")))
             except OSError as error:
                 self.close()
-                raise WrongUse(f"-o {ascii(name[:120])}: cannot be written: {error.strerror or type(error).__name__}") from error
+                raise WrongUse(f"-o {name[:120]!a}: cannot be written: {error.strerror or type(error).__name__}") from error
 
     def write(self, report: Any) -> list[str]:
         """The names written. Raises OSError (disk full ...) with the name in `filename`."""

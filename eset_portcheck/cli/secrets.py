@@ -15,7 +15,7 @@ KEYS = ("user", "password", "domain")
 
 def from_file(name: str) -> Credentials:
     """Raises WrongUse; its words never repeat what the file holds."""
-    place = f"--credentials-file {ascii(name[:120])}"
+    place = f"--credentials-file {name[:120]!a}"
     try:
         with Path(name).open("rb") as file:
             # Windows has no such bits; there the file's access list is the owner's business (docs/windows.md)

@@ -76,7 +76,7 @@ def _by_icmp(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], *, udp: boo
     if sender == (attempt.address or "").split("%")[0]:
         return _from_target(attempt, icmp, evidence, where, params, udp=udp)
     kind = (icmp.type, icmp.code)
-    if kind in ((1, 0),) if icmp.version == 6 else kind in ((3, 0), (3, 6)):
+    if kind == (1, 0) if icmp.version == 6 else kind in ((3, 0), (3, 6)):
         return broken("NET_UNREACHABLE", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
     if icmp.type == (3 if icmp.version == 6 else 11):
         return broken("TTL_EXPIRED", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)

@@ -7,8 +7,8 @@ import msgspec
 from eset_portcheck import protocols
 from eset_portcheck.diagnose import certificates
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank
-from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.diagnose.refusals import THIS_HOST, read_refusal
+from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -103,10 +103,8 @@ def _untunnelled(record: StageRecord) -> Reading:
     status = record.detail.get("status")
     if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
         params = {name: record.detail[name] for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"] if name in record.detail}
-        if status == 407:
-            reason = "PROXY_AUTH_REQUIRED"
-        else:
-            reason = "PROXY_UPSTREAM_FAILED" if status >= 500 and status not in (501, 505) else "PROXY_REFUSED_CONNECT"
+        failed = status >= 500 and status not in (501, 505)
+        reason = "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
         return broken(reason, Proof.NONE, State.OPEN, params=params)
     return msgspec.structs.replace(_stopped(record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY)
 

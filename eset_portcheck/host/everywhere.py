@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-import re
 import socket
 import sys
 import time
@@ -104,6 +103,7 @@ def without_credentials(url: str) -> str:
     """host:port of a proxy URL; nothing else of it is kept."""
     try:
         parts = urlsplit(url if "://" in url else f"//{url}")
-        return f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        return re.sub(r".*@", "", url)[:TEXT_LIMIT] if "@" not in url else ""
+        return ""
+    return f"{host}:{port}" if port else host

@@ -112,7 +112,7 @@ def host_and_port(text: str, place: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise SiteError(f"{place}: {ascii(text[:60])} is not [address]:port")
+            raise SiteError(f"{place}: {text[:60]!a} is not [address]:port")
         return host_name(host, place), port(rest[1:], place) if rest else None
     if text.count(":") > 1:
         return host_name(text, place), None
@@ -122,7 +122,7 @@ def host_and_port(text: str, place: str) -> tuple[str, int | None]:
 
 def port(text: str, place: str) -> int:
     if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise SiteError(f"{place}: {ascii(text[:20])} is no port (1 to 65535)")
+        raise SiteError(f"{place}: {text[:20]!a} is no port (1 to 65535)")
     return int(text)
 
 
@@ -188,7 +188,7 @@ def _scalar(name: str, value: Any, where: str) -> Any:
             return value
         if isinstance(value, str) and value.lower() in words:
             return words[value.lower()]
-        raise SiteError(f"{where}: true or false is needed, not {ascii(str(value)[:20])}")
+        raise SiteError(f"{where}: true or false is needed, not {str(value)[:20]!a}")
     if int in kinds:
         if isinstance(value, bool) or not isinstance(value, (int, str)):
             raise SiteError(f"{where}: a port is needed")
@@ -196,9 +196,9 @@ def _scalar(name: str, value: Any, where: str) -> Any:
     if not isinstance(value, str):
         raise SiteError(f"{where}: text is needed, not {type(value).__name__}")
     if name in _CHOICES and value not in _CHOICES[name]:
-        raise SiteError(f"{where}: {ascii(value[:20])} is none of {', '.join(_CHOICES[name])}")
+        raise SiteError(f"{where}: {value[:20]!a} is none of {', '.join(_CHOICES[name])}")
     if name == "realm" and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", value):
-        raise SiteError(f"{where}: {ascii(value[:60])} is no realm")
+        raise SiteError(f"{where}: {value[:60]!a} is no realm")
     return value
 
 
@@ -207,7 +207,7 @@ def _redirects(value: Any, where: str) -> dict[str, str]:
         raise SiteError(f'{where}: a table is needed: "host:port" = "host:port"')
     out: dict[str, str] = {}
     for source, target in value.items():
-        place = f"{where}.{ascii(str(source)[:80])}"
+        place = f"{where}.{str(source)[:80]!a}"
         if not isinstance(target, str):
             raise SiteError(f'{place}: "host:port" is needed')
         out[_pair(str(source), place)] = _pair(target, place)
@@ -217,5 +217,5 @@ def _redirects(value: Any, where: str) -> dict[str, str]:
 def _pair(text: str, place: str) -> str:
     host, number = host_and_port(text, place)
     if number is None:
-        raise SiteError(f"{place}: {ascii(text[:60])} lacks a port")
+        raise SiteError(f"{place}: {text[:60]!a} lacks a port")
     return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"

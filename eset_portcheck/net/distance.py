@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -71,6 +72,8 @@ class Ruler:
 
     async def _echo(self) -> dict[str, Any] | None:
         """An echo request on a ping socket, where this user may have one."""
+        if sys.platform == "win32":
+            return None
         six = self._family == socket.AF_INET6
         protocol = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
         try:

@@ -58,7 +58,7 @@ def set_minimum_ttl(sock: socket.socket, ttl: int) -> None:
 def read_errors(sock: socket.socket, after_s: float) -> list[Icmp]:
     """Everything in the queue, oldest first."""
     found: list[Icmp] = []
-    if not AVAILABLE:
+    if sys.platform == "win32" or not AVAILABLE:
         return found
     for _ in range(16):
         try:

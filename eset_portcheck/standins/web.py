@@ -62,10 +62,8 @@ def website(answer: Answerer) -> Handler:
     async def handle(stream: Stream) -> None:
         connection = h11.Connection(h11.SERVER)
         while (request := await read_request(stream, connection)) is not None:
-            if request.method in (b"GET", b"HEAD"):
-                reply = answer(_path(request.target))
-            else:
-                reply = Answer(405, b"GET only\n", headers=(("Allow", "GET, HEAD"),))
+            allowed = request.method in (b"GET", b"HEAD")
+            reply = answer(_path(request.target)) if allowed else Answer(405, b"GET only\n", headers=(("Allow", "GET, HEAD"),))
             await respond(stream, connection, reply, head=request.method == b"HEAD")
             if connection.our_state is h11.MUST_CLOSE:
                 return

@@ -56,8 +56,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
             arguments.extend(["--role", "agent", "--site", str(tmp_path / "site.toml"), "--ca-file", there.ca_file])
             arguments.append(there.ca_file)
             ready.set()
-            while not stop.is_set():
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(stop.wait)
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
