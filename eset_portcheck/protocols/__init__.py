@@ -10,7 +10,7 @@ Third parties register theirs in the entry point group `eset_portcheck.protocols
 
 import importlib
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 
@@ -31,12 +31,15 @@ def find(name: str) -> Speaker | None:
     """The speaker of a protocol; imports it on first use."""
     if name in BUILT_IN:
         return cast(Speaker, importlib.import_module(f"{__name__}.{name}"))
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group=GROUP, name=name):
-        return cast(Speaker, entry.load())
-    return None
+    return next((cast(Speaker, entry.load()) for entry in _registered(name)), None)
 
 
 def known(name: str) -> bool:
-    return find(name) is not None
+    """Is there a speaker? Loads none."""
+    return name in BUILT_IN or any(True for _ in _registered(name))
+
+
+def _registered(name: str) -> Any:
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP, name=name)

@@ -1,0 +1,62 @@
+# make run                         the demo: a stand-in site on this machine
+# make run ARGS="--role agent --server protect.corp.local"
+# make test                        installs what the tests need, runs them
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PYTEST ?=
+# a test process of its own for each core, but never more than four: the laboratories are heavy
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 4 ? 4 : n )))
+
+.PHONY: help run test test-all check lab lab-down bench docs clean
+
+help:
+	@sed -n 's/^# //p' Makefile | head -3
+	@echo "make check | test-all | lab | lab-down | bench | docs | clean"
+
+$(VENV)/.run: pyproject.toml tools/venv.sh
+	@tools/venv.sh $(VENV) .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml tools/venv.sh
+	@tools/venv.sh $(VENV) '.[deep,dev]'
+	@touch $@ $(VENV)/.run
+
+# The program's own exit code is the answer; make adds nothing to it.
+run: $(VENV)/.run
+	@if [ -n "$(ARGS)" ]; then $(BIN)/eset-portcheck check $(ARGS); else $(BIN)/eset-portcheck demo; fi
+
+test: $(VENV)/.dev
+	@tests/lab/install.sh
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(PYTEST)
+
+test-all: $(VENV)/.dev
+	@tests/lab/install.sh
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/lint-imports
+	PYTHONPATH=. $(BIN)/python docs/render_reasons.py --check
+	$(BIN)/python -m pytest -q tests/house
+
+lab: $(VENV)/.dev
+	@tests/lab/install.sh
+	$(BIN)/python -m tests.lab up
+
+lab-down: $(VENV)/.dev
+	$(BIN)/python -m tests.lab down
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+docs: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
+	PYTHONPATH=. $(BIN)/python docs/make_picture.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,0 +1,62 @@
+"""The house rules that no linter holds."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "eset_portcheck").rglob("*.py"))
+LIMIT_LINES = 300
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LIMIT_LINES
+    assert text.lstrip().startswith('"""'), "a module says what it is for"
+    assert "TYPE_CHECKING" not in text, "a need for it is a wrong layer"
+    assert not re.search(r"\b(TO" + r"DO|FIX" + r"ME)\b", text)
+    assert not re.search(r"(manager|helper|utils?|info)", module.stem), "a name of the field, please"
+
+
+def tracked() -> list[Path]:
+    told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if told.returncode:
+        return [path for path in ROOT.rglob("*") if path.is_file() and ".git" not in path.parts and ".venv" not in path.parts]
+    return [ROOT / name for name in told.stdout.decode().split("\0") if name]
+
+
+def test_no_registry_host_and_no_path_of_a_machine() -> None:
+    forbidden = re.compile(r"pythonhost" + r"ed\.|pypi" + r"\.org|npmj" + r"s\.|deb\.debi" + r"an|/wor" + r"k/|/ro" + r"ot/")
+    for path in tracked():
+        if path.suffix in (".png", ".pcapng") or not path.is_file():
+            continue
+        found = forbidden.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert found is None, f"{path.relative_to(ROOT)}: {found and found[0]}"
+
+
+def test_the_top_level_is_as_agreed() -> None:
+    for name in ("pyproject.toml", "eset_portcheck", "profiles", "tests", "docs", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", ".ci/run"):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    reasons = "".join(path.read_text().lower() for path in (ROOT / "docs/decisions").glob("*.md"))
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["deep"]]
+    for requirement in wanted:
+        name = re.split(r"[<>=!~ \[]", requirement)[0]
+        assert name.lower() in reasons, f"{name}: no decision record names it"
+
+
+def test_commands_of_the_readme_exist() -> None:
+    readme = (ROOT / "README.md").read_text()
+    from eset_portcheck.cli import COMMANDS
+
+    for command in re.findall(r"^\s*eset-portcheck ([a-z]+)", readme, re.MULTILINE):
+        assert command in COMMANDS, command
+    assert "make run" in readme
+    assert "make test" in readme
