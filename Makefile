@@ -42,6 +42,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py --check
+	PYTHONPATH=. $(BIN)/python docs/render_roles.py --check
 	$(BIN)/python -m pytest -q tests/house
 
 lab: $(VENV)/.dev
@@ -56,6 +57,7 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
+	PYTHONPATH=. $(BIN)/python docs/render_roles.py
 	PYTHONPATH=. $(BIN)/python docs/make_picture.py
 
 clean:
