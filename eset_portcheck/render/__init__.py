@@ -1,0 +1,26 @@
+"""What a report looks like outside: one function a format, loaded only when it is asked for (rich costs more than the whole JSON path).
+
+Nothing here touches the network, the clock or the terminal: a report and settings go in, bytes come out.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from eset_portcheck.model.report import Report, to_json
+
+Render = Callable[..., bytes]
+"""(report, *, width, ascii, colour, verbose, quiet, language, written) -> bytes; each format takes what concerns it."""
+
+
+def _table(report: Report, *, ascii: bool = False, **settings: Any) -> bytes:  # noqa: A002  # the option's name
+    from eset_portcheck.render import table
+
+    return table.render(report, ascii=ascii, **settings).encode("ascii" if ascii else "utf-8", "backslashreplace")
+
+
+def _json(report: Report, **_settings: Any) -> bytes:
+    return to_json(report)
+
+
+FORMATS: dict[str, Render] = {"table": _table, "json": _json}
+SUFFIXES = {"txt": "table", "json": "json"}

@@ -1,0 +1,46 @@
+"""How a verdict looks: one row a verdict, for every format; and the few signs beyond ASCII, each with what stands for it without.
+
+Source: the table of verdicts in the project's contract, section 1.
+"""
+
+from typing import NamedTuple
+
+from eset_portcheck.model.vocabulary import Verdict
+
+
+class Look(NamedTuple):
+    """`glyph` for UTF-8, `mark` for ASCII (one sign each), `word` for both, `style` a colour and weight that terminals and pages share."""
+
+    glyph: str
+    mark: str
+    word: str
+    style: str
+
+
+LOOKS: dict[Verdict, Look] = {
+    Verdict.PASS: Look("✓", "+", "PASS", "green"),
+    Verdict.WARN: Look("!", "!", "WARN", "yellow"),
+    Verdict.UNPROVEN: Look("?", "?", "UNPR", "magenta"),
+    Verdict.FAIL: Look("✗", "x", "FAIL", "bold red"),
+    Verdict.ERROR: Look("☠", "#", "ERR", "bold red"),
+    Verdict.SKIP: Look("-", "-", "SKIP", "dim"),
+}
+
+
+class Signs(NamedTuple):
+    """`joint` between stages that were passed, `unreached` once for each letter of a stage that was not."""
+
+    joint: str
+    unreached: str
+    arrow: str
+    ellipsis: str
+    dot: str
+
+
+UNICODE = Signs("─", "·", "→", "…", "·")
+ASCII = Signs("-", ".", "->", "..", "|")
+
+
+def glyph(verdict: Verdict, *, ascii_only: bool) -> str:
+    look = LOOKS[verdict]
+    return look.mark if ascii_only else look.glyph

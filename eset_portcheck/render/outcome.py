@@ -1,0 +1,88 @@
+"""The run in one line, and what its exit code means. Pure text, for every format."""
+
+import shlex
+
+from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.vocabulary import Phase, Verdict
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.text import COMMAND
+from eset_portcheck.render.voice import headline, params_of
+
+_FEW = 2
+PROVEN = (Verdict.PASS, Verdict.WARN)
+
+
+def needed(report: Report) -> list[Row]:
+    """The rows that decide: required, and not in a group of which another member is proven."""
+    proven = {(row.role, row.group.id) for row in report.checks if row.group and row.verdict in PROVEN}
+    return [row for row in report.checks if row.required and not (row.group and (row.role, row.group.id) in proven)]
+
+
+def overall(report: Report) -> tuple[str, Verdict]:
+    """(key of the word, the verdict whose look it has). From the rows, so that --strict and --exit-zero do not change what is true."""
+    said = {row.verdict for row in needed(report)}
+    if report.summary.exit_code == 130 or any(row.reason == "INTERRUPTED" for row in report.checks):
+        return "interrupted", Verdict.UNPROVEN
+    if Verdict.FAIL in said:
+        return "not-ready", Verdict.FAIL
+    if any(row.verdict is Verdict.ERROR for row in report.checks):
+        return "checker-failed", Verdict.ERROR
+    if Verdict.UNPROVEN in said:
+        return "unproven", Verdict.UNPROVEN
+    if any(row.reason == "NOT_SELECTED" for row in report.checks):
+        return "partial", Verdict.UNPROVEN
+    return ("warned", Verdict.WARN) if any(row.verdict is Verdict.WARN for row in report.checks) else ("ready", Verdict.PASS)
+
+
+def first_line(report: Report, pen: Pen) -> tuple[str, str, str, str]:
+    """Four parts that joined are one line for a ticket: who, the overall word, why, the command to test again."""
+    key, _ = overall(report)
+    who = f"{pen.safe(' + '.join(report.run.roles) or '?')} {pen.word('on')} {pen.safe(report.host.name or '?')}: "
+    limits = [pen.word("pre")] if report.run.phase is Phase.PRE else []
+    limits += [pen.word("redirected")] if report.run.connect_to else []
+    limited = f" ({', '.join(limits)})" if limits else ""
+    why, command = _top(report, key, pen)
+    return who, pen.word(key) + limited, f": {why}; ", f"{pen.word('again')}: {pen.safe(command, COMMAND)}"
+
+
+def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:
+    """Why, and what tests it again: the first cause, else the first unproven row, else nothing is left to say."""
+    if report.causes and key in ("not-ready", "checker-failed", "warned"):
+        cause = report.causes[0]
+        narrow = len(cause.explains) <= _FEW  # a line with many ids is no line to paste
+        verify = (next((fix.verify for fix in cause.fixes if fix.verify), "") if narrow else "") or again(report)
+        lead = next((row for row in report.checks if row.id in cause.explains), None)
+        return f"{headline(cause.reason, params_of(report, lead, cause.where) | cause.params, pen)} [{pen.safe(cause.reason)}]", verify
+    grave = [row for row in needed(report) if row.verdict not in (*PROVEN, Verdict.SKIP)]
+    if grave and key != "partial":
+        row = grave[0]
+        return f"{headline(row.reason, params_of(report, row, row.where), pen)} [{pen.safe(row.reason)}]", again(report, [row.id])
+    if key == "partial":
+        return pen.word("exit.deselected", count=left_out(report)), again(report)
+    return pen.word("all-proven"), again(report)
+
+
+def left_out(report: Report) -> int:
+    return sum(row.reason == "NOT_SELECTED" for row in report.checks)
+
+
+def again(report: Report, ids: list[str] | None = None) -> str:
+    """The same run again, or only some of its rows."""
+    only = [part for one in ids or [] for part in ("--only", one)]
+    return shlex.join(["eset-portcheck", "check", *report.run.arguments, *only])
+
+
+def exit_sentence(report: Report, pen: Pen) -> str:
+    """What the code says, in words; --strict and --exit-zero are told apart by what the rows say."""
+    code = report.summary.exit_code
+    key, _ = overall(report)
+    true_code = {"interrupted": 130, "not-ready": 1, "checker-failed": 4, "unproven": 3}.get(key, 0)
+    if code == 0 and true_code:
+        why = pen.word("exit.zero", code=true_code)
+    elif code == 1 and true_code != 1:
+        why = pen.word("exit.strict")
+    elif code == 0 and key == "partial":
+        why = pen.word("exit.deselected", count=left_out(report))
+    else:
+        why = pen.word(f"exit.{code}")
+    return pen.word("exit", code=code, why=why)

@@ -1,0 +1,152 @@
+"""What was seen, as short phrases made of the row's own facts: never more than was measured. Pure, for every format."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
+from eset_portcheck.model.report import Row
+from eset_portcheck.model.vocabulary import Direction, Failure, Stage
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.track import furthest, stage_word
+from eset_portcheck.render.words import words
+
+# Parameters that a phrase of their own says better, or that stand elsewhere.
+# fmt: off
+_TOLD = frozenset({
+    "interval", "walked", "answers_on", "hops", "refused_ttl", "control_ttl", "type", "code", "version", "name", "servers", "os", "asked",
+    "subject", "issuer", "sha256", "not_before", "not_after", "names", "target", "port", "transport", "errno", "silent_connection",
+    "segment_bytes", "status", "group", "failed", "tried", "address", "family",
+})
+# fmt: on
+_PARAMS = 6
+_DIGEST = 24  # characters of a fingerprint
+
+
+def seen(row: Row, pen: Pen) -> list[str]:
+    """The facts behind the reason, most telling first."""
+    return list(dict.fromkeys(phrase for phrase in _phrases(row, pen) if phrase))
+
+
+def _phrases(row: Row, pen: Pen) -> Iterator[str]:
+    attempt = furthest(row)
+    if row.where.process:
+        process = row.where.process
+        yield pen.word("process", name=process.get("path") or process.get("name") or "?", pid=process.get("pid", "?"))
+    if attempt is None:
+        yield from _not_run(row, pen)
+    else:
+        broken = _worst(row, attempt)
+        yield from _stopped(row, broken, pen)
+        if broken.tls is not None and (row.reason.startswith("TLS_") or row.where.ca):
+            yield from certificate(broken, pen)
+        for piece in row.evidence:
+            if piece.address in (None, broken.address):
+                yield from _evidence(piece, pen)
+    yield from _params(row, pen)
+
+
+def _worst(row: Row, attempt: Attempt) -> Attempt:
+    """Where a warning stands for some addresses only, the one that failed is the one to tell of."""
+    wanted = next((one.params.get("address") for one in row.findings if one.reason == row.reason), None)
+    return next((one for one in row.attempts if wanted is not None and one.address == wanted), attempt)
+
+
+def _not_run(row: Row, pen: Pen) -> Iterator[str]:
+    if row.direction is Direction.OUTBOUND:
+        yield pen.word("saw.not-run")
+    if option := row.skip_params.get("option") or row.skip_params.get("value"):
+        yield pen.word("saw.option", option=option)
+    if error := row.skip_params.get("error"):
+        yield pen.safe(error)
+
+
+def _stopped(row: Row, attempt: Attempt, pen: Pen) -> Iterator[str]:
+    record = attempt.failed or (attempt.stages[-1] if attempt.stages else None)
+    if record is None:
+        return
+    at = f"{stage_word(row, record.stage)}" + (f" {pen.safe(attempt.address)}" if attempt.address else "")
+    yield f"{at}: {end_of(record, pen)}"
+    if record.stage is Stage.RESOLVE:
+        yield from _names(record, pen)
+    if status := record.detail.get("status"):
+        yield pen.word("saw.status", status=status)
+    if icmp := attempt.icmp:
+        yield pen.word("saw.icmp", type=icmp.type, code=icmp.code, sender=icmp.sender or "?", time=pen.lasted(icmp.after_s) or "0 ms")
+        if icmp.local:
+            yield pen.word("saw.icmp-local")
+
+
+def end_of(record: StageRecord, pen: Pen) -> str:
+    time = pen.lasted(record.duration_s) or "0 ms"
+    if record.failure is None:
+        return pen.word("saw.done", time=time)
+    if record.failure is Failure.TIMEOUT or f"saw.{record.failure}" in words(pen.language):
+        return pen.word(f"saw.{record.failure}", time=time)
+    return pen.word("saw.other", failure=record.failure.replace("_", " "), time=time)
+
+
+def _names(record: StageRecord, pen: Pen) -> Iterator[str]:
+    answers: dict[tuple[str, str], list[str]] = {}
+    for one in _objects(record.detail, "servers")[:6]:
+        said = str(one.get("rcode") or one.get("failure") or "").removeprefix("dns_")
+        answers.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
+    for (server, said), kinds in answers.items():
+        yield pen.word("saw.dns", server=server, answer=said, type=", ".join(dict.fromkeys(kinds)))
+    if system := record.detail.get("os"):
+        yield pen.word("saw.os", answer=system)
+
+
+def certificate(attempt: Attempt, pen: Pen) -> Iterator[str]:
+    tls = attempt.tls
+    if tls is None or not tls.chain:
+        return
+    leaf = tls.chain[0]
+    yield pen.word("saw.certificate", subject=leaf.subject)
+    yield pen.word("saw.issuer", issuer=leaf.issuer)
+    yield pen.word("saw.dates", first=leaf.not_before_utc[:10], last=leaf.not_after_utc[:10])
+    if tls.name_matches is False:
+        yield pen.word("saw.asked", name=tls.name)
+    yield f"sha256 {pen.safe(leaf.sha256, 64 if pen.verbose else _DIGEST)}"
+
+
+def _evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
+    facts = piece.facts
+    match piece.kind:
+        case "control":
+            ports = _objects(facts, "ports")
+            if answering := [str(one.get("port")) for one in ports if one.get("answer") in ("accepted", "refused")]:
+                yield pen.word("saw.answers", ports=", ".join(answering))
+            elif silent := [str(one.get("port")) for one in ports if one.get("answer") == "silent"]:
+                yield pen.word("saw.silent-too", ports=", ".join(silent))
+        case "ttl-walk":
+            hops = [hop for hop in _objects(facts, "hops") if isinstance(hop.get("ttl"), int) and hop.get("from") not in (None, piece.address)]
+            last = max(hops, key=lambda hop: int(hop["ttl"]), default=None)
+            yield pen.word("saw.walk", address=last["from"], hop=last["ttl"]) if last else pen.word("saw.walk-none")
+        case "distance":
+            controls = sorted({str(one["ttl"]) for one in _objects(facts, "controls") if one.get("ttl")})
+            if facts.get("refused_ttl") and controls:
+                yield pen.word("saw.distance", refused=facts["refused_ttl"], control=", ".join(controls))
+        case "small-segments" if facts.get("completed"):
+            yield pen.word("saw.small", bytes=facts.get("segment_bytes"))
+        case "silent-control":
+            yield pen.word("saw.silent-open") if facts.get("end") == "open" else pen.word("saw.silent-end", end=facts.get("end", "?"))
+
+
+def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list; a report file may hold anything there."""
+    value = facts.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _params(row: Row, pen: Pen) -> Iterator[str]:
+    for finding in row.findings:
+        if finding.reason == row.reason:
+            yield from list(named(finding.params, pen))[:_PARAMS]
+
+
+def named(params: dict[str, Any], pen: Pen, told: frozenset[str] = _TOLD) -> Iterator[str]:
+    """Name and value of what no other phrase says; empty values and zeroes say nothing."""
+    for name, value in params.items():
+        if name not in told and value not in (None, "", 0, [], {}):
+            shown = ", ".join(str(one) for one in value[:5]) if isinstance(value, list) else value
+            yield f"{pen.safe(name, 40).replace('_', ' ')} {pen.safe(shown, 80)}"

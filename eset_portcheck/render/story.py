@@ -1,0 +1,202 @@
+"""What is wrong, told cause by cause; and whatever stands unproven, with what would prove it. Pure text, for every format."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from eset_portcheck.model.finding import Cause, Finding, Where
+from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict
+from eset_portcheck.render import seen, voice
+from eset_portcheck.render.outcome import PROVEN, again
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.text import COMMAND
+
+_STEPS = 2  # of what to do, unless verbose
+_IDS = 5
+_BROKEN = (Verdict.FAIL, Verdict.ERROR)
+
+
+class Story(NamedTuple):
+    """One entry. `number`: of the cause, "" for rows without one. Empty strings and lists are not shown. `rows`: ids, unsafe, for links."""
+
+    number: str
+    verdict: Verdict
+    headline: str
+    code: str
+    seen: list[str]
+    means: str
+    who: str
+    where: str
+    do: list[voice.Step]
+    ask: str
+    again: str
+    explains: list[str]
+    rows: list[str]
+    required: bool
+
+
+def causes(report: Report, pen: Pen) -> list[Story]:
+    """In the report's order, which is the order of urgency."""
+    by_id = {row.id: row for row in report.checks}
+    return [_of_cause(report, str(number), cause, by_id, pen) for number, cause in enumerate(report.causes, 1)]
+
+
+def numbers(report: Report) -> dict[str, str]:
+    """Row id -> number of the cause that explains it."""
+    return {one: str(number) for number, cause in enumerate(report.causes, 1) for one in cause.explains}
+
+
+def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], pen: Pen) -> Story:
+    rows = [by_id[one] for one in cause.explains if one in by_id]
+    lead = next((row for row in rows if row.explained_by is None), rows[0] if rows else None)
+    params = voice.params_of(report, lead, cause.where) | cause.params
+    do = []
+    for fix in cause.fixes:
+        if fix.tool == "text":
+            do += voice.steps(fix.command, params, str(report.host.os), pen)
+        else:
+            do.append(voice.Step(pen.safe(fix.audience), pen.safe(fix.tool), [pen.safe(fix.command, COMMAND)]))
+            do += [voice.Step("", pen.word("undo", command=fix.undo), [])] if fix.undo else []
+    verify = next((fix.verify for fix in cause.fixes if fix.verify), "") or again(report, cause.explains[:1])
+    return Story(
+        number=number,
+        verdict=_gravest(rows),
+        headline=voice.headline(cause.reason, params, pen),
+        code=pen.safe(cause.reason),
+        seen=[*(seen.seen(lead, pen) if lead else []), *_alternatives(report, rows, pen)],
+        means=voice.meaning(cause.reason, pen),
+        who=_who(cause.culprit, cause.confidence, pen),
+        where=where(cause.where, pen),
+        do=do if pen.verbose else do[:_STEPS],
+        ask=voice.ask(cause.reason, params, pen),
+        again=pen.safe(verify, COMMAND),
+        explains=listed(cause.explains, pen),
+        rows=list(cause.explains),
+        required=any(row.required for row in rows),
+    )
+
+
+def loose(report: Report, pen: Pen) -> list[Story]:
+    """Rows that are not proven or warn without a cause of their own, one entry a reason."""
+    explained = numbers(report)
+    by_reason: dict[str, list[Row]] = defaultdict(list)
+    for row in report.checks:
+        if row.verdict not in (Verdict.PASS, Verdict.SKIP) and row.id not in explained:
+            by_reason[row.reason].append(row)
+    return [_of_rows(report, rows, pen) for rows in by_reason.values()]
+
+
+def _of_rows(report: Report, rows: list[Row], pen: Pen) -> Story:
+    lead = rows[0]
+    ids = [row.id for row in rows]
+    params = voice.params_of(report, lead, lead.where)
+    facts = list(dict.fromkeys(phrase for row in rows for phrase in seen.seen(row, pen)))
+    do = voice.steps(lead.reason, params, str(report.host.os), pen)
+    return Story(
+        number="",
+        verdict=_gravest(rows),
+        headline=voice.headline(lead.reason, params, pen) if len(rows) == 1 else voice.title(lead.reason, pen),
+        code=pen.safe(lead.reason),
+        seen=facts if pen.verbose else facts[:4],
+        means=voice.meaning(lead.reason, pen) if pen.verbose else "",
+        who="",
+        where="",
+        do=do if pen.verbose else do[:1],
+        ask=voice.ask(lead.reason, params, pen) if pen.verbose else "",
+        again=pen.safe(again(report, ids[:8]), COMMAND) if pen.verbose or lead.verdict is not Verdict.UNPROVEN else "",
+        explains=listed(ids, pen),
+        rows=ids,
+        required=any(row.required for row in rows),
+    )
+
+
+def notes(report: Report, pen: Pen) -> list[tuple[str, str, list[str]]]:
+    """(code, facts, ids) of findings that neither the row's reason nor its cause tells; what is merely usual only when verbose."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in report.checks:
+        for finding in row.findings:
+            if finding.reason != row.reason and _is_news(row, finding, pen):
+                found[(finding.reason, _facts(finding, pen))].append(row.id)
+    return [(pen.safe(code), facts, ids) for (code, facts), ids in found.items()]
+
+
+def _is_news(row: Row, finding: Finding, pen: Pen) -> bool:
+    reason = REASONS.get(finding.reason)
+    if finding.reason == "FAILOVER_USED" or (row.reason in ("ONE_FAMILY_FAILS", "SOME_ADDRESSES_FAIL") and reason and reason.rank is Rank.FAIL):
+        return False  # the entry of the row tells it
+    usual = reason is not None and reason.rank is Rank.PASS and not finding.reason.startswith(("DNS_", "NAME_"))
+    return pen.verbose or not usual
+
+
+def _facts(finding: Finding, pen: Pen) -> str:
+    order = ("issuer", "sha256", "not_after", "asked")
+    told = {name: finding.params[name] for name in order if name in finding.params} or finding.params
+    return "; ".join(list(seen.named(told, pen, frozenset(("target", "port", "transport"))))[:4])
+
+
+def _alternatives(report: Report, rows: list[Row], pen: Pen) -> list[str]:
+    """For a failure that is only a warning: the members of its group that work."""
+    groups = {(row.role, row.group.id) for row in rows if row.group and any(one.reason == "FAILOVER_USED" for one in row.findings)}
+    mine = {row.id for row in rows}
+    works = [one.id for one in report.checks if one.group and (one.role, one.group.id) in groups and one.verdict in PROVEN and one.id not in mine]
+    return [pen.word("alternative", ids=", ".join(works[:_IDS]))] if works else []
+
+
+def _gravest(rows: list[Row]) -> Verdict:
+    order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN)
+    return min((row.verdict for row in rows if row.verdict in order), key=order.index, default=Verdict.FAIL)
+
+
+def is_broken(story: Story) -> bool:
+    return story.verdict in _BROKEN
+
+
+def _who(culprit: Culprit | None, confidence: Confidence | None, pen: Pen) -> str:
+    if culprit is None:
+        return ""
+    sure = f" ({pen.word(f'sure.{confidence.value}')})" if confidence and culprit is not Culprit.UNKNOWN else ""
+    return pen.word(f"who.{culprit.value}") + sure
+
+
+def where(place: Where, pen: Pen) -> str:
+    parts = []
+    if place.interval:
+        parts.append(pen.word("between", first=place.interval[0], last=place.interval[-1]))
+    elif place.address and place.hop is not None:
+        parts.append(pen.word("hop", address=place.address, hop=place.hop))
+    elif place.address:
+        parts.append(pen.safe(place.address))
+    if place.ca:
+        parts.append(pen.word("issuer", ca=place.ca))
+    return "; ".join(parts)
+
+
+def listed(ids: list[str], pen: Pen) -> list[str]:
+    """One id; or how many and which, in pieces for a line, folded unless verbose."""
+    shown = [pen.safe(one) for one in (ids if pen.verbose else ids[:_IDS])]
+    if len(ids) == 1:
+        return shown
+    rest = [pen.word("more", count=len(ids) - len(shown))] if len(shown) < len(ids) else []
+    return [f"{pen.rows(len(ids))}:", *(f"{one}," for one in shown[:-1]), *shown[-1:], *rest]
+
+
+def skipped(rows: list[Row], pen: Pen) -> str:
+    """Why rows were not run, in one phrase."""
+    counts: dict[tuple[str, str, str], int] = defaultdict(int)
+    for row in rows:
+        option = row.skip_params.get("option") or row.skip_params.get("condition", "")
+        counts[(row.reason, option, row.skip_params.get("wanted", ""))] += 1
+    return ", ".join((f"{count} " if len(counts) > 1 else "") + _skip(*key, pen) for key, count in counts.items())
+
+
+def _skip(reason: str, option: str, wanted: str, pen: Pen) -> str:
+    if reason == "NOT_SELECTED":
+        return pen.word("deselected")
+    if reason == "RETIRED":
+        return pen.word("retired")
+    if wanted == "given":
+        return pen.word("needs", option=option)
+    if wanted == "not given":
+        return pen.word("without", option=option)
+    return pen.word("only-if", option=option, value=wanted)

@@ -1,0 +1,265 @@
+"""The report for a terminal or a text file: first line for the ticket, matrix, what is wrong, what is not proven, exit code.
+
+rich formats into memory with the settings given; no terminal, environment or clock is asked.
+"""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.vocabulary import Stage, Verdict
+from eset_portcheck.render import outcome, story
+from eset_portcheck.render.lines import broken, flowed
+from eset_portcheck.render.look import LOOKS
+from eset_portcheck.render.matrix import matrix, redirected
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.seen import certificate, end_of
+from eset_portcheck.render.text import SENTENCE
+from eset_portcheck.render.track import FAMILIES, families, stage_word
+
+_LABEL = 10  # cells of the labels' column
+_INDENT = 2
+_LINK = "cyan"
+
+
+def render(
+    report: Report,
+    *,
+    width: int = 100,
+    ascii: bool = False,  # noqa: A002  # the option's name
+    colour: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
+    language: str = "en",
+    written: Sequence[str] = (),
+) -> str:
+    """`written`: the files that hold this report too. Ends in a line break."""
+    console = console_for(width, colour=colour)
+    for line in compose(report, Pen(ascii, verbose, language), console, quiet=quiet, written=written):
+        console.print(line, soft_wrap=True)
+    file = console.file
+    assert isinstance(file, io.StringIO)  # noqa: S101  # made below
+    return file.getvalue()
+
+
+def console_for(width: int, *, colour: bool, record: bool = False) -> Console:
+    """Sixteen colours, so that the terminal's own theme decides; every detection of rich is answered beforehand."""
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        height=25,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        legacy_windows=False,
+        force_jupyter=False,
+        force_interactive=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        record=record,
+        _environ={},
+    )
+
+
+def compose(report: Report, pen: Pen, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
+    """The lines, one Text each. Only commands and the first line may be longer than the console is wide: a break would spoil the copy."""
+    page = _Page(report, pen, console)
+    yield page.first()
+    if not quiet:
+        yield from page.counts()
+        yield Text("")
+        yield from matrix(report, pen, console.width)
+        yield from page.below()
+    yield from page.stories()
+    if not quiet:
+        yield from page.notes()
+        if pen.verbose:
+            yield from page.details()
+    yield Text("")
+    if not quiet:
+        yield from page.legend()
+    yield from page.end(written)
+
+
+class _Page:
+    """The parts around the matrix."""
+
+    def __init__(self, report: Report, pen: Pen, console: Console) -> None:
+        self._report = report
+        self._pen = pen
+        self._console = console
+        self._windows = "windows" in str(report.host.os).lower()
+
+    def first(self) -> Text:
+        _, verdict = outcome.overall(self._report)
+        style = LOOKS[verdict].style
+        who, word, why, again = outcome.first_line(self._report, self._pen)
+        start = "" if self._pen.ascii_only else f"{self._pen.glyph(verdict)} "
+        return Text().append(start, style).append(who, "bold").append(word, f"bold {style}").append(why, "bold").append(again, _LINK)
+
+    def counts(self) -> Iterable[Text]:
+        """How many of each, how long, which phase, profile and moment."""
+        report, pen = self._report, self._pen
+        dot = f" {pen.signs.dot} "
+        seen = Counter(row.verdict for row in report.checks)
+        order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
+        advisory = Counter(row.verdict for row in report.checks if not row.required and row.verdict in (Verdict.FAIL, Verdict.UNPROVEN))
+        rest: dict[Verdict, str] = {verdict: f" ({count} {pen.word('not-required')})" for verdict, count in advisory.items()}
+        parts = [(f"{seen[one]} {pen.word(f'count.{one.value}')}{rest.get(one, '')}", LOOKS[one].style) for one in order if seen[one]]
+        out = Text()
+        for number, part in enumerate(parts):
+            out.append(dot if number else "", "dim").append(*part)
+        about = [pen.lasted(report.run.duration_s), pen.word("phase", phase=report.run.phase.value)]
+        about += [pen.safe(f"{used.role} {used.version}") for used in report.profiles]
+        about += [pen.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC")), pen.safe(f"{report.tool.name} {report.tool.version}")]
+        for one in about:
+            if out.cell_len + len(dot) + len(one) <= self._console.width and one:
+                out.append(dot + one, "dim")
+        return self._paragraph(out)
+
+    def below(self) -> Iterable[Text]:
+        """What must be known to read the matrix right."""
+        report, pen = self._report, self._pen
+        skips = [row for row in report.checks if row.verdict is Verdict.SKIP]
+        lines: list[str] = []
+        if skips and not pen.verbose:
+            key = "left-out" if outcome.left_out(report) else "skipped"
+            lines.append(pen.word(key).format(count=pen.rows(len(skips)), why=story.skipped(skips, pen)))
+        for family in FAMILIES:
+            untested = sum(family in found and found[family] is None for found in map(families, report.checks))
+            if untested:
+                lines.append(pen.word("family-untested", family=family.replace("ip", "IP"), rows=pen.rows(untested)))
+        if report.run.connect_to:
+            pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in report.run.connect_to.items())
+            lines.append("* " + pen.word("redirects").replace("{pairs}", pairs))
+        if not report.run.complete:
+            lines.append(pen.word("incomplete"))
+        for line in lines:
+            yield from self._paragraph(Text(line, "dim"))
+
+    def stories(self) -> Iterable[Text]:
+        told = [*story.causes(self._report, self._pen), *story.loose(self._report, self._pen)]
+        for key, wanted in (
+            ("wrong", [one for one in told if story.is_broken(one)]),
+            ("not-proven", [one for one in told if one.verdict is Verdict.UNPROVEN]),
+            ("warnings", [one for one in told if one.verdict is Verdict.WARN]),
+        ):
+            if wanted:
+                yield Text("")
+                yield Text(self._pen.word(key), "dim")
+            for number, one in enumerate(wanted):
+                if number:
+                    yield Text("")
+                yield from self._story(one)
+
+    def _story(self, one: story.Story) -> Iterable[Text]:
+        pen = self._pen
+        style = LOOKS[one.verdict].style
+        title = Text().append(f"{one.number or pen.glyph(one.verdict)} ", style).append(one.headline, "bold")
+        if one.code != one.headline:
+            title.append(f"  {one.code}", "dim")
+        if not one.required:
+            title.append(f"  ({pen.word('not-required')})", "dim")
+        yield from self._paragraph(title, _INDENT)
+        is_proof = one.verdict is Verdict.UNPROVEN
+        for label, text in (("seen", "; ".join(one.seen)), ("means", one.means), ("who", one.who), ("where", one.where)):
+            yield from self._labelled(label, text)
+        label = "proof" if is_proof else "do"
+        for step in one.do:
+            who = f"{step.who}: " if step.who else ""
+            yield from self._labelled(label, who + step.do)
+            for command in step.commands:
+                yield from self._command("", command)
+            label = ""
+        yield from self._labelled("ask", one.ask)
+        yield from self._command("retry", one.again)
+        label = "explains" if len(one.rows) > 1 else "row"
+        for number, line in enumerate(flowed(one.explains, self._text_width, " ")):  # ids are for copying: never broken
+            yield self._label("" if number else label).append(line)
+
+    def notes(self) -> Iterable[Text]:
+        found = story.notes(self._report, self._pen)
+        if found:
+            yield Text("")
+            yield Text(self._pen.word("notes"), "dim")
+        for code, facts, ids in found:
+            line = Text(code).append(f"  {' '.join(story.listed(ids, self._pen))}" + (f": {facts}" if facts else ""), "dim")
+            yield from self._paragraph(line, _INDENT)
+
+    def details(self) -> Iterable[Text]:
+        pen = self._pen
+        yield Text("")
+        yield Text(pen.word("details"), "dim")
+        for row in self._report.checks:
+            if row.verdict is Verdict.SKIP:
+                continue
+            line = Text().append(f"{pen.glyph(row.verdict)} ", LOOKS[row.verdict].style).append(pen.safe(row.id))
+            line.append(f"  {row.state.value}, {row.proof.reached.value}/{row.proof.required.value}, {pen.safe(row.reason)}", "dim")
+            yield from self._paragraph(line, _INDENT)
+            for text in (*_attempts(row, pen), pen.safe(row.note, SENTENCE)):
+                yield from self._paragraph(Text(text, "dim"), 2 * _INDENT, _INDENT)
+
+    def legend(self) -> Iterable[Text]:
+        pen = self._pen
+        shown = [row for row in self._report.checks if pen.verbose or row.verdict is not Verdict.SKIP]
+        seen = {row.verdict for row in shown}
+        parts = [f"{LOOKS[one].word if pen.ascii_only else pen.glyph(one)} {pen.word(f'legend.{one.value}')}" for one in Verdict if one in seen]
+        if any(not row.required and row.verdict is not Verdict.SKIP for row in shown):
+            parts.append(pen.word("legend.advisory", word=".." if pen.ascii_only else "…"))
+        if seen - {Verdict.PASS}:
+            parts.append(pen.word("legend.unreached", sign=pen.signs.unreached * 3))
+        if self._report.causes:
+            parts.append(pen.word("legend.cause"))
+        if any(redirected(self._report, row) for row in shown):
+            parts.append(pen.word("redirected-mark"))
+        if any(row.verdict not in (Verdict.PASS, Verdict.SKIP) for row in shown):
+            parts.append(pen.word("explain"))
+        yield from (Text(line, "dim") for line in flowed(parts, self._console.width))
+
+    def end(self, written: Sequence[str]) -> Iterable[Text]:
+        pen = self._pen
+        if written:
+            yield from self._paragraph(Text(pen.word("written").replace("{names}", ", ".join(pen.safe(name, SENTENCE) for name in written))))
+        yield from self._paragraph(Text(outcome.exit_sentence(self._report, pen)))
+
+    def _paragraph(self, text: Text, hang: int = 0, indent: int = 0) -> Iterable[Text]:
+        """Wrapped at words; the first line indented by `indent`, every later one by `hang`."""
+        if not text.plain:
+            return
+        for number, line in enumerate(text.wrap(self._console, self._console.width - hang, overflow="fold")):
+            line.rstrip()
+            yield Text(" " * (hang if number else indent)).append_text(line)
+
+    def _labelled(self, label: str, text: str) -> Iterable[Text]:
+        lines: Iterable[Text] = Text(text).wrap(self._console, self._text_width, overflow="fold") if text else []
+        for number, line in enumerate(lines):
+            line.rstrip()
+            yield self._label("" if number else label).append_text(line)
+
+    def _command(self, label: str, command: str) -> Iterable[Text]:
+        lines = broken(command, self._text_width, continued=not self._windows) if command else []
+        for number, line in enumerate(lines):
+            yield self._label("" if number else label).append(line, _LINK)
+
+    @property
+    def _text_width(self) -> int:
+        return max(20, self._console.width - _INDENT - _LABEL)
+
+    def _label(self, label: str) -> Text:
+        word = self._pen.word(label) if label else ""
+        return Text().append(" " * _INDENT + word.ljust(_LABEL), "dim")
+
+
+def _attempts(row: Row, pen: Pen) -> Iterable[str]:
+    """One line an address: its stages with their times; and the certificate that it showed."""
+    for attempt in row.attempts:
+        stages = [f"{stage_word(row, one.stage)} {end_of(one, pen) if one.failure else pen.lasted(one.duration_s)}" for one in attempt.stages]
+        shown = [pen.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
+        untested = pen.word("untested", why=attempt.untested) if attempt.untested else ""
+        yield f"{pen.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
+        yield "; ".join(certificate(attempt, pen))

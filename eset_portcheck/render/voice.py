@@ -1,0 +1,81 @@
+"""The texts of the reasons, as renderers need them: filled, safe, and with the code itself where a version has no text for it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from eset_portcheck import texts
+from eset_portcheck.model.finding import Where
+from eset_portcheck.model.report import Report, Row
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.text import COMMAND, SENTENCE
+from eset_portcheck.render.track import furthest
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_SENTENCES = 2
+_PARAGRAPH = 2000
+
+
+class Step(NamedTuple):
+    who: str
+    do: str
+    commands: list[str]
+
+
+def _text(code: str, pen: Pen) -> texts.ReasonText | None:
+    try:
+        return texts.load(pen.language).get(code)
+    except LookupError:
+        return texts.load().get(code)
+
+
+def headline(code: str, params: Mapping[str, Any], pen: Pen) -> str:
+    text = _text(code, pen)
+    return pen.safe(texts.phrase(text.headline, params) if text else code, SENTENCE)
+
+
+def title(code: str, pen: Pen) -> str:
+    text = _text(code, pen)
+    return pen.safe(text.title if text else code, SENTENCE)
+
+
+def meaning(code: str, pen: Pen) -> str:
+    """The first sentences; all of it, and how it was checked, when verbose."""
+    text = _text(code, pen)
+    if text is None:
+        return ""
+    if pen.verbose:
+        return pen.safe(f"{text.meaning} {text.checked}", _PARAGRAPH)
+    return pen.safe(" ".join(_SENTENCE_END.split(text.meaning)[:_SENTENCES]), _PARAGRAPH)
+
+
+def ask(code: str, params: Mapping[str, Any], pen: Pen) -> str:
+    text = _text(code, pen)
+    return pen.safe(texts.phrase(text.ask, params), SENTENCE) if text else ""
+
+
+def steps(code: str, params: Mapping[str, Any], system: str, pen: Pen) -> list[Step]:
+    """What to do, with the commands for this system (any text that names Windows, or not) and those of this program."""
+    text = _text(code, pen)
+    if text is None:
+        return []
+    windows = "windows" in system.lower()
+    found = []
+    for one in text.fix:
+        commands = [one.windows if windows else one.linux, one.run]
+        filled = [pen.safe(texts.command(command, params), COMMAND) for command in commands if command]
+        found.append(Step(pen.safe(one.who), pen.safe(one.do, SENTENCE), filled))
+    return found
+
+
+def params_of(report: Report, row: Row | None, place: Where) -> dict[str, Any]:
+    """What the texts' placeholders stand for in a row."""
+    attempt = furthest(row) if row else None
+    return {
+        "target": row.target if row else None,
+        "port": row.port if row else None,
+        "transport": row.transport.value if row else None,
+        "address": place.address or (attempt.address if attempt else None),
+        "interval": place.interval,
+        "source": (attempt.source_address if attempt else None) or report.host.name,
+    }
