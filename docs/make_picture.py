@@ -1,4 +1,4 @@
-# ruff: noqa: INP001  # a script beside the pages, no package
+# a script beside the pages, no package
 """Draws the README's picture: a report as the terminal shows it, as SVG, without any font or address of elsewhere.
 
 python docs/make_picture.py tests/unit/reports/dropped.json docs/matrix.svg
