@@ -43,6 +43,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py --check
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py --check
+	PYTHONPATH=. $(BIN)/python tools/usage.py --check
 	$(BIN)/python -m pytest -q tests/house
 
 lab: $(VENV)/.dev
@@ -58,6 +59,7 @@ bench: $(VENV)/.dev
 docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py
+	PYTHONPATH=. $(BIN)/python tools/usage.py
 	PYTHONPATH=. $(BIN)/python docs/make_picture.py
 
 clean:

@@ -1,4 +1,4 @@
-"""`python -m eset_portcheck` and the console script. `--version` costs next to nothing: it imports nothing."""
+"""`python -m eset_portcheck` and the console script. `--version` and `--help` cost next to nothing: no argument parser is loaded for them."""
 
 import sys
 
@@ -8,6 +8,11 @@ from eset_portcheck import __version__
 def main() -> int:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"eset-portcheck {__version__}\n")
+        return 0
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        from eset_portcheck.usage import TEXT
+
+        sys.stdout.write(TEXT)
         return 0
     from eset_portcheck.cli import run
 

@@ -1,6 +1,7 @@
 """The whole program on one screen: look at this machine, run the plan, judge, report."""
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -31,23 +32,31 @@ class Order(msgspec.Struct, frozen=True):
     public_file: str | None = None
     options: Options = Options()
     arguments: Sequence[str] = ()
+    command: str = "check"
     credentials: Credentials | None = None
 
 
-def audit(order: Order, done: Callable[[Check, Observation], None] | None = None) -> Report:
-    """Blocking. Ctrl-C ends it early with a report of what is known."""
+SLOW_S = 0.6  # a run that lasts longer waits for a silent peer
+
+
+def audit(order: Order, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Report:
+    """Blocking. Ctrl-C ends it early with a report of what is known. `meanwhile` is called in a thread while a slow run waits (to load a renderer)."""
     from eset_portcheck import host as machine
 
     checks = order.plan.checks
     ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
     host = machine.look(ports)
     started, clock = time.time(), time.perf_counter()
-    outcome = asyncio.run(run(order, host, done))
+    outcome = asyncio.run(run(order, host, done, meanwhile))
     return conclude(order, host, outcome, started, time.perf_counter() - clock)
 
 
-async def run(order: Order, host: Host, done: Callable[[Check, Observation], None] | None = None) -> Outcome:
+async def run(
+    order: Order, host: Host, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None
+) -> Outcome:
     """The network part, for a caller that has a loop already."""
+    if meanwhile is not None:
+        asyncio.get_running_loop().call_later(SLOW_S, threading.Thread(target=meanwhile, daemon=True).start)
     by_endpoint: dict[Endpoint, list[Check]] = {}
     for check in order.plan.checks:
         if check.endpoint is not None and check.skip is None:
@@ -95,6 +104,7 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
             connect_to=dict(order.options.connect_to),
             ca_given=order.ca_file is not None,
             arguments=list(order.arguments),
+            command=order.command,
         ),
         host=host,
         checks=rows,

@@ -6,12 +6,17 @@ Exit codes are the contract's: 2 for wrong use (argparse's own), 4 when the chec
 import argparse
 import sys
 
-COMMANDS = ("check", "roles", "show", "demo", "explain")
+COMMANDS = {
+    "check": "probe every path that a role needs",
+    "roles": "list the roles",
+    "show": "the port table of one role",
+    "demo": "a stand-in site on this machine, checked by the same code",
+    "explain": "what a reason code or a check means, offline",
+}
 
 
-def parser() -> argparse.ArgumentParser:
-    from importlib import import_module
-
+def parser(wanted: str | None = None) -> argparse.ArgumentParser:
+    """All commands by name; only the wanted one with its options, because the others' cost is felt at every start."""
     top = argparse.ArgumentParser(
         prog="eset-portcheck",
         description="Does this machine reach everything its ESET PROTECT role needs? Probes each path, names what is broken, where, and what to do.",
@@ -19,21 +24,27 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for name in COMMANDS:
-        import_module(f"eset_portcheck.cli.{name}").register(commands)
+    for name, what in COMMANDS.items():
+        if name == wanted:
+            from importlib import import_module
+
+            import_module(f"eset_portcheck.cli.{name}").register(commands)
+        else:
+            commands.add_parser(name, help=what, add_help=False)
     return top
 
 
 def run(argv: list[str]) -> int:
     """Never shows a traceback for bad input; a bug of ours is named in one line, exit 4."""
-    arguments = parser().parse_args(argv)
+    top = parser(next((word for word in argv if not word.startswith("-")), None))
+    arguments = top.parse_args(argv)
     if arguments.version:
         from eset_portcheck import __version__
 
         print(f"eset-portcheck {__version__}")
         return 0
     if arguments.command is None:
-        parser().print_help()
+        top.print_help()
         return 2
     try:
         return int(arguments.run(arguments))

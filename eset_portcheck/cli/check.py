@@ -50,7 +50,6 @@ def _seconds(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    files: output.Outputs | None = None
     try:
         profiles, used, site = shared.load(arguments)
         order = order_of(arguments, profiles, used, site, credentials_of(arguments))
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    report = audited(order, quiet=arguments.quiet or arguments.format == "json")
+    report = audited(order, quiet=arguments.quiet or arguments.format == "json", form=arguments.format)
     return finish(report, arguments, files)
 
 
@@ -142,44 +141,41 @@ def dry_run(order: Any) -> int:
     return 0
 
 
-def audited(order: Any, *, quiet: bool) -> Any:
-    """The report, with progress on a terminal's standard error."""
+def audited(order: Any, *, quiet: bool, form: str) -> Any:
+    """The report, with progress on a terminal's standard error. While a silent peer is waited for, the renderer is loaded."""
     from eset_portcheck.audit import audit
 
-    total = sum(check.endpoint is not None and check.skip is None for check in order.plan.checks)
+    def meanwhile() -> None:
+        if form == "table":
+            from eset_portcheck.render import table  # noqa: F401
+            from eset_portcheck.texts import load
+
+            load()
+
     if quiet or not sys.stderr.isatty():
-        return audit(order)
-    seen = 0
+        return audit(order, meanwhile=meanwhile)
+    import shutil
 
-    def tell(check: Any, _observation: Any) -> None:
-        nonlocal seen
-        seen += 1
-        sys.stderr.write(f"\r\x1b[K{seen}/{total} {check.id[:60]}")
-        sys.stderr.flush()
+    from eset_portcheck.render.progress import Progress
 
-    try:
-        return audit(order, tell)
-    finally:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+    awaited = [check.id for check in order.plan.checks if check.endpoint is not None and check.skip is None]
+    with Progress(awaited, width=shutil.get_terminal_size().columns) as progress:
+        return audit(order, lambda check, _observation: progress.finish(check.id), meanwhile)
 
 
-def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs | None) -> int:
-    """Show and write; the exit code is the one that stands in the report, --strict and --exit-zero included."""
-    report = with_exit_code(report, strict=arguments.strict, exit_zero=arguments.exit_zero)
+def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs) -> int:
+    """Write and show; the exit code is the one that stands in the report, --strict and --exit-zero included."""
+    report = with_exit_code(report, strict=getattr(arguments, "strict", False), exit_zero=getattr(arguments, "exit_zero", False))
     code: int = report.summary.exit_code
+    written = files.names
     try:
-        output.show(report, arguments)
+        files.write(report)
+    except OSError as error:
+        print(f"eset-portcheck: a report could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
+        code, written = 4, []
     finally:
-        if files is not None:
-            try:
-                for name in files.write(report):
-                    if not arguments.quiet:
-                        print(f"wrote {name}", file=sys.stderr)
-            except OSError as error:
-                print(f"eset-portcheck: a report could not be written: {error.strerror}", file=sys.stderr)
-                code = 4
-            files.close()
+        files.close()
+    output.show(report, arguments, written)
     return code
 
 

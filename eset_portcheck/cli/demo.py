@@ -111,6 +111,7 @@ def _order(site: Any, broken: str | None) -> Any:
         ca_file=site.ca_file,
         public_file=site.ca_file,  # its authority plays the public ones too
         options=Options(connect_to=site.connect_to),
+        command="demo",
         arguments=["--role", site.role, *(["--break", broken] if broken else [])],
     )
 

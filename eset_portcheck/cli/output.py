@@ -8,8 +8,9 @@ from typing import IO, Any
 
 from eset_portcheck.cli.arguments import WrongUse
 
-FORMATS = ("table", "json")
-SUFFIXES = {".txt": "table", ".json": "json"}
+FORMATS = ("table", "json")  # render.FORMATS, without its cost
+SUFFIXES = ("txt", "json")
+FILE_WIDTH = 100
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +30,8 @@ class Outputs:
         self._files: list[tuple[Path, str, IO[bytes]]] = []
         for name in names:
             path = Path(name)
-            form = SUFFIXES.get(path.suffix.lower())
-            if form is None:
+            form = path.suffix.lower().removeprefix(".")
+            if form not in SUFFIXES:
                 self.close()
                 raise WrongUse(f"-o {name[:120]!a}: the suffix must be one of {', '.join(SUFFIXES)}")
             try:
@@ -40,16 +41,20 @@ class Outputs:
                 self.close()
                 raise WrongUse(f"-o {name[:120]!a}: cannot be written: {error.strerror or type(error).__name__}") from error
 
-    def write(self, report: Any) -> list[str]:
-        """The names written. Raises OSError (disk full ...) with the name in `filename`."""
-        written = []
-        for path, form, file in self._files:
-            data = rendered(report, form, width=100, ascii_only=False, colour=False)
+    @property
+    def names(self) -> list[str]:
+        return [str(path) for path, _, _ in self._files]
+
+    def write(self, report: Any) -> None:
+        """Raises OSError (disk full ...)."""
+        from eset_portcheck.render import FORMATS as RENDER
+        from eset_portcheck.render import SUFFIXES as FORM
+
+        for _, suffix, file in self._files:
+            data = RENDER[FORM[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False)
             file.truncate(0)
             file.write(data)
             file.flush()
-            written.append(str(path))
-        return written
 
     def close(self) -> None:
         for _, _, file in self._files:
@@ -57,34 +62,25 @@ class Outputs:
                 file.close()
 
 
-def rendered(report: Any, form: str, *, width: int, ascii_only: bool, colour: bool, verbose: bool = False, quiet: bool = False) -> bytes:
-    if form == "json":
-        from eset_portcheck.model.report import to_json
-
-        return to_json(report)
-    from eset_portcheck.render import table
-
-    text = table.render(report, width=width, ascii=ascii_only, colour=colour, verbose=verbose, quiet=quiet)
-    return text.encode("ascii" if ascii_only else "utf-8", "backslashreplace")
-
-
-def show(report: Any, arguments: argparse.Namespace) -> None:
+def show(report: Any, arguments: argparse.Namespace, written: list[str]) -> None:
     """To standard output, as wide as the terminal (or 100 columns into a pipe)."""
     import os
     import shutil
 
+    from eset_portcheck.render import FORMATS as RENDER
+
     terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size((100, 24)).columns if terminal or os.environ.get("COLUMNS") else 100
+    width = shutil.get_terminal_size((FILE_WIDTH, 24)).columns if terminal or os.environ.get("COLUMNS") else FILE_WIDTH
     colour = terminal and not arguments.no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     unicode_ok = "utf" in (sys.stdout.encoding or "").lower()
-    data = rendered(
+    data = RENDER[arguments.format](
         report,
-        arguments.format,
         width=max(40, min(width, 200)),
-        ascii_only=arguments.ascii or (arguments.format == "table" and not unicode_ok),
+        ascii=arguments.ascii or not unicode_ok,
         colour=colour,
         verbose=arguments.verbose,
         quiet=arguments.quiet,
+        written=written,
     )
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

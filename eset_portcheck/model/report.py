@@ -84,6 +84,7 @@ class Run(msgspec.Struct, frozen=True):
     connect_to: dict[str, str]
     ca_given: bool = False
     arguments: list[str] = []
+    command: str = "check"  # that made this report, and makes it again with `arguments`
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -69,7 +69,8 @@ def left_out(report: Report) -> int:
 def again(report: Report, ids: list[str] | None = None) -> str:
     """The same run again, or only some of its rows."""
     only = [part for one in ids or [] for part in ("--only", one)]
-    return shlex.join(["eset-portcheck", "check", *report.run.arguments, *only])
+    takes_only = report.run.command == "check"
+    return shlex.join(["eset-portcheck", report.run.command, *report.run.arguments, *(only if takes_only else [])])
 
 
 def exit_sentence(report: Report, pen: Pen) -> str:

@@ -1,0 +1,23 @@
+"""The text of --help, made by tools/usage.py: loading argparse to print it would double the time of a start."""
+
+TEXT = """\
+usage: eset-portcheck [-h] [-V] COMMAND ...
+
+Does this machine reach everything its ESET PROTECT role needs? Probes each
+path, names what is broken, where, and what to do.
+
+positional arguments:
+  COMMAND
+    check        probe every path that a role needs
+    roles        list the roles
+    show         the port table of one role
+    demo         a stand-in site on this machine, checked by the same code
+    explain      what a reason code or a check means, offline
+
+options:
+  -h, --help     show this help message and exit
+  -V, --version  print the version and exit
+
+Exit: 0 all required proven, 1 something required failed, 2 wrong use, 3
+something required unproven, 4 checker failed, 130 interrupted.
+"""
