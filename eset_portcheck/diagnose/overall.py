@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.diagnose.reading import rank
-from eset_portcheck.diagnose.refusals import THIS_HOST
 from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Listener, Trust, Verdict
 
 PROVEN = (Verdict.PASS, Verdict.WARN)
 _AUDIENCE = {
@@ -101,15 +100,40 @@ def _counts(row: Row) -> bool:
 
 
 def _place(row: Row) -> tuple[Any, ...]:
-    """What makes two broken rows the same break."""
+    """What makes two broken rows the same break. Where that is not sure, they stay apart."""
     where = row.where
-    if REASONS[row.reason].culprit in (Culprit.DNS, Culprit.LOCAL_ROUTE) or row.reason.startswith("PROXY_"):
-        return (row.reason, where.address if row.reason.startswith("DNS_") else row.target if row.reason.startswith("PROXY_") else None)
-    if row.reason == "TCP_NO_ANSWER" and where.interval and where.interval[0] != THIS_HOST:
-        return (row.reason, where.interval[0])
-    if row.reason == "TLS_INTERCEPTED":
+    culprit = REASONS[row.reason].culprit
+    if row.reason in ("DNS_NXDOMAIN", "DNS_NO_ADDRESS"):
+        return (row.reason, where.address, ".".join(_dialled(row).split(".")[-2:]))  # a zone may be missing without the resolver being at fault
+    if culprit is Culprit.DNS:
+        return (row.reason, where.address)
+    if culprit is Culprit.LOCAL_ROUTE:
+        return (row.reason, _family(row))
+    if row.reason.startswith("PROXY_"):
+        return (row.reason, row.target)
+    if row.reason == "TCP_NO_ANSWER" and where.interval:
+        # behind one hop all of the internet may be cut off at once; hosts of the site each have a firewall of their own
+        return (row.reason, where.interval[0], "internet" if _internet(row) else row.target, _family(row))
+    if row.reason in ("REJECTED_IN_PATH", "NET_UNREACHABLE", "TTL_EXPIRED", "HOST_DOWN") and where.address:
+        return (row.reason, where.address, "internet" if _internet(row) else row.target)
+    if row.reason == "REJECTED_LOCALLY":
+        return (row.reason, "internet" if _internet(row) else row.target)
+    if row.reason in ("TLS_INTERCEPTED", "CAPTIVE_PORTAL"):
         return (row.reason, where.ca)
     return (row.reason, row.target, where.address)
+
+
+def _dialled(row: Row) -> str:
+    return str(next((finding.params["name"] for finding in row.findings if "name" in finding.params), row.target))
+
+
+def _family(row: Row) -> str:
+    return next((attempt.family for attempt in row.attempts if attempt.failed and attempt.family), "")
+
+
+def _internet(row: Row) -> bool:
+    """A vendor's service on the internet, not a host of the site."""
+    return row.listener is Listener.FOREIGN and row.target_key not in ("target", "dc", "database") and row.via_destination is None
 
 
 def _cause(name: str, lead: Row, group: list[Row], again: Callable[[list[str]], str]) -> Cause:
