@@ -44,6 +44,8 @@ for name, sort, number, code in (
 add("icmp-blocked", "healthy although ICMP is blocked", ask.AGENT_PORT, ask.BYTES, Rules("fw", ["meta l4proto { icmp, icmpv6 } drop"]))
 add("server-stopped", "the service is not running", ask.AGENT_PORT, RESET, Stopped("nginx-server"))
 add("server-frozen", "accepts, and its process does nothing", ask.AGENT_PORT, {"connect": "ok", "error": "timeout"}, Frozen("nginx-server"))
+alone = Rules("fw", [f"ip saddr {at.AGENT} ip daddr {at.SERVER} tcp dport != 2224 drop", f"ip saddr {at.AGENT} ip daddr {at.SERVER} meta l4proto != tcp drop"])
+add("refused-alone", "a refused port, and silence from everything else of that host", ask.AGENT_PORT, SILENT, alone)
 add("closed-port", "host up, nothing listens", ask.CLOSED_PORT, RESET)
 add(
     "host-down",
@@ -93,7 +95,8 @@ for name, meaning, port, text in (
     ("captive-portal", "HTTP redirected to a portal", 80, "302 .*portal"),
     ("portal-page", "HTML with 200 instead of the file", 8080, "200 .*<title>Sign in"),
     ("portal-511", "511 Network Authentication Required", 8082, "511"),
-    ("wrong-content", "another body", 8081, "200 .*something else"),
+    ("filter-451", "a filter's answer instead of the file", 8081, "451 .*blocked by policy"),
+    ("wrong-content", "200 with nothing in it", 8083, "200 .*Content-Length: 0"),
 ):
     add(name, meaning, ask.REPOSITORY, {"text": re.compile(f"^HTTP/1.1 {text}")}, redirected(HTTP, at.PORTAL, port))
 for name, meaning, address, port, seen in (
@@ -158,8 +161,9 @@ add(
     "cannot reach the target",
     ask.PROXY,
     {"text": re.compile("^HTTP/1.1 503")},
-    Rules("fw", ["ip saddr 10.77.2.0/24 tcp dport 8883 reject"]),
+    Rules("fw", ["iifname to-server tcp dport 8883 reject"]),
 )
+add("proxy-drop", "dropped", ask.PROXY, SILENT, Rules("fw", ["tcp dport 3128 drop"]))
 add("proxy-stopped", "not running", ask.PROXY, RESET, Stopped("squid"))
 
 # databases, directory, computers

@@ -66,13 +66,14 @@ class Lab:
         options = {"capture_output": True, "text": True, "errors": "replace", "timeout": 60, "env": self.environment(), **options}
         return subprocess.run(self.net.argv(node, argv), **options)
 
-    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Of everything that runs inside: it trusts the laboratory's authority, and knows nothing of this machine's proxies."""
-        mine = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        return {**mine, "SSL_CERT_FILE": str(self.ca), "LAB_CA": str(self.ca), **(more or {})}
+    def environment(self, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """Of everything that runs inside: it trusts the laboratory's authority, and knows nothing of this machine's proxies. None: unset."""
+        mine: dict[str, str | None] = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        mine |= {"SSL_CERT_FILE": str(self.ca), "LAB_CA": str(self.ca), **(more or {})}
+        return {name: value for name, value in mine.items() if value is not None}
 
     def check(
-        self, *arguments: str, node: str = "agent", phase: str = "post", env: Mapping[str, str] | None = None,
+        self, *arguments: str, node: str = "agent", phase: str = "post", env: Mapping[str, str | None] | None = None,
         credentials: tuple[str, str] | None = None, under: Sequence[str] = (), timeout_s: float = 120,
     ) -> Result:  # fmt: skip
         """`eset-portcheck check ... --format json` inside a node.

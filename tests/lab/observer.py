@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--alpn")
     parser.add_argument("--send", default="")
     parser.add_argument("--read", type=int, default=0)
-    parser.add_argument("--timeout", type=float, default=2.5)
+    parser.add_argument("--timeout", type=float, default=1.5)
     asked = parser.parse_args()
     print(json.dumps({"tcp": tcp, "udp": udp, "name": name}[asked.kind](asked)))
 

@@ -35,7 +35,8 @@ async def accept_reset(reader: Reader, writer: Writer) -> None:
 
 
 async def accept_close(reader: Reader, writer: Writer) -> None:
-    writer.close()
+    writer.write_eof()  # a close with unread bytes would send a reset
+    await tarpit(reader, writer)
 
 
 async def drip(reader: Reader, writer: Writer) -> None:

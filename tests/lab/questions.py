@@ -86,10 +86,10 @@ REPOSITORY = tcp(
     INTERNET, 80, "--send", HTTP_GET.format("/v1/info.meta"), "--read", "400", healthy={"text": re.compile(r"^HTTP/1.1 200 .*repository stand-in")}
 )  # fmt: skip
 _CONNECT = ("--send", HTTP_CONNECT.format(f"{INTERNET}:8883"), "--read", "200")
-PROXY = tcp(PROXY_OPEN, 3128, *_CONNECT, "--timeout", "8", healthy={"text": re.compile("^HTTP/1.1 200")})
+PROXY = tcp(PROXY_OPEN, 3128, *_CONNECT, healthy={"text": re.compile("^HTTP/1.1 200")})
 PROXY_407 = tcp(PROXY_PASSWORD, 3128, *_CONNECT)
 PROXY_403 = tcp(PROXY_NO_CONNECT, 3128, *_CONNECT)
-PUSH_NAME = Observation(("name", "epns.eset.com"), {"addrs": INTERNET})
+PUSH_NAME = Observation(("name", "epns.eset.com."), {"addrs": INTERNET})
 KERBEROS = udp(DC, 88, as_req("LAB.TEST", "portcheck-nobody"), {"reply": range(20, 4096)})
 NOT_A_KDC = udp(TARGET, 88, as_req("LAB.TEST", "portcheck-nobody"))
 LDAP = tcp(DC, 389, "--send", LDAP_ANONYMOUS_BIND, "--read", "100", healthy={"hex": re.compile("^300c02010161070a0100")})

@@ -9,6 +9,9 @@ from tests.lab.servers.service import Place, Service, command
 from tests.lab.topology import DC, DC_ACTIVE_DIRECTORY, DC_STRICT, PASSWORD, REALM
 
 AD_REALM = "AD.LAB.TEST"
+# In the configuration and not on the command line: samba starts winbindd by itself, which would else answer every other smbd of the
+# machine from a pipe in /run, and refuse their accounts.
+_AD_OWN = {"winbindd socket directory": "winbindd", "pid directory": "pid", "ncalrpc dir": "ncalrpc", "nmbd:socket dir": "nmbd"}
 
 
 def services(place: Place) -> list[Service]:
@@ -72,7 +75,8 @@ def _active_directory(place: Place) -> Service:
     folder = place.of("samba-ad")
     ready = [(transport, DC_ACTIVE_DIRECTORY, port) for transport, port in (("tcp", 389), ("tcp", 445), ("udp", 88), ("udp", 53))]
     argv = ["samba", "-F", "--no-process-group", "-s", str(folder / "ad/etc/smb.conf"), "-l", str(folder)]
-    return Service("samba-ad", "dc", argv, ready, prepare=_provision, needs=("samba", "samba-tool"), relocate=("ad/etc/smb.conf",), default=False)
+    files = {f"{directory}/.keep": "" for directory in _AD_OWN.values()}
+    return Service("samba-ad", "dc", argv, ready, files, prepare=_provision, needs=("samba", "samba-tool"), relocate=("ad/etc/smb.conf",), default=False)
 
 
 def _provision(folder: Path) -> None:
@@ -81,5 +85,7 @@ def _provision(folder: Path) -> None:
     command([
         "samba-tool", "domain", "provision", f"--targetdir={tree}", f"--realm={AD_REALM}", "--domain=ADLAB", "--server-role=dc",
         "--dns-backend=SAMBA_INTERNAL", f"--adminpass={PASSWORD}", "--host-name=addc", f"--host-ip={DC_ACTIVE_DIRECTORY}",
-        f"--option=interfaces={DC_ACTIVE_DIRECTORY}/24", "--option=bind interfaces only=yes", "--option=dns forwarder=none", "--use-rfc2307",
+        f"--option=interfaces={DC_ACTIVE_DIRECTORY}/24", "--option=bind interfaces only=yes", "--option=dns forwarder=none",
+        *(f"--option={name}={folder}/{directory}" for name, directory in _AD_OWN.items()),
+        "--use-rfc2307",
     ], env={"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"})  # fmt: skip

@@ -7,7 +7,7 @@ from tests.lab.topology import PASSWORD, TARGET, TARGET_NO_NTLM, TARGET_SIGNED
 
 _DIRECTORIES = {
     "private dir": "private", "lock directory": "lock", "state directory": "state", "cache directory": "cache", "pid directory": "run",
-    "ncalrpc dir": "ncalrpc", "binddns dir": "binddns",
+    "ncalrpc dir": "ncalrpc", "binddns dir": "binddns", "nmbd:socket dir": "nmbd",
 }  # fmt: skip
 _ACCOUNTS = {"root": "Administrator", "nobody": "plainuser", "daemon": "lockeduser"}  # Unix accounts behind the Windows names
 _SIGNED = " server min protocol = SMB3_11\n server signing = mandatory\n smb encrypt = desired\n"
