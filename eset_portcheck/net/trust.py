@@ -6,9 +6,11 @@ Sources: RFC 5280 section 6 (path validation, by OpenSSL through pyOpenSSL); RFC
 certifi (Mozilla's roots).
 """
 
+import base64
 import hashlib
 import ipaddress
 import os
+import re
 import ssl
 import threading
 from datetime import UTC, datetime
@@ -24,6 +26,7 @@ from OpenSSL import crypto
 from eset_portcheck.model.observation import Certificate, TlsFacts
 
 MAX_CHAIN = 10
+_PEM = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 NAME_LIMIT = 200
 _OS_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -40,7 +43,7 @@ class Judge:
         self._public_file = public_file
         self._site_file = site_file
         self._lock = threading.Lock()
-        self._stores: dict[str, crypto.X509Store | None] = {}
+        self._anchors: dict[str, list[bytes] | None] = {}
 
     def judge(self, der: list[bytes], name: str, star_accepted: bool) -> TlsFacts:
         """Facts of the chain, leaf first. `star_accepted`: ESET's rule for site certificates, where the host field may be `*` or stand in the CN."""
@@ -66,41 +69,55 @@ class Judge:
         )
 
     def _ask(self, which: str, chain: list[x509.Certificate]) -> str | None:
-        """Dates are judged apart: a leaf that is not valid now is asked of a store of its own, whose clock stands in the middle of its validity.
-
-        (A store's clock can be set once only; later settings have no effect.)
-        """
-        leaf = chain[0]
+        """None where there is no such set. Dates are judged apart: the clock of a leaf that is not valid now is set into the middle of its validity."""
+        if which not in self._anchors:
+            self._anchors[which] = self._load(which)
+        anchors = self._anchors[which]
+        if anchors is None:
+            return None
+        store, leaf = _store(anchors, chain), chain[0]
         if not leaf.not_valid_before_utc <= datetime.now(UTC) <= leaf.not_valid_after_utc:
-            store = self._load(which)
-            if store is not None:
-                store.set_time(leaf.not_valid_before_utc + (leaf.not_valid_after_utc - leaf.not_valid_before_utc) / 2)
-        else:
-            if which not in self._stores:
-                self._stores[which] = self._load(which)
-            store = self._stores[which]
-        return None if store is None else _verify(store, chain)
+            store.set_time(leaf.not_valid_before_utc + (leaf.not_valid_after_utc - leaf.not_valid_before_utc) / 2)
+        return _verify(store, chain)
 
-    def _load(self, which: str) -> crypto.X509Store | None:
+    def _load(self, which: str) -> list[bytes] | None:
         if which == "public":
             import certifi
 
-            return _store([self._public_file or certifi.where()])
+            return _anchors(self._public_file or certifi.where())
         if which == "site":
-            files = [one for one in (self._site_file, os.environ.get("SSL_CERT_FILE")) if one]
-            return _store(files[:1]) if files else None
+            file = self._site_file or os.environ.get("SSL_CERT_FILE")
+            return _anchors(file) if file else None
         default = ssl.get_default_verify_paths().openssl_cafile
-        return _store([next((one for one in (default, *_OS_BUNDLES) if Path(one).is_file()), "")])
+        return _anchors(next((one for one in (default, *_OS_BUNDLES) if Path(one).is_file()), ""))
 
 
-def _store(files: list[str]) -> crypto.X509Store | None:
+def _anchors(file: str) -> list[bytes] | None:
+    """The certificates of a PEM bundle, DER; None when it cannot be read or holds none."""
+    try:
+        text = Path(file).read_text("ascii", "replace")
+    except OSError:
+        return None
+    found = []
+    for block in _PEM.findall(text):
+        try:
+            found.append(base64.b64decode(block))
+        except ValueError:
+            continue
+    return found or None
+
+
+def _store(anchors: list[bytes], chain: list[x509.Certificate]) -> crypto.X509Store:
+    """A store of those anchors that could have signed something in this chain: a public set has 140 of them, and OpenSSL needs two megabytes for all."""
     store = crypto.X509Store()
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)  # a site may hand out an intermediate as its authority
-    for file in files:
-        try:
-            store.load_locations(file)
-        except crypto.Error:
-            return None
+    names = {certificate.issuer.public_bytes() for certificate in chain} | {certificate.subject.public_bytes() for certificate in chain}
+    for der in anchors:
+        if any(name in der for name in names):
+            try:
+                store.add_cert(crypto.X509.from_cryptography(x509.load_der_x509_certificate(der)))
+            except (ValueError, crypto.Error):
+                continue
     return store
 
 

@@ -119,3 +119,11 @@ def test_esets_own_rule() -> None:
     assert matches(ROOT.leaf(common="Server at protect.corp.local"), "protect.corp.local", star_accepted=True)
     assert not matches(ROOT.leaf(common="Server at protect.corp.local"), "other.corp.local", star_accepted=True)
     assert not matches(ROOT.leaf(common="Server at *"), "x", star_accepted=False)
+
+
+def test_a_root_of_mozillas_set_is_found_in_it() -> None:
+    import certifi
+
+    roots = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
+    assert ask(Judge(None, None), roots[0]).public == "trusted"
+    assert ask(Judge(None, None), roots[-1]).public == "trusted"
