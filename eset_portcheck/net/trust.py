@@ -13,6 +13,7 @@ import os
 import re
 import ssl
 import threading
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +21,14 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import crypto
 
 from eset_portcheck.model.observation import Certificate, TlsFacts
+
+# A peer's odd certificate is a fact of the report, not a line on standard error.
+warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
 
 MAX_CHAIN = 10
 _PEM = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
