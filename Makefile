@@ -24,16 +24,17 @@ $(VENV)/.dev: pyproject.toml tools/venv.sh
 	@tools/venv.sh $(VENV) '.[deep,dev]'
 	@touch $@ $(VENV)/.run
 
-# The program's own exit code is the answer; make adds nothing to it.
+# make itself ends with 2 whatever a command's exit code was, so the program's own is printed.
 run: $(VENV)/.run
-	@if [ -n "$(ARGS)" ]; then $(BIN)/eset-portcheck check $(ARGS); else $(BIN)/eset-portcheck demo; fi
+	@if [ -n "$(ARGS)" ]; then $(BIN)/eset-portcheck check $(ARGS); else $(BIN)/eset-portcheck demo; fi; \
+	code=$$?; [ $$code = 0 ] || echo "eset-portcheck: exit code $$code" >&2; exit $$code
 
 test: $(VENV)/.dev
 	@tests/lab/install.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(PYTEST)
 
 test-all: $(VENV)/.dev
-	@tests/lab/install.sh
+	@tests/lab/install.sh --all
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 check: $(VENV)/.dev

@@ -1,13 +1,14 @@
 #!/bin/bash
 # The laboratory's servers and clients, from Debian's packages. Idempotent and quick when all is there.
-# Daemons are kept from starting while they are installed; a policy-rc.d of the machine's own is put back afterwards.
+# With --all also those that only slow tests need. Daemons are kept from starting while they are installed; a policy-rc.d of the machine's own is put back afterwards.
 set -euo pipefail
 
 packages=(
-  iproute2 nftables iptables conntrack mosquitto mosquitto-clients samba smbclient krb5-kdc krb5-admin-server krb5-user slapd ldap-utils
+  iproute2 nftables mosquitto mosquitto-clients samba smbclient krb5-kdc krb5-admin-server krb5-user slapd ldap-utils
   mariadb-server mariadb-client squid openssh-server nginx libnginx-mod-stream dnsmasq dnsutils nghttp2-server nghttp2-client faketime tshark
-  freetds-bin openssl iputils-ping curl procps util-linux git
+  freetds-bin openssl iputils-ping curl util-linux git
 )
+[ "${1:-}" != --all ] || packages+=(samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba winbind)
 missing=()
 for package in "${packages[@]}"; do
   state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)

@@ -27,6 +27,8 @@ class Servers:
         for service in chosen:
             folder = self.place.of(service.name)
             service.write_files(folder)
+            for name in service.system_folders:
+                Path(name).mkdir(parents=True, exist_ok=True)
             with (folder / "out.log").open("ab") as log:
                 child = subprocess.Popen(
                     self.net.argv(service.node, [*under, *service.argv]), stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -38,7 +38,7 @@ class Service:
 
     files: written at every start (they name folders of this laboratory); prepare: makes what is costly once, in the service's own
     folder, with the files already there; the result is copied to every laboratory. relocate: prepared files that name their own
-    folder. needs: executables that must be installed. default: started without being asked for.
+    folder. system_folders: outside, that an init script would make. needs: executables that must be installed. default: started without being asked for.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Service:
     env: Mapping[str, str] = field(default_factory=dict)
     needs: Sequence[str] = ()
     relocate: Sequence[str] = ()
+    system_folders: Sequence[str] = ()
     default: bool = True
 
     def write_files(self, folder: Path) -> None:

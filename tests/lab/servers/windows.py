@@ -56,7 +56,9 @@ def _ssh(place: Place) -> Service:
     folder = place.of("sshd")
     conf = f"ListenAddress {TARGET}:22\nHostKey {folder}/key\nPidFile {folder}/pid\nUsePAM no\n"
     argv = ["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "conf")]
-    return Service("sshd", "target", argv, [("tcp", TARGET, 22)], {"conf": conf}, prepare=_host_key, needs=("/usr/sbin/sshd", "ssh-keygen"))
+    return Service(
+        "sshd", "target", argv, [("tcp", TARGET, 22)], {"conf": conf}, prepare=_host_key, needs=("/usr/sbin/sshd", "ssh-keygen"), system_folders=("/run/sshd",)
+    )
 
 
 def _host_key(folder: Path) -> None:
