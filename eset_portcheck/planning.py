@@ -3,6 +3,7 @@
 Source: the project's contract ("Required", "Check ids", "Groups", "Proxy").
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
@@ -10,7 +11,7 @@ import msgspec
 
 from eset_portcheck.model.plan import Check, Endpoint, Plan
 from eset_portcheck.model.profile import Profile, Requirement
-from eset_portcheck.model.site import Site
+from eset_portcheck.model.site import DERIVED, Site
 from eset_portcheck.model.vocabulary import Direction, Proof, Trust
 
 THIS_HOST = "this-host"
@@ -18,8 +19,10 @@ Built = Callable[[str], bool]
 
 
 def missing(profiles: Iterable[Profile], site: Site) -> list[str]:
-    """Site values without which a role makes no sense, as lines that name the option."""
-    lines = []
+    """Why there can be no plan: site values without which a role makes no sense, as lines that name the option; a role that two profiles claim."""
+    profiles = list(profiles)
+    counted = Counter(profile.role for profile in profiles)
+    lines = [f"role {role}: {count} profiles give it, their check ids would be the same" for role, count in counted.items() if count > 1]
     for profile in profiles:
         for name, value in profile.values.items():
             if value.required and not site.condition(name):
@@ -68,7 +71,7 @@ def _check(profile: Profile, one: Requirement, site: Site, value: str | None, bu
         page_port=one.port,
         page_row=one.page_row,
         value=value,
-        via_destination=f"{target or one.target}:{via_port}" if one.via else None,
+        via_destination=_pair(target or one.target, via_port) if one.via else None,
         group=msgspec.structs.replace(one.group, id=f"{one.group.id}{at}") if one.group else None,
         trust=one.trust,
         inspection=one.inspection,
@@ -91,6 +94,10 @@ def _target(one: Requirement, site: Site, value: str | None) -> str | None:
     return one.target
 
 
+def _pair(host: str, number: int) -> str:
+    return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
+
+
 def _port(name: str, default: int, site: Site) -> int:
     return int(getattr(site, name) or default) if name else default
 
@@ -103,28 +110,40 @@ def _holds(conditions: dict[str, bool | int | str], site: Site) -> bool:
     return not _broken_condition(conditions, site)
 
 
-def _broken_condition(conditions: dict[str, bool | int | str], site: Site) -> dict[str, str]:
-    """The first condition that does not hold; a boolean asks whether the value is given (or true)."""
+def _broken_condition(conditions: dict[str, bool | int | str], site: Site) -> str:
+    """The name of the first condition that does not hold, or nothing; a boolean asks whether the value is given (or true)."""
     for name, wanted in conditions.items():
         have = site.condition(name)
         if (bool(have) if isinstance(wanted, bool) else have) != wanted:
-            word = "given" if wanted is True else "not given" if wanted is False else str(wanted)
-            return {"condition": name, "wanted": word}
-    return {}
+            return name
+    return ""
+
+
+def _told(name: str, wanted: bool | int | str, profile: Profile) -> dict[str, str]:
+    """A condition in words of the command line: what is derived is told by the option that it comes from."""
+    if name in DERIVED:
+        source, word = DERIVED[name]
+        told = {"condition": source, "wanted": word if wanted else f"not {word}"}
+    else:
+        told = {"condition": name, "wanted": "given" if wanted is True else "not given" if wanted is False else str(wanted)}
+    option = _option(told["condition"], profile)
+    return told | ({"option": option} if option else {})
+
+
+def _option(name: str, profile: Profile) -> str:
+    return profile.values[name].option if name in profile.values else ""
 
 
 def _not_run(profile: Profile, one: Requirement, site: Site, target: str | None, built: Built) -> tuple[str | None, dict[str, str]]:
-    broken = _broken_condition(one.when, site)
-    if broken:
-        if one.retired:
+    if broken := _broken_condition(one.when, site):
+        if one.retired and broken in DERIVED:  # history for this product version; any other condition is told as such
             return "RETIRED", {"why": one.retired}
-        option = profile.values[broken["condition"]].option if broken["condition"] in profile.values else ""
-        return "CONDITION_FALSE", broken | ({"option": option} if option else {})
+        return "CONDITION_FALSE", _told(broken, one.when[broken], profile)
     if one.via and not getattr(site, one.via):
-        return "CONDITION_FALSE", {"condition": one.via, "wanted": "given"}
+        return "CONDITION_FALSE", _told(one.via, True, profile)
     if target is None:
         name = one.repeat or one.target.strip("<>")
-        return "VALUE_MISSING", {"value": name, "option": profile.values[name].option if name in profile.values else name}
+        return "VALUE_MISSING", {"value": name, "option": _option(name, profile) or name}
     if one.direction is Direction.OUTBOUND and not built(one.protocol):
         return "NOT_BUILT", {"protocol": one.protocol}
     if one.proof is Proof.AUTHORISED and not site.credentials_given:
@@ -158,6 +177,7 @@ def _realm(site: Site, host: str) -> str | None:
 
 
 def _select(check: Check, only: list[str], skip: list[str]) -> Check:
+    """What does not apply stays told as such; what does and was deselected is neither unproven for a missing value nor for anything else."""
     chosen = (not only or any(fnmatchcase(check.id, one) for one in only)) and not any(fnmatchcase(check.id, one) for one in skip)
     if chosen or check.skip in ("CONDITION_FALSE", "RETIRED"):
         return check

@@ -12,6 +12,8 @@ import msgspec
 from eset_portcheck.model.profile import Scalar
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
+_SCOPE = re.compile(r"[A-Za-z0-9._-]{1,32}\Z")
+_NUMBER = re.compile(r"(\d+|0[xX][0-9A-Fa-f]*)\Z")
 DATABASE_PORTS = {"mssql": 1433, "mysql": 3306}
 LEGACY_APNS_UNTIL = (7, 2, 11, 1)
 
@@ -68,28 +70,34 @@ class Site(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.product_version is not None and version_tuple(self.product_version) <= LEGACY_APNS_UNTIL
 
 
-DERIVED = ("ios", "android", "legacy_apns")
+# What a profile's `when` may ask beside the values themselves: (the value it comes from, what makes it true).
+DERIVED = {"ios": ("platform", "ios"), "android": ("platform", "android"), "legacy_apns": ("product_version", "up to 7.2.11.1")}
 NAMES = tuple(Site.__struct_fields__)
-_HOSTS = ("server", "database", "proxy", "domain_controller", "mdc")
-_CHOICES = {"database_kind": tuple(DATABASE_PORTS), "platform": ("ios", "android")}
+HOSTS = ("server", "database", "proxy", "domain_controller", "mdc")
+CHOICES = {"database_kind": tuple(DATABASE_PORTS), "platform": ("ios", "android")}
 _HIDDEN = ("ca_given", "credentials_given", "connect_to")
 
 
-def version_tuple(text: str) -> tuple[int, ...]:
+def version_tuple(text: str, place: str = "product_version") -> tuple[int, ...]:
     """"7.2.11.1" -> (7, 2, 11, 1). Raises SiteError."""
-    if not re.fullmatch(r"\d{1,4}(\.\d{1,5}){0,3}", text):
-        raise SiteError(f"product_version: {text[:40]!r} is no version such as 10.1 or 7.2.11.3")
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,5}){0,3}", text):
+        raise SiteError(f"{place}: {text[:40]!a} is no version such as 10.1 or 7.2.11.3")
     return tuple(int(part) for part in text.split("."))
 
 
 def host_name(text: str, place: str) -> str:
     """A host name (IDN becomes ASCII) or an address, checked. Raises SiteError."""
     shown = ascii(text[:60])
+    number, percent, scope = text.partition("%")
     try:
-        return str(ipaddress.ip_address(text.split("%")[0])) + (("%" + text.split("%", 1)[1]) if "%" in text and text.isprintable() else "")
+        address = ipaddress.ip_address(number)
     except ValueError:
         pass
-    name = text.rstrip(".")
+    else:
+        if percent and (address.version == 4 or not _SCOPE.match(scope)):
+            raise SiteError(f"{place}: {shown} has no usable scope after the %")
+        return f"{address}{percent}{scope}"
+    name = text.removesuffix(".")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii")
@@ -97,7 +105,7 @@ def host_name(text: str, place: str) -> str:
             raise SiteError(f"{place}: {shown} is no host name") from error
     if not name or len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
         raise SiteError(f"{place}: {shown} is no host name or address")
-    if re.fullmatch(r"[\d.]+", name):
+    if _NUMBER.match(name.rpartition(".")[2]):  # resolvers read 1.2.3 and 0x7f000001 as addresses
         raise SiteError(f"{place}: {shown} is no complete IPv4 address")
     return name.lower()
 
@@ -121,7 +129,7 @@ def host_and_port(text: str, place: str) -> tuple[str, int | None]:
 
 
 def port(text: str, place: str) -> int:
-    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 65535:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise SiteError(f"{place}: {text[:20]!a} is no port (1 to 65535)")
     return int(text)
 
@@ -132,19 +140,25 @@ def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
     Raises SiteError with every wrong value, each with its place.
     """
     values: dict[str, Any] = {}
+    implied: set[str] = set()  # ports that came as host:port
     errors: list[str] = []
     for place, layer in layers:
         for name, value in layer.items():
             where = f"{place}: {name}" if place else name
             try:
-                values |= _one(name, value, where)
+                given = _one(name, value, where)
             except SiteError as error:
                 errors += error.lines
+                continue
+            ports = given.keys() - {name}
+            errors += [f"{where}: its port is not the {one} beside it" for one in ports if str(layer.get(one, given[one])) != str(given[one])]
+            if name in HOSTS and not ports and f"{name}_port" in implied:
+                del values[f"{name}_port"]  # it belonged to the host that is replaced here
+            implied = implied - {f"{name}_port"} - given.keys() | ports
+            values |= given
     if errors:
         raise SiteError(*errors)
     site = Site(**values)
-    if site.product_version is not None:
-        version_tuple(site.product_version)
     if site.database and not site.database_kind:
         raise SiteError("database_kind: needed with a database (--database-kind mssql or mysql)")
     if site.database_kind and site.database_port is None:
@@ -165,18 +179,16 @@ def _one(name: str, value: Any, where: str) -> dict[str, Any]:
         if not isinstance(given, (list, tuple)) or not all(isinstance(one, str) for one in given):
             raise SiteError(f"{where}: a list of host names is needed")
         return {name: tuple(dict.fromkeys(host_name(one.strip(), where) for one in given))}
-    if name in _HOSTS:
+    if name in HOSTS:
         if not isinstance(value, str):
             raise SiteError(f"{where}: a host is needed, not {type(value).__name__}")
         host, number = host_and_port(value, where)
-        return {name: host} | ({f"{name}_port": number} if number is not None and f"{name}_port" in NAMES else {}) | _stray(name, number, where)
+        if number is None:
+            return {name: host}
+        if f"{name}_port" not in NAMES:
+            raise SiteError(f"{where}: takes no port")
+        return {name: host, f"{name}_port": number}
     return {name: _scalar(name, value, where)}
-
-
-def _stray(name: str, number: int | None, where: str) -> dict[str, Any]:
-    if number is not None and f"{name}_port" not in NAMES:
-        raise SiteError(f"{where}: takes no port")
-    return {}
 
 
 def _scalar(name: str, value: Any, where: str) -> Any:
@@ -195,8 +207,10 @@ def _scalar(name: str, value: Any, where: str) -> Any:
         return port(str(value), where)
     if not isinstance(value, str):
         raise SiteError(f"{where}: text is needed, not {type(value).__name__}")
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise SiteError(f"{where}: {value[:20]!a} is none of {', '.join(_CHOICES[name])}")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise SiteError(f"{where}: {value[:20]!a} is none of {', '.join(CHOICES[name])}")
+    if name == "product_version":
+        version_tuple(value, where)
     if name == "realm" and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", value):
         raise SiteError(f"{where}: {value[:60]!a} is no realm")
     return value
