@@ -40,7 +40,7 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     elif record.stage is Stage.CONNECT or (udp and record.failure is not Failure.UNEXPECTED_BYTES):
         reading = _via_proxy(row, read_refusal(attempt, record, evidence, udp=udp))
     elif record.stage is Stage.TUNNEL:
-        reading = _untunnelled(record)
+        reading = _untunnelled(row, record)
     elif record.stage is Stage.SESSION:
         reading = read_session(record)
     else:
@@ -99,13 +99,15 @@ def _via_proxy(row: Row, reading: Reading) -> Reading:
     return msgspec.structs.replace(reading, reached=Proof.NONE)
 
 
-def _untunnelled(record: StageRecord) -> Reading:
+def _untunnelled(row: Row, record: StageRecord) -> Reading:
     status = record.detail.get("status")
     if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
         params = {name: record.detail[name] for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"] if name in record.detail}
         failed = status >= 500 and status not in (501, 505)
         reason = "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
         return broken(reason, Proof.NONE, State.OPEN, params=params)
+    if record.failure is Failure.TIMEOUT and (other := _other_service(row, record)):
+        return broken("WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params={"service": other, **_came(record)})
     return msgspec.structs.replace(_stopped(record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY)
 
 
@@ -117,6 +119,8 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
         small = of_kind(evidence, "small-segments", attempt)
         if small and small.facts.get("completed"):
             return broken("PMTU_BLACKHOLE", reached, State.OPEN, where=Where(interval=[THIS_HOST, str(attempt.address)]), params=_segments(small))
+        if not in_tls and (other := _other_service(row, record)):
+            return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": other, **_came(record)})
         return broken("TLS_TIMEOUT" if in_tls else "NO_REPLY", reached, State.OPEN, Confidence.LIKELY, params=_came(record))
     if in_tls and record.failure in (Failure.TLS_ALERT, Failure.TLS_FAILED):
         params = {name: record.detail[name] for name in ["alert", "openssl"] if name in record.detail}
@@ -133,6 +137,27 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
         # a broker that hangs up on strangers: the certificate says who it was, the word of the protocol is missing
         return msgspec.structs.replace(reading, disproves=False, verdict=Verdict.WARN)
     return reading
+
+
+_OWN_SERVICES = {
+    "http": ("http",),
+    "http_proxy": ("http",),
+    "smb": ("smb",),
+    "nbss": ("smb", "netbios-session"),
+    "ssh": ("ssh",),
+    "ldap": ("ldap",),
+    "mysql": ("mysql",),
+    "tds": ("tds",),
+    "mqtt": ("mqtt",),
+    "apns": ("http2",),
+}
+
+
+def _other_service(row: Row, record: StageRecord) -> str | None:
+    """A peer that spoke some other protocol and then waited for its words."""
+    service = recognise(bytes.fromhex(str(record.detail.get("first_bytes", ""))))
+    own = ("http",) if record.stage is Stage.TUNNEL else _OWN_SERVICES.get(row.protocol, ())
+    return service if service not in (None, *own) else None
 
 
 def _stopped(record: StageRecord, reached: Proof, silent: str) -> Reading:

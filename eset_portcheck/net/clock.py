@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Clock:
             if late > STALL_S:
                 self.stalled_s += late
 
-    async def within(self, deadline_s: float, work: Coroutine[Any, Any, T]) -> T:
+    async def within(self, deadline_s: float, work: Awaitable[T]) -> T:
         """The result of `work`, or Expired after `deadline_s` seconds of which our loop was alive.
 
         asyncio.timeout cancels a task whose answer already lies in the socket when the loop was stalled: here the answer is looked for once more,

@@ -23,7 +23,7 @@ from eset_portcheck.net.datagram import Dispatch, is_mtu_news
 from eset_portcheck.net.failure import Broken
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.partners import Judge, Speaker, Target
-from eset_portcheck.net.talk import talk
+from eset_portcheck.net.talk import seen, talk
 from eset_portcheck.net.tls import Contexts, Handshake
 from eset_portcheck.wire.conversation import Conversation, Exchange, Peer
 
@@ -80,6 +80,7 @@ class Dial:
         self._sock: socket.socket | None = None
         self._connect_started_s = 0.0
         self._handshake_tls: Handshake | None = None
+        self._exchange: Exchange | None = None
 
     @property
     def sockaddr(self) -> tuple[Any, ...]:
@@ -170,7 +171,7 @@ class Dial:
         witness = self.means.witness
         try:
             if record.failure is Failure.TIMEOUT:
-                self.evidence += await self.means.clock.within(1.0 + max(0.5, self.means.timeout_s - SILENCE_S), _wait(late))
+                self.evidence += await self.means.clock.within(1.0 + max(0.5, self.means.timeout_s - SILENCE_S), late)
             elif witness is not None:
                 self.evidence += await self.means.clock.within(self.means.timeout_s, witness.of_failure(self, record))
         except Expired:
@@ -204,12 +205,12 @@ class Dial:
     async def _tunnel(self, channel: Channel) -> Channel:
         from eset_portcheck.wire import http1
 
-        exchange = await self._stage(Stage.TUNNEL, self._ask_proxy(channel, http1.connect(self.endpoint.host, self.endpoint.port)))
+        exchange = await self._stage(Stage.TUNNEL, self._ask_proxy(channel, http1.connect(self.endpoint.host, self.endpoint.port)), self._so_far)
         assert self._sock is not None  # noqa: S101
         return SocketChannel(self._sock, bytes.fromhex((exchange.facts or {}).get("surplus", "")) + exchange.surplus)
 
     async def _ask_proxy(self, channel: Channel, conversation: Conversation) -> Exchange:
-        exchange = await talk(channel, conversation)
+        exchange = await talk(channel, conversation, begun=self._begin)
         facts = {name: value for name, value in (exchange.facts or {}).items() if name != "surplus"}
         if not 200 <= int(facts["status"]) < 300:
             raise Broken(Failure.PROXY_REFUSED, **facts)
@@ -246,7 +247,7 @@ class Dial:
         if self.speaker_is_silent:
             self.reply = {}
             return
-        exchange = await self._stage(Stage.HANDSHAKE, self._talk(channel))
+        exchange = await self._stage(Stage.HANDSHAKE, self._talk(channel), self._so_far)
         self._finish(exchange)
 
     @property
@@ -255,12 +256,19 @@ class Dial:
 
     async def _talk(self, channel: Channel) -> Exchange:
         try:
-            return await talk(channel, self.speaker.converse(self.peer()))
+            return await talk(channel, self.speaker.converse(self.peer()), begun=self._begin)
         except ssl.SSLError as error:
             handshake = self._handshake_tls
             if handshake is not None and handshake.note(error) and self._tls is not None:
                 self._tls = msgspec.structs.replace(self._tls, client_certificate="required")
             raise Broken(Failure.TLS_ALERT, openssl=error.reason) from error
+
+    def _begin(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def _so_far(self) -> dict[str, Any]:
+        """What had come when a stage ended; only worth a record when it ended badly."""
+        return {} if self._exchange is None or self._exchange.finished else seen(self._exchange)
 
     def _finish(self, exchange: Exchange) -> None:
         self.reply = exchange.facts
@@ -290,7 +298,3 @@ class Dial:
             random=os.urandom,
             now_s=time.time(),
         )
-
-
-async def _wait(task: "asyncio.Task[T]") -> T:
-    return await task

@@ -11,11 +11,16 @@ from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Star
 Secure = Callable[[Channel], Awaitable[Channel]]
 
 
-async def talk(channel: Channel, conversation: Conversation, secure: Secure | None = None) -> Exchange:
-    """Run to the end. Raises Broken: EOF, UNEXPECTED_BYTES, a reset; ssl.SSLError goes up to who knows the handshake."""
+async def talk(channel: Channel, conversation: Conversation, secure: Secure | None = None, begun: Callable[[Exchange], None] | None = None) -> Exchange:
+    """Run to the end. Raises Broken: EOF, UNEXPECTED_BYTES, a reset; ssl.SSLError goes up to who knows the handshake.
+
+    `begun` is given the exchange at once: whoever cancels this at a deadline can see what had come by then.
+    """
     exchange: Exchange | None = None
     try:
         exchange = Exchange(conversation)
+        if begun is not None:
+            begun(exchange)
         while True:
             out, exchange.out = b"".join(exchange.out), []
             if out:

@@ -30,6 +30,7 @@ from eset_portcheck.model.observation import Certificate, TlsFacts
 # A peer's odd certificate is a fact of the report, not a line on standard error.
 warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
 
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h); pyOpenSSL does not name it
 MAX_CHAIN = 10
 _PEM = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 NAME_LIMIT = 200
@@ -57,10 +58,11 @@ class Judge:
             return TlsFacts(name=name, chain=[_unreadable(one) for one in der[:1]], public="untrusted" if der else None)
         leaf = chain[0]
         now = datetime.now(UTC)
-        with self._lock:  # the stores are made once, and OpenSSL's are not to be shared while verifying
-            public = self._ask("public", chain)
-            site = self._ask("site", chain)
-            os_store = self._ask("os", chain) if public != "trusted" else None
+        with self._lock:  # the bundles are read once
+            public, path = self._ask("public", chain)
+            site, site_path = self._ask("site", chain)
+            os_store, _ = self._ask("os", chain) if public != "trusted" else (None, [])
+        dated = path or site_path or [leaf]
         return TlsFacts(
             name=name,
             chain=[_describe(certificate) for certificate in chain],
@@ -68,22 +70,19 @@ class Judge:
             site=site,
             os_store=os_store,
             name_matches=matches(leaf, name, star_accepted=star_accepted),
-            expired=leaf.not_valid_after_utc < now,
-            not_yet_valid=leaf.not_valid_before_utc > now,
+            expired=any(one.not_valid_after_utc < now for one in dated),
+            not_yet_valid=any(one.not_valid_before_utc > now for one in dated),
             expires_in_days=round((leaf.not_valid_after_utc - now).total_seconds() / 86400, 1),
         )
 
-    def _ask(self, which: str, chain: list[x509.Certificate]) -> str | None:
-        """None where there is no such set. Dates are judged apart: the clock of a leaf that is not valid now is set into the middle of its validity."""
+    def _ask(self, which: str, chain: list[x509.Certificate]) -> tuple[str | None, list[x509.Certificate]]:
+        """(verdict, path to the anchor). None where there is no such set. Signatures and constraints only: dates of the path are judged apart."""
         if which not in self._anchors:
             self._anchors[which] = self._load(which)
         anchors = self._anchors[which]
         if anchors is None:
-            return None
-        store, leaf = _store(anchors, chain), chain[0]
-        if not leaf.not_valid_before_utc <= datetime.now(UTC) <= leaf.not_valid_after_utc:
-            store.set_time(leaf.not_valid_before_utc + (leaf.not_valid_after_utc - leaf.not_valid_before_utc) / 2)
-        return _verify(store, chain)
+            return None, []
+        return _verify(_store(anchors, chain), chain)
 
     def _load(self, which: str) -> list[bytes] | None:
         if which == "public":
@@ -115,7 +114,8 @@ def _anchors(file: str) -> list[bytes] | None:
 def _store(anchors: list[bytes], chain: list[x509.Certificate]) -> crypto.X509Store:
     """A store of those anchors that could have signed something in this chain: a public set has 140 of them, and OpenSSL needs two megabytes for all."""
     store = crypto.X509Store()
-    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)  # a site may hand out an intermediate as its authority
+    # PARTIAL_CHAIN: a site may hand out an intermediate as its authority
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN | _NO_CHECK_TIME)
     names = {certificate.issuer.public_bytes() for certificate in chain} | {certificate.subject.public_bytes() for certificate in chain}
     for der in anchors:
         if any(name in der for name in names):
@@ -126,22 +126,17 @@ def _store(anchors: list[bytes], chain: list[x509.Certificate]) -> crypto.X509St
     return store
 
 
-def _verify(store: crypto.X509Store, chain: list[x509.Certificate]) -> str:
-    """One of trusted, untrusted, weak (it holds only by SHA-1 or MD5)."""
-    leaf = chain[0]
-    context = crypto.X509StoreContext(
-        store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in chain[1:]] or None
-    )
+def _verify(store: crypto.X509Store, chain: list[x509.Certificate]) -> tuple[str, list[x509.Certificate]]:
+    """(trusted, untrusted, or weak: it holds only by SHA-1 or MD5; the path)."""
+    leaf, others = chain[0], chain[1:]
+    context = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in others] or None)
     try:
-        path = context.get_verified_chain()
-    except crypto.X509StoreContextError:
-        return "untrusted"
-    except crypto.Error:
-        return "untrusted"
+        path = [one.to_cryptography() for one in context.get_verified_chain()]
+    except (crypto.X509StoreContextError, crypto.Error, ValueError):
+        return "untrusted", []
     if not _for_servers(leaf):
-        return "untrusted"
-    signed = [one.to_cryptography() for one in path[:-1]]
-    return "weak" if any(_hash(one) in ("sha1", "md5") for one in signed) else "trusted"
+        return "untrusted", []
+    return ("weak" if any(_hash(one) in ("sha1", "md5") for one in path[:-1]) else "trusted"), path
 
 
 def _for_servers(leaf: x509.Certificate) -> bool:

@@ -199,3 +199,12 @@ def test_one_issuer_on_unrelated_names_is_an_interceptor() -> None:
     # two rows of the site may well share the site's own authority
     console = row(attempt(*SPOKEN, tls=tls("CN=Gateway CA"), reply={}), id="webconsole.server.tcp-2223", port=2223)
     assert [one.verdict for one in judged(server, console)] == ["pass", "pass"]
+
+
+def test_another_service_that_waits_for_its_words_is_named() -> None:
+    seen = attempt(*CONNECTED, broke=Stage.TUNNEL, failure=Failure.TIMEOUT, detail=hexed(b"SSH-2.0-x\r\n"))
+    (told,) = judged(row(seen, **PROXY))
+    assert (told.verdict, told.reason, told.findings[0].params["service"]) == ("fail", "WRONG_PROTOCOL", "ssh")
+    slow = attempt(*CONNECTED, broke=Stage.TUNNEL, failure=Failure.TIMEOUT, detail=hexed(b"HTTP/1.1 200 OK\r\n"))
+    (told,) = judged(row(slow, **PROXY))
+    assert told.reason == "NO_REPLY"

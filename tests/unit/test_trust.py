@@ -127,3 +127,27 @@ def test_a_root_of_mozillas_set_is_found_in_it() -> None:
     roots = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
     assert ask(Judge(None, None), roots[0]).public == "trusted"
     assert ask(Judge(None, None), roots[-1]).public == "trusted"
+
+
+def test_an_authority_younger_than_an_expired_leaf(tmp_path: Path) -> None:
+    """The leaf's own dates decide; that its authority did not exist at that time says nothing of the issuer."""
+    young = Issuer("Young")
+    young.certificate = (
+        x509.CertificateBuilder(young.name, young.name, young.key.public_key(), x509.random_serial_number(), NOW - DAY, NOW + 900 * DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(young.key, hashes.SHA256())
+    )
+    (tmp_path / "ca.pem").write_bytes(young.certificate.public_bytes(Encoding.PEM))
+    facts = ask(Judge(str(tmp_path / "ca.pem"), None), young.leaf("a.lab.test", start=NOW - 800 * DAY, end=NOW - 400 * DAY))
+    assert (facts.public, facts.expired) == ("trusted", True)
+
+
+def test_an_expired_intermediate_is_an_expired_chain(judge: Judge) -> None:
+    old = Issuer("Old", ROOT)
+    old.certificate = (
+        x509.CertificateBuilder(ROOT.name, old.name, old.key.public_key(), x509.random_serial_number(), NOW - 800 * DAY, NOW - DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(ROOT.key, hashes.SHA256())
+    )
+    facts = ask(judge, old.leaf("a.lab.test"), old.certificate)
+    assert (facts.public, facts.expired) == ("trusted", True)
