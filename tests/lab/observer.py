@@ -89,6 +89,8 @@ def tcp(asked: argparse.Namespace) -> Facts:
             converse(sock, asked, facts)
         except ssl.SSLCertVerificationError as error:
             facts["error"] = f"cert verify {error.verify_code}"
+        except ssl.SSLEOFError:  # its reason has a name in some builds of Python only
+            facts["error"] = "EOF"
         except ssl.SSLError as error:
             facts["error"] = f"SSL {error.reason}"
         except TimeoutError:
