@@ -3,7 +3,7 @@
 Any KRB-ERROR proves a KDC: 6 for an unknown client (also what MIT and Samba say of a realm they do not serve), 25 where pre-authentication is asked,
 68 for another realm, 52 where the reply is too big for UDP. Its `stime` shows the KDC's clock, to a second, without a password.
 
-Sources: RFC 4120 3.1 (AS exchange), 5.9.1 (KRB-ERROR), 7.2.1 (UDP), 7.2.2 (TCP), 7.5.9 (codes).
+Sources: RFC 4120 3.1 (AS exchange), 5.4.1 (AS-REQ), 5.4.2 (AS-REP), 5.9.1 (KRB-ERROR), 7.2.1 (UDP), 7.2.2 (TCP), 7.5.9 (codes).
 """
 
 import time
@@ -21,8 +21,12 @@ _KRB_ERROR, _AS_REP = 0x7E, 0x6B
 CODES = {
     6: "KDC_ERR_C_PRINCIPAL_UNKNOWN",
     7: "KDC_ERR_S_PRINCIPAL_UNKNOWN",
+    9: "KDC_ERR_NULL_KEY",
+    11: "KDC_ERR_NEVER_VALID",
     12: "KDC_ERR_POLICY",
+    13: "KDC_ERR_BADOPTION",
     14: "KDC_ERR_ETYPE_NOSUPP",
+    16: "KDC_ERR_PADATA_TYPE_NOSUPP",
     18: "KDC_ERR_CLIENT_REVOKED",
     24: "KDC_ERR_PREAUTH_FAILED",
     25: "KDC_ERR_PREAUTH_REQUIRED",
@@ -41,12 +45,18 @@ def _request(peer: Peer) -> bytes:
 
 
 def _realm(peer: Peer) -> str:
-    return peer.realm or "UNKNOWN.INVALID"
+    """The realm given, else the upper-cased domain of the KDC's name. A wrong one does no harm: the KDC's answer proves it all the same."""
+    if peer.realm:
+        return peer.realm
+    host = peer.host.rstrip(".")
+    domain = host.partition(".")[2]
+    is_name = ":" not in host and not host.rpartition(".")[2].isdigit()
+    return domain.upper() if domain and domain.isascii() and is_name else "UNKNOWN"
 
 
 def converse(peer: Peer) -> Conversation:
     yield Send(_request(peer))
-    return _facts((yield ReadDatagram(lambda data: bool(_facts(data)))), peer)
+    return _facts((yield ReadDatagram(lambda data: bool(_facts(data, peer)))), peer)
 
 
 def converse_tcp(peer: Peer) -> Conversation:
@@ -59,19 +69,28 @@ def converse_tcp(peer: Peer) -> Conversation:
     return _facts((yield Read(size)), peer)
 
 
-def _facts(data: bytes, peer: Peer | None = None) -> Facts:
-    """Raises ValueError for what is neither KRB-ERROR nor AS-REP."""
+def _facts(data: bytes, peer: Peer) -> Facts:
+    """Raises ValueError, IndexError for what is neither KRB-ERROR nor AS-REP."""
     if data[0] == _AS_REP:
-        return {"message": "AS-REP"}
+        kerberos_messages.parse_reply(data)
+        return {"message": "AS-REP", "realm_asked": _realm(peer)}
     if data[0] != _KRB_ERROR:
         raise ValueError("neither KRB-ERROR nor AS-REP")
     found = kerberos_messages.parse_error(data)
-    facts: Facts = {"message": "KRB-ERROR", "code": found["code"], "name": CODES.get(found["code"], "other"), "realm": found["realm"]}
-    facts["stime_utc"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found["stime_s"])) if 0 <= found["stime_s"] < 2**33 else "(impossible)"
-    if peer is not None:
-        # stime has whole seconds: the true skew is within one second of this
-        facts |= {"skew_s": round(found["stime_s"] + 0.5 - peer.now_s), "skew_accuracy_s": 1, "realm_asked": _realm(peer)}
-    return facts
+    # The microseconds are no clock: MIT's KDC only adds one to its last in the same second (measured). The middle of the second is off by half of one.
+    stime_s = found["stime_s"]
+    skew_s = round(stime_s + 0.5 - peer.now_s)
+    return {
+        "message": "KRB-ERROR",
+        "code": found["code"],
+        "name": CODES.get(found["code"], "other"),
+        "realm": found["realm"],
+        "realm_asked": _realm(peer),
+        "stime_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stime_s)) if 0 <= stime_s < 2**33 else "(impossible)",
+        "susec": found["susec"],
+        "skew_s": skew_s,  # against the moment of the request: the answer's way is in it
+        "skew_accuracy_s": 1,
+    }
 
 
 def meaning(facts: Facts) -> Meaning:

@@ -1,8 +1,10 @@
 """LDAP on TCP 389: an anonymous search of the rootDSE and an unbind. No bind, no password.
 
-Any well-formed answer proves LDAP; a directory that refuses to talk without TLS says so by its result code.
+A well-formed answer to our question proves LDAP; a directory that refuses to talk without TLS says so by its result code.
+StartTLS is read from the rootDSE and not begun: whether the directory trusts this host is another question.
 
-Sources: RFC 4511 4.5 (search), 4.1.9 and appendix A (result codes), 4.4.1 (notice of disconnection); RFC 4512 5.1 (rootDSE).
+Sources: RFC 4511 4.3 (unbind), 4.5 (search), 4.1.9 and appendix A (result codes), 4.4 and 4.4.1 (unsolicited notification, notice of disconnection),
+4.14 (StartTLS); RFC 4512 5.1 (rootDSE), 2.5 (attribute names are case-insensitive).
 """
 
 from typing import Any
@@ -15,6 +17,7 @@ ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
 
 START_TLS = "1.3.6.1.4.1.1466.20037"
+DISCONNECTION = "1.3.6.1.4.1.1466.20036"
 ATTRIBUTES = (
     "supportedLDAPVersion",
     "namingContexts",
@@ -25,45 +28,62 @@ ATTRIBUTES = (
     "dnsHostName",
     "vendorName",
 )
+_ASKED = {name.lower(): name for name in ATTRIBUTES}
 RESULTS = {
     0: "success",
     1: "operationsError",
+    2: "protocolError",
+    7: "authMethodNotSupported",
     8: "strongerAuthRequired",
+    10: "referral",
+    11: "adminLimitExceeded",
     13: "confidentialityRequired",
+    32: "noSuchObject",
     48: "inappropriateAuthentication",
     50: "insufficientAccessRights",
     51: "busy",
     52: "unavailable",
     53: "unwillingToPerform",
+    80: "other",
 }
 NEED_TLS = (8, 13)
-MESSAGES = 8
+SEARCH = 1  # our message id
+MESSAGES = 8  # an entry and its end; the rest is room for references and notifications
 TEXT_LIMIT = 128
 
 
 def converse(_peer: Peer) -> Conversation:
-    yield Send(ldap_messages.search_root(1, ATTRIBUTES))
+    yield Send(ldap_messages.search_root(SEARCH, ATTRIBUTES))
     facts: Facts = {}
     for _ in range(MESSAGES):
         number, kind, operation = ldap_messages.parse((yield from ber.read_message(0x30)))
-        if kind == "entry" and number == 1:
-            facts |= _root(operation)
-        elif kind in ("done", "extended") and number in (0, 1):
-            code = int(operation["resultCode"])
-            yield Send(ldap_messages.unbind(2))
-            return facts | {"result": code, "result_name": RESULTS.get(code, "other"), "answer": "disconnection" if kind == "extended" else kind}
-        elif kind != "reference":
-            raise ValueError("an answer to another question")
+        match number, kind:
+            case (1, "entry"):
+                facts |= _root(operation)
+            case (1, "done"):
+                yield Send(ldap_messages.unbind(SEARCH + 1))
+                return facts | _result(operation, "done")
+            case (0, "extended") if ldap_messages.response_name(operation) in (DISCONNECTION, ""):
+                return facts | _result(operation, "disconnection")
+            case (1, "reference") | (0, "extended"):
+                pass  # a continuation, or a notification of a kind we do not know: both may be passed over
+            case _:
+                raise ValueError("an answer to another question")
     raise ValueError("no end of the search")
+
+
+def _result(operation: Any, answer: str) -> Facts:
+    code = int(operation["resultCode"])
+    return {"result": code, "result_name": RESULTS.get(code, "unknown"), "answer": answer}
 
 
 def _root(entry: Any) -> Facts:
     """What the rootDSE tells; values are the peer's text."""
     values: dict[str, list[str]] = {}
-    for attribute in list(entry["attributes"])[:64]:
-        name = bytes(attribute["type"]).decode("ascii", "replace")
-        if name in ATTRIBUTES:
-            values[name] = [bytes(value).decode("utf-8", "replace")[:TEXT_LIMIT] for value in list(attribute["vals"])[:40]]
+    for attribute in entry["attributes"]:
+        name = _ASKED.get(bytes(attribute["type"]).decode("ascii", "replace").lower())
+        if name:
+            values[name] = [bytes(value).decode("utf-8", "replace")[:TEXT_LIMIT] for value in attribute["vals"]]
     facts: Facts = {name: values[name][:8] for name in ("supportedLDAPVersion", "namingContexts", "supportedSASLMechanisms") if name in values}
     facts |= {name: values[name][0] for name in ("defaultNamingContext", "currentTime", "dnsHostName", "vendorName") if values.get(name)}
     return facts | {"starttls": START_TLS in values.get("supportedExtension", [])}

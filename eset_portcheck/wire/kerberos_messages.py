@@ -1,15 +1,17 @@
-"""Kerberos messages: an AS-REQ for a client that does not exist, and the KRB-ERROR that comes back.
+"""Kerberos messages: an AS-REQ for a client that does not exist, and the KRB-ERROR (or AS-REP) that comes back.
 
-Source: RFC 4120 5.2 (basic types), 5.4.1 (KRB_AS_REQ), 5.9.1 (KRB-ERROR), 7.5.9 (error codes).
+Source: RFC 4120 5.2 (basic types), 5.3 (Ticket), 5.4.1 (AS-REQ), 5.4.2 (AS-REP), 5.9.1 (KRB-ERROR).
 """
 
 import time
+from calendar import timegm
 from typing import Any
 
-from pyasn1.type import char, namedtype, tag, univ, useful
+from pyasn1.type import char, constraint, namedtype, tag, univ, useful
 
 from eset_portcheck.wire import ber
 
+TEXT_LIMIT = 128
 _NAMED, _OPTIONAL = namedtype.NamedType, namedtype.OptionalNamedType
 
 
@@ -21,6 +23,18 @@ def _application(number: int) -> Any:
     return univ.Sequence.tagSet.tagExplicitly(tag.Tag(tag.tagClassApplication, tag.tagFormatConstructed, number))
 
 
+def _integer(low: int, high: int) -> Any:
+    return univ.Integer().subtype(subtypeSpec=constraint.ValueRangeConstraint(low, high))
+
+
+def _version() -> Any:
+    return _integer(5, 5)
+
+
+INT32 = _integer(-(2**31), 2**31 - 1)  # 5.2.4; without it a peer could send a number that no report can hold
+KVNO = _integer(-(2**31), 2**32 - 1)  # UInt32, but sent as a signed one by old implementations
+
+
 class Names(univ.SequenceOf):  # type: ignore[misc]
     componentType = char.GeneralString()
 
@@ -30,7 +44,33 @@ class Numbers(univ.SequenceOf):  # type: ignore[misc]
 
 
 class PrincipalName(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(_NAMED("name-type", _explicit(univ.Integer(), 0)), _NAMED("name-string", _explicit(Names(), 1)))
+    componentType = namedtype.NamedTypes(_NAMED("name-type", _explicit(INT32, 0)), _NAMED("name-string", _explicit(Names(), 1)))
+
+
+class EncryptedData(univ.Sequence):  # type: ignore[misc]
+    componentType = namedtype.NamedTypes(
+        _NAMED("etype", _explicit(INT32, 0)), _OPTIONAL("kvno", _explicit(KVNO, 1)), _NAMED("cipher", _explicit(univ.OctetString(), 2))
+    )
+
+
+class Ticket(univ.Sequence):  # type: ignore[misc]
+    tagSet = _application(1)
+    componentType = namedtype.NamedTypes(
+        _NAMED("tkt-vno", _explicit(_version(), 0)),
+        _NAMED("realm", _explicit(char.GeneralString(), 1)),
+        _NAMED("sname", _explicit(PrincipalName(), 2)),
+        _NAMED("enc-part", _explicit(EncryptedData(), 3)),
+    )
+
+
+class PreAuthentication(univ.Sequence):  # type: ignore[misc]
+    """PA-DATA."""
+
+    componentType = namedtype.NamedTypes(_NAMED("padata-type", _explicit(INT32, 1)), _NAMED("padata-value", _explicit(univ.OctetString(), 2)))
+
+
+class PreAuthentications(univ.SequenceOf):  # type: ignore[misc]
+    componentType = PreAuthentication()
 
 
 class RequestBody(univ.Sequence):  # type: ignore[misc]
@@ -48,22 +88,33 @@ class RequestBody(univ.Sequence):  # type: ignore[misc]
 class AsRequest(univ.Sequence):  # type: ignore[misc]
     tagSet = _application(10)
     componentType = namedtype.NamedTypes(
-        _NAMED("pvno", _explicit(univ.Integer(), 1)),
-        _NAMED("msg-type", _explicit(univ.Integer(), 2)),
-        _NAMED("req-body", _explicit(RequestBody(), 4)),
+        _NAMED("pvno", _explicit(_version(), 1)), _NAMED("msg-type", _explicit(_integer(10, 10), 2)), _NAMED("req-body", _explicit(RequestBody(), 4))
+    )
+
+
+class AsReply(univ.Sequence):  # type: ignore[misc]
+    tagSet = _application(11)
+    componentType = namedtype.NamedTypes(
+        _NAMED("pvno", _explicit(_version(), 0)),
+        _NAMED("msg-type", _explicit(_integer(11, 11), 1)),
+        _OPTIONAL("padata", _explicit(PreAuthentications(), 2)),
+        _NAMED("crealm", _explicit(char.GeneralString(), 3)),
+        _NAMED("cname", _explicit(PrincipalName(), 4)),
+        _NAMED("ticket", _explicit(Ticket(), 5)),
+        _NAMED("enc-part", _explicit(EncryptedData(), 6)),
     )
 
 
 class KrbError(univ.Sequence):  # type: ignore[misc]
     tagSet = _application(30)
     componentType = namedtype.NamedTypes(
-        _NAMED("pvno", _explicit(univ.Integer(), 0)),
-        _NAMED("msg-type", _explicit(univ.Integer(), 1)),
+        _NAMED("pvno", _explicit(_version(), 0)),
+        _NAMED("msg-type", _explicit(_integer(30, 30), 1)),
         _OPTIONAL("ctime", _explicit(useful.GeneralizedTime(), 2)),
-        _OPTIONAL("cusec", _explicit(univ.Integer(), 3)),
+        _OPTIONAL("cusec", _explicit(_integer(0, 999_999), 3)),
         _NAMED("stime", _explicit(useful.GeneralizedTime(), 4)),
-        _NAMED("susec", _explicit(univ.Integer(), 5)),
-        _NAMED("error-code", _explicit(univ.Integer(), 6)),
+        _NAMED("susec", _explicit(_integer(0, 999_999), 5)),
+        _NAMED("error-code", _explicit(INT32, 6)),
         _OPTIONAL("crealm", _explicit(char.GeneralString(), 7)),
         _OPTIONAL("cname", _explicit(PrincipalName(), 8)),
         _NAMED("realm", _explicit(char.GeneralString(), 9)),
@@ -89,21 +140,24 @@ def as_request(realm: str, client: str, nonce: int, now_s: float) -> bytes:
     return ber.encode(request)
 
 
+def parse_reply(data: bytes) -> None:
+    """Raises ValueError for what is no AS-REP. Nothing of it is of use: what it says is encrypted for its client."""
+    ber.decode(data, AsReply())
+
+
 def parse_error(data: bytes) -> dict[str, Any]:
-    """Code, KDC's time (seconds since 1970) and realm of a KRB-ERROR. Raises ValueError."""
+    """Code, the KDC's time (whole seconds since 1970, and microseconds) and realm of a KRB-ERROR. Raises ValueError."""
     error = ber.decode(data, KrbError())
-    if int(error["pvno"]) != 5 or int(error["msg-type"]) != 30:
-        raise ValueError("not version 5")
-    stamp = bytes(error["stime"]).decode("ascii")
-    try:
-        moment_s = _seconds(stamp)
-    except (ValueError, OverflowError) as problem:
-        raise ValueError("stime") from problem
-    return {"code": int(error["error-code"]), "stime_s": moment_s, "realm": bytes(error["realm"]).decode("latin-1")[:128]}
+    return {
+        "code": int(error["error-code"]),
+        "stime_s": _seconds(bytes(error["stime"])),
+        "susec": int(error["susec"]),
+        "realm": bytes(error["realm"]).decode("latin-1")[:TEXT_LIMIT],
+    }
 
 
-def _seconds(stamp: str) -> int:
-    """KerberosTime: YYYYMMDDhhmmssZ, UTC, no fraction (RFC 4120 5.2.3)."""
-    from calendar import timegm
-
-    return timegm(time.strptime(stamp, "%Y%m%d%H%M%SZ"))
+def _seconds(stamp: bytes) -> int:
+    """KerberosTime (5.2.3): YYYYMMDDhhmmssZ, UTC, no fraction. Raises ValueError."""
+    if len(stamp) != 15 or not stamp[:14].isdigit():
+        raise ValueError("KerberosTime")
+    return timegm(time.strptime(stamp.decode("ascii"), "%Y%m%d%H%M%SZ"))

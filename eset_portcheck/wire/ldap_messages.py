@@ -5,16 +5,17 @@ Source: RFC 4511 4.1.1 (LDAPMessage), 4.3 (unbind), 4.5.1 and 4.5.2 (search), 4.
 
 from typing import Any
 
-from pyasn1.type import namedtype, namedval, tag, univ
+from pyasn1.type import constraint, namedtype, tag, univ
 
 from eset_portcheck.wire import ber
 
 _NAMED, _OPTIONAL = namedtype.NamedType, namedtype.OptionalNamedType
 _APPLICATION, _CONTEXT = tag.tagClassApplication, tag.tagClassContext
+_TO_MAX_INT = constraint.ValueRangeConstraint(0, 2**31 - 1)  # 4.1.1 maxInt; without it a peer could send a number that no report can hold
 
 
-def _application(number: int, *, constructed: bool = True) -> Any:
-    return univ.Sequence.tagSet.tagImplicitly(tag.Tag(_APPLICATION, tag.tagFormatConstructed if constructed else tag.tagFormatSimple, number))
+def _application(number: int) -> Any:
+    return univ.Sequence.tagSet.tagImplicitly(tag.Tag(_APPLICATION, tag.tagFormatConstructed, number))
 
 
 class AttributeValues(univ.SetOf):  # type: ignore[misc]
@@ -40,7 +41,7 @@ class Uris(univ.SequenceOf):  # type: ignore[misc]
 
 _REFERRAL = Uris().subtype(implicitTag=tag.Tag(_CONTEXT, tag.tagFormatConstructed, 3))
 _RESULT = (
-    _NAMED("resultCode", univ.Enumerated(namedValues=namedval.NamedValues())),
+    _NAMED("resultCode", univ.Enumerated().subtype(subtypeSpec=_TO_MAX_INT)),
     _NAMED("matchedDN", univ.OctetString()),
     _NAMED("diagnosticMessage", univ.OctetString()),
     _OPTIONAL("referral", _REFERRAL),
@@ -86,15 +87,24 @@ class Search(univ.Sequence):  # type: ignore[misc]
     )
 
 
+class Unbind(univ.Null):  # type: ignore[misc]
+    tagSet = univ.Null.tagSet.tagImplicitly(tag.Tag(_APPLICATION, tag.tagFormatSimple, 2))
+
+
 class Operation(univ.Choice):  # type: ignore[misc]
     componentType = namedtype.NamedTypes(
-        _NAMED("search", Search()), _NAMED("entry", Entry()), _NAMED("done", Done()), _NAMED("extended", Extended()), _NAMED("reference", Reference())
+        _NAMED("search", Search()),
+        _NAMED("unbind", Unbind()),
+        _NAMED("entry", Entry()),
+        _NAMED("done", Done()),
+        _NAMED("extended", Extended()),
+        _NAMED("reference", Reference()),
     )
 
 
 class Message(univ.Sequence):  # type: ignore[misc]
     componentType = namedtype.NamedTypes(
-        _NAMED("messageID", univ.Integer()),
+        _NAMED("messageID", univ.Integer().subtype(subtypeSpec=_TO_MAX_INT)),
         _NAMED("protocolOp", Operation()),
         _OPTIONAL("controls", univ.Any().subtype(implicitTag=tag.Tag(_CONTEXT, tag.tagFormatConstructed, 0))),
     )
@@ -114,8 +124,11 @@ def search_root(message_id: int, attributes: tuple[str, ...]) -> bytes:
 
 
 def unbind(message_id: int) -> bytes:
-    """[APPLICATION 2] NULL."""
-    return bytes([0x30, 5, 0x02, 1, message_id, 0x42, 0])
+    """The polite end; no answer follows it."""
+    message = Message()
+    message["messageID"] = message_id
+    message["protocolOp"]["unbind"] = ""
+    return ber.encode(message)
 
 
 def parse(data: bytes) -> tuple[int, str, Any]:
@@ -123,3 +136,9 @@ def parse(data: bytes) -> tuple[int, str, Any]:
     message = ber.decode(data, Message())
     operation = message["protocolOp"]
     return int(message["messageID"]), str(operation.getName()), operation.getComponent()
+
+
+def response_name(extended: Any) -> str:
+    """The OID of an extended response; empty when it has none."""
+    name = extended["responseName"]
+    return bytes(name).decode("ascii", "replace") if name.hasValue() else ""
