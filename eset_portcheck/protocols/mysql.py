@@ -1,92 +1,131 @@
 """MySQL and MariaDB on TCP 3306: the greeting, then one polite log-on of a user that does not exist, which is refused.
 
 Why not hang up after the greeting: the server counts a hang-up as a connection error of this host, and blocks the host after 100 of them (1129); also
-after COM_QUIT or a TLS request in place of the log-on. A complete answer that is refused (1045) does not count. So: one probe a run, no retry.
+after COM_QUIT or a TLS request in place of the log-on, and after an answer of a length that the plug-in does not know (measured: an empty one to
+MariaDB's ed25519). A well-formed answer that is refused (1045) does not count. So: one probe a run, no retry, and each plug-in gets what it can read.
+An account that does not exist is met with the plug-in of any account of that server, so every plug-in may be asked of us.
 
-Sources: MySQL client/server protocol, "Connection Phase" (HandshakeV10, HandshakeResponse41, AuthSwitchRequest), "ERR_Packet"; reference manual "Host cache".
+Sources: MySQL client/server protocol, "Connection Phase" (HandshakeV10, HandshakeResponse41, AuthSwitchRequest, AuthMoreData), "ERR_Packet"; reference
+manual "Host cache"; MariaDB "Connection", "Authentication plugin - ed25519".
 """
 
 import struct
 from collections.abc import Generator
 
 from eset_portcheck.model.vocabulary import Proof
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send, Step
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, ReadSome, Send, Step
 
 ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
 
 MAX_PACKET_BYTES = 16384
 TEXT_LIMIT = 64
-# LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH
-_CAPABILITIES = 0x1 | 0x200 | 0x2000 | 0x8000 | 0x80000
+SHORTEST_REST_BYTES = 43  # behind the version: 31 of fixed fields and, in every server since 4.1, 12 of salt
+PLUGIN_AUTH = 0x80000
+SSL = 0x800
+# LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH: asked for as far as the server offers them, PROTOCOL_41 always
+_WANTED, _ALWAYS = 0x1 | 0x2000 | 0x8000 | PLUGIN_AUTH, 0x200
+_UTF8MB4 = 45
 REASONS = {1130: "MYSQL_HOST_NOT_ALLOWED", 1129: "MYSQL_HOST_BLOCKED", 1040: "MYSQL_TOO_MANY_CONNECTIONS"}
-_ROUNDS = 4
-
-
-def _packet() -> Generator[Step, bytes, tuple[int, bytes]]:
-    head = yield Read(4)
-    size = int.from_bytes(head[:3], "little")
-    if not 1 <= size <= MAX_PACKET_BYTES:
-        raise ValueError("packet length")
-    return head[3], (yield Read(size))
+_ERR, _OK, _SWITCH = 0xFF, 0x00, 0xFE
+_FAST_SUCCESS = b"\x01\x03"  # AuthMoreData of caching_sha2_password: the OK packet follows by itself
+_ROUNDS = 8
+# What says "no password" and still is of a length that the plug-in can read; everything else takes an empty packet.
+_NOTHING = {
+    "caching_sha2_password": b"\0",
+    "sha256_password": b"\0",
+    "mysql_clear_password": b"\0",
+    "dialog": b"\0",
+    "client_ed25519": bytes(64),
+}
 
 
 def converse(peer: Peer) -> Conversation:
-    number, greeting = yield from _packet()
-    if greeting[0] == 0xFF:
-        return {"answer": "error", "code": _code(greeting)}
-    if greeting[0] != 10 or number != 0:
+    head = yield Read(4)
+    first = yield Read(_size(head))
+    if first[0] == _ERR:
+        return {"answer": "error", "code": _code(first)}
+    if first[0] != 10 or head[3] != 0:
         raise ValueError("no greeting of protocol 10")
-    version, _, rest = greeting[1:].partition(b"\0")
-    facts: Facts = {"answer": "greeting", "version": version.decode("latin-1")[:TEXT_LIMIT], "plugin": _plugin(rest)}
-    facts["tls"] = bool(struct.unpack_from("<H", rest, 13)[0] & 0x800)
-    yield Send(_wrapped(number + 1, _log_on(f"pc{peer.random(6).hex()}", facts["plugin"])))
+    version, end, rest = first[1:].partition(b"\0")
+    if not end:
+        raise ValueError("no end of the version")
+    capabilities = _capabilities(rest)
+    plugin = _plugin(rest) if capabilities & PLUGIN_AUTH else ""
+    yield Send(_wrapped(1, _log_on(f"pc{peer.random(6).hex()}", plugin, capabilities)))
+    facts: Facts = {"answer": "greeting", "version": version.decode("latin-1")[:TEXT_LIMIT], "plugin": plugin}
+    facts |= {"capabilities": f"0x{capabilities:08X}", "tls": bool(capabilities & SSL)}
     return facts | (yield from _refusal())
 
 
+def _capabilities(rest: bytes) -> int:
+    """Lower half at 13 (after connection id, eight bytes of salt, filler), upper half at 18 (after character set and status)."""
+    if len(rest) < SHORTEST_REST_BYTES:
+        raise ValueError("greeting cut short")
+    lower, upper = struct.unpack_from("<H3xH", rest, 13)
+    return int(lower | upper << 16)
+
+
 def _plugin(rest: bytes) -> str:
-    """The authentication plug-in's name at the end of the greeting (after id, salt and reserved bytes)."""
-    if len(rest) < 31:
-        return ""
+    """The authentication plug-in's name at the end of the greeting (after the second part of the salt, whose size is at 20)."""
     salt_size = max(13, rest[20] - 8)
     return rest[31 + salt_size :].split(b"\0")[0].decode("latin-1")[:TEXT_LIMIT]
 
 
-def _log_on(user: str, plugin: str) -> bytes:
+def _log_on(user: str, plugin: str, offered: int) -> bytes:
     """HandshakeResponse41 without a password."""
-    return struct.pack("<IIB23x", _CAPABILITIES, MAX_PACKET_BYTES, 45) + user.encode() + b"\0" + _no_password(plugin) + plugin.encode("latin-1") + b"\0"
+    capabilities = _WANTED & offered | _ALWAYS
+    answer = _NOTHING.get(plugin, b"")
+    body = struct.pack("<IIB23x", capabilities, MAX_PACKET_BYTES, _UTF8MB4) + user.encode() + b"\0" + bytes([len(answer)]) + answer
+    return body + plugin.encode("latin-1") + b"\0" if capabilities & PLUGIN_AUTH else body
 
 
-def _no_password(plugin: str) -> bytes:
-    """The empty answer, behind its length: plug-ins of the SHA-2 family spell it as one zero byte."""
-    return b"\x01\0" if "sha2" in plugin or "sha256" in plugin else b"\0"
+def _refusal() -> Generator[Step, bytes, Facts]:
+    """Read to the end of the log-on, whatever the plug-in asks. The greeting has proven MySQL: a close from here on is a fact, no failure."""
+    for _ in range(_ROUNDS):
+        head = yield from _up_to(4)
+        packet = (yield from _up_to(_size(head))) if len(head) == 4 else b""
+        if not packet or len(packet) < _size(head):
+            return {"log_on": "closed"}
+        if packet[0] == _ERR:
+            return {"log_on": "refused", "refusal": _code(packet)}
+        if packet[0] == _OK:
+            yield Send(_wrapped(0, b"\x01"))  # COM_QUIT: an anonymous account let us in
+            return {"log_on": "accepted", "refusal": 0}
+        if packet[0] == _SWITCH:  # another plug-in, asked for by name
+            name = packet[1:].split(b"\0")[0].decode("latin-1")
+            yield Send(_wrapped(head[3] + 1, _NOTHING.get(name, b"")))
+        elif packet != _FAST_SUCCESS:  # any other beginning is the plug-in's own (a question of PAM, say): nothing to add
+            yield Send(_wrapped(head[3] + 1, b"\0"))
+    return {"log_on": "unfinished"}
+
+
+def _up_to(count: int) -> Generator[Step, bytes, bytes]:
+    """`count` bytes, or fewer when the server closes its side before."""
+    found = b""
+    while len(found) < count and (chunk := (yield ReadSome(count - len(found)))):
+        found += chunk
+    return found
+
+
+def _size(head: bytes) -> int:
+    """Length of the packet behind this header. Raises ValueError."""
+    size = int.from_bytes(head[:3], "little")
+    if not 1 <= size <= MAX_PACKET_BYTES:
+        raise ValueError("packet length")
+    return size
 
 
 def _wrapped(number: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "little") + bytes([number & 0xFF]) + payload
 
 
-def _refusal() -> Generator[Step, bytes, Facts]:
-    """Read to the end of the log-on, whatever the plug-in asks."""
-    for _ in range(_ROUNDS):
-        number, packet = yield from _packet()
-        if packet[0] == 0xFF:
-            return {"refusal": _code(packet)}
-        if packet[0] == 0x00:
-            yield Send(_wrapped(0, b"\x01"))  # COM_QUIT: an anonymous account let us in
-            return {"refusal": 0}
-        if packet[0] == 0xFE:  # another plug-in, asked for by name
-            name = packet[1:].split(b"\0")[0].decode("latin-1")
-            yield Send(_wrapped(number + 1, _no_password(name)[1:]))
-        elif packet[0] == 0x01:  # more data of the plug-in: nothing to add
-            yield Send(_wrapped(number + 1, b"\0"))
-        else:
-            raise ValueError("no packet of the connection phase")
-    raise ValueError("no end of the log-on")
-
-
 def _code(packet: bytes) -> int:
-    return int(struct.unpack_from("<H", packet, 1)[0])
+    """The code of an ERR_Packet. Raises ValueError, struct.error for what is none: server errors begin at 1000 and have a text."""
+    code = int(struct.unpack_from("<H", packet, 1)[0])
+    if not 1000 <= code < 10000 or len(packet) < 4:
+        raise ValueError("no error of a server")
+    return code
 
 
 def meaning(facts: Facts) -> Meaning:
