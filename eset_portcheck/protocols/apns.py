@@ -12,7 +12,7 @@ ENCRYPTED = True
 ALPN: tuple[str, ...] = ("h2",)
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-SETTINGS, GOAWAY = 4, 7
+SETTINGS, GOAWAY, ACK = 4, 7, 1
 MAX_FRAME_BYTES = 16384
 NAMES = {1: "header_table_size", 2: "enable_push", 3: "max_concurrent_streams", 4: "initial_window_size", 5: "max_frame_size", 6: "max_header_list_size"}
 
@@ -28,7 +28,8 @@ def converse(peer: Peer) -> Conversation:
     yield Send(PREFACE + frame(SETTINGS, 0))
     head = yield Read(9)
     size = int.from_bytes(head[:3], "big")
-    if head[3] != SETTINGS or head[4] & 1 or head[5:9] != bytes(4) or size > MAX_FRAME_BYTES or size % 6:
+    stream = int.from_bytes(head[5:9], "big") & 0x7FFFFFFF  # the reserved bit is to be ignored (4.1)
+    if head[3] != SETTINGS or head[4] & ACK or stream or size > MAX_FRAME_BYTES or size % 6:
         raise ValueError("the server's preface is no SETTINGS frame")
     body = yield Read(size)
     settings = {}
@@ -36,7 +37,7 @@ def converse(peer: Peer) -> Conversation:
         name = NAMES.get(int.from_bytes(body[at : at + 2], "big"))
         if name:
             settings[name] = int.from_bytes(body[at + 2 : at + 6], "big")
-    yield Send(frame(SETTINGS, 1) + frame(GOAWAY, 0, bytes(8)))
+    yield Send(frame(SETTINGS, ACK) + frame(GOAWAY, 0, bytes(8)))
     return {"settings": settings}
 
 

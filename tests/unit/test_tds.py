@@ -1,0 +1,103 @@
+"""TDS: PRELOGIN byte by byte (MS-TDS 2.2.6.5), and the bounds of its answer."""
+
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eset_portcheck.model.vocabulary import Proof
+from eset_portcheck.protocols import tds
+from eset_portcheck.wire.conversation import Ended, Exchange, Peer, UnexpectedBytes
+
+PEER = Peer(host="db.corp.local", port=1433)
+VERSION = bytes.fromhex("10000fa00000")  # 16.0.4000
+
+
+def answer(options: list[tuple[int, bytes]], kind: int = 4, status: int = 1, end: bytes = b"\xff") -> bytes:
+    at = 5 * len(options) + 1
+    table = values = b""
+    for token, value in options:
+        table += struct.pack(">BHH", token, at + len(values), len(value))
+        values += value
+    body = table + end + values
+    return struct.pack(">BBHHBB", kind, status, 8 + len(body), 53, 1, 0) + body
+
+
+def talk(reply: bytes) -> dict[str, Any]:
+    exchange = Exchange(tds.converse(PEER))
+    exchange.receive(reply)
+    assert exchange.facts is not None
+    return exchange.facts
+
+
+def test_prelogin() -> None:
+    (sent,) = Exchange(tds.converse(PEER)).out
+    assert sent == (
+        bytes.fromhex("12 01 0029 0000 01 00")  # 2.2.3.1: type PRELOGIN, end of message, 41 bytes, no SPID, packet 1, window 0
+        + bytes.fromhex("00 0015 0006")  # VERSION at 21
+        + bytes.fromhex("01 001b 0001")  # ENCRYPTION at 27
+        + bytes.fromhex("02 001c 0001")  # INSTOPT at 28
+        + bytes.fromhex("03 001d 0004")  # THREADID at 29
+        + bytes.fromhex("ff")
+        + bytes.fromhex("00000000 0000")
+        + bytes.fromhex("00")  # ENCRYPT_OFF
+        + bytes.fromhex("00")  # no instance
+        + bytes.fromhex("00000000")
+    )
+
+
+@pytest.mark.parametrize(("byte", "name"), [(0, "off"), (1, "on"), (2, "not supported"), (3, "required"), (0x80, "0x80")])
+def test_version_and_encryption(byte: int, name: str) -> None:
+    facts = talk(answer([(0, VERSION), (1, bytes([byte])), (2, b"\0"), (3, b""), (4, b"\0")]))
+    assert facts == {"version": "16.0.4000", "encryption": name}
+    assert (tds.meaning(facts).proof, tds.meaning(facts).reason) == (Proof.PROTOCOL, "PROTOCOL_REPLY")
+
+
+GOOD = answer([(0, VERSION), (1, b"\0")])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer([(0, VERSION), (1, b"\0")], kind=0x12),  # our own question sent back
+        answer([(0, VERSION), (1, b"\0")], status=0),
+        answer([(1, b"\0"), (0, VERSION)]),  # VERSION must be the first
+        answer([(0, VERSION)]),
+        answer([(0, VERSION[:4]), (1, b"\0")]),
+        answer([(0, VERSION), (1, b"\0\0")]),
+        answer([]),
+        answer([(0, VERSION), (1, b"\0")], end=b""),
+        answer([(0, VERSION), *[(1, b"\0")] * 40]),  # a table that does not end
+        GOOD[:13] + b"\xff\xff" + GOOD[15:],  # an offset beyond the packet
+        GOOD[:15] + b"\xff\xff" + GOOD[17:],  # a length beyond it
+        b"\x04\x01\x00\x08" + GOOD[4:],  # no room for a body
+        b"\x04\x01\xff\xff" + GOOD[4:],
+        b"\x04\x01\x00\x15\0\0\x01\0" + b"\xaa" + bytes(12),  # an ERROR token
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    ],
+)
+def test_what_is_no_answer(reply: bytes) -> None:
+    with pytest.raises(UnexpectedBytes):
+        talk(reply)
+
+
+def test_a_cut_answer_is_none() -> None:
+    exchange = Exchange(tds.converse(PEER))
+    exchange.receive(GOOD[:-1])
+    exchange.eof()
+    assert not exchange.finished
+
+
+@given(at=st.integers(0, 60), change=st.binary(max_size=3), cut=st.integers(0, 3))
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_answer_never_escapes(at: int, change: bytes, cut: int) -> None:
+    at %= len(GOOD)
+    try:
+        exchange = Exchange(tds.converse(PEER))
+        exchange.receive(GOOD[:at] + change + GOOD[at + cut :])
+        exchange.eof()
+    except (UnexpectedBytes, Ended):
+        return
+    assert exchange.facts is None or set(exchange.facts) == {"version", "encryption"}
