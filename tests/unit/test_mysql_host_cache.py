@@ -25,9 +25,7 @@ SERVER, PROBER, HANGER_UP = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 PASSWORD = "Lab-Passw0rd"
 ACCOUNTS = f"FLUSH PRIVILEGES;\nCREATE USER 'era'@'%' IDENTIFIED BY '{PASSWORD}';\n"
 # Nine names in ten meet one of these: wrong answers to them would reach the limit within the probes below.
-ED25519 = "INSTALL SONAME 'auth_ed25519';\n" + "".join(
-    f"CREATE USER 'modern{one}'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('x');\n" for one in range(40)
-)
+ED25519 = "INSTALL SONAME 'auth_ed25519';\n" + "".join(f"CREATE USER 'modern{one}'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('x');\n" for one in range(40))
 Dial = Callable[[str], socket.socket]
 
 
