@@ -77,6 +77,10 @@ class _Judge:
         self._files = (public_file, site_file)
         self._judge: Any = None
 
+    @property
+    def ready(self) -> bool:
+        return self._judge is not None
+
     def judge(self, der: list[bytes], name: str, star_accepted: bool) -> Any:
         if self._judge is None:
             from eset_portcheck.net.trust import Judge

@@ -235,10 +235,10 @@ class Dial:
         return secured
 
     async def _judge(self, handshake: Handshake) -> None:
-        """Outside every stage's clock, in a thread: cryptography is slow to import."""
-        star = self.endpoint.trust is Trust.SITE
-        name = self.endpoint.server_name or self.endpoint.host
-        judged = await asyncio.to_thread(self.means.judge.judge, handshake.certificates, name, star)
+        """Outside every stage's clock; in a thread as long as cryptography has to be imported first."""
+        star, name = self.endpoint.trust is Trust.SITE, self.endpoint.server_name or self.endpoint.host
+        judge, chain = self.means.judge, handshake.certificates
+        judged = judge.judge(chain, name, star) if judge.ready else await asyncio.to_thread(judge.judge, chain, name, star)
         self._tls = msgspec.structs.replace(
             judged, version=handshake.version, cipher=handshake.cipher, alpn=handshake.alpn, client_certificate=handshake.client_certificate
         )

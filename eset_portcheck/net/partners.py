@@ -18,6 +18,11 @@ class Speaker(Protocol):
 
 
 class Judge(Protocol):
+    @property
+    def ready(self) -> bool:
+        """Its slow imports are done: a judgement now takes a millisecond."""
+        ...
+
     def judge(self, der: list[bytes], name: str, star_accepted: bool) -> TlsFacts: ...
 
 

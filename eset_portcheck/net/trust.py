@@ -45,6 +45,8 @@ _OS_BUNDLES = (
 class Judge:
     """Three sets of authorities: public (Mozilla, or SSL_CERT_FILE in its place), site (--ca-file), this machine's own store."""
 
+    ready = True
+
     def __init__(self, public_file: str | None, site_file: str | None) -> None:
         self._public_file = public_file
         self._site_file = site_file
