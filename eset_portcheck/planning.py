@@ -163,7 +163,7 @@ def _endpoint(one: Requirement, site: Site, target: str | None, number: int, pro
         path=one.path or None,
         alpn=tuple(one.alpn),
         trust=one.trust,
-        realm=_realm(site, host) if one.protocol == "kerberos" else None,
+        realm=_realm(site, host) if one.protocol in ("kerberos", "kerberos_tcp") else None,
         redirects=tuple(one.redirects),
         session=one.variant if one.proof is Proof.AUTHORISED else None,
     )

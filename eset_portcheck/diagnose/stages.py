@@ -146,6 +146,7 @@ _OWN_SERVICES = {
     "nbss": ("smb", "netbios-session"),
     "ssh": ("ssh",),
     "ldap": ("ldap",),
+    "kerberos_tcp": ("kerberos",),
     "mysql": ("mysql",),
     "tds": ("tds",),
     "mqtt": ("mqtt",),

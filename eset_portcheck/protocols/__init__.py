@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 
 BUILT_IN = frozenset(
-    ["tcp", "tls", "mqtt", "http", "http_proxy", "smb", "nbss", "nbns", "nbdgm", "ssh", "kerberos", "ldap", "tds", "mysql", "apns"]
+    ["tcp", "tls", "mqtt", "http", "http_proxy", "smb", "nbss", "nbns", "nbdgm", "ssh", "kerberos", "kerberos_tcp", "ldap", "tds", "mysql", "apns"]
 )
 GROUP = "eset_portcheck.protocols"
 

@@ -11,7 +11,7 @@ from eset_portcheck.render.text import safe
 
 FAMILIES = ("ipv4", "ipv6")
 _WORDS = {Stage.RESOLVE: "DNS", Stage.ROUTE: "ROUTE", Stage.CONNECT: "TCP", Stage.TUNNEL: "CONNECT", Stage.TLS: "TLS", Stage.SESSION: "LOGIN"}
-_SHORT = {"kerberos": "KRB", "http_proxy": "HTTP"}
+_SHORT = {"kerberos": "KRB", "kerberos_tcp": "KRB", "http_proxy": "HTTP"}
 _PROTOCOL = 8  # letters; a protocol's name comes from a profile or a report file
 _NO_WORDS = ("tcp", "tls")  # nothing is said after the connection, or after TLS
 _STOPPED = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN)

@@ -23,6 +23,7 @@ BEGINNINGS = {
     "ldap": [bytes.fromhex("308201610201016482015a"), bytes.fromhex("300c020101650a")],
     "tds": [bytes.fromhex("0401002b00000100")],
     "mysql": [bytes.fromhex("640000000a352e352e35"), bytes.fromhex("45000000ff6a04")],
+    "kerberos_tcp": [bytes.fromhex("0000009f7e81"), bytes.fromhex("00000010")],
     "apns": [bytes.fromhex("000006040000000000")],
 }
 junk = st.binary(max_size=400)
