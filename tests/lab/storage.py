@@ -81,7 +81,9 @@ class Home:
                 self.kept.touch()
 
     def drop(self) -> None:
-        """The namespaces first, then the files: a crash in between is cleared by the next start."""
+        """The namespaces first, then the files: a crash in between is cleared by the next start. Without files it is nobody's of ours."""
+        if not self.path.exists():
+            return
         Net(self.prefix).down()
         shutil.rmtree(self.path, ignore_errors=True)
         if self._owner is not None:

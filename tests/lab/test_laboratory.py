@@ -152,6 +152,7 @@ def test_namespaces_of_others_are_left_alone(lab: Lab) -> None:
     try:
         with pytest.raises(LabError, match="no laboratory of ours made them"):
             Home(strangers.prefix).take(keep=False)
+        Home(strangers.prefix).drop()
         assert strangers.exists()
     finally:
         subprocess.run(["ip", "netns", "del", strangers.namespace("fw")], check=True)
