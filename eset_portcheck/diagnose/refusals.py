@@ -3,8 +3,10 @@
 Sources: RFC 792, RFC 4443 (ICMP types and codes), RFC 9293 3.5.2 (RST), RFC 1812 5.2.7 (what routers send); the project's contract, section 2.
 """
 
+import msgspec
+
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind
-from eset_portcheck.model.finding import Where
+from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Evidence, Icmp, StageRecord
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
@@ -56,6 +58,23 @@ def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Readi
     if ours in theirs:
         return broken("REFUSED_BY_HOST", Proof.PATH, State.CLOSED, where=where, params=params)
     return broken("REFUSED_ORIGIN_UNKNOWN", Proof.ROUTE, State.CLOSED, Confidence.LIKELY, where=where, params=params)
+
+
+def answered_nearer(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
+    """A connection that went wrong after it was accepted, by something nearer than the host: a transparent proxy, not the service."""
+    distance = of_kind(evidence, "distance", attempt)
+    accepted = distance.facts.get("accepted_ttl") if distance else None
+    controls = [control["ttl"] for control in distance.facts.get("controls", []) if control.get("ttl")] if distance else []
+    if accepted is None or not controls or hops_away(accepted) >= max(map(hops_away, controls)):
+        return reading
+    params = {"accepted_ttl": accepted, "control_ttl": max(controls, key=hops_away), "hops": hops_away(accepted)}
+    return msgspec.structs.replace(
+        reading,
+        culprit=Culprit.MIDDLEBOX,
+        confidence=Confidence.LIKELY,
+        where=Where(hop=hops_away(accepted) + 1, interval=[THIS_HOST, str(attempt.address)]),
+        findings=(*reading.findings, Finding("ANSWERED_NEARER", params=params)),
+    )
 
 
 def hops_away(ttl: int) -> int:

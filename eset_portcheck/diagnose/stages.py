@@ -7,7 +7,7 @@ import msgspec
 from eset_portcheck import protocols
 from eset_portcheck.diagnose import certificates
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank
-from eset_portcheck.diagnose.refusals import THIS_HOST, read_refusal
+from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal
 from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
@@ -45,6 +45,8 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
         reading = read_session(record)
     else:
         reading = _unspoken(row, attempt, record, evidence)
+    if record is not None and record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not udp:
+        reading = answered_nearer(reading, attempt, evidence)
     reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
         reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))

@@ -52,7 +52,8 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
     if path_only and (reading.reason in _NOTHING_THERE_YET or (row.proof.required is Proof.PATH and reading.reason == "TCP_NO_ANSWER")):
         return Verdict.UNPROVEN
     if reading.fails:
-        if lowered(row, phase) and reading.reached.reaches(Proof.ACCEPTS) and reading.reason not in _PATH_FAULTS:
+        nearer = any(finding.reason == "ANSWERED_NEARER" for finding in reading.findings)
+        if lowered(row, phase) and reading.reached.reaches(Proof.ACCEPTS) and reading.reason not in _PATH_FAULTS and not nearer:
             return Verdict.WARN  # the path is proven, but somebody else is at home
         return Verdict.FAIL
     if reading.verdict is not None:

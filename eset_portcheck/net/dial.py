@@ -71,7 +71,7 @@ class Dial:
         self.family, self.address, self.port = target.family, target.address, target.port
         self.evidence: list[Evidence] = []
         self._maximum_segment = maximum_segment
-        self._records: list[StageRecord] = []
+        self.records: list[StageRecord] = []
         self.icmp: Icmp | None = None
         self._tls: TlsFacts | None = None
         self.reply: dict[str, Any] | None = None
@@ -87,7 +87,7 @@ class Dial:
         return (self.address, self.port)
 
     async def run(self, before: list[StageRecord] | None = None) -> Attempt:
-        self._records = list(before or [])
+        self.records = list(before or [])
         try:
             await self._stages()
         except Broken:
@@ -99,7 +99,7 @@ class Dial:
             address=self.address,
             family=self.family,
             source_address=self._source,
-            stages=self._records,
+            stages=self.records,
             tls=self._tls,
             icmp=self.icmp,
             reply=self.reply,
@@ -156,7 +156,7 @@ class Dial:
         if facts is not None:
             detail = {**facts(), **detail}
         record = StageRecord(stage=stage, started_s=shorten(started), duration_s=shorten(lasted), failure=failure, detail=detail)
-        self._records.append(record)
+        self.records.append(record)
         if problem is not None:
             await self._witness(record, late)
             raise problem
@@ -225,7 +225,7 @@ class Dial:
         try:
             await self._stage(Stage.TLS, handshake.shake(), lambda: {"received_bytes": secured.received_bytes})
             if self.endpoint.protocol == "tls":
-                await handshake.listen(self.means.clock, max(1.0, 2.5 * self._records[-1].duration_s))
+                await handshake.listen(self.means.clock, max(1.0, 2.5 * self.records[-1].duration_s))
         finally:
             if handshake.certificates or handshake.version:
                 await self._judge(handshake)

@@ -32,8 +32,8 @@ class Ruler:
         self._address = address
         self._wait_s = min(max(4 * rtt_s, _WAIT_S[0]), _WAIT_S[1])
 
-    async def measure(self, refused_port: int | None, planned_ports: Iterable[int]) -> Evidence | None:
-        """Facts: controls [{"how", "ttl", "port"?}], refused_ttl (hop limit left in the RST; None: not measured)."""
+    async def measure(self, refused_port: int | None, planned_ports: Iterable[int], accepted_port: int | None = None) -> Evidence | None:
+        """Facts: controls [{"how", "ttl", "port"?}], refused_ttl or accepted_ttl (hop limit left in the RST or SYN-ACK; missing: not measured)."""
         if not AVAILABLE:
             return None
         started = self._clock.now()
@@ -47,6 +47,10 @@ class Ruler:
         if refused_port is not None and controls:
             refused_ttl = await self._bisect(refused_port, opened=False, guess=controls[0]["ttl"])
         facts: dict[str, Any] = {"controls": controls, "duration_s": shorten(self._clock.now() - started)}
+        if accepted_port is not None and controls:
+            accepted_ttl = await self._bisect(accepted_port, opened=True, guess=controls[0]["ttl"])
+            if accepted_ttl is not None:
+                facts["accepted_ttl"] = accepted_ttl
         if refused_ttl is not None:
             facts["refused_ttl"] = refused_ttl
         return Evidence(kind="distance", address=self._address, facts=facts)

@@ -1,7 +1,8 @@
 """Which extra observation a broken stage calls for. They come after the deciding connection (or while it is silent) and never improve a verdict.
 
 connect silent -> TTL walk and other ports of the same host; connect refused, or rejected in the target's name -> distance;
-TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent connection.
+TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent connection; anything doubtful behind an accepted
+connection -> how far away whoever accepted it is.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ HOLD_S = 1.0
 # A hang-up counts against this host in MySQL's host cache, so it gets one probe a run and no second connection.
 ONE_PROBE = frozenset({"mysql"})
 
+_DOUBTFUL = (Failure.CONNECTION_RESET, Failure.EOF, Failure.NOT_TLS, Failure.UNEXPECTED_BYTES)
+
 
 class Witness:
     """`planned`: host name or address -> TCP ports of this run's endpoints there."""
@@ -40,8 +43,9 @@ class Witness:
             walking = walk(dial.means.clock, FAMILIES[dial.family], dial.address, dial.port, max(1.0, left - 0.2))
             found = await asyncio.gather(walking, self._controls(dial, max(1.0, left - 0.4)))
             return [one for one in found if one is not None]
-        if stage in (Stage.TLS, Stage.HANDSHAKE) and dial.endpoint.protocol not in ONE_PROBE:
-            return [await self._small_segments(dial, stage)]
+        if stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and dial.endpoint.protocol not in ONE_PROBE:
+            asked = [self._who_accepted(dial)] if stage is Stage.TUNNEL else [self._who_accepted(dial), self._small_segments(dial, stage)]
+            return [one for some in await asyncio.gather(*asked) for one in some]
         return []
 
     async def of_failure(self, dial: Dial, record: StageRecord) -> list[Evidence]:
@@ -49,10 +53,12 @@ class Witness:
             return []
         if record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED:
             return await self._distance(dial, record)
-        cut = record.stage in (Stage.TLS, Stage.HANDSHAKE) and record.failure in (Failure.CONNECTION_RESET, Failure.EOF)
-        if cut and not record.detail.get("received_bytes") and dial.endpoint.protocol not in ONE_PROBE and not dial.endpoint.proxy:
-            return [await self._silent_control(dial)]
-        return []
+        behind = record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE)
+        if not behind or dial.endpoint.protocol in ONE_PROBE or record.failure not in _DOUBTFUL:
+            return []
+        cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and not record.detail.get("received_bytes")
+        control = [await self._silent_control(dial)] if cut and not dial.endpoint.proxy else []
+        return [*control, *await self._who_accepted(dial)]
 
     def _other_ports(self, dial: Dial) -> list[int]:
         """Two at most: what else this run uses there, then a port that should be closed."""
@@ -93,22 +99,26 @@ class Witness:
         found = await ruler.measure(dial.port if icmp is None else None, planned)
         return [found] if found else []
 
-    async def _small_segments(self, dial: Dial, stage: Stage) -> Evidence:
+    async def _who_accepted(self, dial: Dial) -> list[Evidence]:
+        """How far away is whoever took the connection and then did not do what the service does? A transparent proxy accepts for everybody."""
+        connect = next((record for record in dial.records if record.stage is Stage.CONNECT), None)
+        ruler = Ruler(dial.means.clock, FAMILIES[dial.family], dial.address, connect.duration_s if connect else 0.2)
+        found = await ruler.measure(None, (), accepted_port=dial.port)
+        return [found] if found else []
+
+    async def _small_segments(self, dial: Dial, stage: Stage) -> list[Evidence]:
         """One more connection that asks for segments of 536 bytes: if it gets past the silent stage, large packets vanish on the path."""
         means = msgspec.structs.replace(dial.means, witness=None, timeout_s=max(1.0, dial.means.timeout_s - 1.5))
         again = Dial(means, dial.endpoint, dial.speaker, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
         attempt = await again.run()
         record = attempt.stage(stage)
-        return Evidence(
-            kind="small-segments",
-            address=dial.address,
-            facts={
-                "segment_bytes": SMALL_SEGMENT_BYTES,
-                "stage": stage.value,
-                "completed": record is not None and record.failure is None,
-                "failure": attempt.failed.failure.value if attempt.failed and attempt.failed.failure else None,
-            },
-        )
+        facts = {
+            "segment_bytes": SMALL_SEGMENT_BYTES,
+            "stage": stage.value,
+            "completed": record is not None and record.failure is None,
+            "failure": attempt.failed.failure.value if attempt.failed and attempt.failed.failure else None,
+        }
+        return [Evidence(kind="small-segments", address=dial.address, facts=facts)]
 
     async def _silent_control(self, dial: Dial) -> Evidence:
         """A second connection on which nothing is sent: does it live for a second?"""
