@@ -208,3 +208,17 @@ def test_another_service_that_waits_for_its_words_is_named() -> None:
     slow = attempt(*CONNECTED, broke=Stage.TUNNEL, failure=Failure.TIMEOUT, detail=hexed(b"HTTP/1.1 200 OK\r\n"))
     (told,) = judged(row(slow, **PROXY))
     assert told.reason == "NO_REPLY"
+
+
+def test_a_transparent_proxy_accepts_for_everybody() -> None:
+    def accepted(ttl: int) -> Evidence:
+        return Evidence("distance", TARGET, {"controls": [{"how": "echo", "ttl": 61}], "accepted_ttl": ttl})
+
+    seen = attempt(*CONNECTED, broke=Stage.TLS, failure=Failure.TIMEOUT)
+    for phase in (Phase.POST, Phase.PRE):
+        (told,) = judged(row(seen, evidence=[accepted(64)]), phase=phase)
+        assert (told.verdict, told.reason, told.culprit) == ("fail", "TLS_TIMEOUT", "middlebox")
+        assert told.findings[-1].reason == "ANSWERED_NEARER"
+        assert told.where.interval == ["this host", TARGET]
+    (told,) = judged(row(seen, evidence=[accepted(61)]))
+    assert "ANSWERED_NEARER" not in [finding.reason for finding in told.findings]
