@@ -83,3 +83,10 @@ def test_a_udp_listener_is_no_tcp_listener() -> None:
     told = judged(Host(listeners=[holder(transport="udp")], firewall=ALLOW))
     assert told.reason == "PORT_NOT_LISTENING"
     assert Transport.UDP == "udp"
+
+
+def test_tomcat_in_a_machine_of_its_own_is_plausible_and_no_more() -> None:
+    console = {"id": "webconsole.listen.tcp-443", "port": 443, "listener": Listener.WEBCONSOLE, "protocol": "tls"}
+    allow = {"predictions": {"in/tcp/443": {"verdict": "allow"}}}
+    told = judged(Host(listeners=[holder(port=443, path="/usr/lib/jvm/java-17/bin/java", name="java")], firewall=allow), **console)
+    assert (told.verdict, told.reason) == ("warn", "OWNER_UNEXPECTED")
