@@ -28,7 +28,7 @@ _BANNERS = [
     ("postgresql", re.compile(rb"E\0\0[\0-\x10][^\0]S[^\0]{1,20}\0(V(ERROR|FATAL|PANIC)\0)?C[0-9A-Z]{5}\0", re.DOTALL)),
     ("irc", re.compile(rb":\S+ (NOTICE \S+ :|\d{3} )|NOTICE AUTH |ERROR :Closing Link")),
     ("rsync", re.compile(rb"@RSYNCD: \d")),
-    ("ajp", re.compile(rb"AB(\0\x01\x09|\0\x02\x05[\0\1]|[\0-\x20][^\0-\x03]\x04[\1-\5])", re.DOTALL)),
+    ("ajp", re.compile(rb"AB(\0\x01\x09|\0\x02\x05[\0\1]|[\0-\x20][^\0-\x03]\x04[\0-\2])", re.DOTALL)),
 ]
 
 
