@@ -161,6 +161,7 @@ def row(check: Check, outcome: Outcome) -> Row:
         trust=check.trust,
         inspection=check.inspection,
         page_row=check.page_row,
+        full_proof=check.required_proof,
         redirects=check.redirects,
         skip_params=params,
     )

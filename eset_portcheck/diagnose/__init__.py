@@ -8,7 +8,7 @@ from eset_portcheck.diagnose import overall
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
-from eset_portcheck.diagnose.verdicts import combine
+from eset_portcheck.diagnose.verdicts import combine, required_proof
 from eset_portcheck.model.finding import Cause, Conclusion
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -33,7 +33,7 @@ NOT_RUN = frozenset(
 
 def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str]) -> tuple[list[Row], list[Cause], Summary]:
     """`rows` carry facts, and a reason only where nothing was run. `arguments`: the command line to test again, without output options."""
-    judged = [_conclude(row, conclude(row, host, phase)) for row in rows]
+    judged = [_conclude(row, conclude(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
     again: Callable[[list[str]], str] = lambda ids: overall.command(arguments, ids)  # noqa: E731
     judged, causes = overall.causes(judged, again)
@@ -63,12 +63,12 @@ def _not_run(row: Row) -> Conclusion:
     return Conclusion(by_rank[REASONS[row.reason].rank], State.NOT_TESTED, Proof.NONE, row.reason, culprit, findings=row.findings)
 
 
-def _conclude(row: Row, said: Conclusion) -> Row:
+def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:
     return msgspec.structs.replace(
         row,
         verdict=said.verdict,
         state=said.state,
-        proof=ProofReached(said.reached, row.proof.required),
+        proof=ProofReached(said.reached, required),
         reason=said.reason,
         culprit=said.culprit,
         confidence=said.confidence,

@@ -10,7 +10,7 @@ from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import Rank
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Listener, Phase, Proof, Verdict
+from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Verdict
 
 # Found at the listening end before the component is installed, these still tell of the path, not of what is not there yet.
 _PATH_FAULTS = frozenset(
@@ -39,17 +39,25 @@ def lowered(row: Row, phase: Phase) -> bool:
     return phase is Phase.PRE and row.listener is not Listener.FOREIGN
 
 
+def full_proof(row: Row) -> Proof:
+    return row.full_proof or row.proof.required
+
+
+def required_proof(row: Row, phase: Phase) -> Proof:
+    """What this run's phase asks of the row."""
+    full = full_proof(row)
+    return Proof.PATH if row.direction is Direction.OUTBOUND and lowered(row, phase) and full.reaches(Proof.PATH) else full
+
+
 def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
     """Reached >= required is pass (warn with a finding of warn rank); a reason of fail rank is fail; else unproven."""
-    required = row.proof.required
-    if lowered(row, phase) and not required.rung < Proof.PATH.rung:
-        required = Proof.PATH
+    required = required_proof(row, phase)
     if rank(reading.reason) is Rank.ERROR:
         return Verdict.ERROR
     if reading.reason == "REFUSED_BY_HOST":
         return Verdict.PASS if reading.reached.reaches(required) else Verdict.FAIL
     path_only = required is Proof.PATH
-    if path_only and (reading.reason in _NOTHING_THERE_YET or (row.proof.required is Proof.PATH and reading.reason == "TCP_NO_ANSWER")):
+    if path_only and (reading.reason in _NOTHING_THERE_YET or (full_proof(row) is Proof.PATH and reading.reason == "TCP_NO_ANSWER")):
         return Verdict.UNPROVEN
     if reading.fails:
         nearer = any(finding.reason == "ANSWERED_NEARER" for finding in reading.findings)

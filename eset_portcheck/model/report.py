@@ -53,6 +53,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     inspection: str = "fail"
     page_row: str = ""
     redirects: tuple[str, ...] = ()
+    full_proof: Proof | None = None  # required once everything is installed; `proof.required` is what this run's phase asks
     explained_by: str | None = None
     skip_params: dict[str, str] = {}
 

@@ -63,6 +63,8 @@ class Clock:
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task})
+            if task.done() and not task.cancelled():
+                task.exception()  # it may have failed in the very moment of its end: seen, and of no more interest
 
 
 def shorten(value: float) -> float:

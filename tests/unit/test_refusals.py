@@ -122,3 +122,10 @@ def test_a_sensor_takes_a_reset_for_an_answer_and_silence_for_none() -> None:
         (silent,) = judged(row(connecting(TIMEOUT), **sensor), phase=phase)
         (unknown,) = judged(row(connecting(REFUSED), **sensor), phase=phase)
         assert (reset.verdict, silent.verdict, unknown.verdict) == ("pass", "unproven", "unproven")
+
+
+def test_the_report_says_what_the_phase_asks() -> None:
+    (before,) = judged(row(connecting(REFUSED), evidence=[distance(63, 63)], required=Proof.PRODUCT, full_proof=Proof.PRODUCT), phase=Phase.PRE)
+    assert (before.proof.reached, before.proof.required, before.full_proof) == ("path", "path", "product")
+    (after,) = judged(before, phase=Phase.POST)  # judged anew for the other phase
+    assert (after.verdict, after.proof.required) == ("fail", "product")
