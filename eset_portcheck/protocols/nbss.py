@@ -1,6 +1,9 @@
 """SMB over NetBIOS, TCP 139: session request, then the conversation of port 445 inside it.
 
-Sources: RFC 1002 4.3.2 (session request), 4.3.3 and 4.3.4 (positive, negative response); MS-SMB2 2.1 (transport).
+The called name is *SMBSERVER, which samba and every Windows since 2000 answer whatever they are called. A server that refuses it closes the connection,
+so the host's own name could only be tried on another one.
+
+Sources: RFC 1002 4.3.2 (session request), 4.3.3 (positive), 4.3.4 (negative, with its codes), 4.3.5 (retarget response); MS-SMB2 2.1 (transport).
 """
 
 from eset_portcheck.model.vocabulary import Proof
@@ -12,6 +15,7 @@ ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
 
 CALLED, CALLING = "*SMBSERVER", "PORTCHECK"
+REQUEST = 0x81
 REFUSALS = {
     0x80: "not listening on called name",
     0x81: "not listening for calling name",
@@ -21,25 +25,30 @@ REFUSALS = {
 }
 
 
-def converse(peer: Peer) -> Conversation:
+def session_request() -> bytes:
+    """Called name with the file server's suffix, calling name with a workstation's."""
     names = netbios.encode_name(CALLED, 0x20) + netbios.encode_name(CALLING, 0x00)
-    yield Send(b"\x81\0" + len(names).to_bytes(2, "big") + names)
-    head = yield Read(4)
-    size = int.from_bytes(head[2:4], "big")
-    if head[0] == 0x83 and size == 1:
-        code = (yield Read(1))[0]
-        return {"session": "refused", "code": code, "meaning": REFUSALS.get(code, "unknown code")}
-    if head[0] == 0x84 and size == 6:
-        yield Read(6)
-        return {"session": "retargeted"}
-    if head != b"\x82\0\0\0":
-        raise ValueError("no session response")
-    facts = yield from smb.converse(peer)
-    return {"session": "granted"} | facts
+    return bytes([REQUEST, 0]) + len(names).to_bytes(2, "big") + names
+
+
+def converse(peer: Peer) -> Conversation:
+    yield Send(session_request())
+    kind, flags, *size = yield from netbios.read_head()
+    match kind, flags, int.from_bytes(size, "big"):
+        case (0x82, 0, 0):
+            facts = yield from smb.converse(peer)
+            return {"session": "granted"} | facts
+        case (0x83, 0, 1):
+            code = (yield Read(1))[0]
+            return {"session": "refused", "code": code, "meaning": REFUSALS.get(code, "unknown code")}
+        case (0x84, 0, 6):  # to an address that is the server's word: nothing is dialled for it
+            yield Read(6)
+            return {"session": "retargeted"}
+    raise ValueError("no session response")
 
 
 def meaning(facts: Facts) -> Meaning:
-    """A refusal by name is NetBIOS' own word, but no SMB was heard behind it: the path is proven, the service is not."""
+    """A refusal is NetBIOS' own word, but no SMB was heard behind it, and SMB is what the row asks for: the path is proven, the service is not."""
     if facts.get("session") == "granted":
         return smb.meaning(facts)
     return Meaning(Proof.ACCEPTS, "CLOSED_BEFORE_REPLY", disproves=False, params={"session": facts.get("session"), "meaning": facts.get("meaning", "")})

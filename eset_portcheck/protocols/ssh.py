@@ -1,6 +1,6 @@
 """SSH on TCP 22: the identification line and the server's KEXINIT; then the connection is closed. No key exchange, no log-on.
 
-Sources: RFC 4253 4.2 (identification; other lines may come before it), 6 (binary packet), 7.1 (KEXINIT).
+Sources: RFC 4253 4.2 (identification; other lines may come before it), 5.1 (1.99 is 2.0 with an older world beside it), 6 (binary packet), 7.1 (KEXINIT).
 """
 
 from eset_portcheck import __version__
@@ -11,40 +11,48 @@ ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
 
 LINE_BYTES = 255
+LINE_BEFORE_BYTES = 1024
 LINES_BEFORE = 20
 MAX_PACKET_BYTES = 35000
-KEXINIT = 20
-_LISTS = ("kex", "host_key", "cipher")
+SOFTWARE_LIMIT = 120
+KEXINIT, COOKIE_BYTES, LISTS = 20, 16, 10
+NAMES_KEPT, NAME_LIMIT = 16, 64
+# Which of the ten lists are kept: both directions are alike in practice, so the server's own suffices.
+_KEPT = {0: "kex", 1: "host_key", 3: "cipher", 5: "mac"}
 
 
 def converse(_peer: Peer) -> Conversation:
-    for _ in range(LINES_BEFORE):
-        line = yield ReadUntil(b"\n", LINE_BYTES + 1)
+    line = b""
+    for _ in range(LINES_BEFORE + 1):
+        line = yield ReadUntil(b"\n", LINE_BEFORE_BYTES)
         if line.startswith(b"SSH-"):
             break
-    version, _, software = line.rstrip(b"\r\n")[4:].decode("latin-1").partition("-")
-    if version not in ("2.0", "1.99"):
-        raise ValueError("not SSH 2")
-    yield Send(f"SSH-2.0-eset_portcheck_{__version__}\r\n".encode())
+    version, separator, software = line.removeprefix(b"SSH-").rstrip(b"\r\n").decode("latin-1").partition("-")
+    if not line.startswith(b"SSH-") or len(line) > LINE_BYTES or not separator or version not in ("2.0", "1.99"):
+        raise ValueError("no identification of SSH 2")
+    yield Send(f"SSH-2.0-eset_portcheck_{__version__}\r\n".encode("ascii"))
     size = int.from_bytes((yield Read(4)), "big")
-    if not 22 <= size <= MAX_PACKET_BYTES:
+    if not 2 + COOKIE_BYTES + 4 * LISTS <= size <= MAX_PACKET_BYTES:
         raise ValueError("packet length")
     packet = yield Read(size)
-    payload = packet[1 : size - packet[0]]
-    if payload[0] != KEXINIT:
+    padding = packet[0]
+    payload = packet[1 : max(1, size - padding)]
+    if padding < 4 or not payload or payload[0] != KEXINIT:
         raise ValueError("no KEXINIT")
-    return {"version": version, "software": software[:120]} | _lists(payload[17:])
+    return {"version": version, "software": software[:SOFTWARE_LIMIT]} | name_lists(payload[1 + COOKIE_BYTES :])
 
 
-def _lists(body: bytes) -> dict[str, list[str]]:
-    """The first name-lists of KEXINIT, six names each."""
-    found = {}
+def name_lists(body: bytes) -> dict[str, list[str]]:
+    """The ten name-lists of KEXINIT, which must all be there, and of four of them the first names. Raises ValueError."""
+    found: dict[str, list[str]] = {}
     at = 0
-    for name in _LISTS:
+    for number in range(LISTS):
         size = int.from_bytes(body[at : at + 4], "big")
         if at + 4 + size > len(body):
             raise ValueError("name-list cut short")
-        found[name] = [one[:64] for one in body[at + 4 : at + 4 + size].decode("ascii").split(",")[:6]]
+        text = body[at + 4 : at + 4 + size].decode("ascii")
+        if number in _KEPT:
+            found[_KEPT[number]] = [one[:NAME_LIMIT] for one in text.split(",")[:NAMES_KEPT] if one]
         at += 4 + size
     return found
 

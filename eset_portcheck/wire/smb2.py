@@ -1,10 +1,10 @@
-"""SMB2 messages up to the NTLM challenge, and the SMB1 negotiate that finds old servers.
+"""SMB2 messages up to the NTLM challenge.
 
-Sources: MS-SMB2 2.2.1 (header), 2.2.3 (NEGOTIATE request, 2.2.3.1 contexts), 2.2.4 (response), 2.2.5, 2.2.6 (SESSION_SETUP); MS-CIFS 2.2.4.52.
+Sources: MS-SMB2 2.2.1 (header), 2.2.3 (NEGOTIATE request, 2.2.3.1 contexts), 2.2.4 (response), 2.2.5 and 2.2.6 (SESSION_SETUP), 3.2.5.2 (a wildcard answer
+is followed by message 1); MS-ERREF 2.3.1 (status codes).
 """
 
 import struct
-import time
 from typing import Any
 
 from eset_portcheck.wire import ntlm
@@ -13,19 +13,24 @@ NEGOTIATE, SESSION_SETUP = 0, 1
 MORE_PROCESSING = 0xC0000016
 DIALECTS = {0x0202: "2.0.2", 0x0210: "2.1", 0x0300: "3.0", 0x0302: "3.0.2", 0x0311: "3.1.1"}
 WILDCARD = 0x02FF
-_OLD = ("NT LM 0.12", "SMB 2.002", "SMB 2.???")
+STATUS = {
+    0x00000000: "STATUS_SUCCESS",
+    0xC000000D: "STATUS_INVALID_PARAMETER",
+    0xC0000022: "STATUS_ACCESS_DENIED",
+    0xC000005E: "STATUS_NO_LOGON_SERVERS",
+    0xC000006D: "STATUS_LOGON_FAILURE",
+    0xC00000BB: "STATUS_NOT_SUPPORTED",
+    0xC00000D0: "STATUS_REQUEST_NOT_ACCEPTED",
+    0xC0000205: "STATUS_INSUFF_SERVER_RESOURCES",
+    0xC0000418: "STATUS_NTLM_BLOCKED",
+}
 _LARGE_MTU, _ENCRYPTION = 0x04, 0x40
+_SIGNING_ENABLED = 1
+_INTEGRITY_CONTEXT, _ENCRYPTION_CONTEXT, _SIGNING_CONTEXT = 1, 2, 8
 
 
 def _header(command: int, message_id: int) -> bytes:
     return b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16x", 64, 0 if message_id == 0 else 1, 0, command, 31, 0, 0, message_id, 0, 0, 0)
-
-
-def old_negotiate() -> bytes:
-    """SMB_COM_NEGOTIATE that offers SMB1 and, by name, SMB2: every server answers in the best it knows (MS-SMB2 3.3.5.3)."""
-    dialects = b"".join(b"\x02" + name.encode() + b"\0" for name in _OLD)
-    head = b"\xffSMB" + struct.pack("<BIBHH8sHHHHH", 0x72, 0, 0x18, 0xC853, 0, bytes(8), 0, 0xFFFF, 0xFEFF, 0, 0)
-    return head + struct.pack("<BH", 0, len(dialects)) + dialects
 
 
 def negotiate(message_id: int, guid: bytes, salt: bytes) -> bytes:
@@ -34,11 +39,12 @@ def negotiate(message_id: int, guid: bytes, salt: bytes) -> bytes:
     offset = 64 + 36 + len(dialects)
     padding = bytes(-offset % 8)
     contexts = (
-        _context(1, struct.pack("<HHH", 1, len(salt), 1) + salt),
-        _context(2, struct.pack("<H4H", 4, 2, 1, 4, 3)),
-        _context(8, struct.pack("<H3H", 3, 2, 1, 0), last=True),
+        _context(_INTEGRITY_CONTEXT, struct.pack("<HHH", 1, len(salt), 1) + salt),  # SHA-512
+        _context(_ENCRYPTION_CONTEXT, struct.pack("<H4H", 4, 2, 1, 4, 3)),  # AES-128-GCM, -CCM, AES-256-GCM, -CCM
+        _context(_SIGNING_CONTEXT, struct.pack("<H3H", 3, 2, 1, 0), last=True),  # AES-GMAC, AES-CMAC, HMAC-SHA256
     )
-    body = struct.pack("<HHHHI16sIHH", 36, len(DIALECTS), 1, 0, _LARGE_MTU | _ENCRYPTION, guid, offset + len(padding), len(contexts), 0)
+    capabilities = _LARGE_MTU | _ENCRYPTION
+    body = struct.pack("<HHHHI16sIHH", 36, len(DIALECTS), _SIGNING_ENABLED, 0, capabilities, guid, offset + len(padding), len(contexts), 0)
     return _header(NEGOTIATE, message_id) + body + dialects + padding + b"".join(contexts)
 
 
@@ -46,23 +52,9 @@ def _context(kind: int, value: bytes, *, last: bool = False) -> bytes:
     return struct.pack("<HHI", kind, len(value), 0) + value + (b"" if last else bytes(-len(value) % 8))
 
 
-def session_setup(message_id: int) -> bytes:
-    """SESSION_SETUP with a bare NTLM NEGOTIATE: asks for the challenge, logs nobody on."""
-    token = ntlm.negotiate()
-    return _header(SESSION_SETUP, message_id) + struct.pack("<HBBIIHHQ", 25, 0, 1, 0, 0, 64 + 24, len(token), 0) + token
-
-
-def is_old(message: bytes) -> bool:
-    return message[:4] == b"\xffSMB"
-
-
-def parse_old(message: bytes) -> dict[str, Any]:
-    """The SMB1 answer to NEGOTIATE. Raises ValueError, struct.error."""
-    command, _, words = struct.unpack_from("<xxxxBI", message)[0], 0, message[32]
-    if command != 0x72 or words < 1:
-        raise ValueError("no NEGOTIATE answer")
-    (index,) = struct.unpack_from("<H", message, 33)
-    return {"dialect": "NT LM 0.12" if index == 0 else "SMB1", "accepted": index != 0xFFFF}
+def session_setup(message_id: int, token: bytes) -> bytes:
+    """SESSION_SETUP with the first token of an authentication: asks for the challenge, logs nobody on."""
+    return _header(SESSION_SETUP, message_id) + struct.pack("<HBBIIHHQ", 25, 0, _SIGNING_ENABLED, 0, 0, 64 + 24, len(token), 0) + token
 
 
 def parse_header(message: bytes, command: int) -> int:
@@ -76,31 +68,48 @@ def parse_header(message: bytes, command: int) -> int:
 
 
 def parse_negotiate(message: bytes) -> tuple[int, dict[str, Any]]:
-    """(dialect number, facts). Raises ValueError, struct.error."""
+    """(dialect number, facts); number 0 and a status when every dialect is refused. Raises ValueError, struct.error.
+
+    `server_time_s` are seconds since 1970; `mechanisms` what the SPNEGO hint offers. The server's GUID and sizes are passed over.
+    """
     status = parse_header(message, NEGOTIATE)
     if status:
-        return 0, {"status": f"0x{status:08X}"}
+        return 0, _refusal("status", status)
     size, mode, dialect, _, _, capabilities = struct.unpack_from("<HHHH16sI", message, 64)
     (now,) = struct.unpack_from("<Q", message, 64 + 40)
     if size != 65 or (dialect not in DIALECTS and dialect != WILDCARD):
         raise ValueError("no dialect that was offered")
     facts: dict[str, Any] = {"signing": "required" if mode & 2 else "enabled" if mode & 1 else "off", "encryption": _encrypts(message, dialect, capabilities)}
-    clock_s = ntlm.filetime_s(now)
-    if clock_s is not None:
-        facts["server_time_s"] = round(clock_s, 3)
-        facts["server_time_utc"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock_s)) if clock_s < 4e9 else "(impossible)"
+    told = ntlm.filetime_s(now)
+    if told is not None:
+        facts["server_time_s"] = told
+    offered = ntlm.mechanisms(_buffer(message, 64 + 56))
+    if offered is not None:
+        facts["mechanisms"] = offered
     return dialect, facts | ({"dialect": DIALECTS[dialect]} if dialect in DIALECTS else {})
+
+
+def _refusal(key: str, status: int) -> dict[str, Any]:
+    return {key: f"0x{status:08X}"} | ({f"{key}_name": STATUS[status]} if status in STATUS else {})
+
+
+def _buffer(message: bytes, at: int) -> bytes:
+    """The security buffer whose offset (from the header) and length stand at `at`. Raises ValueError when it reaches beyond the message."""
+    offset, size = struct.unpack_from("<HH", message, at)
+    if size and offset + size > len(message):
+        raise ValueError("buffer beyond the message")
+    return message[offset : offset + size]
 
 
 def _encrypts(message: bytes, dialect: int, capabilities: int) -> bool:
     """By capability (3.0, 3.0.2), or by the cipher chosen in an encryption context (3.1.1)."""
     if dialect != 0x0311:
-        return bool(dialect >= 0x0300 and dialect != WILDCARD and capabilities & _ENCRYPTION)
+        return bool(dialect >= 0x0300 and capabilities & _ENCRYPTION)
     (count,) = struct.unpack_from("<H", message, 64 + 6)
     (at,) = struct.unpack_from("<I", message, 64 + 60)
     for _ in range(min(count, 16)):
         kind, size = struct.unpack_from("<HH", message, at)
-        if kind == 2 and size >= 4:
+        if kind == _ENCRYPTION_CONTEXT and size >= 4:
             return bool(struct.unpack_from("<H", message, at + 10)[0])
         at += 8 + size + (-size % 8)
     return False
@@ -110,6 +119,5 @@ def parse_session_setup(message: bytes) -> dict[str, Any]:
     """Facts of the challenge, or the status of a refusal. Raises ValueError, struct.error."""
     status = parse_header(message, SESSION_SETUP)
     if status != MORE_PROCESSING:
-        return {"logon_status": f"0x{status:08X}"}
-    offset, size = struct.unpack_from("<HH", message, 64 + 4)
-    return ntlm.challenge(message[offset : offset + size]) or {}
+        return _refusal("logon_status", status)
+    return ntlm.challenge(_buffer(message, 64 + 4)) or {}
