@@ -64,9 +64,15 @@ def watch_messages(context: ssl.SSLContext) -> bool:
             tls.alerts = [*getattr(tls, "alerts", []), payload[1]]
 
     try:
-        context._msg_callback = message  # type: ignore[attr-defined]  # noqa: SLF001
-    except (AttributeError, TypeError):
-        return False
+        import _ssl
+
+        # the C level's own hook: the one of ssl.SSLContext turns every number into an enum first
+        _ssl._SSLContext._msg_callback.__set__(context, message)  # type: ignore[attr-defined]  # noqa: SLF001
+    except (ImportError, AttributeError, TypeError):
+        try:
+            context._msg_callback = message  # type: ignore[attr-defined]  # noqa: SLF001
+        except (AttributeError, TypeError):
+            return False
     return True
 
 

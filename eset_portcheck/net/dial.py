@@ -131,7 +131,11 @@ class Dial:
         """Run one stage under its deadline; record it; gather evidence where it is silent or breaks in a way that needs it."""
         clock = self.means.clock
         started = clock.now()
-        late = asyncio.ensure_future(self._when_silent(stage))
+        late: list[asyncio.Task[list[Evidence]]] = []
+        witness = self.means.witness
+        timer = asyncio.get_running_loop().call_later(
+            SILENCE_S, lambda: late.append(asyncio.ensure_future(witness.of_silence(self, stage))) if witness else None
+        )
         failure: Failure | None = None
         detail: dict[str, Any] = {}
         result: T | None = None
@@ -144,36 +148,32 @@ class Dial:
             problem = error
         except OSError as error:
             problem = Broken.of(error)
-        except BaseException:
-            late.cancel()
-            raise
-        if problem is None or problem.failure is not Failure.TIMEOUT:
-            late.cancel()
-        lasted = clock.now() - started
+        finally:
+            timer.cancel()
+            if problem is None or problem.failure is not Failure.TIMEOUT:
+                for task in late:
+                    task.cancel()
         self._read_errors(started)
         if problem is not None:
             failure, detail = problem.failure, dict(problem.detail)
         if facts is not None:
             detail = {**facts(), **detail}
-        record = StageRecord(stage=stage, started_s=shorten(started), duration_s=shorten(lasted), failure=failure, detail=detail)
+        record = StageRecord(stage=stage, started_s=shorten(started), duration_s=shorten(clock.now() - started), failure=failure, detail=detail)
         self.records.append(record)
         if problem is not None:
-            await self._witness(record, late)
+            await self._witness(record, late[0] if late else None)
             raise problem
         return result  # type: ignore[return-value]
 
-    async def _when_silent(self, stage: Stage) -> list[Evidence]:
-        await asyncio.sleep(SILENCE_S)
-        witness = self.means.witness
-        return await witness.of_silence(self, stage) if witness else []
-
-    async def _witness(self, record: StageRecord, late: "asyncio.Task[list[Evidence]]") -> None:
-        witness = self.means.witness
+    async def _witness(self, record: StageRecord, late: "asyncio.Task[list[Evidence]] | None") -> None:
+        witness, clock, timeout_s = self.means.witness, self.means.clock, self.means.timeout_s
+        if witness is None:
+            return
         try:
             if record.failure is Failure.TIMEOUT:
-                self.evidence += await self.means.clock.within(1.0 + max(0.5, self.means.timeout_s - SILENCE_S), late)
-            elif witness is not None:
-                self.evidence += await self.means.clock.within(self.means.timeout_s, witness.of_failure(self, record))
+                self.evidence += await clock.within(1.0 + max(0.5, timeout_s - SILENCE_S), late or witness.of_silence(self, record.stage))
+            else:
+                self.evidence += await clock.within(timeout_s, witness.of_failure(self, record))
         except Expired:
             return
 
