@@ -15,7 +15,7 @@ LINE_BEFORE_BYTES = 1024
 LINES_BEFORE = 20
 MAX_PACKET_BYTES = 35000
 SOFTWARE_LIMIT = 120
-KEXINIT, COOKIE_BYTES, LISTS = 20, 16, 10
+KEXINIT, COOKIE_BYTES, LISTS, AFTER_LISTS_BYTES = 20, 16, 10, 5
 NAMES_KEPT, NAME_LIMIT = 16, 64
 # Which of the ten lists are kept: both directions are alike in practice, so the server's own suffices.
 _KEPT = {0: "kex", 1: "host_key", 3: "cipher", 5: "mac"}
@@ -32,7 +32,7 @@ def converse(_peer: Peer) -> Conversation:
         raise ValueError("no identification of SSH 2")
     yield Send(f"SSH-2.0-eset_portcheck_{__version__}\r\n".encode("ascii"))
     size = int.from_bytes((yield Read(4)), "big")
-    if not 2 + COOKIE_BYTES + 4 * LISTS <= size <= MAX_PACKET_BYTES:
+    if not 2 + COOKIE_BYTES + 4 * LISTS + AFTER_LISTS_BYTES <= size <= MAX_PACKET_BYTES:
         raise ValueError("packet length")
     packet = yield Read(size)
     padding = packet[0]
@@ -48,12 +48,12 @@ def name_lists(body: bytes) -> dict[str, list[str]]:
     at = 0
     for number in range(LISTS):
         size = int.from_bytes(body[at : at + 4], "big")
-        if at + 4 + size > len(body):
-            raise ValueError("name-list cut short")
         text = body[at + 4 : at + 4 + size].decode("ascii")
         if number in _KEPT:
             found[_KEPT[number]] = [one[:NAME_LIMIT] for one in text.split(",")[:NAMES_KEPT] if one]
         at += 4 + size
+    if len(body) - at < AFTER_LISTS_BYTES:
+        raise ValueError("cut short")
     return found
 
 

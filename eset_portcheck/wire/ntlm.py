@@ -16,7 +16,7 @@ _PAIRS = {1: "computer", 2: "domain", 3: "dns_computer", 4: "dns_domain"}
 _TIMESTAMP = 7
 _TEXT_LIMIT = 128
 _EPOCH_1601_S = 11_644_473_600
-_YEAR_10000 = 2_650_467_744_000_000_000
+_END_OF_9999 = 2_650_467_743_990_000_000  # its last whole second: a fraction more would round up to a year that no calendar holds
 _SPNEGO = bytes.fromhex("06062b0601050502")
 _NTLM = bytes.fromhex("060a2b06010401823702020a")
 _MECHANISMS = {
@@ -93,7 +93,7 @@ def _pairs(target: bytes) -> dict[str, Any]:
 
 def filetime_s(value: int) -> float | None:
     """Seconds since 1970 of a FILETIME (100 ns since 1601); None for "not told" and for what no calendar holds."""
-    return value / 1e7 - _EPOCH_1601_S if 0 < value < _YEAR_10000 else None
+    return value / 1e7 - _EPOCH_1601_S if 0 < value <= _END_OF_9999 else None
 
 
 def utc(seconds: float) -> str:

@@ -80,9 +80,12 @@ UNKNOWN = [
     bytes.fromhex("170303002a0000000000"),  # application data
     bytes.fromhex("1503030030a1b2c3d4e5"),  # an alert that nobody could have encrypted yet
     bytes.fromhex("00000049fe534d4240000000"),  # cut before the bit that marks an answer
+    bytes.fromhex("000000c8fe534d424000010000000000000001000000000000000000010000000000000000000000"),  # SMB2, and no answer
     bytes.fromhex("30800201016100"),  # indefinite length: not allowed in LDAP
     bytes.fromhex("302902010004067075626c6963a21c"),  # SNMP
     bytes.fromhex("0300001611d00001001400c1020100c2020102c0010a"),  # S7 over the same TPKT
+    bytes.fromhex("030000130ed00001001400c00109c1020100c2"),  # the same, as long as RDP's
+    bytes.fromhex("0000000400000000000001"),
     bytes.fromhex("000000040000000000"),  # a count and zeros, as an empty SETTINGS frame
     bytes.fromhex("20020105"),  # a session kept never goes with a refusal
 ]
