@@ -37,18 +37,20 @@ def converse(peer: Peer) -> Conversation:
     match kind, flags, int.from_bytes(size, "big"):
         case (0x82, 0, 0):
             facts = yield from smb.converse(peer)
-            return {"session": "granted"} | facts
+            return {"netbios_session": "granted"} | facts
         case (0x83, 0, 1):
             code = (yield Read(1))[0]
-            return {"session": "refused", "code": code, "meaning": REFUSALS.get(code, "unknown code")}
+            return {"netbios_session": "refused", "code": code, "meaning": REFUSALS.get(code, "unknown code")}
         case (0x84, 0, 6):  # to an address that is the server's word: nothing is dialled for it
             yield Read(6)
-            return {"session": "retargeted"}
+            return {"netbios_session": "retargeted"}
     raise ValueError("no session response")
 
 
 def meaning(facts: Facts) -> Meaning:
     """A refusal is NetBIOS' own word, but no SMB was heard behind it, and SMB is what the row asks for: the path is proven, the service is not."""
-    if facts.get("session") == "granted":
+    if facts.get("netbios_session") == "granted":
         return smb.meaning(facts)
-    return Meaning(Proof.ACCEPTS, "CLOSED_BEFORE_REPLY", disproves=False, params={"session": facts.get("session"), "meaning": facts.get("meaning", "")})
+    return Meaning(
+        Proof.ACCEPTS, "CLOSED_BEFORE_REPLY", disproves=False, params={"netbios_session": facts.get("netbios_session"), "meaning": facts.get("meaning", "")}
+    )

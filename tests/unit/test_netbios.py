@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eset_portcheck.model.vocabulary import Proof
+from eset_portcheck.model.vocabulary import Proof, Stage, Verdict
 from eset_portcheck.protocols import nbdgm, nbns, nbss
 from eset_portcheck.wire import netbios
 from eset_portcheck.wire.conversation import PARSER_ERRORS, Exchange, Peer, UnexpectedBytes
 from tests.unit.recorded_replies import RECORDED
+from tests.unit.rows import attempt, judged, row
 
 STATUS_ID, QUERY_ID = b"\x12\x34", b"\x56\x78"
 
@@ -166,15 +167,30 @@ def test_negative_session_response(code: int, text: str) -> None:
     """4.3.4. NetBIOS was spoken, SMB was not heard: no more than an accepted connection, and nothing disproved."""
     exchange = Exchange(nbss.converse(Peer(host="pc7", port=139)))
     exchange.receive(b"\x83\0\0\x01" + bytes([code]))
-    assert exchange.facts == {"session": "refused", "code": code, "meaning": text}
+    assert exchange.facts == {"netbios_session": "refused", "code": code, "meaning": text}
     meaning = nbss.meaning(exchange.facts)
     assert (meaning.proof, meaning.disproves, meaning.params["meaning"]) == (Proof.ACCEPTS, False, text)
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "reached"),
+    [
+        ({"netbios_session": "refused", "code": 0x82, "meaning": "called name not present"}, Verdict.UNPROVEN, Proof.ACCEPTS),
+        ({"netbios_session": "retargeted"}, Verdict.UNPROVEN, Proof.ACCEPTS),
+        ({"netbios_session": "granted", "dialect": "3.1.1", "signing": "enabled"}, Verdict.PASS, Proof.PROTOCOL),
+    ],
+)
+def test_a_netbios_session_is_no_log_on(facts: dict[str, Any], verdict: Verdict, reached: Proof) -> None:
+    """Granted or refused, nobody was authorised: the row goes as far as SMB was heard."""
+    seen = attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.HANDSHAKE, reply=facts)
+    (found,) = judged(row(seen, required=Proof.PROTOCOL, protocol="nbss", port=139))
+    assert (found.verdict, found.proof.reached) == (verdict, reached)
 
 
 def test_retarget_is_told_not_followed() -> None:
     exchange = Exchange(nbss.converse(Peer(host="pc7", port=139)))
     exchange.receive(bytes.fromhex("84000006 0a4d0502 008b".replace(" ", "")))
-    assert exchange.facts == {"session": "retargeted"}
+    assert exchange.facts == {"netbios_session": "retargeted"}
     assert nbss.meaning(exchange.facts).proof is Proof.ACCEPTS
 
 
@@ -186,7 +202,7 @@ def test_a_granted_session_leads_to_smb() -> None:
         for one in messages[1:]:
             exchange.receive(netbios.KEEP_ALIVE + one)  # 4.3.7: may stand before any message
         assert exchange.facts is not None
-        assert (exchange.facts["session"], exchange.facts["dialect"]) == ("granted", "3.1.1")
+        assert (exchange.facts["netbios_session"], exchange.facts["dialect"]) == ("granted", "3.1.1")
         assert nbss.meaning(exchange.facts).proof is Proof.PROTOCOL
 
 
