@@ -49,7 +49,8 @@ class DeepSessions:
             raise Broken(Failure.EXTRA_MISSING, package=error.package, install=INSTALL) from error
         except TimeoutError as error:
             raise Broken(Failure.TIMEOUT) from error
-        if facts.get("status") in STOP_AT:
+        # pysmb names no status of a refused log-on: it may have been a locked account
+        if facts.get("status") in STOP_AT or (old and facts.get("status") == "STATUS_LOGON_FAILURE"):
             self._stopped = str(facts["status"])
         if facts.get("step") != "done":
             raise Broken(Failure.SESSION_REFUSED, **facts)

@@ -110,7 +110,7 @@ def _untunnelled(row: Row, record: StageRecord) -> Reading:
         return broken(reason, Proof.NONE, State.OPEN, params=params)
     if record.failure is Failure.TIMEOUT and (other := _other_service(row, record)):
         return broken("WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params={"service": other, **_came(record)})
-    return msgspec.structs.replace(_stopped(record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY)
+    return msgspec.structs.replace(_stopped(row, record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY)
 
 
 def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Evidence]) -> Reading:
@@ -134,7 +134,7 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
     if attempt.tls is not None and attempt.tls.client_certificate == "required" and not in_tls:
         asked = Finding("CLIENT_CERTIFICATE_REQUESTED", params={"alert": 116})
         return Reading(Proof.TLS, "CLIENT_CERTIFICATE_REQUESTED", State.OPEN, Culprit.UNKNOWN, Confidence.PROVEN, findings=(asked,))
-    reading = _stopped(record, reached, "NO_REPLY")
+    reading = _stopped(row, record, reached, "NO_REPLY")
     if row.target_key == "push" and reading.reason == "CLOSED_BEFORE_REPLY" and attempt.tls is not None and attempt.tls.public == "trusted":
         # a broker that hangs up on strangers: the certificate says who it was, the word of the protocol is missing
         return msgspec.structs.replace(reading, disproves=False, verdict=Verdict.WARN)
@@ -148,6 +148,7 @@ _OWN_SERVICES = {
     "nbss": ("smb", "netbios-session"),
     "ssh": ("ssh",),
     "ldap": ("ldap",),
+    "kerberos": ("kerberos",),
     "kerberos_tcp": ("kerberos",),
     "mysql": ("mysql",),
     "tds": ("tds",),
@@ -163,15 +164,15 @@ def _other_service(row: Row, record: StageRecord) -> str | None:
     return service if service not in (None, *own) else None
 
 
-def _stopped(record: StageRecord, reached: Proof, silent: str) -> Reading:
-    service = recognise(bytes.fromhex(str(record.detail.get("first_bytes", ""))))
+def _stopped(row: Row, record: StageRecord, reached: Proof, silent: str) -> Reading:
+    service = _other_service(row, record)
     tls = record.stage is Stage.TLS
     match record.failure:
         case Failure.NOT_TLS | Failure.UNEXPECTED_BYTES | Failure.TOO_LARGE:
             if service is None and tls:
                 return broken("TLS_NOT_SPOKEN", reached, State.OPEN, params=_came(record))
             return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
-        case Failure.EOF if service not in (None, "tls") and not tls:
+        case Failure.EOF | Failure.CONNECTION_RESET if service not in (None, "tls") and not tls:
             return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
         case Failure.EOF:
             return broken("CLOSED_BEFORE_REPLY", reached, State.OPEN, params=_came(record))

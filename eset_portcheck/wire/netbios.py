@@ -83,7 +83,11 @@ def parse_reply(data: bytes) -> dict[str, Any]:
     if len(data) < 12 or data[2] & 0xF8 != 0x80:  # an answer, of a query
         raise ValueError("no reply to a query")
     code = data[3] & 0x0F
+    if int.from_bytes(data[4:6], "big"):
+        raise ValueError("an answer of the name service repeats no question")  # DNS does (RFC 1002 4.2.13, 4.2.14)
     if code:
+        if not data[2] & 0x04 or _after_name(data, 12) + 10 > len(data):
+            raise ValueError("no record beside the refusal")
         return {"answer": "negative", "code": code, "meaning": _NEGATIVE.get(code, "unknown code")}
     if int.from_bytes(data[6:8], "big") == 0:
         raise ValueError("no record")
