@@ -61,7 +61,9 @@ def _by_smbprotocol(address: str, port: int, host: str, credentials: Credentials
     except ImportError as error:
         raise Missing("smbprotocol") from error
     for name in ("smbprotocol", "spnego"):
-        logging.getLogger(name).disabled = True  # they log user names
+        logger = logging.getLogger(name)  # they log user names; a handler that does nothing keeps their children off standard error too
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
     facts: Facts = {"client": "smbprotocol", "step": "connect"}
     # MS-SMB2 3.3.5.7: with dialect 3.1.1 an unsigned TREE_CONNECT on an unencrypted session is refused, whoever asks
     connection = Connection(uuid.uuid4(), address, port, require_signing=True)
