@@ -115,6 +115,9 @@ GOOD = record(status_body((b"PC7", 0, 0x0400)))
         GOOD[:2] + b"\x04\x00" + GOOD[4:],  # a request
         GOOD[:2] + b"\xac\x00" + GOOD[4:],  # a registration's response
         GOOD[:6] + b"\0\0" + GOOD[8:],  # no record
+        STATUS_ID + bytes.fromhex("81850001000000000000") + netbios.encode_name("*", 0) + bytes.fromhex("00210001"),  # a DNS server refuses, with the question
+        STATUS_ID + bytes.fromhex("81840000000000000000"),  # another one, without
+        STATUS_ID + bytes.fromhex("85830000000000000000"),  # a refusal of no name
         GOOD[:-60],  # shorter than it says
         GOOD[:-1],
         record(b"\x05" + bytes(18)),  # five names announced, one there
