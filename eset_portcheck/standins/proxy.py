@@ -112,9 +112,12 @@ async def _reach(destination: Address | None) -> Stream | None:
 
 
 async def _copy(source: Stream, sink: Stream) -> None:
-    """Until the source ends; the end is passed on, the other direction lives."""
-    while chunk := await source.receive():
-        await sink.send(chunk)
+    """Until the source ends; the end is passed on, the other direction lives. A reset is passed on as an end, as squid does it."""
+    try:
+        while chunk := await source.receive():
+            await sink.send(chunk)
+    except ConnectionResetError:
+        pass
     await sink.end()
 
 

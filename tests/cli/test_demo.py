@@ -41,7 +41,7 @@ FAST = {
     "certificate": ("TLS_EXPIRED", "TLS_EXPIRED"),
     "name": ("TLS_WRONG_NAME", "TLS_WRONG_NAME"),
     "close": ("CLOSED_BEFORE_REPLY", "CLOSED_BEFORE_REPLY"),
-    "reset": ("RESET_AFTER_ACCEPT", "RESET_AFTER_ACCEPT"),
+    "reset": ("RESET_AFTER_ACCEPT", "CLOSED_BEFORE_REPLY"),
     "half": ("CLOSED_BEFORE_REPLY", "CLOSED_BEFORE_REPLY"),
     "garbage": ("TLS_NOT_SPOKEN", "TLS_NOT_SPOKEN"),
     "junk": ("TLS_NOT_SPOKEN", "TLS_NOT_SPOKEN"),
