@@ -36,7 +36,7 @@ def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str]) ->
     judged = [_conclude(row, conclude(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
     again: Callable[[list[str]], str] = lambda ids: overall.command(arguments, ids)  # noqa: E731
-    judged, causes = overall.causes(judged, again)
+    judged, causes = overall.causes(judged, host, again)
     return judged, causes, summary(judged)
 
 

@@ -7,25 +7,16 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.diagnose.fixes import fixes
+from eset_portcheck.diagnose.fixes_case import is_internet
 from eset_portcheck.diagnose.reading import rank
-from eset_portcheck.model.finding import Cause, Finding, Fix
+from eset_portcheck.model.finding import Cause, Finding
+from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Confidence, Culprit, Listener, Trust, Verdict
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
 
 PROVEN = (Verdict.PASS, Verdict.WARN)
-_AUDIENCE = {
-    Culprit.LOCAL_HOST: "this-host",
-    Culprit.LOCAL_FIREWALL: "this-host",
-    Culprit.LOCAL_ROUTE: "this-host",
-    Culprit.DNS: "dns-admin",
-    Culprit.PROXY: "proxy-admin",
-    Culprit.REMOTE_SERVICE: "server-admin",
-    Culprit.REMOTE_CONFIG: "server-admin",
-    Culprit.REMOTE_HOST: "server-admin",
-    Culprit.REMOTE_FIREWALL: "server-admin",
-    Culprit.CHECKER: "support",
-}
 
 
 def interception(rows: list[Row]) -> list[Row]:
@@ -78,7 +69,7 @@ def groups(rows: list[Row]) -> list[Row]:
     ]
 
 
-def causes(rows: list[Row], again: Callable[[list[str]], str]) -> tuple[list[Row], list[Cause]]:
+def causes(rows: list[Row], host: Host, again: Callable[[list[str]], str]) -> tuple[list[Row], list[Cause]]:
     """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures first, then warnings."""
     found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
@@ -91,7 +82,7 @@ def causes(rows: list[Row], again: Callable[[list[str]], str]) -> tuple[list[Row
         lead = next((row for row in group if _counts(row)), group[0])
         name = f"C{number}"
         explained |= {row.id: name for row in group if row.id != lead.id}
-        made.append(_cause(name, lead, group, again))
+        made.append(_cause(name, lead, group, host, again))
     return [msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows], made
 
 
@@ -113,11 +104,11 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, row.target)
     if row.reason == "TCP_NO_ANSWER" and where.interval:
         # behind one hop all of the internet may be cut off at once; hosts of the site each have a firewall of their own
-        return (row.reason, where.interval[0], "internet" if _internet(row) else row.target, _family(row))
+        return (row.reason, where.interval[0], "internet" if is_internet(row) else row.target, _family(row))
     if row.reason in ("REJECTED_IN_PATH", "NET_UNREACHABLE", "TTL_EXPIRED", "HOST_DOWN") and where.address:
-        return (row.reason, where.address, "internet" if _internet(row) else row.target)
+        return (row.reason, where.address, "internet" if is_internet(row) else row.target)
     if row.reason == "REJECTED_LOCALLY":
-        return (row.reason, "internet" if _internet(row) else row.target)
+        return (row.reason, "internet" if is_internet(row) else row.target)
     if row.reason in ("TLS_INTERCEPTED", "CAPTIVE_PORTAL"):
         return (row.reason, where.ca)
     return (row.reason, row.target, where.address)
@@ -131,18 +122,12 @@ def _family(row: Row) -> str:
     return next((attempt.family for attempt in row.attempts if attempt.failed and attempt.family), "")
 
 
-def _internet(row: Row) -> bool:
-    """A vendor's service on the internet, not a host of the site."""
-    return row.listener is Listener.FOREIGN and row.target_key not in ("target", "dc", "database") and row.via_destination is None
-
-
-def _cause(name: str, lead: Row, group: list[Row], again: Callable[[list[str]], str]) -> Cause:
+def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[list[str]], str]) -> Cause:
     ids = [row.id for row in group]
     params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
     for finding in lead.findings:
         if finding.reason == lead.reason:
             params |= finding.params
-    fix = Fix(audience=_AUDIENCE.get(lead.culprit or Culprit.UNKNOWN, "network-team"), tool="text", command=lead.reason, verify=again(ids))
     return Cause(
         id=name,
         reason=lead.reason,
@@ -151,7 +136,7 @@ def _cause(name: str, lead: Row, group: list[Row], again: Callable[[list[str]], 
         where=lead.where,
         explains=ids,
         evidence=[f"{lead.id}#{number}" for number, _ in enumerate(lead.evidence)],
-        fixes=[fix],
+        fixes=fixes(lead, group, host, again(ids)),
         params=params,
     )
 

@@ -41,7 +41,9 @@ def look(ports: frozenset[int]) -> Host:
     resolvers, search = part("resolvers", lambda: platform.resolvers(), no_names)
     on_linux = sys.platform == "linux"
     capabilities: dict[str, Any] = {"error_queue": on_linux, "minimum_ttl": on_linux, "ttl_walk": on_linux}
-    capabilities |= {"root": _is_root()} | ({"unread": unread} if unread else {})
+    no_tools: list[str] = []
+    capabilities |= {"root": _is_root(), "tools": part("tools", lambda: platform.tools(), no_tools)}
+    capabilities |= ({"unread": unread} if unread else {})
     return Host(
         name=part("name", socket.gethostname, ""),
         os=part("os", everywhere.system, {}),

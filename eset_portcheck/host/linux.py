@@ -3,12 +3,16 @@
 Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); facts 4.5 for the product's places.
 """
 
+import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 _RTF_REJECT = 0x0200
 READ_LIMIT_BYTES = 65536
+# that can change a packet filter; the two kinds of iptables are different commands where both are installed
+FILTER_TOOLS = ("nft", "iptables", "iptables-nft", "iptables-legacy", "ip6tables", "ip6tables-nft", "ip6tables-legacy", "firewall-cmd", "ufw")
 
 COMPONENTS = {
     "agent": ("opt/eset/RemoteAdministrator/Agent/ERAAgent", "etc/opt/eset/RemoteAdministrator/Agent/config.cfg"),
@@ -60,6 +64,12 @@ def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:
             found.append({"component": "webconsole", "path": "/" + str(places[0].relative_to(root))})
             break
     return found
+
+
+def tools(path: str | None = None) -> list[str]:
+    """Which of FILTER_TOOLS are here, also those that a user without rights does not have in PATH."""
+    places = path or os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
+    return [name for name in FILTER_TOOLS if shutil.which(name, path=places)]
 
 
 def _exists(path: Path) -> bool:

@@ -28,6 +28,11 @@ def resolvers() -> tuple[list[str], list[str]]:
     return [str(one) for one in settings.nameservers[:3]], [str(one).strip(".") for one in settings.search[:6]]
 
 
+def tools() -> list[str]:
+    """Not looked for: PowerShell is always there."""
+    return []
+
+
 def eset_products() -> list[dict[str, Any]]:
     import psutil
 

@@ -1,0 +1,164 @@
+"""What the commands of a fix may be made of: flows of the broken rows, names, and the base chains of this host. Everything is parsed anew. Pure.
+
+A report may come from elsewhere, so even facts of our own kind are text until they were parsed here. What does not parse is left out.
+Source: libnftables-json(5) for the rules in Host.firewall.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from eset_portcheck.diagnose.fixes_commands import Chain, Flow
+from eset_portcheck.model.host import Host
+from eset_portcheck.model.report import Row
+from eset_portcheck.model.vocabulary import Direction, Listener
+
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?\Z")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}\Z")
+_LEGACY = " (legacy)"
+_IPTABLES_TABLES = frozenset({"filter", "raw", "mangle", "security"})
+_IPTABLES_CHAINS = frozenset({"INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTROUTING"})
+_REFUSES = frozenset({"drop", "reject", "queue", "vmap", "xt", "unread", "synproxy"})
+_ROWS = 40
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One cause. `reason`: what broke, also where the row's own reason is that only some addresses did. `flows`: what must pass."""
+
+    lead: Row
+    group: list[Row]
+    host: Host
+    verify: str
+    reason: str
+    flows: list[Flow]
+
+    @property
+    def on_windows(self) -> bool:
+        return self.host.os.get("name") == "Windows"
+
+    @property
+    def tools(self) -> frozenset[str]:
+        """Of this host; empty where they were not looked for."""
+        return frozenset(str(one) for one in self.host.capabilities.get("tools") or ())
+
+    def may_have(self, tool: str) -> bool:
+        return not self.tools or tool in self.tools
+
+    @property
+    def source(self) -> str | None:
+        return next((flow.source for flow in self.flows if flow.source), None)
+
+
+def case(lead: Row, group: list[Row], host: Host, verify: str) -> Case:
+    reason = next((one.params["reason"] for one in lead.findings if one.reason == lead.reason and isinstance(one.params.get("reason"), str)), lead.reason)
+    return Case(lead, group, host, verify, reason, list(_flows(group[:_ROWS], host)))
+
+
+def _flows(rows: list[Row], host: Host) -> Iterator[Flow]:
+    """One for each family, transport, source and port; addresses that did not fail are left out."""
+    found: dict[tuple[int, str, str | None, int, str], list[str]] = {}
+    for row in rows:
+        if row.direction is not Direction.OUTBOUND:
+            found.setdefault((0, row.transport.value, None, row.port, ""), [])
+            continue
+        for attempt in row.attempts:
+            target = address(attempt.address)
+            if target is None or attempt.failed is None or not 0 < row.port < 65536:
+                continue
+            version: int = ipaddress.ip_address(target).version
+            source = address(attempt.source_address) or source_of(host, version)
+            name = host_name(row.target) if is_internet(row) else None
+            known = found.setdefault((version, row.transport.value, source, row.port, name or ""), [])
+            known += [target] if target not in known else []
+    for (version, transport, source, port, name), addresses in found.items():
+        yield Flow(version, transport, source, tuple(addresses), port, name)
+
+
+def source_of(host: Host, version: int) -> str | None:
+    """This host's only address of the family; None where there are several, as it is not known which is used."""
+    own = {address(text) for interface in host.interfaces if interface.up for text in interface.addresses}
+    usable = [one for one in own if one and (parsed := ipaddress.ip_address(one)).version == version and not (parsed.is_loopback or parsed.is_link_local)]
+    return usable[0] if len(usable) == 1 else None
+
+
+def address(text: object) -> str | None:
+    """In its usual form, without a zone."""
+    try:
+        return str(ipaddress.ip_address(text.split("%")[0])) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def host_name(text: object) -> str | None:
+    """A name, and no address."""
+    return text if isinstance(text, str) and _HOST_NAME.match(text) and address(text) is None else None
+
+
+def is_internet(row: Row) -> bool:
+    """A vendor's service on the internet, not a host of the site."""
+    return row.listener is Listener.FOREIGN and row.target_key not in ("target", "dc", "database") and row.via_destination is None
+
+
+def base_chains(host: Host) -> list[Chain] | None:
+    """Filter chains of this host that may refuse something, from the rules in the report; None where the rules are not there."""
+    if host.firewall.get("state") == "absent":
+        return []
+    objects = host.firewall.get("ruleset")
+    if not isinstance(objects, list):
+        return None
+    listed = [(kind, what) for one in objects if isinstance(one, dict) for kind, what in one.items() if isinstance(what, dict)]
+    refusing = _refusing(listed)
+    return [
+        made
+        for kind, what in listed
+        if kind == "chain" and what.get("type") in ("filter", "route") and _key(what, "name") in refusing and (made := _chain(what)) is not None
+    ]
+
+
+def _chain(what: dict[str, Any]) -> Chain | None:
+    family, table, name, hook = (str(what.get(part, "")) for part in ("family", "table", "name", "hook"))
+    tool = "nft"
+    if table.endswith(_LEGACY):
+        table, tool = table.removesuffix(_LEGACY), "iptables-legacy"
+    elif family != "inet" and table in _IPTABLES_TABLES and name in _IPTABLES_CHAINS:
+        tool = "iptables"
+    fine = family in ("inet", "ip", "ip6") and all(_IDENTIFIER.match(word) for word in (table, name)) and hook.isalpha()
+    return Chain(family, table, name, hook, tool) if fine else None
+
+
+def _refusing(listed: Iterable[tuple[str, dict[str, Any]]]) -> set[tuple[str, str, str]]:
+    """Chains by whose policy or rules, or by those of a chain that they lead to, a packet may not pass. Too many rather than too few."""
+    found: set[tuple[str, str, str]] = set()
+    called_by: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
+    for kind, what in listed:
+        if kind == "chain" and what.get("policy") == "drop":
+            found.add(_key(what, "name"))
+        expressions = what.get("expr") if kind == "rule" else None
+        for one in expressions if isinstance(expressions, list) else ():
+            for word, inner in one.items() if isinstance(one, dict) else ():
+                if word in _REFUSES:
+                    found.add(_key(what, "chain"))
+                elif word in ("jump", "goto") and isinstance(inner, dict):
+                    target = (*_key(what, "chain")[:2], str(inner.get("target", "")))
+                    called_by.setdefault(target, []).append(_key(what, "chain"))
+    waiting = list(found)
+    while waiting:
+        for caller in called_by.get(waiting.pop(), ()):
+            if caller not in found:
+                found.add(caller)
+                waiting.append(caller)
+    return found
+
+
+def _key(what: dict[str, Any], last: str) -> tuple[str, str, str]:
+    return (str(what.get("family", "")), str(what.get("table", "")), str(what.get(last, "")))
+
+
+def named(host: Host, kind: str, start: str) -> bool:
+    """Is there a table or chain whose name starts so?"""
+    objects = host.firewall.get("ruleset")
+    found = [one.get(kind) for one in objects if isinstance(one, dict)] if isinstance(objects, list) else []
+    return any(isinstance(what, dict) and str(what.get("name", "")).startswith(start) for what in found)
