@@ -115,9 +115,19 @@ def iptables(flows: list[Flow], holes: list[Hole], chains: list[Chain] | None, t
                 ]
     if not places:
         return None
-    command = " && ".join(f"{program} -I {chain} 1 {match} -j ACCEPT" for program, chain, match in places)
-    undo = "; ".join(f"{program} -D {chain} {match} -j ACCEPT" for program, chain, match in places)
+    both = chains is None and {"iptables-nft", "iptables-legacy"} <= tools
+    command = " && ".join(_variants(program, f"-I {chain} 1 {match} -j ACCEPT", both) for program, chain, match in places)
+    undo = "; ".join(_variants(program, f"-D {chain} {match} -j ACCEPT", both) for program, chain, match in places)
     return Command("iptables", command, undo)
+
+
+def _variants(program: str, arguments: str, both: bool) -> str:
+    """Of the two variants the one for nf_tables, and the old one only where the kernel has its tables: asking it would make them."""
+    if not both:
+        return f"{program} {arguments}"
+    old = program.replace("-nft", "-legacy")
+    listed = f"/proc/net/{program.removesuffix('-nft').replace('tables', '_tables')}_names"
+    return f"for p in {program} $(grep -qs filter {listed} && echo {old}); do $p {arguments}; done"
 
 
 def _usual(hook: str, family: str) -> list[Chain]:

@@ -1,7 +1,7 @@
 """What is wrong, told cause by cause; and whatever stands unproven, with what would prove it. Pure text, for every format."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -51,13 +51,6 @@ def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], 
     rows = [by_id[one] for one in cause.explains if one in by_id]
     lead = next((row for row in rows if row.explained_by is None), rows[0] if rows else None)
     params = voice.params_of(report, lead, cause.where) | cause.params
-    do = []
-    for fix in cause.fixes:
-        if fix.tool == "text":
-            do += voice.steps(fix.command, params, str(report.host.os), pen)
-        else:
-            do.append(voice.Step(pen.safe(fix.audience), pen.safe(fix.tool), [pen.safe(fix.command, COMMAND)]))
-            do += [voice.Step("", pen.word("undo", command=fix.undo), [])] if fix.undo else []
     verify = next((fix.verify for fix in cause.fixes if fix.verify), "") or again(report, cause.explains[:1])
     return Story(
         number=number,
@@ -68,13 +61,30 @@ def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], 
         means=voice.meaning(cause.reason, pen),
         who=_who(cause.culprit, cause.confidence, pen),
         where=where(cause.where, pen),
-        do=do if pen.verbose else do[:_STEPS],
+        do=_do(report, cause, params, pen),
         ask=voice.ask(cause.reason, params, pen),
         again=pen.safe(verify, COMMAND),
         explains=listed(cause.explains, pen),
         rows=list(cause.explains),
         required=any(row.required for row in rows),
     )
+
+
+def _do(report: Report, cause: Cause, params: dict[str, Any], pen: Pen) -> list[voice.Step]:
+    """Commands for this host, then what a person should think about; all the commands for others too when verbose."""
+    here: list[voice.Step] = []
+    texts: list[voice.Step] = []
+    others: list[voice.Step] = []
+    for fix in cause.fixes:
+        if fix.tool == "text":
+            texts += voice.steps(fix.command, params, str(report.host.os), pen)
+        else:
+            (here if fix.audience == "this-host" else others).append(voice.fix(fix, pen))
+    if pen.verbose:
+        return [*here, *texts, *others]
+    shown = [*here[:_STEPS], *texts[: _STEPS if not here else 1]]
+    hidden = len(here) + len(others) - min(len(here), _STEPS)
+    return [*shown, *([voice.Step("", pen.word("more-commands" if hidden > 1 else "one-more-command", count=hidden), [])] if hidden else [])]
 
 
 def loose(report: Report, pen: Pen) -> list[Story]:

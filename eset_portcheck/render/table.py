@@ -176,6 +176,9 @@ class _Page:
             for command in step.commands:
                 yield from self._command("", command)
             label = ""
+            if step.undo:
+                yield from self._labelled("", self._pen.word("undo"))
+                yield from self._command("", step.undo)
         yield from self._labelled("ask", one.ask)
         yield from self._command("retry", one.again)
         label = "explains" if len(one.rows) > 1 else "row"

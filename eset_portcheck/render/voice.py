@@ -5,21 +5,26 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from eset_portcheck import texts
-from eset_portcheck.model.finding import Where
+from eset_portcheck.model.finding import Fix, Where
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import furthest
+from eset_portcheck.render.words import words
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _SENTENCES = 2
 _PARAGRAPH = 2000
+_TOOLS = {"powershell": "PowerShell", "systemctl": "systemd", "sed": "squid"}
 
 
 class Step(NamedTuple):
+    """`undo`: the command that takes the one before it back."""
+
     who: str
     do: str
     commands: list[str]
+    undo: str = ""
 
 
 def _text(code: str, pen: Pen) -> texts.ReasonText | None:
@@ -66,6 +71,14 @@ def steps(code: str, params: Mapping[str, Any], system: str, pen: Pen) -> list[S
         filled = [pen.safe(texts.command(command, params), COMMAND) for command in commands if command]
         found.append(Step(pen.safe(one.who), pen.safe(one.do, SENTENCE), filled))
     return found
+
+
+def fix(one: Fix, pen: Pen) -> Step:
+    """A command of a cause: for whom, and with which tool."""
+    known = ("request", "zone-file", "named.conf", "unbound.conf", "sql")
+    who = pen.word(f"to.{one.audience}") if f"to.{one.audience}" in words(pen.language) else pen.safe(one.audience)
+    key = f"fix.{one.tool}" if one.tool in known else "fix.with"
+    return Step("", pen.word(key, who=who, tool=_TOOLS.get(one.tool, one.tool)), [pen.safe(one.command, COMMAND)], pen.safe(one.undo, COMMAND))
 
 
 def params_of(report: Report, row: Row | None, place: Where) -> dict[str, Any]:

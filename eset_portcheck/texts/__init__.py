@@ -82,6 +82,8 @@ def phrase(template: str, params: Mapping[str, Any]) -> str:
     known = {name: _spoken(name, params[name]) for name in PLACEHOLDERS if params.get(name) not in (None, "", [])}
 
     def part(match: re.Match[str]) -> str:
+        if match[1].strip() == "({address})" and known.get("address") == known.get("target"):
+            return ""  # the target was given as an address
         return match[1] if all(name in known for name in _PLACEHOLDER.findall(match[1])) else ""
 
     # Values go in last and are never read again: a bracket or brace in one of them is just text.
