@@ -6,10 +6,11 @@ Source: the table of verdicts in the project's contract, section 1.
 from typing import NamedTuple
 
 from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.texts.language import message
 
 
 class Look(NamedTuple):
-    """`glyph` for UTF-8, `mark` for ASCII (one sign each), `word` for both, `style` a colour and weight that terminals and pages share."""
+    """`glyph` for UTF-8, `mark` for ASCII (one sign each), `word` for both (in English: `Pen.word` translates), `style` for terminals and pages alike."""
 
     glyph: str
     mark: str
@@ -18,12 +19,12 @@ class Look(NamedTuple):
 
 
 LOOKS: dict[Verdict, Look] = {
-    Verdict.PASS: Look("✓", "+", "PASS", "green"),
-    Verdict.WARN: Look("!", "!", "WARN", "yellow"),
-    Verdict.UNPROVEN: Look("?", "?", "UNPR", "magenta"),
-    Verdict.FAIL: Look("✗", "x", "FAIL", "bold red"),
-    Verdict.ERROR: Look("☠", "#", "ERR", "bold red"),
-    Verdict.SKIP: Look("-", "-", "SKIP", "dim"),
+    Verdict.PASS: Look("✓", "+", message("PASS"), "green"),
+    Verdict.WARN: Look("!", "!", message("WARN"), "yellow"),
+    Verdict.UNPROVEN: Look("?", "?", message("UNPR"), "magenta"),
+    Verdict.FAIL: Look("✗", "x", message("FAIL"), "bold red"),
+    Verdict.ERROR: Look("☠", "#", message("ERR"), "bold red"),
+    Verdict.SKIP: Look("-", "-", message("SKIP"), "dim"),
 }
 
 

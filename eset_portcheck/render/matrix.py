@@ -14,6 +14,7 @@ from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.story import numbers
 from eset_portcheck.render.track import FAMILIES, Reach, both_families, families, track
+from eset_portcheck.render.words import HEAD
 
 GAP = 2
 _FLOOR = {"target": 20}  # columns that may be cut, and to what ("what": each layout says)
@@ -78,7 +79,7 @@ def arranged(rows: list[Row]) -> list[Row]:
 def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], pen: Pen, width: int) -> tuple[list[str], dict[str, int]]:
     """Columns that hold anything, with their widths; nothing when even the narrowest does not fit."""
     used = [name for name in layout.columns if any(line[name].cell_len for line in lines) and (name not in FAMILIES or both_families(rows))]
-    natural = {name: max(Text(pen.word(f"head.{name}")).cell_len, *(line[name].cell_len for line in lines)) for name in used}
+    natural = {name: max(Text(pen.say(HEAD.get(name, ""))).cell_len, *(line[name].cell_len for line in lines)) for name in used}
     widths = {name: min(wide, layout.floor if name == "what" else _FLOOR.get(name, wide)) for name, wide in natural.items()}
     spare = width - _indent(layout) - sum(widths.values()) - GAP * (len(used) - 1)
     if spare < 0 and layout is not _LAYOUTS[-1]:
@@ -92,7 +93,7 @@ def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], pen: Pen
 
 
 def _lines(rows: list[Row], lines: list[dict[str, Text]], columns: list[str], widths: dict[str, int], layout: Layout, pen: Pen) -> list[Text]:
-    head = {name: Text(pen.word(f"head.{name}"), "dim") for name in columns}
+    head = {name: Text(pen.say(HEAD.get(name, "")), "dim") for name in columns}
     indent = " " * _indent(layout)
     out = [Text(indent).append_text(_line(head, columns, widths, pen))]
     before: Row | None = None
@@ -102,7 +103,7 @@ def _lines(rows: list[Row], lines: list[dict[str, Text]], columns: list[str], wi
         if heading and not is_same:
             out.append(Text(heading, "bold" if layout.headed else "dim"))
         elif before is not None and before.via_destination and not row.via_destination:
-            out.append(Text(pen.word("direct"), "dim"))  # the rows that follow are not behind the proxy of the heading above
+            out.append(Text(pen.say("direct"), "dim"))  # the rows that follow are not behind the proxy of the heading above
         cells = cells | {"target": Text("")} if is_same and not row.via_destination else cells
         out.append(Text(indent).append_text(_line(cells, columns, widths, pen)))
         before = row
@@ -142,14 +143,14 @@ def _cut(cell: Text, width: int, pen: Pen) -> Text:
 
 def _heading(row: Row, layout: Layout, pen: Pen) -> str:
     """Over the rows of a target; where targets have a column, only over what goes through a proxy."""
-    via = f"{pen.word('via')} {pen.safe(row.target)}:{row.port}" if row.via_destination else ""
+    via = pen.say("via {proxy}", proxy=f"{row.target}:{row.port}") if row.via_destination else ""
     return f"{shown_target(row, pen)} {via}".rstrip() if layout.headed else via
 
 
 def shown_target(row: Row, pen: Pen) -> str:
     """Where the row leads in the end: behind a proxy, if there is one."""
     if row.direction is not Direction.OUTBOUND and row.target == "this-host":
-        return pen.word("this-host")
+        return pen.say("this machine")
     return pen.safe(row.via_destination.rpartition(":")[0] if row.via_destination else row.target)
 
 
@@ -161,22 +162,23 @@ def redirected(report: Report, row: Row) -> bool:
 def _cells(report: Report, row: Row, caused: dict[str, str], pen: Pen) -> dict[str, Text]:
     look = LOOKS[row.verdict]
     plain = row.verdict is Verdict.SKIP or (row.verdict is Verdict.PASS and is_usual(row.reason))
-    word = look.word if row.required or row.verdict is Verdict.SKIP else f"({look.word})"
+    said = pen.word(row.verdict)
+    word = said if row.required or row.verdict is Verdict.SKIP else f"({said})"
     quiet = "dim" if not row.required or row.verdict is Verdict.SKIP else ""
     port = pen.safe(row.via_destination.rpartition(":")[2] if row.via_destination else row.port, 5)
     star = "*" if redirected(report, row) else ""
     reason = pen.safe(row.reason, 40)
-    said = {family: _family(verdict, pen) for family, verdict in families(row).items() if family in FAMILIES}
+    tried = {family: _family(verdict, pen) for family, verdict in families(row).items() if family in FAMILIES}
     return {
         "verdict": Text(word if pen.ascii_only else f"{look.glyph} {word}", look.style),
         "role": Text(pen.safe(row.role, 16) if len(report.run.roles) > 1 else "", "dim"),
-        "what": Text(pen.safe(row.purpose or row.id), quiet or ("" if row.verdict is Verdict.PASS else "bold")),
+        "what": Text(pen.own(row.purpose) or pen.safe(row.id), quiet or ("" if row.verdict is Verdict.PASS else "bold")),
         "target": Text(shown_target(row, pen), quiet),
         "port": Text(f"{port}/{row.transport.value}{star}", quiet),
         "short-port": Text((port if row.transport is Transport.TCP else f"{port}/{row.transport.value}") + star, quiet),
         "track": shown_track(row, pen),
         **{family: Text("") for family in FAMILIES},
-        **said,
+        **tried,
         "time": Text(pen.lasted(row.duration_s), look.style if row.verdict is Verdict.FAIL else "dim"),
         "cause": Text(caused.get(row.id, ""), look.style),
         "reason": Text(reason, "dim" if plain else look.style),

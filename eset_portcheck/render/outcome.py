@@ -5,8 +5,9 @@ import shlex
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Phase, Verdict
 from eset_portcheck.render.pen import Pen
-from eset_portcheck.render.text import COMMAND
+from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.voice import headline, params_of
+from eset_portcheck.render.words import EXIT, OVERALL
 
 _FEW = 2
 PROVEN = (Verdict.PASS, Verdict.WARN)
@@ -37,12 +38,12 @@ def overall(report: Report) -> tuple[str, Verdict]:
 def first_line(report: Report, pen: Pen) -> tuple[str, str, str, str]:
     """Four parts that joined are one line for a ticket: who, the overall word, why, the command to test again."""
     key, _ = overall(report)
-    who = f"{pen.safe(' + '.join(report.run.roles) or '?')} {pen.word('on')} {pen.safe(report.host.name or '?')}: "
-    limits = [pen.word("pre")] if report.run.phase is Phase.PRE else []
-    limits += [pen.word("redirected")] if report.run.connect_to else []
+    who = pen.say("{roles} on {host}: ", roles=" + ".join(report.run.roles) or "?", host=report.host.name or "?")
+    limits = [pen.say("before installation")] if report.run.phase is Phase.PRE else []
+    limits += [pen.say("redirected")] if report.run.connect_to else []
     limited = f" ({', '.join(limits)})" if limits else ""
     why, command = _top(report, key, pen)
-    return who, pen.word(key) + limited, f": {why}; ", f"{pen.word('again')}: {pen.safe(command, COMMAND)}"
+    return who, pen.say(OVERALL[key]) + limited, f": {why}; ", f"{pen.say('test again')}: {pen.safe(command, COMMAND)}"
 
 
 def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:
@@ -58,8 +59,8 @@ def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:
         row = grave[0]
         return f"{headline(row.reason, params_of(report, row, row.where), pen)} [{pen.safe(row.reason)}]", again(report, [row.id])
     if key == "partial":
-        return pen.word("exit.deselected", count=left_out(report)), again(report)
-    return pen.word("all-proven"), again(report)
+        return pen.say("everything that was selected is proven; left out: {count}", count=left_out(report)), again(report)
+    return pen.say("everything required is proven"), again(report)
 
 
 def left_out(report: Report) -> int:
@@ -79,11 +80,11 @@ def exit_sentence(report: Report, pen: Pen) -> str:
     key, _ = overall(report)
     true_code = {"interrupted": 130, "not-ready": 1, "checker-failed": 4, "unproven": 3}.get(key, 0)
     if code == 0 and true_code:
-        why = pen.word("exit.zero", code=true_code)
+        why = pen.say("--exit-zero was given; without it {code}", code=true_code)
     elif code == 1 and true_code != 1:
-        why = pen.word("exit.strict")
+        why = pen.say("everything required is proven or unproven, and --strict counts warnings and unproven rows as failures")
     elif code == 0 and key == "partial":
-        why = pen.word("exit.deselected", count=left_out(report))
+        why = pen.say("everything that was selected is proven; left out: {count}", count=left_out(report))
     else:
-        why = pen.word(f"exit.{code}")
-    return pen.word("exit", code=code, why=why)
+        why = pen.say(EXIT.get(code, ""))
+    return pen.say("exit code {code}: {why}", SENTENCE, code=code, why=why)

@@ -5,10 +5,10 @@ from typing import Any
 
 from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Direction, Failure, Stage
+from eset_portcheck.model.vocabulary import Direction, Stage
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.track import furthest, stage_word
-from eset_portcheck.render.words import words
+from eset_portcheck.render.words import FAILURE
 
 # Parameters that a phrase of their own says better, or that stand elsewhere.
 # fmt: off
@@ -31,7 +31,7 @@ def _phrases(row: Row, pen: Pen) -> Iterator[str]:
     attempt = furthest(row)
     if row.where.process:
         process = row.where.process
-        yield pen.word("process", name=process.get("path") or process.get("name") or "?", pid=process.get("pid", "?"))
+        yield pen.say("{name}, process {pid}", name=process.get("path") or process.get("name") or "?", pid=process.get("pid", "?"))
     if attempt is None:
         yield from _not_run(row, pen)
     else:
@@ -53,9 +53,9 @@ def _worst(row: Row, attempt: Attempt) -> Attempt:
 
 def _not_run(row: Row, pen: Pen) -> Iterator[str]:
     if row.direction is Direction.OUTBOUND:
-        yield pen.word("saw.not-run")
+        yield pen.say("nothing was sent")
     if option := row.skip_params.get("option") or row.skip_params.get("value"):
-        yield pen.word("saw.option", option=option)
+        yield pen.say("missing: {option}", option=option)
     if error := row.skip_params.get("error"):
         yield pen.safe(error)
 
@@ -69,20 +69,26 @@ def _stopped(row: Row, attempt: Attempt, pen: Pen) -> Iterator[str]:
     if record.stage is Stage.RESOLVE:
         yield from _names(record, pen)
     if status := record.detail.get("status"):
-        yield pen.word("saw.status", status=status)
+        yield pen.say("HTTP status {status}", status=status)
     if icmp := attempt.icmp:
-        yield pen.word("saw.icmp", type=icmp.type, code=icmp.code, sender=icmp.sender or "?", time=pen.lasted(icmp.after_s) or "0 ms")
+        yield pen.say(
+            "ICMP type {type} code {code} from {sender} after {time}",
+            type=icmp.type,
+            code=icmp.code,
+            sender=icmp.sender or "?",
+            time=pen.lasted(icmp.after_s) or "0 ms",
+        )
         if icmp.local:
-            yield pen.word("saw.icmp-local")
+            yield pen.say("this machine's own network stack reported it")
 
 
 def end_of(record: StageRecord, pen: Pen) -> str:
     time = pen.lasted(record.duration_s) or "0 ms"
     if record.failure is None:
-        return pen.word("saw.done", time=time)
-    if record.failure is Failure.TIMEOUT or f"saw.{record.failure}" in words(pen.language):
-        return pen.word(f"saw.{record.failure}", time=time)
-    return pen.word("saw.other", failure=record.failure.replace("_", " "), time=time)
+        return pen.say("answered in {time}", time=time)
+    if record.failure in FAILURE:
+        return pen.say(FAILURE[record.failure], time=time)
+    return pen.say("{failure} after {time}", failure=record.failure.replace("_", " "), time=time)
 
 
 def _names(record: StageRecord, pen: Pen) -> Iterator[str]:
@@ -91,9 +97,9 @@ def _names(record: StageRecord, pen: Pen) -> Iterator[str]:
         said = str(one.get("rcode") or one.get("failure") or "").removeprefix("dns_")
         answers.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
     for (server, said), kinds in answers.items():
-        yield pen.word("saw.dns", server=server, answer=said, type=", ".join(dict.fromkeys(kinds)))
+        yield pen.say("{server} says {answer} ({type})", server=server, answer=said, type=", ".join(dict.fromkeys(kinds)))
     if system := record.detail.get("os"):
-        yield pen.word("saw.os", answer=system)
+        yield pen.say("the operating system says {answer}", answer=system)
 
 
 def certificate(attempt: Attempt, pen: Pen) -> Iterator[str]:
@@ -101,11 +107,11 @@ def certificate(attempt: Attempt, pen: Pen) -> Iterator[str]:
     if tls is None or not tls.chain:
         return
     leaf = tls.chain[0]
-    yield pen.word("saw.certificate", subject=leaf.subject)
-    yield pen.word("saw.issuer", issuer=leaf.issuer)
-    yield pen.word("saw.dates", first=leaf.not_before_utc[:10], last=leaf.not_after_utc[:10])
+    yield pen.say("certificate of {subject}", subject=leaf.subject)
+    yield pen.say("issued by {issuer}", issuer=leaf.issuer)
+    yield pen.say("valid {first} to {last}", first=leaf.not_before_utc[:10], last=leaf.not_after_utc[:10])
     if tls.name_matches is False:
-        yield pen.word("saw.asked", name=tls.name)
+        yield pen.say("asked for {name}", name=tls.name)
     yield f"sha256 {pen.safe(leaf.sha256, 64 if pen.verbose else _DIGEST)}"
 
 
@@ -115,21 +121,33 @@ def _evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
         case "control":
             ports = _objects(facts, "ports")
             if answering := [str(one.get("port")) for one in ports if one.get("answer") in ("accepted", "refused")]:
-                yield pen.word("saw.answers", ports=", ".join(answering))
+                yield pen.say("port {ports} of the same address answers", ports=", ".join(answering))
             elif silent := [str(one.get("port")) for one in ports if one.get("answer") == "silent"]:
-                yield pen.word("saw.silent-too", ports=", ".join(silent))
+                yield pen.say("port {ports} of the same address is silent too", ports=", ".join(silent))
         case "ttl-walk":
             hops = [hop for hop in _objects(facts, "hops") if isinstance(hop.get("ttl"), int) and hop.get("from") not in (None, piece.address)]
             last = max(hops, key=lambda hop: int(hop["ttl"]), default=None)
-            yield pen.word("saw.walk", address=last["from"], hop=last["ttl"]) if last else pen.word("saw.walk-none")
+            yield (
+                pen.say("last router that answered: {address} (hop {hop})", address=last["from"], hop=last["ttl"])
+                if last
+                else pen.say("no router on the way answered the walk")
+            )
         case "distance":
             controls = sorted({str(one["ttl"]) for one in _objects(facts, "controls") if one.get("ttl")})
             if facts.get("refused_ttl") and controls:
-                yield pen.word("saw.distance", refused=facts["refused_ttl"], control=", ".join(controls))
+                yield pen.say(
+                    "the refusal arrived with hop limit {refused}, other answers of the address with {control}",
+                    refused=facts["refused_ttl"],
+                    control=", ".join(controls),
+                )
         case "small-segments" if facts.get("completed"):
-            yield pen.word("saw.small", bytes=facts.get("segment_bytes"))
+            yield pen.say("with small packets ({bytes} bytes) the same step completes", bytes=facts.get("segment_bytes"))
         case "silent-control":
-            yield pen.word("saw.silent-open") if facts.get("end") == "open" else pen.word("saw.silent-end", end=facts.get("end", "?"))
+            yield (
+                pen.say("a second connection that sends nothing stays open")
+                if facts.get("end") == "open"
+                else pen.say("a second connection that sends nothing: {end}", end=facts.get("end", "?"))
+            )
 
 
 def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:

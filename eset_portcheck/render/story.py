@@ -11,6 +11,7 @@ from eset_portcheck.render import seen, voice
 from eset_portcheck.render.outcome import PROVEN, again
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND
+from eset_portcheck.render.words import CONFIDENCE, CULPRIT
 
 _STEPS = 2  # of what to do, unless verbose
 _IDS = 5
@@ -84,7 +85,14 @@ def _do(report: Report, cause: Cause, params: dict[str, Any], pen: Pen) -> list[
         return [*here, *texts, *others]
     shown = [*here[:_STEPS], *texts[: _STEPS if not here else 1]]
     hidden = len(here) + len(others) - min(len(here), _STEPS)
-    return [*shown, *([voice.Step("", pen.word("more-commands" if hidden > 1 else "one-more-command", count=hidden), [])] if hidden else [])]
+    if hidden:
+        more = pen.count(
+            "{count} more command to paste, with its undo: -v shows it",
+            "{count} more commands to paste, with their undo: -v shows them",
+            hidden,
+        )
+        shown.append(voice.Step("", more, []))
+    return shown
 
 
 def loose(report: Report, pen: Pen) -> list[Story]:
@@ -150,7 +158,7 @@ def _alternatives(report: Report, rows: list[Row], pen: Pen) -> list[str]:
     groups = {(row.role, row.group.id) for row in rows if row.group and any(one.reason == "FAILOVER_USED" for one in row.findings)}
     mine = {row.id for row in rows}
     works = [one.id for one in report.checks if one.group and (one.role, one.group.id) in groups and one.verdict in PROVEN and one.id not in mine]
-    return [pen.word("alternative", ids=", ".join(works[:_IDS]))] if works else []
+    return [pen.say("another way of the same group works: {ids}", ids=", ".join(works[:_IDS]))] if works else []
 
 
 def _gravest(rows: list[Row]) -> Verdict:
@@ -165,20 +173,20 @@ def is_broken(story: Story) -> bool:
 def _who(culprit: Culprit | None, confidence: Confidence | None, pen: Pen) -> str:
     if culprit is None:
         return ""
-    sure = f" ({pen.word(f'sure.{confidence.value}')})" if confidence and culprit is not Culprit.UNKNOWN else ""
-    return pen.word(f"who.{culprit.value}") + sure
+    sure = f" ({pen.say(CONFIDENCE[confidence.value])})" if confidence and culprit is not Culprit.UNKNOWN else ""
+    return pen.say(CULPRIT[culprit.value]) + sure
 
 
 def where(place: Where, pen: Pen) -> str:
     parts = []
     if place.interval:
-        parts.append(pen.word("between", first=place.interval[0], last=place.interval[-1]))
+        parts.append(pen.say("between {first} and {last}", first=place.interval[0], last=place.interval[-1]))
     elif place.address and place.hop is not None:
-        parts.append(pen.word("hop", address=place.address, hop=place.hop))
+        parts.append(pen.say("{address}, {hop} hops away", address=place.address, hop=place.hop))
     elif place.address:
         parts.append(pen.safe(place.address))
     if place.ca:
-        parts.append(pen.word("issuer", ca=place.ca))
+        parts.append(pen.say("issuer {ca}", ca=place.ca))
     return "; ".join(parts)
 
 
@@ -187,7 +195,7 @@ def listed(ids: list[str], pen: Pen) -> list[str]:
     shown = [pen.safe(one) for one in (ids if pen.verbose else ids[:_IDS])]
     if len(ids) == 1:
         return shown
-    rest = [pen.word("more", count=len(ids) - len(shown))] if len(shown) < len(ids) else []
+    rest = [pen.say("and {count} more", count=len(ids) - len(shown))] if len(shown) < len(ids) else []
     return [f"{pen.rows(len(ids))}:", *(f"{one}," for one in shown[:-1]), *shown[-1:], *rest]
 
 
@@ -202,11 +210,11 @@ def skipped(rows: list[Row], pen: Pen) -> str:
 
 def _skip(reason: str, option: str, wanted: str, pen: Pen) -> str:
     if reason == "NOT_SELECTED":
-        return pen.word("deselected")
+        return pen.say("left out by the options of this run")
     if reason == "RETIRED":
-        return pen.word("retired")
+        return pen.say("retired")
     if wanted == "given":
-        return pen.word("needs", option=option)
+        return pen.say("only with {option}", option=option)
     if wanted == "not given":
-        return pen.word("without", option=option)
-    return pen.word("only-if", option=option, value=wanted)
+        return pen.say("only without {option}", option=option)
+    return pen.say("only if {option} is {value}", option=option, value=wanted)

@@ -18,8 +18,9 @@ from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix, redirected
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.seen import certificate, end_of
-from eset_portcheck.render.text import SENTENCE
+from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import FAMILIES, families, stage_word
+from eset_portcheck.render.words import COUNT, LABEL, LEGEND
 
 _LABEL = 10  # cells of the labels' column
 _INDENT = 2
@@ -109,12 +110,12 @@ class _Page:
         seen = Counter(row.verdict for row in report.checks)
         order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
         advisory = Counter(row.verdict for row in report.checks if not row.required and row.verdict in (Verdict.FAIL, Verdict.UNPROVEN))
-        rest: dict[Verdict, str] = {verdict: f" ({count} {pen.word('not-required')})" for verdict, count in advisory.items()}
-        parts = [(f"{seen[one]} {pen.word(f'count.{one.value}')}{rest.get(one, '')}", LOOKS[one].style) for one in order if seen[one]]
+        rest: dict[Verdict, str] = {verdict: " " + pen.count("({count} not required)", "({count} not required)", count) for verdict, count in advisory.items()}
+        parts = [(pen.count(*COUNT[one.value], seen[one]) + rest.get(one, ""), LOOKS[one].style) for one in order if seen[one]]
         out = Text()
         for number, part in enumerate(parts):
             out.append(dot if number else "", "dim").append(*part)
-        about = [pen.lasted(report.run.duration_s), pen.word("phase", phase=report.run.phase.value)]
+        about = [pen.lasted(report.run.duration_s), pen.say("phase {phase}", phase=report.run.phase.value)]
         about += [pen.safe(f"{used.role} {used.version}") for used in report.profiles]
         about += [pen.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC")), pen.safe(f"{report.tool.name} {report.tool.version}")]
         for one in about:
@@ -128,30 +129,36 @@ class _Page:
         skips = [row for row in report.checks if row.verdict is Verdict.SKIP]
         lines: list[str] = []
         if skips and not pen.verbose:
-            key = "left-out" if outcome.left_out(report) else "skipped"
-            lines.append(pen.word(key).format(count=pen.rows(len(skips)), why=story.skipped(skips, pen)))
+            count, why = pen.rows(len(skips)), story.skipped(skips, pen)
+            if outcome.left_out(report):
+                lines.append(pen.say("{rows} not tested: {why} (-v shows them)", COMMAND, rows=count, why=why))
+            else:
+                lines.append(pen.say("{rows} not applicable: {why} (-v shows them)", COMMAND, rows=count, why=why))
         for family in FAMILIES:
             untested = sum(family in found and found[family] is None for found in map(families, report.checks))
             if untested:
-                lines.append(pen.word("family-untested", family=family.replace("ip", "IP"), rows=pen.rows(untested)))
+                text = pen.say(
+                    "{family} not tested: this machine has no default route for it ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested)
+                )
+                lines.append(text)
         if report.run.connect_to:
             pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in report.run.connect_to.items())
-            lines.append("* " + pen.word("redirects").replace("{pairs}", pairs))
+            lines.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
         if not report.run.complete:
-            lines.append(pen.word("incomplete"))
+            lines.append(pen.say("Incomplete: not every row was finished."))
         for line in lines:
             yield from self._paragraph(Text(line, "dim"))
 
     def stories(self) -> Iterable[Text]:
         told = [*story.causes(self._report, self._pen), *story.loose(self._report, self._pen)]
-        for key, wanted in (
-            ("wrong", [one for one in told if story.is_broken(one)]),
-            ("not-proven", [one for one in told if one.verdict is Verdict.UNPROVEN]),
-            ("warnings", [one for one in told if one.verdict is Verdict.WARN]),
+        for title, wanted in (
+            (self._pen.say("WHAT IS WRONG"), [one for one in told if story.is_broken(one)]),
+            (self._pen.say("NOT PROVEN FROM HERE"), [one for one in told if one.verdict is Verdict.UNPROVEN]),
+            (self._pen.say("WARNINGS"), [one for one in told if one.verdict is Verdict.WARN]),
         ):
             if wanted:
                 yield Text("")
-                yield Text(self._pen.word(key), "dim")
+                yield Text(title, "dim")
             for number, one in enumerate(wanted):
                 if number:
                     yield Text("")
@@ -164,7 +171,7 @@ class _Page:
         if one.code != one.headline:
             title.append(f"  {one.code}", "dim")
         if not one.required:
-            title.append(f"  ({pen.word('not-required')})", "dim")
+            title.append(f"  ({pen.say('not required')})", "dim")
         yield from self._paragraph(title, _INDENT)
         is_proof = one.verdict is Verdict.UNPROVEN
         for label, text in (("seen", "; ".join(one.seen)), ("means", one.means), ("who", one.who), ("where", one.where)):
@@ -177,7 +184,7 @@ class _Page:
                 yield from self._command("", command)
             label = ""
             if step.undo:
-                yield from self._labelled("", self._pen.word("undo"))
+                yield from self._labelled("", self._pen.say("to take it back:"))
                 yield from self._command("", step.undo)
         yield from self._labelled("ask", one.ask)
         yield from self._command("retry", one.again)
@@ -189,7 +196,7 @@ class _Page:
         found = story.notes(self._report, self._pen)
         if found:
             yield Text("")
-            yield Text(self._pen.word("notes"), "dim")
+            yield Text(self._pen.say("ALSO SEEN"), "dim")
         for code, facts, ids in found:
             line = Text(code).append(f"  {' '.join(story.listed(ids, self._pen))}" + (f": {facts}" if facts else ""), "dim")
             yield from self._paragraph(line, _INDENT)
@@ -197,37 +204,37 @@ class _Page:
     def details(self) -> Iterable[Text]:
         pen = self._pen
         yield Text("")
-        yield Text(pen.word("details"), "dim")
+        yield Text(pen.say("EVERY ATTEMPT"), "dim")
         for row in self._report.checks:
             if row.verdict is Verdict.SKIP:
                 continue
             line = Text().append(f"{pen.glyph(row.verdict)} ", LOOKS[row.verdict].style).append(pen.safe(row.id))
             line.append(f"  {row.state.value}, {row.proof.reached.value}/{row.proof.required.value}, {pen.safe(row.reason)}", "dim")
             yield from self._paragraph(line, _INDENT)
-            for text in (*_attempts(row, pen), pen.safe(row.note, SENTENCE)):
+            for text in (*_attempts(row, pen), pen.own(row.note)):
                 yield from self._paragraph(Text(text, "dim"), 2 * _INDENT, _INDENT)
 
     def legend(self) -> Iterable[Text]:
         pen = self._pen
         shown = [row for row in self._report.checks if pen.verbose or row.verdict is not Verdict.SKIP]
         seen = {row.verdict for row in shown}
-        parts = [f"{LOOKS[one].word if pen.ascii_only else pen.glyph(one)} {pen.word(f'legend.{one.value}')}" for one in Verdict if one in seen]
+        parts = [f"{pen.word(one) if pen.ascii_only else pen.glyph(one)} {pen.say(LEGEND[one.value])}" for one in Verdict if one in seen]
         if any(not row.required and row.verdict is not Verdict.SKIP for row in shown):
-            parts.append(pen.word("legend.advisory", word=".." if pen.ascii_only else "…"))
+            parts.append(pen.say("({word}) not required, never counted", word=".." if pen.ascii_only else "…"))
         if seen - {Verdict.PASS}:
-            parts.append(pen.word("legend.unreached", sign=pen.signs.unreached * 3))
+            parts.append(pen.say("{sign} not reached", sign=pen.signs.unreached * 3))
         if self._report.causes:
-            parts.append(pen.word("legend.cause"))
+            parts.append(pen.say("# see below"))
         if any(redirected(self._report, row) for row in shown):
-            parts.append(pen.word("redirected-mark"))
+            parts.append(pen.say("* redirected"))
         if any(row.verdict not in (Verdict.PASS, Verdict.SKIP) for row in shown):
-            parts.append(pen.word("explain"))
+            parts.append(pen.say("eset-portcheck explain CODE tells more"))
         yield from (Text(line, "dim") for line in flowed(parts, self._console.width))
 
     def end(self, written: Sequence[str]) -> Iterable[Text]:
         pen = self._pen
         if written:
-            yield from self._paragraph(Text(pen.word("written").replace("{names}", ", ".join(pen.safe(name, SENTENCE) for name in written))))
+            yield from self._paragraph(Text(pen.say("Report: {names}").format(names=", ".join(pen.safe(name, SENTENCE) for name in written))))
         yield from self._paragraph(Text(outcome.exit_sentence(self._report, pen)))
 
     def _paragraph(self, text: Text, hang: int = 0, indent: int = 0) -> Iterable[Text]:
@@ -254,7 +261,7 @@ class _Page:
         return max(20, self._console.width - _INDENT - _LABEL)
 
     def _label(self, label: str) -> Text:
-        word = self._pen.word(label) if label else ""
+        word = self._pen.say(LABEL[label]) if label else ""
         return Text().append(" " * _INDENT + word.ljust(_LABEL), "dim")
 
 
@@ -263,6 +270,6 @@ def _attempts(row: Row, pen: Pen) -> Iterable[str]:
     for attempt in row.attempts:
         stages = [f"{stage_word(row, one.stage)} {end_of(one, pen) if one.failure else pen.lasted(one.duration_s)}" for one in attempt.stages]
         shown = [pen.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
-        untested = pen.word("untested", why=attempt.untested) if attempt.untested else ""
+        untested = pen.say("not tested ({why})", why=attempt.untested) if attempt.untested else ""
         yield f"{pen.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
         yield "; ".join(certificate(attempt, pen))

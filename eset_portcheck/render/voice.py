@@ -10,7 +10,7 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import furthest
-from eset_portcheck.render.words import words
+from eset_portcheck.render.words import AUDIENCE, TOOL
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _SENTENCES = 2
@@ -75,10 +75,10 @@ def steps(code: str, params: Mapping[str, Any], system: str, pen: Pen) -> list[S
 
 def fix(one: Fix, pen: Pen) -> Step:
     """A command of a cause: for whom, and with which tool."""
-    known = ("request", "zone-file", "named.conf", "unbound.conf", "sql")
-    who = pen.word(f"to.{one.audience}") if f"to.{one.audience}" in words(pen.language) else pen.safe(one.audience)
-    key = f"fix.{one.tool}" if one.tool in known else "fix.with"
-    return Step("", pen.word(key, who=who, tool=_TOOLS.get(one.tool, one.tool)), [pen.safe(one.command, COMMAND)], pen.safe(one.undo, COMMAND))
+    who = pen.say(AUDIENCE[one.audience]) if one.audience in AUDIENCE else pen.safe(one.audience)
+    tool = _TOOLS.get(one.tool, one.tool)
+    about = pen.say(TOOL[one.tool], who=who) if one.tool in TOOL else pen.say("{who}, with {tool}:", who=who, tool=tool)
+    return Step("", about, [pen.safe(one.command, COMMAND)], pen.safe(one.undo, COMMAND))
 
 
 def params_of(report: Report, row: Row | None, place: Where) -> dict[str, Any]:
