@@ -43,7 +43,7 @@ def first_line(report: Report, pen: Pen) -> tuple[str, str, str, str]:
     limits += [pen.say("redirected")] if report.run.connect_to else []
     limited = f" ({', '.join(limits)})" if limits else ""
     why, command = _top(report, key, pen)
-    return who, pen.say(OVERALL[key]) + limited, f": {why}; ", f"{pen.say('test again')}: {pen.safe(command, COMMAND)}"
+    return who, pen.say(OVERALL[key]) + limited, f": {why}; ", pen.say("test again: {command}", COMMAND, command=command)
 
 
 def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:

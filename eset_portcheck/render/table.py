@@ -171,7 +171,7 @@ class _Page:
         if one.code != one.headline:
             title.append(f"  {one.code}", "dim")
         if not one.required:
-            title.append(f"  ({pen.say('not required')})", "dim")
+            title.append("  ", "dim").append(pen.say("(not required)"), "dim")
         yield from self._paragraph(title, _INDENT)
         is_proof = one.verdict is Verdict.UNPROVEN
         for label, text in (("seen", "; ".join(one.seen)), ("means", one.means), ("who", one.who), ("where", one.where)):
