@@ -9,13 +9,14 @@ from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.failure import Broken
 from eset_portcheck.sessions import INSTALL, Credentials, Missing, in_thread
+from eset_portcheck.sessions.allowance import Broke
 
 HOLD_S = 1.0
+STEP = 0.9  # of a time-out: two steps of a full client end before the stage does, so that it can say how far it got
 # After one of these another log-on with the same account only makes things worse.
 STOP_AT = frozenset(
     {"STATUS_ACCOUNT_LOCKED_OUT", "STATUS_ACCOUNT_DISABLED", "STATUS_ACCOUNT_EXPIRED", "STATUS_PASSWORD_EXPIRED", "STATUS_PASSWORD_MUST_CHANGE"}
 )
-_OLD_DIALECTS = frozenset({"SMB1", "NT LM 0.12", "2.0.2"})
 
 
 class DeepSessions:
@@ -39,18 +40,23 @@ class DeepSessions:
         if dial.endpoint.host in self._tried:
             raise Broken(Failure.SESSION_NOT_TRIED, why="one log-on a target and run; another address was tried")
         self._tried.add(dial.endpoint.host)
-        old = str((dial.reply or {}).get("dialect", "")) in _OLD_DIALECTS
+        reply = dial.reply or {}
+        old = bool(reply.get("smb1_only")) or reply.get("dialect") == "2.0.2"
         timeout_s = dial.means.timeout_s
         try:
             facts = await in_thread(
-                lambda: admin_share.check(dial.address, dial.port, host, self._credentials, timeout_s, old_dialects=old), 2 * timeout_s
+                lambda: admin_share.check(dial.address, dial.port, host, self._credentials, STEP * timeout_s, old_dialects=old),
+                2 * timeout_s,
             )
         except Missing as error:
             raise Broken(Failure.EXTRA_MISSING, package=error.package, install=INSTALL) from error
+        except Broke as error:
+            if isinstance(error.cause, OSError):
+                raise Broken.of(error.cause, **error.facts) from error
+            raise Broken(error.cause, **error.facts) from error
         except TimeoutError as error:
             raise Broken(Failure.TIMEOUT) from error
-        # pysmb names no status of a refused log-on: it may have been a locked account
-        if facts.get("status") in STOP_AT or (old and facts.get("status") == "STATUS_LOGON_FAILURE"):
+        if facts.get("status") in STOP_AT:
             self._stopped = str(facts["status"])
         if facts.get("step") != "done":
             raise Broken(Failure.SESSION_REFUSED, **facts)

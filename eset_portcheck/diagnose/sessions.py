@@ -3,6 +3,8 @@
 Source: MS-ERREF section 2.3.1 (NTSTATUS values); facts 5.2 for their meaning in a remote installation.
 """
 
+from typing import Any
+
 from eset_portcheck.diagnose.reading import Reading, broken
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import Evidence, StageRecord
@@ -17,7 +19,20 @@ _BY_STATUS = {
     "STATUS_NOT_SUPPORTED": "SMB_NTLM_BLOCKED",
     "STATUS_AUTHENTICATION_FIREWALL_FAILED": "SMB_ACCESS_DENIED",
 }
-_BY_ERROR = {"TimeoutError": "NO_REPLY", "SMBTimeout": "NO_REPLY", "IOTimeout": "NO_REPLY", "SMBConnectionClosed": "CLOSED_BEFORE_REPLY"}
+_BY_FAILURE = {
+    Failure.TIMEOUT: "NO_REPLY",
+    Failure.EOF: "CLOSED_BEFORE_REPLY",
+    Failure.CONNECTION_RESET: "RESET_AFTER_ACCEPT",
+    Failure.UNEXPECTED_BYTES: "WRONG_PROTOCOL",
+    Failure.TOO_LARGE: "WRONG_PROTOCOL",
+    # the client connects anew: what our own conversation was given a moment ago was refused to it
+    Failure.CONNECTION_REFUSED: "REFUSED_ORIGIN_UNKNOWN",
+    Failure.HOST_UNREACHABLE: "REJECTED_IN_PATH",
+    Failure.NETWORK_UNREACHABLE: "REJECTED_IN_PATH",
+    Failure.NOT_PERMITTED: "REJECTED_LOCALLY",
+    Failure.ACCESS_DENIED: "REJECTED_LOCALLY",
+}
+_SAID = ("status", "guest", "step", "client", "error", "errno", "dialect", "received_bytes")
 
 
 def read_session(record: StageRecord) -> Reading:
@@ -27,18 +42,23 @@ def read_session(record: StageRecord) -> Reading:
         return broken("EXTRA_MISSING", Proof.PROTOCOL, State.OPEN, params={"package": detail.get("package"), "install": detail.get("install")})
     if record.failure is Failure.SESSION_NOT_TRIED:
         return broken("SMB_NEEDS_CREDENTIALS", Proof.PROTOCOL, State.OPEN, params=dict(detail))
-    if record.failure is Failure.TIMEOUT:
-        return broken("NO_REPLY", Proof.PROTOCOL, State.OPEN, Confidence.LIKELY, params={"step": "session"})
-    params = {name: detail[name] for name in ["status", "step", "client", "error", "dialect"] if name in detail}
-    status = detail.get("status")
-    if status is None:
-        reason = _BY_ERROR.get(str(detail.get("error")))
-        if reason is None:
-            return broken("INTERNAL_ERROR", Proof.PROTOCOL, State.OPEN, culprit=Culprit.CHECKER, params=params)
-        return broken(reason, Proof.PROTOCOL, State.OPEN, Confidence.LIKELY, params=params)
-    at_logon = detail.get("step") == "logon"
-    reason = _BY_STATUS.get(str(status), "SMB_LOGON_FAILURE" if at_logon else "SMB_ACCESS_DENIED")
-    return broken(reason, Proof.PROTOCOL, State.OPEN, params=params)
+    params = {name: detail[name] for name in _SAID if name in detail} or {"step": "session"}
+    if record.failure is Failure.SESSION_REFUSED:
+        return broken(_refused(detail), Proof.PROTOCOL, State.OPEN, params=params)
+    reason = _BY_FAILURE.get(record.failure) if record.failure else None
+    if reason is None:
+        return broken("INTERNAL_ERROR", Proof.PROTOCOL, State.OPEN, culprit=Culprit.CHECKER, params=params)
+    return broken(reason, Proof.PROTOCOL, State.OPEN, Confidence.LIKELY, params=params)
+
+
+def _refused(detail: dict[str, Any]) -> str:
+    """By the status; what is not in the table speaks of the step at which it came."""
+    step, status = detail.get("step"), str(detail.get("status"))
+    if step == "connect":  # a host that has no room for another connection, or none for us: no account was named yet
+        return "CLOSED_BEFORE_REPLY"
+    if status == "STATUS_NOT_SUPPORTED" and step != "logon":
+        return "SMB_ACCESS_DENIED"
+    return _BY_STATUS.get(status, "SMB_LOGON_FAILURE" if step == "logon" else "SMB_ACCESS_DENIED")
 
 
 def second_opinions(evidence: list[Evidence]) -> list[Finding]:

@@ -75,5 +75,5 @@ class Broken(Exception):
         self.detail = {name: value for name, value in detail.items() if value is not None}
 
     @classmethod
-    def of(cls, error: OSError, **detail: object) -> "Broken":
+    def of(cls, error: OSError, /, **detail: object) -> "Broken":
         return cls(classify(error), errno=named(error), **detail)

@@ -16,6 +16,7 @@ from tests.lab.topology import PASSWORD, TARGET, v4
 pytestmark = pytest.mark.xdist_group("old-computers")
 
 _SMB1 = " server max protocol = NT1\n server min protocol = CORE\n ntlm auth = yes\n"
+_NO_NTLM = " ntlm auth = disabled\n"
 _SMB2_02 = " server max protocol = SMB2_02\n"
 DIRECTORIES = ("private", "lock", "state", "cache", "run", "ncalrpc", "binddns", "admin")
 LOG_ON = "ntlmssp.messagetype == 3"
@@ -37,9 +38,10 @@ class Computer(NamedTuple):
         return f"deploy-source.target@{self.address}.tcp-445.admin-share"
 
 
-SMB1, SMB202 = Computer(21, _SMB1), Computer(24, _SMB2_02)
+SMB1, SMB1_TOO, SMB1_NO_NTLM = Computer(21, _SMB1), Computer(22, _SMB1), Computer(23, _SMB1 + _NO_NTLM)
+SMB202, SMB202_NO_NTLM = Computer(24, _SMB2_02), Computer(25, _SMB2_02 + _NO_NTLM)
 NO_SHARE = Computer(26, "", share="OTHER$")
-COMPUTERS = (SMB1, SMB202, NO_SHARE)
+COMPUTERS = (SMB1, SMB1_TOO, SMB1_NO_NTLM, SMB202, SMB202_NO_NTLM, NO_SHARE)
 
 
 def _samba(lab: Lab, computer: Computer) -> Service:
@@ -97,7 +99,11 @@ ACCOUNTS = {  # (computer, user, password): verdict, reason, NTSTATUS
     "smb1-good": (SMB1, "Administrator", PASSWORD, "warn", "SMB1_ONLY", None),
     "smb1-plain-user": (SMB1, "plainuser", PASSWORD, "fail", "SMB_ACCESS_DENIED", "STATUS_ACCESS_DENIED"),
     "smb1-wrong-password": (SMB1, "Administrator", "bad", "fail", "SMB_LOGON_FAILURE", "STATUS_LOGON_FAILURE"),
+    "smb1-locked": (SMB1, "lockeduser", PASSWORD, "fail", "SMB_ACCOUNT_LOCKED", "STATUS_ACCOUNT_LOCKED_OUT"),
+    "smb1-ntlm-off": (SMB1_NO_NTLM, "Administrator", PASSWORD, "fail", "SMB_NTLM_BLOCKED", "STATUS_NTLM_BLOCKED"),
     "smb2.0.2-good": (SMB202, "Administrator", PASSWORD, "pass", "PROTOCOL_REPLY", None),
+    "smb2.0.2-locked": (SMB202, "lockeduser", PASSWORD, "fail", "SMB_ACCOUNT_LOCKED", "STATUS_ACCOUNT_LOCKED_OUT"),
+    "smb2.0.2-ntlm-off": (SMB202_NO_NTLM, "Administrator", PASSWORD, "fail", "SMB_NTLM_BLOCKED", "STATUS_NTLM_BLOCKED"),
     "no-share": (NO_SHARE, "Administrator", PASSWORD, "fail", "SMB_SHARE_MISSING", "STATUS_BAD_NETWORK_NAME"),
 }
 
@@ -111,3 +117,11 @@ def test_account(lab: Lab, name: str) -> None:
     assert row["proof"]["reached"] == ("protocol" if status else "authorised")
     assert status is None or matches({"reason": reason, "params": {"status": status}}, row["findings"]), row["findings"]
     assert differing(capture, {LOG_ON: 1}) == {}, "one attempt, never a second"
+
+
+def test_a_locked_account_is_not_tried_on_the_second_old_computer(lab: Lab) -> None:
+    with lab.capture("old-locked") as capture:
+        result = lab.check(*asked(SMB1, SMB1_TOO), "--only", "*.admin-share", credentials=("lockeduser", PASSWORD))
+    said = sorted(f"{result.row(computer.admin_share)['verdict']} {result.row(computer.admin_share)['reason']}" for computer in (SMB1, SMB1_TOO))
+    assert said == ["fail SMB_ACCOUNT_LOCKED", "unproven SMB_NEEDS_CREDENTIALS"]
+    assert differing(capture, {LOG_ON: 1}) == {}

@@ -35,9 +35,9 @@ class Stranger(NamedTuple):
 
 
 STRANGERS = [
-    *(Stranger(protocol, SSHD, "ssh") for protocol in ("smb", "nbss", "mysql", "tds", "ldap", "tls", "mqtt", "apns")),
+    *(Stranger(protocol, SSHD, "ssh") for protocol in ("smb", "nbss", "mysql", "tds", "ldap", "tls", "mqtt", "apns", "http", "http_proxy")),
     *(Stranger(protocol, NGINX, "http") for protocol in ("smb", "tds", "ldap", "tls", "mqtt")),
-    *(Stranger(protocol, MARIADB, "mysql") for protocol in ("smb", "nbss", "tds", "ldap", "tls", "ssh")),
+    *(Stranger(protocol, MARIADB, "mysql") for protocol in ("smb", "nbss", "tds", "ldap", "tls", "ssh", "http")),
     Stranger("mysql", "http", "http"),
     Stranger("mqtt", HTTPS, "http"),  # inside TLS
     Stranger("nbss", TLS_ALERT, "tls"),
@@ -104,7 +104,7 @@ def test_https_on_the_repository_port(lab: Lab) -> None:
     Expected("fail", "WRONG_CONTENT").holds(result, row_id)
 
 
-@pytest.mark.parametrize(("protocol", "there"), [("nbns", (at.DC, 88)), ("kerberos", (at.DC, 53)), ("kerberos", (at.TARGET, 137))])
+@pytest.mark.parametrize(("protocol", "there"), [("nbns", (at.DC, 53)), ("nbns", (at.DC, 88)), ("kerberos", (at.DC, 53)), ("kerberos", (at.TARGET, 137))])
 def test_datagrams_of_another_service_prove_nothing(lab: Lab, protocol: str, there: tuple[str, int]) -> None:
     """DNS and NetBIOS share a message format: an answer with the right transaction id is not enough."""
     arguments, row_id = ROWS[protocol]

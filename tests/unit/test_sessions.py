@@ -24,6 +24,8 @@ SHARE: dict[str, Any] = {"id": "deploy-source.target@pc7.tcp-445.admin-share", "
         ("STATUS_LOGON_TYPE_NOT_GRANTED", "logon", "SMB_ACCESS_DENIED"),
         ("STATUS_BAD_NETWORK_NAME", "tree", "SMB_SHARE_MISSING"),
         ("STATUS_NTLM_BLOCKED", "logon", "SMB_NTLM_BLOCKED"),
+        ("STATUS_NOT_SUPPORTED", "logon", "SMB_NTLM_BLOCKED"),
+        ("STATUS_NOT_SUPPORTED", "list", "SMB_ACCESS_DENIED"),
     ],
 )
 def test_ntstatus(status: str, step: str, reason: str) -> None:
@@ -48,8 +50,14 @@ def test_smb_alone_is_not_the_share() -> None:
         (Failure.EXTRA_MISSING, {"package": "smbprotocol", "install": "pip install x"}, "unproven", "EXTRA_MISSING"),
         (Failure.SESSION_NOT_TRIED, {"status": "STATUS_ACCOUNT_LOCKED_OUT"}, "unproven", "SMB_NEEDS_CREDENTIALS"),
         (Failure.TIMEOUT, {}, "fail", "NO_REPLY"),
-        (Failure.SESSION_REFUSED, {"error": "SMBConnectionClosed", "step": "logon"}, "fail", "CLOSED_BEFORE_REPLY"),
-        (Failure.SESSION_REFUSED, {"error": "KeyError", "step": "logon"}, "error", "INTERNAL_ERROR"),
+        (Failure.EOF, {"error": "SMBConnectionClosed", "step": "logon"}, "fail", "CLOSED_BEFORE_REPLY"),
+        (Failure.CONNECTION_RESET, {"errno": "ECONNRESET", "step": "tree"}, "fail", "RESET_AFTER_ACCEPT"),
+        (Failure.CONNECTION_REFUSED, {"errno": "ECONNREFUSED", "step": "connect"}, "fail", "REFUSED_ORIGIN_UNKNOWN"),
+        (Failure.UNEXPECTED_BYTES, {"error": "KeyError", "step": "logon"}, "fail", "WRONG_PROTOCOL"),
+        (Failure.TOO_LARGE, {"error": "Flooded", "step": "list"}, "fail", "WRONG_PROTOCOL"),
+        (Failure.SYSTEM_ERROR, {"errno": "EMFILE", "step": "connect"}, "error", "INTERNAL_ERROR"),
+        (Failure.SESSION_REFUSED, {"guest": True, "step": "logon"}, "fail", "SMB_LOGON_FAILURE"),
+        (Failure.SESSION_REFUSED, {"status": "STATUS_INSUFF_SERVER_RESOURCES", "step": "connect"}, "fail", "CLOSED_BEFORE_REPLY"),
     ],
 )
 def test_no_status(failure: Failure, detail: dict[str, Any], verdict: str, reason: str) -> None:
