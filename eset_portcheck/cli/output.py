@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,13 +12,15 @@ from eset_portcheck.cli.arguments import WrongUse
 
 FORMATS = ("table", "json")  # render.FORMATS, without its cost
 SUFFIXES = ("txt", "json")
+RENDER = "eset_portcheck.render"
 FILE_WIDTH = 100
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
+def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS, suffixes: Sequence[str] = SUFFIXES) -> None:
     out = parser.add_argument_group("output")
-    out.add_argument("--format", choices=FORMATS, default="table", help="of standard output (default: table)")
-    out.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help="also write FILE; the suffix (txt, json) decides (repeatable)")
+    out.add_argument("--format", choices=formats, default="table", help="of standard output (default: table)")
+    kinds = ", ".join(suffixes)
+    out.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help=f"also write FILE; the suffix ({kinds}) decides (repeatable)")
     out.add_argument("--ascii", action="store_true", help="no signs beyond ASCII")
     out.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR has the same effect)")
     out.add_argument("-q", "--quiet", action="store_true", help="the verdict and what is wrong, no matrix, no progress")
@@ -26,14 +30,16 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 class Outputs:
     """The files of -o, open for writing since before the run. A run that is interrupted still writes them."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], suffixes: Sequence[str] = SUFFIXES, package: str = RENDER) -> None:
+        """`package`: where FORMATS and SUFFIXES of what is written stand."""
+        self._package = package
         self._files: list[tuple[Path, str, IO[bytes]]] = []
         for name in names:
             path = Path(name)
             form = path.suffix.lower().removeprefix(".")
-            if form not in SUFFIXES:
+            if form not in suffixes:
                 self.close()
-                raise WrongUse(f"-o {name[:120]!a}: the suffix must be one of {', '.join(SUFFIXES)}")
+                raise WrongUse(f"-o {name[:120]!a}: the suffix must be one of {', '.join(suffixes)}")
             try:
                 # appending keeps what is there until there is something to replace it with
                 self._files.append((path, form, path.open("ab")))
@@ -47,11 +53,11 @@ class Outputs:
 
     def write(self, report: Any) -> None:
         """Raises OSError (disk full ...)."""
-        from eset_portcheck.render import FORMATS as RENDER
-        from eset_portcheck.render import SUFFIXES as FORM
-
+        if not self._files:
+            return
+        render = import_module(self._package)
         for _, suffix, file in self._files:
-            data = RENDER[FORM[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False)
+            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False)
             file.truncate(0)
             file.write(data)
             file.flush()
@@ -62,18 +68,16 @@ class Outputs:
                 file.close()
 
 
-def show(report: Any, arguments: argparse.Namespace, written: list[str]) -> None:
+def show(report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER) -> None:
     """To standard output, as wide as the terminal (or 100 columns into a pipe)."""
     import os
     import shutil
-
-    from eset_portcheck.render import FORMATS as RENDER
 
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size((FILE_WIDTH, 24)).columns if terminal or os.environ.get("COLUMNS") else FILE_WIDTH
     colour = terminal and not arguments.no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     unicode_ok = "utf" in (sys.stdout.encoding or "").lower()
-    data = RENDER[arguments.format](
+    data = import_module(package).FORMATS[arguments.format](
         report,
         width=max(40, min(width, 200)),
         ascii=arguments.ascii or not unicode_ok,

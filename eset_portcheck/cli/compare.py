@@ -1,0 +1,88 @@
+"""`compare`: what changed between two reports of the same machine."""
+
+import argparse
+import sys
+from typing import Any
+
+from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli import output
+
+PACKAGE = "eset_portcheck.render.comparison"
+FORMATS = ("table", "json")  # render.comparison.FORMATS, without its cost
+SUFFIXES = ("txt", "json")
+
+
+def register(commands: Any) -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="what changed between two reports",
+        description="Holds two reports of the same machine against each other, check by check. Sends nothing.",
+        epilog="Exit: 0 no required check got worse, 1 one did, 2 a file cannot be read or the two have nothing in common.",
+    )
+    parser.add_argument("before", metavar="BEFORE.json", help="the earlier report (JSON)")
+    parser.add_argument("after", metavar="AFTER.json", help="the later one")
+    output.add_output(parser, FORMATS, SUFFIXES)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        before, after = _report(arguments.before), _report(arguments.after)
+        compared = _compared(before, after)
+        files = output.Outputs(arguments.output, SUFFIXES, PACKAGE)
+    except shared.WrongUse as error:
+        return shared.refuse(error)
+    written = files.names
+    try:
+        files.write(compared)
+    except OSError as error:
+        print(f"eset-portcheck: the comparison could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
+        return 2
+    finally:
+        files.close()
+    output.show(compared, arguments, written, PACKAGE)
+    return int(compared.summary.exit_code)
+
+
+def _compared(before: Any, after: Any) -> Any:
+    from eset_portcheck import __version__, comparing
+    from eset_portcheck.model.report import Tool
+
+    try:
+        return comparing.compare(before, after, Tool("eset-portcheck", __version__))
+    except comparing.Incomparable as error:
+        raise shared.WrongUse(f"{error} (roles: {_roles(before)} and {_roles(after)})") from None
+
+
+def _roles(report: Any) -> str:
+    return " ".join(ascii(role[:40])[1:-1] for role in report.run.roles[:9]) or "none"
+
+
+MAX_BYTES = 64 << 20
+
+
+def _report(name: str) -> Any:
+    """Raises WrongUse with the file and the place of the bad value."""
+    from pathlib import Path
+
+    import msgspec
+
+    from eset_portcheck.model.report import from_json
+
+    place = f"{name[:120]!a}"
+    try:
+        with Path(name).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise shared.WrongUse(f"{place}: cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+    if len(content) > MAX_BYTES:
+        raise shared.WrongUse(f"{place}: larger than {MAX_BYTES >> 20} MiB: no report of this program")
+    try:
+        report = from_json(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise shared.WrongUse(f"{place}: no readable report: {ascii(str(error)[:200])[1:-1]}") from None
+    ids = [row.id for row in report.checks]
+    twice = next((number for number, one in enumerate(ids) if one in set(ids[:number])), None) if len(set(ids)) < len(ids) else None
+    if twice is not None:
+        raise shared.WrongUse(f"{place}: checks[{twice}].id: stands there twice")
+    return report

@@ -1,0 +1,92 @@
+"""A comparison for a terminal or a text file: first line for the ticket, what limits it, then change by change."""
+
+import io
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from eset_portcheck.model.comparison import Change, Comparison
+from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.render.comparison import entries
+from eset_portcheck.render.look import LOOKS
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.table import console_for
+from eset_portcheck.render.text import SENTENCE
+
+_LABEL = 9
+_INDENT = 2
+_FOLDED = (Change.SAME, Change.NOT_RUN)  # counted, and listed only when verbose
+
+
+def render(
+    comparison: Comparison,
+    *,
+    width: int = 100,
+    ascii: bool = False,  # noqa: A002  # the option's name
+    colour: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
+    language: str = "en",
+    written: Sequence[str] = (),
+) -> str:
+    """`quiet`: only what is broken. `written`: the files that hold this comparison too. Ends in a line break."""
+    console = console_for(width, colour=colour)
+    for line in compose(comparison, Pen(ascii, verbose, language), console, quiet=quiet, written=written):
+        console.print(line, soft_wrap=True)
+    file = console.file
+    assert isinstance(file, io.StringIO)  # noqa: S101  # made by console_for
+    return file.getvalue()
+
+
+def compose(comparison: Comparison, pen: Pen, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
+    """The lines, one Text each; only the first may be longer than the console is wide."""
+    style = LOOKS[entries.verdict(comparison)].style
+    who, word, why = entries.first_line(comparison, pen)
+    yield Text().append(who, "bold").append(word, f"bold {style}").append(why, "bold")
+    if not quiet:
+        for label, text in entries.runs(comparison, pen):
+            yield from _paragraph(Text(label.ljust(_LABEL) + text, "dim"), console, _LABEL)
+    for text in entries.differences(comparison, pen):
+        yield from _paragraph(Text("! ", LOOKS[Verdict.WARN].style).append(text), console, _INDENT)
+    for section in entries.sections(comparison, pen):
+        if quiet and section.change is not Change.BROKEN:
+            continue
+        yield Text("")
+        yield from _section(section, pen, console)
+    yield Text("")
+    if written:
+        yield from _paragraph(Text(pen.say("Comparison: {names}").format(names=", ".join(pen.safe(name, SENTENCE) for name in written))), console)
+    yield from _paragraph(Text(entries.exit_sentence(comparison, pen)), console)
+
+
+def _section(section: entries.Section, pen: Pen, console: Console) -> Iterable[Text]:
+    if section.change in _FOLDED and not pen.verbose:
+        yield Text(pen.say("{title}: {rows} (-v shows them)", title=section.title, rows=pen.rows(len(section.entries))), "dim")
+        return
+    yield Text(section.title, f"bold {LOOKS[section.verdict].style}")
+    for one in section.entries:
+        yield from _paragraph(_line(one, pen), console, 2 * _INDENT, _INDENT)
+        if one.meaning:
+            yield from _paragraph(Text(one.meaning), console, 3 * _INDENT, 3 * _INDENT)
+
+
+def _line(one: entries.Entry, pen: Pen) -> Text:
+    out = Text()
+    out.append_text(_sign(one.before, pen)).append(pen.signs.arrow, "dim").append_text(_sign(one.after, pen))
+    out.append(f" {one.id}", "bold" if one.regressed else "").append(f"  {one.what}", "dim").append(f"  {one.steps}")
+    if not one.required:
+        out.append(f"  ({pen.say('not required')})", "dim")
+    return out
+
+
+def _sign(verdict: Verdict | None, pen: Pen) -> Text:
+    if verdict is None:
+        return Text(" ")
+    return Text(pen.glyph(verdict), LOOKS[verdict].style)
+
+
+def _paragraph(text: Text, console: Console, hang: int = 0, indent: int = 0) -> Iterable[Text]:
+    for number, line in enumerate(text.wrap(console, console.width - hang, overflow="fold")):
+        line.rstrip()
+        yield Text(" " * (hang if number else indent)).append_text(line)

@@ -1,0 +1,88 @@
+"""What the codes of a comparison are called. The English text is the key of the catalogues."""
+
+from eset_portcheck.texts.language import forms, message
+
+CHANGE = {
+    "broken": message("BROKEN"),
+    "cause-changed": message("CAUSE CHANGED"),
+    "fixed": message("FIXED"),
+    "new": message("NEW"),
+    "gone": message("NO LONGER CHECKED"),
+    "same": message("SAME"),
+    "not-run": message("NOT RUN IN EITHER"),
+}
+COUNT = {
+    "broken": forms("{count} broken", "{count} broken"),
+    "cause-changed": forms("{count} with another cause", "{count} with another cause"),
+    "fixed": forms("{count} fixed", "{count} fixed"),
+    "new": forms("{count} new", "{count} new"),
+    "gone": forms("{count} no longer checked", "{count} no longer checked"),
+    "same": forms("{count} the same", "{count} the same"),
+    "not-run": forms("{count} not run", "{count} not run"),
+}
+DIFFERENCE = {
+    "order": message("the second report is the older one ({before}, then {after}): read every change the other way round"),
+    "host": message("two different machines: {before}, then {after}"),
+    "roles": message("different roles: {before}, then {after}"),
+    "phase": message("different phases, which ask for different proof: {before}, then {after}"),
+    "target": message("a row led elsewhere ({key}): {before}, then {after}"),
+    "profile": message("another profile: {before}, then {after}"),
+    "tool": message("another version of the checker: {before}, then {after}"),
+    "complete": message("a run was not finished (complete: {before}, then {after})"),
+    "redirected": message("redirected connections: {before}, then {after}"),
+    "required": message("rows that count in one of the two runs only: {ids}"),
+    "families": message("this machine's address families: {before}, then {after}"),
+    "authority": message("a certification authority was given: {before}, then {after}"),
+}
+MEANING = {
+    "silence-to-refusal": message("silence became a refusal: the path opened, the service is down"),
+    "silence-to-refusal-unsure": message(
+        "silence became a refusal: something answers now; if it is the host, the path opened and the service is down"
+    ),
+    "refusal-to-silence": message("the host refused before and is silent now: the path was closed, or the host drops what it refused"),
+    "refusal-unsure-to-silence": message("a refusal became silence: whatever answered before drops without a word now"),
+    "silence-to-rejection": message("silence became a rejection: still blocked, but whoever says no can be named now"),
+    "rejection-to-silence": message("the rejection became silence: still blocked, now without a word"),
+    "rejection-to-refusal": message("the block is gone: the host itself refuses now, so the service is down"),
+    "refusal-to-rejection": message("the host itself refused before; now something else says no before the service could"),
+    "refusal-unsure-to-refusal": message("the same refusal, now known to come from the host itself: the service is down"),
+    "silence-to-cut": message("silence became an open port: the connection is accepted now, but nothing of use comes back"),
+    "host-down-to-refusal": message("the host is up now and refuses: the service is down"),
+    "host-down-to-silence": message("the host was down before; now it, or something before it, is silent"),
+    "silence-to-host-down": message("silence became an answer of the last router: the host is not there at all"),
+    "proven-to-name": message("the name no longer resolves: what lies behind it cannot be told"),
+    "proven-to-route": message("there is no longer a way to the target's network"),
+    "proven-to-host-down": message("the host is gone"),
+    "proven-to-proxy": message("the proxy can no longer be reached: what lies behind it cannot be told"),
+    "proven-to-silence": message("answered before, silent now: a rule was added on the path or on the target, or the way back is gone"),
+    "proven-to-rejection": message("a firewall says no now: a rule was added"),
+    "proven-to-refusal": message("the path is open still, the service is down"),
+    "proven-to-refusal-unsure": message("refused now: the service is down, or something on the path refuses in its name"),
+    "proven-to-cut": message("the connection is accepted still, but the conversation no longer comes about"),
+    "proven-to-stranger": message("something else answers now"),
+    "proven-to-certificate": message("the certificate is no longer the one that it was, or no longer valid"),
+    "proven-to-denied": message("reached still, but it says no now"),
+    "proven-to-local": message("something changed on this machine: its port or its firewall"),
+    "now-run": message("checked in the later run only: nothing to compare with"),
+    "not-run": message("not run in the later report (deselected, or a condition is false): whether it still works is not known"),
+    "not-listed": message("not in the later report: whether it still works is not known"),
+    "checker-failed": message("the checker itself failed on this row in the later run: nothing is known about the network"),
+    "still-proven-warned": message("proven still, with a warning that was not there"),
+    "still-proven-other-warning": message("proven still, with another warning"),
+    "warning-gone": message("proven, and the warning is gone"),
+    "proven-now": message("proven now"),
+    "no-longer-disproven": message("no longer disproven, but not proven either"),
+    "no-longer-proven": message("no longer proven; not disproven either"),
+    "disproven-now": message("could not be told before, is disproven now"),
+    "failover": message("broken, while another member of its group is proven: no loss as long as that one lives"),
+    "more-asked": message("as far as before, but more is asked of it now"),
+    "other-place": message("the same fault at another place"),
+    "other-culprit": message("the same fault, with another suspect"),
+    "farther": message("gets farther than before, and stops for another reason"),
+    "less-far": message("stops earlier than before, for another reason"),
+    "other-reason": message("stops for another reason"),
+}
+EXIT = {
+    0: message("no regression: no required row got worse"),
+    1: message("regressed: a required row got worse"),
+}
