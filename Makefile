@@ -63,7 +63,7 @@ docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py
 	PYTHONPATH=. $(BIN)/python tools/usage.py
 	$(BIN)/python tools/catalogue.py
-	PYTHONPATH=. $(BIN)/python docs/make_picture.py
+	PYTHONPATH=. $(BIN)/python docs/make_picture.py tests/unit/reports/dropped.json docs/matrix.svg
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

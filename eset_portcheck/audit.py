@@ -3,7 +3,6 @@
 import asyncio
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.plan import Check, Endpoint, Plan
-from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
+from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool, identified
 from eset_portcheck.model.vocabulary import Direction, Phase, Proof, State, Verdict
 from eset_portcheck.running import Options, Outcome, Runner
 from eset_portcheck.sessions import Credentials
@@ -90,15 +89,15 @@ class _Judge:
 
 
 def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
-    rows, causes, total = diagnose([row(check, outcome) for check in order.plan.checks], host, order.phase, list(order.arguments))
+    rows, causes, total = diagnose([row(check, outcome) for check in order.plan.checks], host, order.phase, list(order.arguments), order.command)
     if outcome.interrupted:
         total = summary(rows, interrupted=True)
-    return Report(
+    made = Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("eset-portcheck", __version__),
         profiles=order.profiles,
         run=Run(
-            id=str(uuid.uuid4()),
+            id="",  # of the whole, when it is complete
             started_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             duration_s=round(lasted_s, 3),
             phase=order.phase,
@@ -115,6 +114,7 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
         causes=causes,
         summary=total,
     )
+    return identified(made)
 
 
 _FAILURES = {"budget_spent": "BUDGET_SPENT", "interrupted": "INTERRUPTED"}

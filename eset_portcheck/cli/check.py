@@ -169,7 +169,7 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs) ->
     code: int = report.summary.exit_code
     written = files.names
     try:
-        files.write(report)
+        files.write(report, arguments.lang)
     except OSError as error:
         print(f"eset-portcheck: a report could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
         code, written = 4, []
@@ -182,6 +182,8 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs) ->
 def with_exit_code(report: Any, *, strict: bool, exit_zero: bool) -> Any:
     import msgspec
 
+    from eset_portcheck.model.report import identified
+
     code = report.summary.exit_code
     if strict and code in (0, 3) and any(report.summary.counts.get(word, 0) for word in ("warn", "unproven")):
         code = 1
@@ -190,4 +192,4 @@ def with_exit_code(report: Any, *, strict: bool, exit_zero: bool) -> Any:
     if code == report.summary.exit_code:
         return report
     summary = msgspec.structs.replace(report.summary, exit_code=code, ready=report.summary.ready and code == 0)
-    return msgspec.structs.replace(report, summary=summary)
+    return identified(msgspec.structs.replace(report, summary=summary))

@@ -89,7 +89,7 @@ async def _demonstrate(role: str, broken: str | None) -> Any:
         started, clock = time.time(), time.perf_counter()
         outcome = await audit.run(order, host)
         lasted_s = time.perf_counter() - clock
-    return _named_demo(audit.conclude(order, host, outcome, started, lasted_s), order)
+    return audit.conclude(order, host, outcome, started, lasted_s)
 
 
 def _order(site: Any, broken: str | None) -> Any:
@@ -126,17 +126,6 @@ def _confined(one: Any, connect_to: dict[str, str]) -> Any:
     if f"{host}:{port}" in connect_to:
         return one
     return msgspec.structs.replace(one, skip="NOT_SELECTED", skip_params={}, endpoint=None)
-
-
-def _named_demo(report: Any, order: Any) -> Any:
-    """The lines that test again name this command: `check` would look for the demo's names in the real network."""
-    import shlex
-
-    import msgspec
-
-    line = shlex.join(["eset-portcheck", "demo", *order.arguments])
-    causes = [msgspec.structs.replace(cause, fixes=[msgspec.structs.replace(fix, verify=line) for fix in cause.fixes]) for cause in report.causes]
-    return msgspec.structs.replace(report, causes=causes)
 
 
 def _advice(role: str) -> str:

@@ -13,6 +13,7 @@ from eset_portcheck.cli.arguments import WrongUse
 FORMATS = ("table", "json")  # render.FORMATS, without its cost
 SUFFIXES = ("txt", "json")
 RENDER = "eset_portcheck.render"
+LANGUAGES = ("en", "es")  # texts.language.LANGUAGES, likewise
 FILE_WIDTH = 100
 
 
@@ -21,6 +22,7 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS
     out.add_argument("--format", choices=formats, default="table", help="of standard output (default: table)")
     kinds = ", ".join(suffixes)
     out.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help=f"also write FILE; the suffix ({kinds}) decides (repeatable)")
+    out.add_argument("--lang", choices=LANGUAGES, default="en", help="of what people read (default: en); JSON holds codes and has none")
     out.add_argument("--ascii", action="store_true", help="no signs beyond ASCII")
     out.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR has the same effect)")
     out.add_argument("-q", "--quiet", action="store_true", help="the verdict and what is wrong, no matrix, no progress")
@@ -51,13 +53,13 @@ class Outputs:
     def names(self) -> list[str]:
         return [str(path) for path, _, _ in self._files]
 
-    def write(self, report: Any) -> None:
+    def write(self, report: Any, language: str = "en") -> None:
         """Raises OSError (disk full ...)."""
         if not self._files:
             return
         render = import_module(self._package)
         for _, suffix, file in self._files:
-            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False)
+            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False, language=language)
             file.truncate(0)
             file.write(data)
             file.flush()
@@ -84,6 +86,7 @@ def show(report: Any, arguments: argparse.Namespace, written: list[str], package
         colour=colour,
         verbose=arguments.verbose,
         quiet=arguments.quiet,
+        language=arguments.lang,
         written=written,
     )
     sys.stdout.flush()

@@ -31,11 +31,11 @@ NOT_RUN = frozenset(
 )
 
 
-def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str]) -> tuple[list[Row], list[Cause], Summary]:
-    """`rows` carry facts, and a reason only where nothing was run. `arguments`: the command line to test again, without output options."""
+def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str], command: str = "check") -> tuple[list[Row], list[Cause], Summary]:
+    """`rows` carry facts, and a reason only where nothing was run. `arguments`: of `command`, to test again, without output options."""
     judged = [_conclude(row, conclude(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
-    again: Callable[[list[str]], str] = lambda ids: overall.command(arguments, ids)  # noqa: E731
+    again: Callable[[list[str]], str] = lambda ids: overall.command(command, arguments, ids)  # noqa: E731
     judged, causes = overall.causes(judged, host, again)
     return judged, causes, summary(judged)
 

@@ -141,7 +141,7 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[
     )
 
 
-def command(arguments: list[str], ids: list[str]) -> str:
-    """The line that tests just these rows again."""
-    only = [part for one in ids[:8] for part in ("--only", one)]
-    return shlex.join(["eset-portcheck", "check", *arguments, *only])
+def command(name: str, arguments: list[str], ids: list[str]) -> str:
+    """The line that tests just these rows again; the demo has no rows of its own choice, and makes its whole site again."""
+    only = [part for one in ids[:8] for part in ("--only", one)] if name == "check" else []
+    return shlex.join(["eset-portcheck", name, *arguments, *only])

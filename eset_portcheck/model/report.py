@@ -1,6 +1,7 @@
 """The report: the only thing a renderer reads and the only thing written to disk. Source: the project's contract, section 4."""
 
-from typing import Any
+import hashlib
+from typing import Annotated, Any
 
 import msgspec
 
@@ -25,7 +26,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str
     direction: Direction
     transport: Transport
-    port: int
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)]
     protocol: str
     target: str
     target_key: str
@@ -94,7 +95,22 @@ class Summary(msgspec.Struct, frozen=True):
     exit_code: int
 
 
-class Report(msgspec.Struct, frozen=True):
+class Changed(msgspec.Struct, frozen=True):
+    """A row that today's rules judge otherwise: [verdict, reason] before and after."""
+
+    id: str
+    before: list[str]
+    after: list[str]
+
+
+class Rediagnosis(msgspec.Struct, frozen=True):
+    """The facts of a report judged anew: `version` of the program that did it."""
+
+    version: str
+    changed: list[Changed]
+
+
+class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     schema_version: str
     tool: Tool
     profiles: list[ProfileUsed]
@@ -103,6 +119,23 @@ class Report(msgspec.Struct, frozen=True):
     checks: list[Row]
     causes: list[Cause]
     summary: Summary
+    rediagnosis: Rediagnosis | None = None
+
+
+def identity(content: Any) -> str:
+    """32 hexadecimal digits: SHA-256 over the report as canonical JSON (sorted keys, no spaces, UTF-8), its own id left out.
+
+    `content`: the decoded JSON of a report, with fields that this version does not know too. Source: RFC 8785 for the idea; numbers are as msgspec
+    writes them.
+    """
+    run = content.get("run") if isinstance(content, dict) else None
+    bare = content | {"run": {name: value for name, value in run.items() if name != "id"}} if isinstance(run, dict) else content
+    return hashlib.sha256(msgspec.json.encode(bare, order="sorted")).hexdigest()[:32]
+
+
+def identified(report: Report) -> Report:
+    """The same with the id that its content has now."""
+    return msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, id=identity(msgspec.to_builtins(report))))
 
 
 def to_json(report: Report) -> bytes:

@@ -76,6 +76,7 @@ def compose(report: Report, pen: Pen, console: Console, *, quiet: bool = False, 
         yield Text("")
         yield from matrix(report, pen, console.width)
         yield from page.below()
+    yield from page.rejudged()
     yield from page.stories()
     if not quiet:
         yield from page.notes()
@@ -122,6 +123,22 @@ class _Page:
             if out.cell_len + len(dot) + len(one) <= self._console.width and one:
                 out.append(dot + one, "dim")
         return self._paragraph(out)
+
+    def rejudged(self) -> Iterable[Text]:
+        """What other rules than those of the run made of its facts."""
+        anew, pen = self._report.rediagnosis, self._pen
+        if anew is None:
+            return
+        yield Text("")
+        said = pen.count(
+            "{count} row is judged otherwise by the rules of {version}",
+            "{count} rows are judged otherwise by the rules of {version}",
+            len(anew.changed),
+            version=anew.version,
+        )
+        yield from self._paragraph(Text(said, "bold"))
+        for one in anew.changed:
+            yield from self._paragraph(Text(pen.safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", SENTENCE)), _INDENT * 2, _INDENT)
 
     def below(self) -> Iterable[Text]:
         """What must be known to read the matrix right."""
@@ -235,6 +252,8 @@ class _Page:
         pen = self._pen
         if written:
             yield from self._paragraph(Text(pen.say("Report: {names}").format(names=", ".join(pen.safe(name, SENTENCE) for name in written))))
+        if self._report.run.id:
+            yield Text(pen.say("report id {id}", id=self._report.run.id), "dim")
         yield from self._paragraph(Text(outcome.exit_sentence(self._report, pen)))
 
     def _paragraph(self, text: Text, hang: int = 0, indent: int = 0) -> Iterable[Text]:

@@ -1,0 +1,74 @@
+"""`report`: a report file rendered later, elsewhere, by this version."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli import output
+
+
+def register(commands: Any) -> None:
+    parser = commands.add_parser(
+        "report",
+        help="render a report file again, in any format",
+        description="Renders a JSON report, here and now, in any format. Exit: 0 rendered, 2 not readable or not writable.",
+    )
+    parser.add_argument("file", metavar="FILE.json", help="a report in JSON, from any machine; - reads standard input")
+    parser.add_argument("--rediagnose", action="store_true", help="judge its facts by the rules of this version, and show what changed")
+    output.add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        report = read(arguments.file)
+        files = output.Outputs(arguments.output)
+    except shared.WrongUse as error:
+        return shared.refuse(error)
+    if arguments.rediagnose:
+        report = judged_anew(report)
+    written = files.names
+    code = 0
+    try:
+        files.write(report, arguments.lang)
+    except OSError as error:
+        print(f"eset-portcheck: a report could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
+        code, written = 2, []
+    finally:
+        files.close()
+    output.show(report, arguments, written)
+    return code
+
+
+def read(name: str) -> Any:
+    """Raises WrongUse. A report that was changed since it was made is said to be so, and rendered."""
+    from eset_portcheck.loading import reports
+
+    try:
+        found = _piped() if name == "-" else reports.load_report(Path(name))
+    except reports.ReportFileError as error:
+        raise shared.WrongUse(str(error)) from None
+    if not found.intact:
+        print(f"eset-portcheck: {name[:120]!a}: its id does not fit its content: it was changed since it was made", file=sys.stderr)
+    return found.report
+
+
+def _piped() -> Any:
+    from eset_portcheck.loading import reports
+
+    return reports.parsed(sys.stdin.buffer.read(reports.MAX_BYTES), "standard input")
+
+
+def judged_anew(report: Any) -> Any:
+    """What changed is told on standard error too, a line a row."""
+    from eset_portcheck import __version__, rejudging
+    from eset_portcheck.render.text import safe
+
+    anew = rejudging.rejudged(report)
+    changed = anew.rediagnosis.changed
+    print(f"eset-portcheck: judged by {__version__}: {len(changed)} of {len(anew.checks)} rows otherwise", file=sys.stderr)
+    for one in changed:
+        print("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240), file=sys.stderr)
+    return anew

@@ -1,0 +1,137 @@
+"""`report`: files from elsewhere, rendered and judged anew; whatever is wrong with one is named by its place."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eset_portcheck.model.report import from_json
+
+SAMPLES = Path(__file__).parents[1] / "unit" / "reports"
+DROPPED = SAMPLES / "dropped.json"
+
+
+def portcheck(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "eset_portcheck", *arguments], input=given, capture_output=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A report of this version, with the id of its content."""
+    made = portcheck("demo", "--break", "close", "--format", "json")
+    (tmp_path / "fresh.json").write_bytes(made.stdout)
+    return tmp_path / "fresh.json"
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_golden_reports_stay_readable(sample: Path) -> None:
+    done = portcheck("report", str(sample))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(sample.read_text())["run"]["roles"][0].encode() in done.stdout.splitlines()[0]
+
+
+def test_json_comes_out_as_it_went_in(fresh: Path) -> None:
+    assert portcheck("report", str(fresh), "--format", "json").stdout == fresh.read_bytes()
+
+
+def test_standard_input_and_files(tmp_path: Path) -> None:
+    done = portcheck("report", "-", "-o", str(tmp_path / "again.json"), "-o", str(tmp_path / "again.txt"), given=DROPPED.read_bytes())
+    assert done.returncode == 0
+    assert from_json((tmp_path / "again.json").read_bytes()) == from_json(DROPPED.read_bytes())
+    assert b"TCP_NO_ANSWER" in (tmp_path / "again.txt").read_bytes()
+
+
+def test_the_id_is_that_of_the_content_and_a_changed_report_is_told(fresh: Path) -> None:
+    content = json.loads(fresh.read_text())
+    assert content["run"]["id"] in portcheck("report", str(fresh)).stdout.decode()
+    content["checks"][0]["verdict"] = "pass"
+    done = portcheck("report", "-", given=json.dumps(content).encode())
+    assert done.returncode == 0
+    assert b"it was changed since it was made" in done.stderr
+
+
+def test_unknown_fields_are_tolerated_and_part_of_the_id(fresh: Path) -> None:
+    content: dict[str, Any] = json.loads(fresh.read_text())
+    content["later"] = {"field": 1}
+    content["checks"][0]["later"] = [1, 2]
+    done = portcheck("report", "-", given=json.dumps(content).encode())
+    assert done.returncode == 0
+    assert b"changed" in done.stderr
+
+
+def changed(**values: Any) -> bytes:
+    return json.dumps(json.loads(DROPPED.read_text()) | values).encode()
+
+
+def with_row(**values: Any) -> bytes:
+    content = json.loads(DROPPED.read_text())
+    content["checks"][2] |= values
+    return json.dumps(content).encode()
+
+
+BROKEN = {
+    "empty": (b"", "no JSON, or cut off"),
+    "cut": (DROPPED.read_bytes()[:1500], "no JSON, or cut off"),
+    "no-json": (b"<html>", "no JSON, or cut off"),
+    "binary": (bytes(range(256)), "no JSON, or cut off"),
+    "not-utf-8": (b'{"schema_version": "\xff\xfe"}', "no JSON, or cut off"),
+    "nan": (b'{"schema_version": NaN}', "no JSON, or cut off"),
+    "list": (b"[]", "no report: an object is needed"),
+    "foreign": (b'{"a": 1}', "schema_version: no report of this program"),
+    "major": (changed(schema_version="2.0.0"), "schema_version: 2.0.0 is of another kind"),
+    "version": (changed(schema_version="\x1b[31m"), "schema_version: no report of this program"),
+    "port": (with_row(port="x"), "checks[2].port: Expected `int`, got `str`"),
+    "verdict": (with_row(verdict="great"), "checks[2].verdict: Invalid enum value 'great'"),
+    "hostile": (with_row(verdict="\x1b[2J\u202e"), "checks[2].verdict"),
+    "missing": (changed(host=None), "host: Expected `object`, got `null`"),
+    "deep": (b'{"schema_version":"1.0.0","later":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+    "huge-number": (with_row(port=10**400), "checks[2].port"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_report_is_refused_with_its_place(what: str) -> None:
+    given, fault = BROKEN[what]
+    done = portcheck("report", "-", given=given)
+    told = done.stderr.decode()
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert fault in told
+    assert told.count("\n") == 1
+    assert told.strip().isprintable()
+    assert told.isascii()
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    done = portcheck("report", str(tmp_path / "none.json"))
+    assert (done.returncode, b"cannot be read: No such file" in done.stderr) == (2, True)
+
+
+def test_nothing_is_lost_when_the_report_is_broken(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text("precious")
+    assert portcheck("report", "-", "-o", str(kept), given=b"{}").returncode == 2
+    assert kept.read_text() == "precious"
+
+
+def test_todays_rules_say_the_same_of_todays_facts(fresh: Path) -> None:
+    done = portcheck("report", str(fresh), "--rediagnose", "--format", "json")
+    anew, before = json.loads(done.stdout), json.loads(fresh.read_text())
+    assert anew["rediagnosis"]["changed"] == []
+    assert (anew["checks"], anew["causes"], anew["summary"]) == (before["checks"], before["causes"], before["summary"])
+
+
+def test_other_rules_are_shown_row_by_row(fresh: Path) -> None:
+    content = json.loads(fresh.read_text())
+    row = next(one for one in content["checks"] if one["reason"] == "CLOSED_BEFORE_REPLY")
+    row |= {"verdict": "pass", "reason": "CONNECTED"}
+    done = portcheck("report", "-", "--rediagnose", given=json.dumps(content).encode())
+    line = f"{row['id']}: pass CONNECTED -> fail CLOSED_BEFORE_REPLY"
+    assert line in done.stderr.decode()
+    assert line in done.stdout.decode()
+
+
+def test_the_other_language() -> None:
+    assert "NO LISTO" in portcheck("report", str(DROPPED), "--lang", "es").stdout.decode()
