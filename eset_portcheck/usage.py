@@ -12,6 +12,7 @@ positional arguments:
     roles        list the roles
     show         the port table of one role
     demo         a stand-in site on this machine, checked by the same code
+    report       render a report file again, in any format
     compare      what changed between two reports
     explain      what a reason code or a check means, offline
 

@@ -58,31 +58,13 @@ def _roles(report: Any) -> str:
     return " ".join(ascii(role[:40])[1:-1] for role in report.run.roles[:9]) or "none"
 
 
-MAX_BYTES = 64 << 20
-
-
 def _report(name: str) -> Any:
     """Raises WrongUse with the file and the place of the bad value."""
     from pathlib import Path
 
-    import msgspec
+    from eset_portcheck.loading.reports import ReportFileError, load_report
 
-    from eset_portcheck.model.report import from_json
-
-    place = f"{name[:120]!a}"
     try:
-        with Path(name).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise shared.WrongUse(f"{place}: cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from None
-    if len(content) > MAX_BYTES:
-        raise shared.WrongUse(f"{place}: larger than {MAX_BYTES >> 20} MiB: no report of this program")
-    try:
-        report = from_json(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise shared.WrongUse(f"{place}: no readable report: {ascii(str(error)[:200])[1:-1]}") from None
-    ids = [row.id for row in report.checks]
-    twice = next((number for number, one in enumerate(ids) if one in set(ids[:number])), None) if len(set(ids)) < len(ids) else None
-    if twice is not None:
-        raise shared.WrongUse(f"{place}: checks[{twice}].id: stands there twice")
-    return report
+        return load_report(Path(name)).report
+    except ReportFileError as error:
+        raise shared.WrongUse(str(error)) from None

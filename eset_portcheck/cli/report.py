@@ -67,7 +67,7 @@ def judged_anew(report: Any) -> Any:
     from eset_portcheck.render.text import safe
 
     anew = rejudging.rejudged(report)
-    changed = anew.rediagnosis.changed
+    changed = anew.rediagnosis.changed if anew.rediagnosis else []
     print(f"eset-portcheck: judged by {__version__}: {len(changed)} of {len(anew.checks)} rows otherwise", file=sys.stderr)
     for one in changed:
         print("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240), file=sys.stderr)

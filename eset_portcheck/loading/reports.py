@@ -52,6 +52,11 @@ def parsed(content: bytes, name: str) -> ReportFile:
         raise ReportFileError(f"{name!a}: no JSON, or cut off: {error!s:.160}") from None
     except RecursionError:
         raise ReportFileError(f"{name!a}: nested too deeply") from None
+    seen: set[str] = set()
+    for number, row in enumerate(report.checks):
+        if row.id in seen:
+            raise ReportFileError(f"{name!a}: checks[{number}].id: stands there twice")
+        seen.add(row.id)
     return ReportFile(report, not _DIGEST.fullmatch(report.run.id) or identity(plain) == report.run.id)
 
 
