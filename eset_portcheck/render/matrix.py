@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import Direction, Transport, Verdict
+from eset_portcheck.model.vocabulary import Transport, Verdict
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.rows import arranged, is_usual, redirected, shown_target
 from eset_portcheck.render.story import numbers
 from eset_portcheck.render.track import FAMILIES, Reach, both_families, families, track
 from eset_portcheck.render.words import HEAD
@@ -65,15 +65,6 @@ def matrix(report: Report, pen: Pen, width: int) -> list[Text]:
         if columns:
             break
     return [_cut(line, width, pen) for line in _lines(rows, lines, columns, widths, layout, pen)]
-
-
-def arranged(rows: list[Row]) -> list[Row]:
-    """Rows of one target together; required rows first in their group, and groups that have any first."""
-    order: dict[str, list[Row]] = {}
-    for row in rows:
-        order.setdefault(row.target, []).append(row)
-    groups = sorted(order.values(), key=lambda group: not any(row.required for row in group))
-    return [row for group in groups for row in sorted(group, key=lambda row: not row.required)]
 
 
 def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], pen: Pen, width: int) -> tuple[list[str], dict[str, int]]:
@@ -147,18 +138,6 @@ def _heading(row: Row, layout: Layout, pen: Pen) -> str:
     return f"{shown_target(row, pen)} {via}".rstrip() if layout.headed else via
 
 
-def shown_target(row: Row, pen: Pen) -> str:
-    """Where the row leads in the end: behind a proxy, if there is one."""
-    if row.direction is not Direction.OUTBOUND and row.target == "this-host":
-        return pen.say("this machine")
-    return pen.safe(row.via_destination.rpartition(":")[0] if row.via_destination else row.target)
-
-
-def redirected(report: Report, row: Row) -> bool:
-    host = f"[{row.target}]" if ":" in row.target else row.target
-    return f"{host}:{row.port}" in report.run.connect_to
-
-
 def _cells(report: Report, row: Row, caused: dict[str, str], pen: Pen) -> dict[str, Text]:
     look = LOOKS[row.verdict]
     plain = row.verdict is Verdict.SKIP or (row.verdict is Verdict.PASS and is_usual(row.reason))
@@ -184,11 +163,6 @@ def _cells(report: Report, row: Row, caused: dict[str, str], pen: Pen) -> dict[s
         "reason": Text(reason, "dim" if plain else look.style),
         "bad-reason": Text("" if plain else reason, look.style),
     }
-
-
-def is_usual(reason: str) -> bool:
-    """A code that says no more than that the row passes."""
-    return reason in REASONS and REASONS[reason].rank is Rank.PASS
 
 
 def _family(verdict: Verdict | None, pen: Pen) -> Text:

@@ -41,7 +41,7 @@ def _phrases(row: Row, pen: Pen) -> Iterator[str]:
             yield from certificate(broken, pen)
         for piece in row.evidence:
             if piece.address in (None, broken.address):
-                yield from _evidence(piece, pen)
+                yield from evidence(piece, pen)
     yield from _params(row, pen)
 
 
@@ -67,18 +67,22 @@ def _stopped(row: Row, attempt: Attempt, pen: Pen) -> Iterator[str]:
     at = f"{stage_word(row, record.stage)}" + (f" {pen.safe(attempt.address)}" if attempt.address else "")
     yield f"{at}: {end_of(record, pen)}"
     if record.stage is Stage.RESOLVE:
-        yield from _names(record, pen)
+        yield from answers(record, pen)
     if status := record.detail.get("status"):
         yield pen.say("HTTP status {status}", status=status)
-    if icmp := attempt.icmp:
+    yield from icmp(attempt, pen)
+
+
+def icmp(attempt: Attempt, pen: Pen) -> Iterator[str]:
+    if error := attempt.icmp:
         yield pen.say(
             "ICMP type {type} code {code} from {sender} after {time}",
-            type=icmp.type,
-            code=icmp.code,
-            sender=icmp.sender or "?",
-            time=pen.lasted(icmp.after_s) or "0 ms",
+            type=error.type,
+            code=error.code,
+            sender=error.sender or "?",
+            time=pen.lasted(error.after_s) or "0 ms",
         )
-        if icmp.local:
+        if error.local:
             yield pen.say("this machine's own network stack reported it")
 
 
@@ -91,12 +95,13 @@ def end_of(record: StageRecord, pen: Pen) -> str:
     return pen.say("{failure} after {time}", failure=record.failure.replace("_", " "), time=time)
 
 
-def _names(record: StageRecord, pen: Pen) -> Iterator[str]:
-    answers: dict[tuple[str, str], list[str]] = {}
+def answers(record: StageRecord, pen: Pen) -> Iterator[str]:
+    """What each DNS server said, and what the operating system made of it."""
+    said_by: dict[tuple[str, str], list[str]] = {}
     for one in _objects(record.detail, "servers")[:6]:
         said = str(one.get("rcode") or one.get("failure") or "").removeprefix("dns_")
-        answers.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
-    for (server, said), kinds in answers.items():
+        said_by.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
+    for (server, said), kinds in said_by.items():
         yield pen.say("{server} says {answer} ({type})", server=server, answer=said, type=", ".join(dict.fromkeys(kinds)))
     if system := record.detail.get("os"):
         yield pen.say("the operating system says {answer}", answer=system)
@@ -115,7 +120,8 @@ def certificate(attempt: Attempt, pen: Pen) -> Iterator[str]:
     yield f"sha256 {pen.safe(leaf.sha256, 64 if pen.verbose else _DIGEST)}"
 
 
-def _evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
+def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
+    """What an extra observation showed; nothing for a kind that no phrase fits."""
     facts = piece.facts
     match piece.kind:
         case "control":

@@ -15,8 +15,9 @@ from eset_portcheck.model.vocabulary import Stage, Verdict
 from eset_portcheck.render import outcome, story
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.matrix import matrix, redirected
+from eset_portcheck.render.matrix import matrix
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.rows import redirected
 from eset_portcheck.render.seen import certificate, end_of
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import FAMILIES, families, stage_word

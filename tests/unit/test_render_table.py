@@ -17,8 +17,8 @@ from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import outcome, table
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.matrix import arranged
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.rows import arranged
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in (HERE / "reports").glob("*.json"))
