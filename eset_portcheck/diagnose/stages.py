@@ -160,7 +160,7 @@ _OWN_SERVICES = {
 def _other_service(row: Row, record: StageRecord) -> str | None:
     """A peer that spoke some other protocol and then waited for its words."""
     service = recognise(bytes.fromhex(str(record.detail.get("first_bytes", ""))))
-    own = ("http",) if record.stage is Stage.TUNNEL else _OWN_SERVICES.get(row.protocol, ())
+    own = {Stage.TUNNEL: ("http",), Stage.TLS: ("tls",)}.get(record.stage) or _OWN_SERVICES.get(row.protocol, ())
     return service if service not in (None, *own) else None
 
 

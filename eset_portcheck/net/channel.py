@@ -13,6 +13,7 @@ from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.failure import Broken
 
 CHUNK_BYTES = 16384
+MAX_TLS_BYTES = 1024 * 1024  # a long chain and the longest answer inside; records that carry nothing count too
 
 
 class Channel(Protocol):
@@ -143,6 +144,8 @@ class TlsChannel:
         self.received_bytes += len(chunk)
         if len(self.first_bytes) < 256:
             self.first_bytes += chunk[: 256 - len(self.first_bytes)]
+        if self.received_bytes > MAX_TLS_BYTES:
+            raise Broken(Failure.TOO_LARGE, received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex())
         self._incoming.write(chunk)
 
     async def _flush(self) -> None:

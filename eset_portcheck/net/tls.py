@@ -101,7 +101,7 @@ class Handshake:
             await clock.within(wait_s, self._channel.receive())
         except ssl.SSLError as error:
             self._demanded = bool(_CLIENT_CERTIFICATE_ALERTS & self._alerts(error))
-        except (Expired, OSError):
+        except (Expired, OSError, Broken):
             return
 
     def note(self, error: ssl.SSLError) -> bool:

@@ -103,6 +103,7 @@ class Ended(Exception):
 PARSER_ERRORS = (ValueError, IndexError, KeyError, struct.error, UnicodeError, OverflowError)
 
 MAX_BUFFER_BYTES = 256 * 1024
+MAX_CONVERSATION_BYTES = 1024 * 1024  # in all; the longest answer that anybody waits for is a sixteenth of it
 
 
 class Exchange:
@@ -134,6 +135,8 @@ class Exchange:
     def receive(self, data: bytes) -> None:
         """Take bytes from the stream (any chunking gives the same result)."""
         self._note(data)
+        if self.received_bytes > MAX_CONVERSATION_BYTES:
+            raise UnexpectedBytes("more bytes than any answer needs")
         self._buffer += data
         self._feed()
 

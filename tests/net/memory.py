@@ -1,15 +1,16 @@
 """How much a piece of work makes this process grow at its peak, by the kernel's count (Linux)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def peak_growth_bytes(work: Callable[[], object]) -> int:
-    """The peak is reset before, so that earlier work of the same process does not hide it (proc(5), clear_refs)."""
+@contextmanager
+def peak_growth() -> Iterator[Callable[[], int]]:
+    """Bytes since the beginning. The peak is reset there, so that earlier work of the same process does not hide it (proc(5), clear_refs)."""
     Path("/proc/self/clear_refs").write_text("5")
     before = _peak_bytes()
-    work()
-    return _peak_bytes() - before
+    yield lambda: _peak_bytes() - before
 
 
 def _peak_bytes() -> int:

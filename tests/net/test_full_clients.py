@@ -1,6 +1,7 @@
 """Full clients against peers that misbehave: they end in their time, in the words of stages, with little memory, and say nothing on the screen."""
 
 import importlib
+import queue
 import socket
 import struct
 import threading
@@ -14,7 +15,7 @@ import pytest
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials, admin_share
 from eset_portcheck.sessions.allowance import Broke
-from tests.net.memory import peak_growth_bytes
+from tests.net.memory import peak_growth
 
 STEP_S = 1.0
 WHO = Credentials("someone", "secret-word")
@@ -109,22 +110,23 @@ def test_a_misbehaving_peer_ends_in_a_failure_and_in_time(client: str, peer: str
 @pytest.mark.parametrize("words", [b"\0\x0f\xff\xff" + bytes(1 << 20), b"\xff\xff\xff\xff" + bytes(1 << 20), KEEP_ALIVE * (1 << 18), PENDING * (1 << 14)], ids=["1 MiB", "4 GiB", "keep-alives", "pending"])
 def test_an_endless_peer_costs_little_memory(client: str, words: bytes) -> None:
     importlib.import_module(f"eset_portcheck.sessions.by_{client}")
-    with serving(says(words, endless=True)) as port:
-        assert peak_growth_bytes(lambda: outcome(port, client)) < 8 << 20
+    with serving(says(words, endless=True)) as port, peak_growth() as grown_bytes:
+        outcome(port, client)
+        assert grown_bytes() < 8 << 20
 
 
 def test_a_host_that_would_get_the_password_weakly_gets_no_log_on() -> None:
     """No extended security: pysmb would answer the challenge by NTLMv1."""
-    heard: list[bytes] = []
+    heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     words = bytes.fromhex("11000002000100041100000000010000000000fd0300000000000000000000000000000008")
     answer = b"\xffSMB" + struct.pack("<BIBHH8sHHHHH", 0x72, 0, 0x88, 0x4001, 0, bytes(8), 0, 0, 0, 0, 1) + words[:1] + words[1:35] + struct.pack("<H", 8) + b"12345678"
 
     def peer(connection: socket.socket) -> None:
         connection.recv(4096)
         connection.sendall(struct.pack(">I", len(answer)) + answer)
-        heard.append(connection.recv(4096))
+        heard.put(connection.recv(4096))
 
     with serving(peer) as port:
         cause, facts = outcome(port, "pysmb")
-    assert cause is Failure.SESSION_NOT_TRIED, facts
-    assert heard == [b""]
+        assert cause is Failure.SESSION_NOT_TRIED, facts
+        assert heard.get(timeout=5) == b"", "hung up without another word"
