@@ -12,6 +12,10 @@ import ssl
 from typing import Any
 
 from eset_portcheck.sessions import Missing
+from eset_portcheck.sessions.allowance import Allowance, Flooded, Spent
+
+CHUNK_BYTES = 16384
+LIMIT_BYTES = 64 * 1024  # nobody subscribed to anything
 
 
 def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -> dict[str, Any]:
@@ -26,26 +30,36 @@ def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.name = name
+    context.allowance = Allowance(timeout_s + hold_s, LIMIT_BYTES)
+    context.sslsocket_class = _Counted
 
     async def session() -> dict[str, Any]:
         facts: dict[str, Any] = {"client": "aiomqtt", "connected": False}
         client = aiomqtt.Client(
-            address, port, identifier=f"pc{os.urandom(8).hex()}", tls_context=context, timeout=timeout_s, keepalive=5, logger=logger
-        )
+            address, port, identifier=f"pc{os.urandom(8).hex()}", tls_context=context, timeout=timeout_s, keepalive=5, logger=logger,
+            max_queued_incoming_messages=1,
+        )  # fmt: skip
         try:
             async with asyncio.timeout(timeout_s + hold_s):
                 async with client:
                     facts["connected"] = True
-                    await asyncio.sleep(hold_s)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(hold_s):
+                            async for _ in client.messages:  # raises when the broker hangs up
+                                pass
                     facts["held_s"] = hold_s
         except aiomqtt.MqttCodeError as error:
             code: Any = error.rc
             facts["code"] = int(getattr(code, "value", code) or 0)
-        except (aiomqtt.MqttError, TimeoutError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  # its own errors, and whatever hostile bytes cause in it
             facts["error"] = type(error).__name__
+        finally:
+            with contextlib.suppress(Exception):  # else its destructor does it, on a closed loop and aloud
+                client._client._reset_sockets()  # noqa: SLF001  # there is no other way to let go of a connection that never was up
         return facts
 
     loop = asyncio.SelectorEventLoop()
+    loop.set_exception_handler(lambda *_: None)  # what the library leaves behind of a broken connection belongs to no screen
     try:
         return loop.run_until_complete(session())
     finally:
@@ -53,11 +67,31 @@ def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -
             loop.close()
 
 
+class _Counted(ssl.SSLSocket):
+    """Reads no more than its allowance: the library reserves whatever length a peer announces, up to 256 MiB."""
+
+    allowance: Allowance | None = None
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Raises ConnectionAbortedError, the library's language, when the allowance is used up."""
+        data = super().recv(min(buflen, CHUNK_BYTES), flags)
+        try:
+            if self.allowance is not None:
+                self.allowance.take(len(data))
+        except (Spent, Flooded) as error:
+            raise ConnectionAbortedError from error
+        return data
+
+
 class _Named(ssl.SSLContext):
     """Sends the service's name although an address is dialled (the address was chosen by our own resolution)."""
 
     name: str = ""
+    allowance: Allowance | None = None
 
     def wrap_socket(self, sock: Any, *arguments: Any, **named: Any) -> Any:
         named["server_hostname"] = self.name
-        return super().wrap_socket(sock, *arguments, **named)
+        wrapped = super().wrap_socket(sock, *arguments, **named)
+        if isinstance(wrapped, _Counted):
+            wrapped.allowance = self.allowance
+        return wrapped

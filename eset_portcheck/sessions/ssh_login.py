@@ -8,6 +8,9 @@ import socket
 from typing import Any
 
 from eset_portcheck.sessions import Missing
+from eset_portcheck.sessions.allowance import Allowance
+
+CHUNK_BYTES = 16384
 
 
 def check(address: str, port: int, timeout_s: float) -> dict[str, Any]:
@@ -18,9 +21,10 @@ def check(address: str, port: int, timeout_s: float) -> dict[str, Any]:
         raise Missing("paramiko") from error
     logging.getLogger("paramiko").disabled = True
     facts: dict[str, Any] = {"client": "paramiko"}
+    allowance = Allowance(timeout_s)
     try:
         with socket.create_connection((address, port), timeout_s) as sock:
-            transport = paramiko.Transport(sock)
+            transport = paramiko.Transport(_Counted(sock, allowance))
             transport.logger.disabled = True
             try:
                 transport.start_client(timeout=timeout_s)
@@ -32,6 +36,24 @@ def check(address: str, port: int, timeout_s: float) -> dict[str, Any]:
                 facts["methods"] = [str(one)[:40] for one in error.allowed_types[:10]]
             finally:
                 transport.close()
-    except (paramiko.SSHException, OSError, EOFError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  # the library hands on whatever hostile bytes caused in its thread
         facts["error"] = type(error).__name__
     return facts
+
+
+class _Counted:
+    """A socket whose reading ends with its allowance: the library itself waits for the end of a line, however long, and per read."""
+
+    def __init__(self, sock: socket.socket, allowance: Allowance) -> None:
+        self._sock = sock
+        self._allowance = allowance
+
+    def recv(self, count: int) -> bytes:
+        """Raises Spent, Flooded, OSError."""
+        self._allowance.left_s()
+        data = self._sock.recv(min(count, CHUNK_BYTES))
+        self._allowance.take(len(data))
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)

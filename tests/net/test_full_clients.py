@@ -1,8 +1,10 @@
 """Full clients against peers that misbehave: they end in their time, in the words of stages, with little memory, and say nothing on the screen."""
 
+import gc
 import importlib
 import queue
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -13,8 +15,9 @@ from typing import Any
 import pytest
 
 from eset_portcheck.model.vocabulary import Failure
-from eset_portcheck.sessions import Credentials, admin_share
+from eset_portcheck.sessions import Credentials, admin_share, push_session, ssh_login
 from eset_portcheck.sessions.allowance import Broke
+from eset_portcheck.standins.certificates import Authority, server_context
 from tests.net.memory import peak_growth
 
 STEP_S = 1.0
@@ -130,3 +133,75 @@ def test_a_host_that_would_get_the_password_weakly_gets_no_log_on() -> None:
         cause, facts = outcome(port, "pysmb")
         assert cause is Failure.SESSION_NOT_TRIED, facts
         assert heard.get(timeout=5) == b"", "hung up without another word"
+
+
+def connack_then(more: bytes, secured: ssl.SSLContext) -> Peer:
+    """MQTT inside TLS: accepted (or not, when `more` is all there is), then `more` without an end."""
+
+    def peer(connection: socket.socket) -> None:
+        with secured.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(4096)
+            while True:
+                tls.sendall(more)
+
+    return peer
+
+
+SECOND_OPINIONS = {
+    "silent": (silent, True),
+    "closing": (closing, True),
+    "resetting": (resetting, True),
+    "junk": (says(bytes(range(256))), True),
+    "a line without an end": (says(b"x" * 65536, endless=True), True),
+    "lines without an end": (says(b"please wait\r\n" * 4096, endless=True), True),
+    "a huge packet": (says(b"SSH-2.0-OpenSSH_9.2p1\r\n\x7f\xff\xff\xf8" + bytes(1 << 20), endless=True), True),
+    "dripping": (says(b"SSH-2.0-OpenSSH_9.2p1\r\n" + bytes(100), pause_s=0.2), True),
+}
+
+
+@pytest.mark.parametrize("peer", SECOND_OPINIONS)
+def test_paramiko_ends_with_an_error(peer: str, capfd: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("paramiko")
+    with serving(SECOND_OPINIONS[peer][0]) as port:
+        started = time.monotonic()
+        with peak_growth() as grown_bytes:
+            facts = ssh_login.check("127.0.0.1", port, STEP_S)
+            assert grown_bytes() < 8 << 20
+    assert "error" in facts, facts
+    assert time.monotonic() - started < 2 * STEP_S + 0.5
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+MQTT = {
+    "a huge packet": b"\x30\xff\xff\xff\x7f" + bytes(65536),
+    "pings": b"\xd0\0" * 4096,
+    "messages": b"\x30\x05\0\x01axx" * 4096,
+    "accepted for ever": b"\x20\x02\0\0" * 4096,
+    "junk": bytes(range(256)) * 16,
+}
+
+
+@pytest.mark.parametrize("words", MQTT)
+def test_aiomqtt_ends_with_an_error(words: str, capfd: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("aiomqtt")
+    secured = server_context(Authority().issue(["push.example"]))
+    with serving(connack_then(MQTT[words], secured)) as port:
+        started = time.monotonic()
+        with peak_growth() as grown_bytes:
+            facts = push_session.check("127.0.0.1", port, "push.example", 0.5, STEP_S)
+            assert grown_bytes() < 8 << 20
+    assert "error" in facts or "code" in facts, facts
+    assert time.monotonic() - started < 2 * STEP_S + 0.5
+    gc.collect()  # futures that nobody asked complain when they are collected
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+@pytest.mark.parametrize("peer", ["silent", "closing", "resetting", "junk", "dripping"])
+def test_aiomqtt_without_tls_at_the_other_end(peer: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with serving(SECOND_OPINIONS[peer][0]) as port:
+        started = time.monotonic()
+        facts = push_session.check("127.0.0.1", port, "push.example", 0.5, STEP_S)
+    assert "error" in facts, facts
+    assert time.monotonic() - started < 2 * STEP_S + 0.5
+    gc.collect()
+    assert tuple(capfd.readouterr()) == ("", "")
