@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         return shared.refuse(error)
     written = files.names
     try:
-        files.write(compared)
+        files.write(compared, arguments.lang)
     except OSError as error:
         print(f"eset-portcheck: the comparison could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
         return 2

@@ -3,11 +3,16 @@
 import argparse
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from eset_portcheck.cli.language import add_language, put
+from eset_portcheck.texts.language import message
+
 WIDTH = 80
-PARTS = ("What it is for", "What is checked", "How to fix", "Still not working")
+PARTS = (message("What it is for"), message("What is checked"), message("How to fix"), message("Still not working"))
 FULL_ROWS = 4  # more than this many rows are listed only
+Say = Callable[[str], str]
 _VALUE = re.compile(r"@.*?(?=\.(?:tcp|udp)-\d+(?:\.|$)|$)")
 
 
@@ -19,6 +24,7 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("what", nargs="?", metavar="CODE|CHECK-ID", help="TCP_NO_ANSWER, agent.server.tcp-2222, agent.push, agent ...")
     parser.add_argument("--list", action="store_true", help="all reason codes, by rank")
+    add_language(parser)
     parser.set_defaults(run=run)
 
 
@@ -28,11 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     from eset_portcheck.model.reasons import REASONS
 
     if arguments.what is None or arguments.list:
-        print("\n".join(listing()))
+        put("\n".join(listing(arguments.lang)), arguments)
         return 0
     code = arguments.what.strip().upper().replace("-", "_")
     if code in REASONS:
-        print("\n".join(of_code(code)))
+        put("\n".join(of_code(code, arguments.lang)), arguments)
         return 0
     try:
         found = rows(arguments.what.strip())
@@ -43,30 +49,32 @@ def run(arguments: argparse.Namespace) -> int:
     if not found:
         print(f"eset-portcheck: {_unknown(arguments.what.strip())}", file=sys.stderr)
         return 2
-    print("\n".join(_several(found)))
+    put("\n".join(_several(found, arguments.lang)), arguments)
     return 0
 
 
-def listing() -> list[str]:
+def listing(language: str = "en") -> list[str]:
     """Every code under its rank, with its title."""
     from eset_portcheck.model.reasons import REASONS, Rank
     from eset_portcheck.texts import load
+    from eset_portcheck.texts.language import translator
 
-    texts = load()
+    texts, say = load(language), translator(language)
     lines = []
     for rank in (Rank.FAIL, Rank.WARN, Rank.UNPROVEN, Rank.SKIP, Rank.ERROR, Rank.PASS):
         lines += [f"{rank.value}:", *(f"  {code:<28} {texts[code].title}" for code, one in REASONS.items() if one.rank is rank), ""]
-    return [*lines, "eset-portcheck explain CODE tells more."]
+    return [*lines, say("eset-portcheck explain CODE tells more.")]
 
 
-def of_code(code: str) -> list[str]:
+def of_code(code: str, language: str = "en") -> list[str]:
     from eset_portcheck.model.reasons import REASONS
     from eset_portcheck.texts import PLACEHOLDERS, command, load, phrase
+    from eset_portcheck.texts.language import translator
 
-    text, reason = load()[code], REASONS[code]
-    usual = f", usual culprit: {reason.culprit.value}" if reason.culprit else ""
-    lines = [code, *_wrap(text.title), f"rank: {reason.rank.value}{usual}"]
-    lines += [*_part(0), *_wrap(text.meaning, 2), *_part(1), *_wrap(text.checked, 2), *_part(2)]
+    text, reason, say = load(language)[code], REASONS[code], translator(language)
+    about = say("rank: {rank}, usual culprit: {culprit}") if reason.culprit else say("rank: {rank}")
+    lines = [code, *_wrap(text.title), about.format(rank=reason.rank.value, culprit=reason.culprit.value if reason.culprit else "")]
+    lines += [*_part(0, say), *_wrap(text.meaning, 2), *_part(1, say), *_wrap(text.checked, 2), *_part(2, say)]
     for number, step in enumerate(text.fix, 1):
         lines += _wrap(f"{step.who}: {command(step.do, {})}", 5, f"  {number}. ")
         both = bool(step.linux and step.windows)
@@ -74,7 +82,8 @@ def of_code(code: str) -> list[str]:
             if line:
                 lines += [*(["       " + system + ":"] if both else []), "       " + command(line, {})]
     named = {name: f"<{name}>" for name in PLACEHOLDERS}
-    return [*lines, *_part(3), *_wrap(text.still, 2), "", *_wrap(phrase(text.ask, named), 2, "  To send on: ")]
+    sent = say("To send on: {sentence}").format(sentence=phrase(text.ask, named, language))
+    return [*lines, *_part(3, say), *_wrap(text.still, 2), "", *_wrap(sent, 2)]
 
 
 def rows(word: str) -> dict[str, Any]:
@@ -92,47 +101,48 @@ def _ids(role: str) -> dict[str, Any]:
     from eset_portcheck.loading import load_profile
 
     profile, _ = load_profile(role)
-    return {
-        f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""): (profile, one) for one in profile.requirement
-    }
+    return {f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""): (profile, one) for one in profile.requirement}
 
 
-def _several(found: dict[str, Any]) -> list[str]:
+def _several(found: dict[str, Any], language: str) -> list[str]:
+    from eset_portcheck.texts.language import translator
+
+    say = translator(language)
     if len(found) > FULL_ROWS:
-        return [
-            *(line for name, (_, one) in found.items() for line in (name, *_wrap(one.purpose, 4))),
-            "",
-            "eset-portcheck explain CHECK-ID tells more.",
-        ]
+        listed = (line for name, (_, one) in found.items() for line in (name, *_wrap(say(one.purpose), 4)))
+        return [*listed, "", say("eset-portcheck explain CHECK-ID tells more.")]
     lines: list[str] = []
     for name, (profile, one) in found.items():
-        lines += [*(["", "-" * WIDTH, ""] if lines else []), *of_row(name, profile, one)]
+        lines += [*(["", "-" * WIDTH, ""] if lines else []), *of_row(name, profile, one, language)]
     return lines
 
 
-def of_row(name: str, profile: Any, one: Any) -> list[str]:
+def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]:
     """What the profile says of a requirement, and what the checker does about it."""
     from eset_portcheck.texts import about_rows
+    from eset_portcheck.texts.language import translator
     from eset_portcheck.texts.possible import possible
 
-    words, way = about_rows(), one.direction.value
-    lines = [name, *_wrap(f"{profile.title}; run it on: {profile.runs_on}"), *_part(0), *_wrap(_sentence(one.purpose), 2)]
-    for extra in (words["direction"][way], _needed(profile, one), one.note or one.retired):
+    words, way, say = about_rows(language), one.direction.value, translator(language)
+    about = say("{title}; run it on: {place}").format(title=say(profile.title), place=say(profile.runs_on))
+    lines = [name, *_wrap(about), *_part(0, say), *_wrap(_sentence(say(one.purpose)), 2)]
+    for extra in (words["direction"][way], _needed(profile, one, say), say(one.note or one.retired)):
         lines += _wrap(_sentence(extra), 2) if extra else []
-    lines += _wrap(f'The vendor\'s page prints here: "{one.note_as_printed}"', 2) if one.note_as_printed else []
-    lines += _part(1)
+    printed = say('The vendor\'s page prints here: "{text}"').format(text=one.note_as_printed)
+    lines += _wrap(printed, 2) if one.note_as_printed else []
+    lines += _part(1, say)
     if way == "outbound":
-        lines += _wrap(words["protocol"].get(one.protocol, f"A conversation in {one.protocol}."), 2)
+        lines += _wrap(words["protocol"].get(one.protocol) or say("A conversation in {protocol}.").format(protocol=one.protocol), 2)
         lines += _wrap(words["more"]["proxy"], 2) if one.via else []
         lines += _wrap(words["more"]["login"], 2) if one.proof.value == "authorised" else []
-    lines += _wrap(f"Required proof: {one.proof.value} ({words['proof'][one.proof.value]}).", 2)
-    lines += ["  Reasons that the row can give:"]
+    lines += _wrap(say("Required proof: {proof} ({meaning}).").format(proof=one.proof.value, meaning=words["proof"][one.proof.value]), 2)
+    lines += ["  " + say("Reasons that the row can give:")]
     for stage, codes in possible(one).items():
-        lines += _wrap(" ".join(codes), 6, f"    {stage}: ")
-    lines += [*_part(2), *_wrap(words["next"][way], 2), f"       eset-portcheck check --role {profile.role} ... --only '{_pattern(name, one)}'"]
+        lines += _wrap(" ".join(codes), 6, f"    {say(stage)}: ")
+    lines += [*_part(2, say), *_wrap(words["next"][way], 2), f"       eset-portcheck check --role {profile.role} ... --only '{_pattern(name, one)}'"]
     if way != "local" and not one.retired:
-        lines += [*_wrap(words["next"][f"{way}_rule"], 2), *_wrap(_rule(one), 7, "       ")]
-    return [*lines, *_part(3), *_wrap(words["still"][way], 2)]
+        lines += [*_wrap(words["next"][f"{way}_rule"], 2), *_wrap(_rule(one, say), 7, "       ")]
+    return [*lines, *_part(3, say), *_wrap(words["still"][way], 2)]
 
 
 def _pattern(name: str, one: Any) -> str:
@@ -140,37 +150,47 @@ def _pattern(name: str, one: Any) -> str:
     return name.replace(f".{one.key}.", f".{one.key}@*.", 1) if one.repeat else name
 
 
-def _needed(profile: Any, one: Any) -> str:
+def _needed(profile: Any, one: Any, say: Say) -> str:
     """When the row counts, in one sentence."""
     if one.retired:
-        return "never required: it is history"
+        return say("never required: it is history")
     if one.off:
-        return "beyond the vendor's list of ports, run only with --set beyond_page=true, never required"
+        return say("beyond the vendor's list of ports, run only with --set beyond_page=true, never required")
     if one.beyond_page:
-        return "beyond the vendor's list of ports, never required"
-    condition = " and ".join(_condition(profile, name, wanted) for name, wanted in one.when.items())
-    counts = ("required" if one.required else "not required") + (f" when {condition}" if condition else "")
-    advisory = " and ".join(_condition(profile, name, wanted) for name, wanted in one.optional_when.items())
-    member = f"; one of the alternatives of the group {one.group.id}" if one.group else ""
-    return counts + (f", advisory when {advisory}" if advisory else "") + member
+        return say("beyond the vendor's list of ports, never required")
+    if one.required:
+        counts = say("required when {condition}") if one.when else say("required")
+    else:
+        counts = say("not required when {condition}") if one.when else say("not required")
+    counts = counts.format(condition=_conditions(profile, one.when, say))
+    if one.optional_when:
+        counts = say("{counts}, advisory when {condition}").format(counts=counts, condition=_conditions(profile, one.optional_when, say))
+    if one.group:
+        counts = say("{counts}; one of the alternatives of the group {group}").format(counts=counts, group=one.group.id)
+    return counts
 
 
-def _condition(profile: Any, name: str, wanted: Any) -> str:
+def _conditions(profile: Any, wanted: dict[str, Any], say: Say) -> str:
+    return say(" and ").join(_condition(profile, name, value, say) for name, value in wanted.items())
+
+
+def _condition(profile: Any, name: str, wanted: Any, say: Say) -> str:
     option = (profile.values[name].option if name in profile.values else "") or name
     if isinstance(wanted, bool):
-        return f"{option} is {'given' if wanted else 'not given'}"
-    return f"{option} is {wanted}"
+        return (say("{option} is given") if wanted else say("{option} is not given")).format(option=option)
+    return say("{option} is {value}").format(option=option, value=wanted)
 
 
-def _rule(one: Any) -> str:
+def _rule(one: Any, say: Say) -> str:
     """Source, target and port as a line for a firewall request; where a proxy is dialled, the proxy."""
-    changed = f" (changed by the site value {one.port_value})" if one.port_value else ""
-    port = f"{one.transport.value.upper()} {one.port}{changed}"
+    port = f"{one.transport.value.upper()} {one.port}"
+    if one.port_value:
+        port = say("{port} (changed by the site value {name})").format(port=port, name=one.port_value)
     if one.direction.value == "inbound":
-        return f"{port} from those who connect to this machine, stateful"
-    return f"{port} from this machine to {f'<{one.via}>' if one.via else one.target}, stateful" + (
-        "" if one.trust is None else ", without TLS inspection"
-    )
+        return say("{port} from those who connect to this machine, stateful").format(port=port)
+    bare = one.trust is None
+    text = say("{port} from this machine to {target}, stateful") if bare else say("{port} from this machine to {target}, stateful, without TLS inspection")
+    return text.format(port=port, target=f"<{one.via}>" if one.via else one.target)
 
 
 def _unknown(word: str) -> str:
@@ -183,13 +203,11 @@ def _unknown(word: str) -> str:
     ids = [name for role in ROLES for name in _ids(role)]
     short = [name.rsplit(".", 1)[0] for name in ids]
     near = [*codes, *difflib.get_close_matches(_VALUE.sub("", word.lower()), dict.fromkeys([*ids, *short, *ROLES]), n=3)]
-    return f"{word[:60]!a} is no reason code and no row" + (
-        f"; close to it: {', '.join(near[:4])}" if near else "; `eset-portcheck explain` lists all codes"
-    )
+    return f"{word[:60]!a} is no reason code and no row" + (f"; close to it: {', '.join(near[:4])}" if near else "; `eset-portcheck explain` lists all codes")
 
 
-def _part(number: int) -> list[str]:
-    return ["", PARTS[number]]
+def _part(number: int, say: Say) -> list[str]:
+    return ["", say(PARTS[number])]
 
 
 def _sentence(text: str) -> str:
@@ -201,6 +219,4 @@ def _wrap(text: str, indent: int = 0, first: str | None = None) -> list[str]:
     import textwrap
 
     blank = " " * indent
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=blank if first is None else first, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False
-    )
+    return textwrap.wrap(text, WIDTH, initial_indent=blank if first is None else first, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False)

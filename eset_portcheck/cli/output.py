@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from eset_portcheck.cli.arguments import WrongUse
+from eset_portcheck.cli.language import add_language
 
 FORMATS = ("table", "json")  # render.FORMATS, without its cost
 SUFFIXES = ("txt", "json")
 RENDER = "eset_portcheck.render"
-LANGUAGES = ("en", "es")  # texts.language.LANGUAGES, likewise
 FILE_WIDTH = 100
 
 
@@ -22,7 +22,7 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS
     out.add_argument("--format", choices=formats, default="table", help="of standard output (default: table)")
     kinds = ", ".join(suffixes)
     out.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help=f"also write FILE; the suffix ({kinds}) decides (repeatable)")
-    out.add_argument("--lang", choices=LANGUAGES, default="en", help="of what people read (default: en); JSON holds codes and has none")
+    add_language(out)
     out.add_argument("--ascii", action="store_true", help="no signs beyond ASCII")
     out.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR has the same effect)")
     out.add_argument("-q", "--quiet", action="store_true", help="the verdict and what is wrong, no matrix, no progress")

@@ -26,18 +26,21 @@ class Pen(msgspec.Struct, frozen=True):
         """An English text of ours in the reader's language; values are made safe, each at most `limit` characters, before they are put in."""
         return self._filled(translator(self.language)(text), values, limit)
 
+    def ours(self, text: str) -> str:
+        """A text of ours that is already in the reader's language, before values go in."""
+        return plain(text) if self.ascii_only else text
+
     def own(self, text: str) -> str:
         """A text of a profile, as it stands in a report: ours are translated, those of others stay as they are."""
         said = translator(self.language)(text)
-        return self.safe(plain(said) if self.ascii_only and said != text else said, SENTENCE)
+        return self.safe(self.ours(said) if said != text else said, SENTENCE)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The form of the text that goes with {count}; a literal for one, a literal for many."""
         return self._filled(counter(self.language)(one, many, count), values | {"count": count}, NAME)
 
     def _filled(self, text: str, values: dict[str, object], limit: int) -> str:
-        ours = plain(text) if self.ascii_only else text
-        return ours.format(**{name: self.safe(value, limit) for name, value in values.items()}) if values else ours
+        return self.ours(text).format(**{name: self.safe(value, limit) for name, value in values.items()}) if values else self.ours(text)
 
     def glyph(self, verdict: Verdict) -> str:
         return look.glyph(verdict, ascii_only=self.ascii_only)

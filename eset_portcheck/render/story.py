@@ -12,6 +12,7 @@ from eset_portcheck.render.outcome import PROVEN, again
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND
 from eset_portcheck.render.words import CONFIDENCE, CULPRIT
+from eset_portcheck.texts import THIS_HOST
 
 _STEPS = 2  # of what to do, unless verbose
 _IDS = 5
@@ -180,7 +181,8 @@ def _who(culprit: Culprit | None, confidence: Confidence | None, pen: Pen) -> st
 def where(place: Where, pen: Pen) -> str:
     parts = []
     if place.interval:
-        parts.append(pen.say("between {first} and {last}", first=place.interval[0], last=place.interval[-1]))
+        first, last = (pen.say(THIS_HOST) if end == THIS_HOST else end for end in (place.interval[0], place.interval[-1]))
+        parts.append(pen.say("between {first} and {last}", first=first, last=last))
     elif place.address and place.hop is not None:
         parts.append(pen.say("{address}, {hop} hops away", address=place.address, hop=place.hop))
     elif place.address:

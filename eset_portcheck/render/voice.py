@@ -12,7 +12,7 @@ from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import furthest
 from eset_portcheck.render.words import AUDIENCE, TOOL
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡])")
 _SENTENCES = 2
 _PARAGRAPH = 2000
 _TOOLS = {"powershell": "PowerShell", "systemctl": "systemd", "sed": "squid"}
@@ -36,12 +36,12 @@ def _text(code: str, pen: Pen) -> texts.ReasonText | None:
 
 def headline(code: str, params: Mapping[str, Any], pen: Pen) -> str:
     text = _text(code, pen)
-    return pen.safe(texts.phrase(text.headline, params) if text else code, SENTENCE)
+    return pen.safe(texts.phrase(text.headline, params, pen.language, ascii_only=pen.ascii_only) if text else code, SENTENCE)
 
 
 def title(code: str, pen: Pen) -> str:
     text = _text(code, pen)
-    return pen.safe(text.title if text else code, SENTENCE)
+    return pen.safe(pen.ours(text.title) if text else code, SENTENCE)
 
 
 def meaning(code: str, pen: Pen) -> str:
@@ -50,13 +50,13 @@ def meaning(code: str, pen: Pen) -> str:
     if text is None:
         return ""
     if pen.verbose:
-        return pen.safe(f"{text.meaning} {text.checked}", _PARAGRAPH)
-    return pen.safe(" ".join(_SENTENCE_END.split(text.meaning)[:_SENTENCES]), _PARAGRAPH)
+        return pen.safe(pen.ours(f"{text.meaning} {text.checked}"), _PARAGRAPH)
+    return pen.safe(pen.ours(" ".join(_SENTENCE_END.split(text.meaning)[:_SENTENCES])), _PARAGRAPH)
 
 
 def ask(code: str, params: Mapping[str, Any], pen: Pen) -> str:
     text = _text(code, pen)
-    return pen.safe(texts.phrase(text.ask, params), SENTENCE) if text else ""
+    return pen.safe(texts.phrase(text.ask, params, pen.language, ascii_only=pen.ascii_only), SENTENCE) if text else ""
 
 
 def steps(code: str, params: Mapping[str, Any], system: str, pen: Pen) -> list[Step]:
@@ -69,7 +69,7 @@ def steps(code: str, params: Mapping[str, Any], system: str, pen: Pen) -> list[S
     for one in text.fix:
         commands = [one.windows if windows else one.linux, one.run]
         filled = [pen.safe(texts.command(command, params), COMMAND) for command in commands if command]
-        found.append(Step(pen.safe(one.who), pen.safe(one.do, SENTENCE), filled))
+        found.append(Step(pen.safe(pen.ours(one.who)), pen.safe(pen.ours(one.do), SENTENCE), filled))
     return found
 
 

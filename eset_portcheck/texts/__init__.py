@@ -15,13 +15,21 @@ from typing import Any
 
 import msgspec
 
-FILES = {"en": ("reasons.toml", "checks.toml")}
+from eset_portcheck.texts.language import message, plain, translator
+
+FILES = {"en": ("reasons.toml", "checks.toml"), "es": ("reasons.es.toml", "checks.es.toml")}
 PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source")
 MAX_VALUE_CHARACTERS = 80
-_UNKNOWN = {"target": "the target", "port": "the port", "address": "its address", "source": "this machine", "interval": "", "transport": ""}
+THIS_HOST = message("this host")  # how reports name the near end of an interval
+_AND = {"en": "and", "es": "y"}
+_UNKNOWN = {
+    "en": {"target": "the target", "port": "the port", "address": "its address", "source": "this machine", "interval": "", "transport": ""},
+    "es": {"target": "el destino", "port": "el puerto", "address": "su dirección", "source": "este equipo", "interval": "", "transport": ""},
+}
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+_MELTING = re.compile(r"\b([Aa]|[Dd]e) el\b")  # Spanish: de + el = del, a + el = al
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -46,10 +54,32 @@ class ReasonText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask: str
 
 
+class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ReasonText in another language. `fix`: what to do, a sentence a step; who does it and which command stand in the English text."""
+
+    title: str
+    headline: str
+    meaning: str
+    checked: str
+    fix: list[str]
+    still: str
+    ask: str
+
+
 @cache
 def load(language: str = "en") -> dict[str, ReasonText]:
-    """All codes of a language. Raises LookupError for a language that has no texts."""
-    return {code: msgspec.convert(entry, ReasonText) for code, entry in _table(language, 0).items()}
+    """All codes of a language; one without a translation is there in English. Raises LookupError for a language that has no texts."""
+    english = {code: msgspec.convert(entry, ReasonText) for code, entry in _table("en", 0).items()}
+    if language == "en":
+        return english
+    own = {code: msgspec.convert(entry, Sentences) for code, entry in _table(language, 0).items()}
+    return {code: _translated(text, own[code], language) if code in own else text for code, text in english.items()}
+
+
+def _translated(text: ReasonText, own: Sentences, language: str) -> ReasonText:
+    say = translator(language)
+    steps = [msgspec.structs.replace(step, who=say(step.who), do=do) for step, do in zip(text.fix, own.fix, strict=True)]
+    return ReasonText(own.title, own.headline, own.meaning, own.checked, steps, own.still, own.ask)
 
 
 @cache
@@ -68,27 +98,35 @@ def _table(language: str, which: int) -> dict[str, Any]:
 def headline(code: str, params: Mapping[str, Any], language: str = "en") -> str:
     """The cause in one line. A code that this version does not know (a report from a newer one) stays as it is."""
     text = load(language).get(code)
-    return phrase(text.headline, params) if text else printable(code)
+    return phrase(text.headline, params, language) if text else printable(code)
 
 
 def ask(code: str, params: Mapping[str, Any], language: str = "en") -> str:
     """The sentence to send to whoever can change it; empty for a code that this version does not know."""
     text = load(language).get(code)
-    return phrase(text.ask, params) if text else ""
+    return phrase(text.ask, params, language) if text else ""
 
 
-def phrase(template: str, params: Mapping[str, Any]) -> str:
-    """Fill a sentence. A part in square brackets goes when one of its values is missing; outside of brackets a plain word takes its place."""
-    known = {name: _spoken(name, params[name]) for name in PLACEHOLDERS if params.get(name) not in (None, "", [])}
+def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, ascii_only: bool = False) -> str:
+    """Fill a sentence. A part in square brackets goes when one of its values is missing; outside of brackets a plain word takes its place.
+
+    `ascii_only`: the sentence loses its accents, the values keep theirs.
+    """
+    known = {name: _spoken(name, params[name], language) for name in PLACEHOLDERS if params.get(name) not in (None, "", [])}
 
     def part(match: re.Match[str]) -> str:
         if match[1].strip() == "({address})" and known.get("address") == known.get("target"):
             return ""  # the target was given as an address
         return match[1] if all(name in known for name in _PLACEHOLDER.findall(match[1])) else ""
 
-    # Values go in last and are never read again: a bracket or brace in one of them is just text.
     kept = _OPTIONAL.sub(part, template).strip()
-    said = " ".join(_PLACEHOLDER.sub(lambda match: known.get(match[1], _UNKNOWN[match[1]]), kept).split())
+    worded = " ".join(_PLACEHOLDER.sub(lambda match: match[0] if match[1] in known else _UNKNOWN[language][match[1]], kept).split())
+    if language == "es":
+        worded = _MELTING.sub(lambda match: match[1] + "l", worded)
+    if ascii_only:
+        worded = plain(worded)
+    # Values go in last and are never read again: a bracket or brace in one of them is just text.
+    said = " ".join(_PLACEHOLDER.sub(lambda match: known[match[1]], worded).split())
     stands_in = kept.startswith("{") and not said.startswith(tuple(known.values()))
     return said[:1].upper() + said[1:] if stands_in else said
 
@@ -109,9 +147,10 @@ def printable(text: str) -> str:
     return safe if len(safe) <= MAX_VALUE_CHARACTERS else safe[: MAX_VALUE_CHARACTERS - 3] + "..."
 
 
-def _spoken(name: str, value: Any) -> str:
+def _spoken(name: str, value: Any, language: str) -> str:
     if name == "interval" and isinstance(value, (list, tuple)):
-        return " and ".join(printable(str(end)) for end in value)
+        ends = [translator(language)(THIS_HOST) if end == THIS_HOST else printable(str(end)) for end in value]
+        return f" {_AND[language]} ".join(ends)
     text = printable(str(value))
     return text.upper() if name == "transport" and not text.startswith("<") else text
 

@@ -2,6 +2,7 @@
 
 from eset_portcheck.model.profile import Requirement
 from eset_portcheck.model.vocabulary import Direction, Proof, Transport
+from eset_portcheck.texts.language import message
 
 NAME = "DNS_NXDOMAIN DNS_SERVFAIL DNS_REFUSED DNS_TIMEOUT DNS_UNREACHABLE DNS_BAD_ANSWER DNS_NO_ADDRESS NAME_NOT_FROM_DNS DNS_DISAGREES"
 ROUTE = "NO_ROUTE ROUTE_PROHIBITED REJECTED_LOCALLY"
@@ -38,12 +39,12 @@ ANY = "NOT_SELECTED BUDGET_SPENT INTERRUPTED INTERNAL_ERROR"
 
 
 def possible(one: Requirement) -> dict[str, list[str]]:
-    """Stage in plain words -> codes. A code is named once, at the first stage that can give it."""
-    stages: dict[str, str] = {"not run": _not_run(one)}
+    """Stage in plain English words -> codes. A code is named once, at the first stage that can give it."""
+    stages: dict[str, str] = {message("not run"): _not_run(one)}
     if one.direction is not Direction.OUTBOUND:
-        stages["on this machine"] = LISTENER
+        stages[message("on this machine")] = LISTENER
     elif one.protocol == "nbdgm":
-        stages["by design"] = "ONE_WAY_PROTOCOL"
+        stages[message("by design")] = "ONE_WAY_PROTOCOL"
     else:
         stages |= _outbound(one)
     seen: set[str] = set()
@@ -63,17 +64,17 @@ def _not_run(one: Requirement) -> str:
 
 
 def _outbound(one: Requirement) -> dict[str, str]:
-    stages = {"name": NAME, "route": ROUTE, "connection": DATAGRAM if one.transport is Transport.UDP else CONNECT}
+    stages = {message("name"): NAME, message("route"): ROUTE, message("connection"): DATAGRAM if one.transport is Transport.UDP else CONNECT}
     if one.via:
-        stages["proxy"] = TUNNEL
+        stages[message("proxy")] = TUNNEL
     if one.trust is not None:
-        stages["TLS"] = TLS
+        stages[message("TLS")] = TLS
     if one.proof is Proof.AUTHORISED:
-        stages["login"] = SHARE
-    stages["answer"] = BY_PROTOCOL.get(one.protocol, SPOKEN)
-    stages["several addresses"] = "ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL"
+        stages[message("login")] = SHARE
+    stages[message("answer")] = BY_PROTOCOL.get(one.protocol, SPOKEN)
+    stages[message("several addresses")] = "ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL"
     if one.protocol in SECOND_CLIENTS:
-        stages["a second client (--deep)"] = "SECOND_OPINION_DIFFERS EXTRA_MISSING"
+        stages[message("a second client (--deep)")] = "SECOND_OPINION_DIFFERS EXTRA_MISSING"
     if one.group is not None:
-        stages["alternatives"] = "FAILOVER_USED"
+        stages[message("alternatives")] = "FAILOVER_USED"
     return stages

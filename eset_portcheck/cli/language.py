@@ -1,0 +1,20 @@
+"""`--lang`: the reader's language. Never taken from the environment: the same command gives the same text everywhere."""
+
+import argparse
+import sys
+from typing import Any
+
+LANGUAGES = ("en", "es")  # texts.language.LANGUAGES, without its cost
+
+
+def add_language(parser: Any) -> None:
+    """To a parser or a group of its options."""
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of what people read (default: en); JSON holds codes and has none")
+
+
+def put(text: str, arguments: argparse.Namespace) -> None:
+    """To standard output; letters lose their accents where it takes ASCII only."""
+    from eset_portcheck.texts.language import plain
+
+    is_wide = "utf" in (sys.stdout.encoding or "").lower()
+    print(text if is_wide or arguments.lang == "en" else plain(text))
