@@ -126,7 +126,7 @@ def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]
     words, way, say = about_rows(language), one.direction.value, translator(language)
     about = say("{title}; run it on: {place}").format(title=say(profile.title), place=say(profile.runs_on))
     lines = [name, *_wrap(about), *_part(0, say), *_wrap(_sentence(say(one.purpose)), 2)]
-    for extra in (words["direction"][way], _needed(profile, one, say), say(one.note or one.retired)):
+    for extra in (words["direction"][way], _needed(profile, one, say), say(one.note) or say(one.retired)):
         lines += _wrap(_sentence(extra), 2) if extra else []
     printed = say('The vendor\'s page prints here: "{text}"').format(text=one.note_as_printed)
     lines += _wrap(printed, 2) if one.note_as_printed else []

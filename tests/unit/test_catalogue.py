@@ -36,9 +36,9 @@ def test_the_catalogue_is_as_its_sources_say(capsys):
 
 
 def test_a_text_without_spanish_says_what_to_do():
-    lines = TOOL.untranslated(TOOL.renewed(KEPT.replace(b'msgstr "este equipo"', b'msgstr ""')))
+    lines = TOOL.untranslated(TOOL.renewed(KEPT.replace('msgstr "no se envió nada"'.encode(), b'msgstr ""')))
     assert len(lines) == 1
-    assert "no Spanish for 'this machine': write its msgstr in eset_portcheck/texts/es.po, then run tools/catalogue.py" in lines[0]
+    assert "no Spanish for 'nothing was sent': write its msgstr in eset_portcheck/texts/es.po, then run tools/catalogue.py" in lines[0]
 
 
 def test_what_nobody_says_any_more_goes():

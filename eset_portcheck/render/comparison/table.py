@@ -76,7 +76,7 @@ def _line(one: entries.Entry, pen: Pen) -> Text:
     out.append_text(_sign(one.before, pen)).append(pen.signs.arrow, "dim").append_text(_sign(one.after, pen))
     out.append(f" {one.id}", "bold" if one.regressed else "").append(f"  {one.what}", "dim").append(f"  {one.steps}")
     if not one.required:
-        out.append(f"  ({pen.say('not required')})", "dim")
+        out.append("  ", "dim").append(pen.say("(not required)"), "dim")
     return out
 
 
