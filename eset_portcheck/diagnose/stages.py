@@ -212,7 +212,7 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
         return broken("NOT_BUILT", Proof.NONE, State.NOT_TESTED)
     meaning = speaker.meaning(facts)
     findings = tuple(Finding(code, params=params) for code, params in meaning.findings)
-    if facts.get("session") is not None:
+    if Stage.SESSION in attempt.done and meaning.proof.reaches(Proof.PROTOCOL):  # the stage, never a peer's word
         return Reading(Proof.AUTHORISED, "PROTOCOL_REPLY", State.OPEN, findings=findings)
     if demanded and row.protocol in certificates.SILENT_PROTOCOLS:
         findings += (Finding("CLIENT_CERTIFICATE_REQUESTED"),)

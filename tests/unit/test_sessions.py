@@ -39,6 +39,12 @@ def test_the_share_was_entered() -> None:
     assert (told.verdict, told.proof.reached) == ("pass", "authorised")
 
 
+def test_a_fact_named_session_is_no_log_on() -> None:
+    """Only the stage is: a reply is the peer's word."""
+    (told,) = judged(row(attempt(*CONNECTED, Stage.HANDSHAKE, reply={"dialect": "3.1.1", "session": {"step": "done"}}), **SHARE))
+    assert (told.verdict, told.proof.reached) == ("unproven", "protocol")
+
+
 def test_smb_alone_is_not_the_share() -> None:
     (told,) = judged(row(attempt(*CONNECTED, Stage.HANDSHAKE, reply={"dialect": "3.1.1"}), **SHARE))
     assert (told.verdict, told.proof.reached) == ("unproven", "protocol")
