@@ -46,10 +46,23 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     else:
         reading = _unspoken(row, attempt, record, evidence)
     if record is not None and record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not udp:
-        reading = answered_nearer(reading, attempt, evidence)
+        reading = _otherwise(answered_nearer(reading, attempt, evidence), attempt, evidence)
     reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
         reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))
+    return reading
+
+
+_BEGINNINGS = ("SMB1_NEGOTIATE_BLOCKED", "TDS_STRICT_ENCRYPTION")
+
+
+def _otherwise(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
+    """The same service answers to another beginning: that is told, and the failure stands (evidence improves nothing)."""
+    for one in evidence:
+        code = one.facts.get("reason")
+        if one.kind == "otherwise" and one.address == attempt.address and one.facts.get("completed") and code in _BEGINNINGS:
+            reply = {name: value for name, value in dict(one.facts.get("reply") or {}).items() if name in ("dialect", "version", "encryption")}
+            reading = msgspec.structs.replace(reading, findings=(*reading.findings, Finding(code, params=reply)))
     return reading
 
 
@@ -172,7 +185,7 @@ def _stopped(row: Row, record: StageRecord, reached: Proof, silent: str) -> Read
             if service is None and tls:
                 return broken("TLS_NOT_SPOKEN", reached, State.OPEN, params=_came(record))
             return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
-        case Failure.EOF | Failure.CONNECTION_RESET if service not in (None, "tls") and not tls:
+        case Failure.EOF | Failure.CONNECTION_RESET if service is not None and not tls:
             return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
         case Failure.EOF:
             return broken("CLOSED_BEFORE_REPLY", reached, State.OPEN, params=_came(record))

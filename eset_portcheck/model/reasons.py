@@ -23,18 +23,20 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 _BY_RANK: dict[Rank, dict[str, str]] = {
-    # Beyond the contract: the last three here (informational findings), and SECOND_OPINION_DIFFERS.
+    # Beyond the contract: the last three here (informational findings), SECOND_OPINION_DIFFERS,
+    # SMB1_NEGOTIATE_BLOCKED, TDS_STRICT_ENCRYPTION, NETBIOS_SESSION_REFUSED.
     Rank.PASS: {
         "": "CONNECTED PROTOCOL_REPLY MQTT_REFUSED PORT_FREE PORT_HELD_BY_PRODUCT NAME_NOT_FROM_DNS DNS_DISAGREES CLIENT_CERTIFICATE_REQUESTED",
     },
     Rank.WARN: {
-        "middlebox": "ANSWERED_NEARER",
+        "middlebox": "ANSWERED_NEARER SMB1_NEGOTIATE_BLOCKED",
         "unknown": "FAILOVER_USED SOME_ADDRESSES_FAIL ONE_FAMILY_FAILS SECOND_OPINION_DIFFERS",
-        "remote-config": "KDC_CLOCK_SKEW LDAP_TLS_REQUIRED SMB1_ONLY TLS_EXPIRES_SOON",
+        "remote-config": "KDC_CLOCK_SKEW LDAP_TLS_REQUIRED SMB1_ONLY TLS_EXPIRES_SOON TDS_STRICT_ENCRYPTION",
         "local-host": "OWNER_UNEXPECTED",
     },
     Rank.UNPROVEN: {
         "unknown": "UDP_NO_ANSWER ONE_WAY_PROTOCOL OWNER_NOT_VISIBLE REACH_NOT_TESTED",
+        "remote-config": "NETBIOS_SESSION_REFUSED",
         "": "SMB_NEEDS_CREDENTIALS VALUE_MISSING NOT_BUILT EXTRA_MISSING BUDGET_SPENT INTERRUPTED",
     },
     Rank.SKIP: {"": "CONDITION_FALSE NOT_SELECTED RETIRED"},

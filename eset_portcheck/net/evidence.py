@@ -1,7 +1,8 @@
 """Which extra observation a broken stage calls for. They come after the deciding connection (or while it is silent) and never improve a verdict.
 
 connect silent -> TTL walk and other ports of the same host; connect refused, or rejected in the target's name -> distance;
-TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent connection; anything doubtful behind an accepted
+TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent connection, and the protocol's other beginning
+where it has one; anything doubtful behind an accepted
 connection -> how far away whoever accepted it is.
 """
 
@@ -19,6 +20,7 @@ from eset_portcheck.net.dial import FAMILIES, Dial
 from eset_portcheck.net.distance import Ruler
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.walk import walk
+from eset_portcheck.wire.conversation import Otherwise
 
 SMALL_SEGMENT_BYTES = 536  # RFC 1122 4.2.2.6: what every path carries
 SPARE_PORT = 2229  # compared with when nothing else is planned on that address
@@ -27,6 +29,13 @@ HOLD_S = 1.0
 ONE_PROBE = frozenset({"mysql"})
 
 _DOUBTFUL = (Failure.CONNECTION_RESET, Failure.EOF, Failure.NOT_TLS, Failure.UNEXPECTED_BYTES)
+
+
+def _begins_anew(other: Otherwise, record: StageRecord) -> bool:
+    """Our first words were cut; or, where another beginning is inside TLS, the answer to words in the clear was a TLS alert."""
+    came = str(record.detail.get("first_bytes", ""))
+    cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and came == other.after.hex()
+    return cut or (other.ENCRYPTED and came.startswith("1503"))
 
 
 class Witness:
@@ -58,7 +67,17 @@ class Witness:
             return []
         cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and not record.detail.get("received_bytes")
         control = [await self._silent_control(dial)] if cut and not dial.endpoint.proxy else []
-        return [*control, *await self._who_accepted(dial)]
+        others = getattr(dial.speaker, "OTHERWISE", ()) if record.stage is Stage.HANDSHAKE and not dial.endpoint.proxy else ()
+        wanted = [one for one in others if _begins_anew(one, record)]
+        return [*control, *await self._who_accepted(dial), *[await self._otherwise(dial, one) for one in wanted]]
+
+    async def _otherwise(self, dial: Dial, other: Otherwise) -> Evidence:
+        """One more connection, begun in another way that the protocol knows."""
+        attempt = await Dial(msgspec.structs.replace(dial.means, witness=None, sessions=None), dial.endpoint, other, dial.target).run()
+        facts: dict[str, Any] = {"reason": other.reason, "completed": attempt.failed is None and attempt.reply is not None}
+        if attempt.failed is not None:
+            facts |= {"stage": attempt.failed.stage.value, "failure": attempt.failed.failure.value if attempt.failed.failure else None}
+        return Evidence(kind="otherwise", address=dial.address, facts=facts | ({"reply": attempt.reply} if facts["completed"] else {}))
 
     def _other_ports(self, dial: Dial) -> list[int]:
         """Two at most: what else this run uses there, then a port that should be closed."""

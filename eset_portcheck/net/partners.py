@@ -1,5 +1,6 @@
 """What dialling needs of others: a protocol that speaks, a judge of chains, an address."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -14,7 +15,8 @@ class Speaker(Protocol):
     ENCRYPTED: bool
     ALPN: tuple[str, ...]
 
-    def converse(self, peer: Peer, /) -> Conversation: ...
+    @property
+    def converse(self) -> Callable[[Peer], Conversation]: ...
 
 
 class Judge(Protocol):

@@ -5,6 +5,7 @@ A protocol module has:
     ALPN: tuple[str, ...]  offered in that TLS stage (a requirement's own `alpn` wins)
     converse(peer) -> Conversation
     meaning(facts) -> Meaning
+    OTHERWISE: tuple[Otherwise, ...]   optional: other beginnings, tried as evidence when the peer cuts this one
 Third parties register theirs in the entry point group `eset_portcheck.protocols`; built-ins win.
 """
 

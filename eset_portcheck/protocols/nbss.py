@@ -6,10 +6,12 @@ so the host's own name could only be tried on another one.
 Sources: RFC 1002 4.3.2 (session request), 4.3.3 (positive), 4.3.4 (negative, with its codes), 4.3.5 (retarget response); MS-SMB2 2.1 (transport).
 """
 
+from collections.abc import Callable
+
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import smb
 from eset_portcheck.wire import netbios
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Otherwise, Peer, Read, Send
 
 ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
@@ -32,11 +34,22 @@ def session_request() -> bytes:
 
 
 def converse(peer: Peer) -> Conversation:
+    return (yield from _session(peer, smb.converse))
+
+
+def converse_smb2(peer: Peer) -> Conversation:
+    return (yield from _session(peer, smb.converse_smb2))
+
+
+OTHERWISE = (Otherwise("SMB1_NEGOTIATE_BLOCKED", converse_smb2, after=b"\x82\0\0\0"),)
+
+
+def _session(peer: Peer, inside: Callable[[Peer], Conversation]) -> Conversation:
     yield Send(session_request())
     kind, flags, *size = yield from netbios.read_head()
     match kind, flags, int.from_bytes(size, "big"):
         case (0x82, 0, 0):
-            facts = yield from smb.converse(peer)
+            facts = yield from inside(peer)
             return {"netbios_session": "granted"} | facts
         case (0x83, 0, 1):
             code = (yield Read(1))[0]
@@ -48,9 +61,11 @@ def converse(peer: Peer) -> Conversation:
 
 
 def meaning(facts: Facts) -> Meaning:
-    """A refusal is NetBIOS' own word, but no SMB was heard behind it, and SMB is what the row asks for: the path is proven, the service is not."""
+    """A refusal is NetBIOS' own word, but no SMB was heard behind it, and SMB is what the row asks for: the path is proven, the service is not.
+
+    Nor is it disproven: the codes of 4.3.4 speak of the two names and of room, so a client that calls the host by its own name may be let in.
+    """
     if facts.get("netbios_session") == "granted":
         return smb.meaning(facts)
-    return Meaning(
-        Proof.ACCEPTS, "CLOSED_BEFORE_REPLY", disproves=False, params={"netbios_session": facts.get("netbios_session"), "meaning": facts.get("meaning", "")}
-    )
+    params = {name: facts[name] for name in ["netbios_session", "code", "meaning"] if name in facts}
+    return Meaning(Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED", params=params)

@@ -9,7 +9,8 @@ How it begins. One connection decides a row, so one beginning must suit every se
 
 The second is taken. MS-SMB2 3.3.5.3 obliges every SMB2 server to answer it, SMB1 switched off or not even implemented. Tried: samba with a minimum of
 NT1, SMB2_02, SMB3_00 and SMB3_11, with a maximum of LANMAN2, NT1, SMB2_02, SMB2_10 and SMB3_11, signing mandatory, NTLM disabled; impacket's server.
-Its price: an intrusion prevention on the way that resets at the sight of SMB1 makes the row fail although SMB2 would pass.
+Its price: an intrusion prevention on the way that resets at the sight of SMB1 makes the row fail although SMB2 would pass. So when it is cut, the first
+beginning is tried as evidence (`OTHERWISE`): it names that case, and improves nothing.
 
 What stays behind: nothing. After the challenge the connection is closed; a session that was never finished dies with it, no log-on was tried and no bad
 password counted. NTLM is asked for inside SPNEGO; bare when the server sent no SPNEGO token; not at all when that token does not offer NTLM.
@@ -20,7 +21,7 @@ Sources: MS-SMB2 3.2.4.2.2 and 3.2.5.2 (client), 3.3.5.3 and 3.3.5.4 (server), 3
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import netbios, ntlm, smb1, smb2
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Send
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Otherwise, Peer, Send
 
 ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
@@ -39,6 +40,23 @@ def converse(peer: Peer) -> Conversation:
         message_id += 1
         if dialect == smb2.WILDCARD:
             raise ValueError("a wildcard is no dialect")
+    return (yield from _introduced(peer, message_id, dialect, facts))
+
+
+def converse_smb2(peer: Peer) -> Conversation:
+    """The same without a word of SMB1, as Windows begins once SMB1 is removed from it."""
+    yield Send(netbios.frame(smb2.negotiate(0, peer.random(16), peer.random(32))))
+    dialect, facts = smb2.parse_negotiate((yield from netbios.read_message()))
+    if dialect == smb2.WILDCARD:
+        raise ValueError("a wildcard is no dialect")
+    return (yield from _introduced(peer, 1, dialect, facts))
+
+
+OTHERWISE = (Otherwise("SMB1_NEGOTIATE_BLOCKED", converse_smb2),)
+
+
+def _introduced(peer: Peer, message_id: int, dialect: int, facts: Facts) -> Conversation:
+    """SESSION_SETUP as far as the challenge."""
     offered = facts.get("mechanisms")
     if dialect and (offered is None or "ntlm" in offered):
         token = ntlm.negotiate()

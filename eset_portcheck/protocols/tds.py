@@ -3,15 +3,17 @@
 The request offers encryption OFF (the log-on alone is encrypted). Of the four it is the one that ends nothing: to NOT_SUP a server that insists on
 encryption answers REQ and hangs up, as on a client that cannot be served; ON would ask for TLS on everything; REQ is no client's word. To OFF each server
 answers its own wish and waits for the TLS hello, which does not come. So the answer also shows whether encryption is forced ("on") or cannot be had.
-Not covered: a server set to "strict" encryption (TDS 8.0) expects TLS before PRELOGIN.
+A server set to "strict" encryption (TDS 8.0) expects TLS before PRELOGIN and hangs up on it. That is looked for as evidence when PRELOGIN is cut: TLS
+with the ALPN name tds/8.0, and PRELOGIN inside (`OTHERWISE`). It is named and not passed: only clients of that version can use such a server.
 
-Sources: MS-TDS 2.2.3.1 (packet header), 2.2.6.5 (PRELOGIN, its options and the table of encryption), 2.2.2.1 (the answer comes as a tabular result, type 4).
+Sources: MS-TDS 1.3 and 3.2.5.1 (TDS 8.0), 2.2.3.1 (packet header), 2.2.6.5 (PRELOGIN, its options and the table of encryption), 2.2.2.1 (the answer
+comes as a tabular result, type 4).
 """
 
 import struct
 
 from eset_portcheck.model.vocabulary import Proof
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Otherwise, Peer, Read, Send
 
 ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
@@ -21,6 +23,7 @@ ENCRYPTION = {0: "off", 1: "on", 2: "not supported", 3: "required"}
 VERSION, ENCRYPTION_OPTION, TERMINATOR = 0x00, 0x01, 0xFF
 MAX_PACKET_BYTES = 4096
 MAX_OPTIONS = 16
+STRICT = "tds/8.0"
 
 
 def prelogin() -> bytes:
@@ -47,6 +50,16 @@ def converse(_peer: Peer) -> Conversation:
         raise ValueError("VERSION comes first, ENCRYPTION is mandatory")
     major, minor, build = struct.unpack(">BBH", version[:4])
     return {"version": f"{major}.{minor}.{build}", "encryption": ENCRYPTION.get(encryption[0], f"0x{encryption[0]:02X}")}
+
+
+def converse_strict(peer: Peer) -> Conversation:
+    """Inside TLS that was agreed on for this very protocol."""
+    if peer.alpn != STRICT:
+        raise ValueError("TDS 8.0 was not agreed on")
+    return (yield from converse(peer))
+
+
+OTHERWISE = (Otherwise("TDS_STRICT_ENCRYPTION", converse_strict, ENCRYPTED=True, ALPN=(STRICT,)),)
 
 
 def _options(body: bytes) -> dict[int, bytes]:

@@ -172,7 +172,7 @@ def test_negative_session_response(code: int, text: str) -> None:
     exchange.receive(b"\x83\0\0\x01" + bytes([code]))
     assert exchange.facts == {"netbios_session": "refused", "code": code, "meaning": text}
     meaning = nbss.meaning(exchange.facts)
-    assert (meaning.proof, meaning.disproves, meaning.params["meaning"]) == (Proof.ACCEPTS, False, text)
+    assert (meaning.proof, meaning.reason, meaning.params) == (Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED", exchange.facts)
 
 
 @pytest.mark.parametrize(

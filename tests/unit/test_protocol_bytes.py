@@ -53,7 +53,7 @@ def test_session_request_and_its_refusal() -> None:
     assert sent[0][:4] == bytes.fromhex("81000044")
     assert sent[0][4:38] == netbios.encode_name("*SMBSERVER", 0x20)
     meaning = nbss.meaning(facts)
-    assert (meaning.proof, meaning.disproves) == (Proof.ACCEPTS, False)
+    assert (meaning.proof, meaning.reason) == (Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED")
 
 
 def test_the_datagram_service_says_nothing() -> None:
