@@ -1,0 +1,236 @@
+"""What this host's rules do with a flow: allow, drop, reject, or cannot-tell. Pure: a ruleset in nft's JSON goes in, nothing is sent.
+
+Every packet that the flow needs walks through all base chains of its hooks, in the order of their priorities. A rule that may or may not match
+splits the walk: all its ends are collected, and only if they agree is there a verdict. So what cannot be evaluated is never "allow". An accept
+ends its own base chain and no other; a drop ends all; a destination rewritten by a rule leads elsewhere, which is not followed.
+
+Not seen here, as nft does not list them: XDP and tc programs, cgroup filters (systemd's IPAddressDeny), the kernel's own reverse-path filter.
+Sources: nft(8) "CHAINS", "VERDICT STATEMENT", "NAT STATEMENTS"; libnftables-json(5).
+"""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from eset_portcheck.host.iptables import NEUTRAL_TARGETS
+from eset_portcheck.host.matching import Truth, bare, every, keyed, matches
+from eset_portcheck.host.packet import Flow, Packet, packets
+from eset_portcheck.host.ruleset import Base, Key, Ruleset
+from eset_portcheck.host.ruletext import rule_text
+
+ALLOW, DROP, REJECT, CANNOT_TELL = "allow", "drop", "reject", "cannot-tell"
+_HOOKS = {True: ("ingress", "prerouting", "input"), False: ("output", "postrouting", "egress")}
+_BEFORE_CONNTRACK = -200  # NF_IP_PRI_CONNTRACK: earlier chains see no state
+_DEPTH, _STEPS, _ENDS = 16, 200_000, 64
+_NEUTRAL = frozenset({"counter", "log", "last", "comment", "continue", "ct helper", "ct timeout", "ct expectation", "flow", "dup", "secmark"})
+_STATEFUL = frozenset({"limit", "quota", "ct count", "meter"})
+_LEADS_AWAY = frozenset({"dnat", "redirect", "tproxy", "queue", "fwd", "synproxy"})
+_MARKS = frozenset({"mark", "priority", "nftrace", "secmark", "label", "zone", "event"})
+
+
+class Place(NamedTuple):
+    table: str
+    chain: str
+    handle: int | None
+    text: str
+
+
+class End(NamedTuple):
+    """One possible end of a walk."""
+
+    verdict: str
+    place: Place
+
+
+class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`rule` is the text of what decided, in `chain` of `table` (family and name); `packet`: which of the flow's packets it decided, unless the
+    first; `may`: the other ends, where they do not agree."""
+
+    verdict: str
+    rule: str = ""
+    table: str = ""
+    chain: str = ""
+    handle: int | None = None
+    packet: str = ""
+    may: list[str] = []
+
+
+def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
+    """The one verdict of all packets that the flow needs. Raises ValueError for an address that is none."""
+    ways: list[tuple[str, list[End]]] = []
+    tracked: Truth = True
+    for name, packet in packets(flow):
+        if name in ("reply", "rest") and tracked is not True:
+            extra = frozenset({"new", "invalid", "untracked"})
+            packet = packet._replace(states=extra if tracked is False else packet.states | extra)
+        walk = Walk(ruleset, packet)
+        ways.append((name, walk.ends()))
+        if name == "first":
+            tracked = walk.tracked
+    for name, ends in ways:
+        if all(end.verdict in (DROP, REJECT) for end in ends):
+            return _told(ends[0].verdict, ends[0].place, name)
+    for name, ends in ways:
+        if any(end.verdict != ALLOW for end in ends):
+            decisive = next(end for end in ends if end.verdict != ALLOW)
+            return _told(CANNOT_TELL, decisive.place, name, [f"{end.verdict}: {_line(end.place)}" for end in ends[:4]])
+    return _told(ALLOW, ways[0][1][-1].place, "first")
+
+
+def _told(verdict: str, place: Place, packet: str, may: list[str] | None = None) -> Prediction:
+    return Prediction(verdict, place.text, place.table, place.chain, place.handle, "" if packet == "first" else packet, may or [])
+
+
+def _line(place: Place) -> str:
+    return f"{place.table} {place.chain}: {place.text}".strip() if place.table else place.text
+
+
+class Walk:
+    """One packet through all hooks on its way. `tracked` False after a definite notrack, None after a possible one."""
+
+    def __init__(self, ruleset: Ruleset, packet: Packet) -> None:
+        self.ruleset = ruleset
+        self.packet = packet
+        self.tracked: Truth = True
+        self._steps = 0
+
+    def ends(self) -> list[End]:
+        """All possible ends, those that stop the packet first; never empty."""
+        stops: list[End] = []
+        passed = Place("", "", None, "no rule decides")
+        for hook in _HOOKS[self.packet.arriving]:
+            for base in self.ruleset.on(hook, self.packet):
+                certain = base.certain and self._on_device(base)
+                if certain is False:
+                    continue
+                ends = self._base(base)
+                stops += [end for end in ends if end.verdict != ALLOW]
+                accepted = [end.place for end in ends if end.verdict == ALLOW]
+                if not accepted and certain:
+                    return _distinct(stops)
+                if accepted and (accepted[0].handle is not None or passed.handle is None):
+                    passed = accepted[0]
+        return _distinct([*stops, End(ALLOW, passed)])
+
+    def _on_device(self, base: Base) -> Truth:
+        if base.hook not in ("ingress", "egress"):
+            return True
+        if not base.devices or self.packet.interface is None:
+            return None
+        return self.packet.interface in base.devices
+
+    def _base(self, base: Base) -> list[End]:
+        unseen = base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < _BEFORE_CONNTRACK)
+        packet = self.packet
+        if unseen and self.tracked is not False:
+            self.packet = packet._replace(states=frozenset({"invalid"} if self.tracked else {"invalid", "untracked"}))
+        ends, falls = self._chain(base.key, 0)
+        if unseen and self.tracked is not False:
+            self.packet = packet if self.tracked else packet._replace(states=packet.states | {"untracked"})
+        policy = Place(f"{base.key[0]} {base.key[1]}", base.key[2], None, f"policy {base.policy}")
+        if falls:
+            ends.append(End(DROP if base.policy == "drop" else ALLOW, policy))
+        return ends
+
+    def _chain(self, key: Key, depth: int) -> tuple[list[End], bool]:
+        """(ends within, may it fall through to whoever called)."""
+        ends: list[End] = []
+        if depth > _DEPTH or key not in self.ruleset.rules:
+            return [End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], None, "chain not found"))], True
+        leaves = False
+        for rule in self.ruleset.rules[key]:
+            self._steps += 1
+            if self._steps > _STEPS or len(ends) > _ENDS:
+                return [*ends, End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], None, "too many rules"))], True
+            found, goes_on, returns = self._rule(key, rule, depth)
+            ends += found
+            leaves = leaves or returns
+            if not goes_on:
+                return ends, leaves
+        return ends, True
+
+    def _rule(self, key: Key, rule: dict[str, Any], depth: int) -> tuple[list[End], bool, bool]:
+        """(ends, may the next rule be asked, may the packet return from this chain)."""
+        truth: Truth = True
+        statements = rule.get("expr") or []
+        for one in statements:
+            kind, what = next(iter(one.items())) if isinstance(one, dict) and len(one) == 1 else ("", one)
+            if kind == "match" and isinstance(what, dict):
+                truth = every((truth, matches(what, self.packet, self.ruleset.sets.get(key[:2], {}))))
+            elif _may_miss(kind, what):
+                truth = None
+            elif kind == "notrack":
+                self._untrack(truth)
+            elif not _is_neutral(kind, what):
+                place = Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements))
+                ends, goes_on, returns = self._verdict(kind, what, place, depth)
+                return ends, goes_on or truth is None, returns
+            if truth is False:
+                break
+        return [], True, False
+
+    def _untrack(self, truth: Truth) -> None:
+        self.tracked = False if truth else None
+        states = frozenset({"untracked"})
+        self.packet = self.packet._replace(states=states if truth else self.packet.states | states)
+
+    def _verdict(self, kind: str, what: Any, place: Place, depth: int) -> tuple[list[End], bool, bool]:
+        """As _rule, for a statement that decides."""
+        family, _, table = place.table.partition(" ")
+        match kind:
+            case "accept" | "snat" | "masquerade":
+                return [End(ALLOW, place)], False, False
+            case "drop" | "reject":
+                return [End(kind, place)], False, False
+            case "return":
+                return [], False, True
+            case "continue":
+                return [], True, False
+            case "jump" | "goto" if isinstance(what, dict):
+                ends, falls = self._chain((family, table, str(what.get("target"))), depth + 1)
+                return (ends, falls, False) if kind == "jump" else (ends, False, falls)
+            case "vmap" if isinstance(what, dict):
+                return self._map(what, place, depth)
+            case "xt" if isinstance(what, dict) and what.get("name") == "REJECT":
+                return [End(REJECT, place)], False, False
+        return [End(CANNOT_TELL, place)], kind not in _LEADS_AWAY, False
+
+    def _map(self, what: dict[str, Any], place: Place, depth: int) -> tuple[list[End], bool, bool]:
+        family, _, table = place.table.partition(" ")
+        sets, source = self.ruleset.sets.get((family, table), {}), what.get("data")
+        named = sets.get(source[1:]) if isinstance(source, str) else None
+        pairs = named.elements if named else source.get("set", []) if isinstance(source, dict) else None
+        if not isinstance(pairs, list) or (named and named.filled_by_rules) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+            return [End(CANNOT_TELL, place)], True, False
+        ends: list[End] = []
+        returns = False
+        for element, verdict in sorted(pairs, key=lambda pair: bool(bare(pair[0])[0] == "*")):  # what matches nothing else comes last
+            truth = keyed(what.get("key"), element, self.packet, sets)
+            if truth is False or not isinstance(verdict, dict) or len(verdict) != 1:
+                continue
+            ((kind, inner),) = verdict.items()
+            found, on, out = self._verdict(kind, inner, place, depth)
+            if truth:
+                return ([*ends, *found], on, out or returns) if bare(element)[0] == "*" else (found, on, out)
+            ends, returns = [*ends, *found], returns or out
+        return ends, True, returns
+
+
+def _may_miss(kind: str, what: Any) -> bool:
+    """Statements that go on or not by what only the kernel knows."""
+    if kind == "xt" and isinstance(what, dict):
+        return what.get("type") == "match" and what.get("name") != "comment"
+    return kind in _STATEFUL or kind in ("set", "map")  # a full set refuses, and the rule ends there
+
+
+def _is_neutral(kind: str, what: Any) -> bool:
+    if kind == "mangle" and isinstance(what, dict) and isinstance(what.get("key"), dict):
+        key = what["key"]
+        return any(isinstance(key.get(part), dict) and key[part].get("key") in _MARKS for part in ("meta", "ct")) or "tcp option" in key
+    if kind == "xt" and isinstance(what, dict):
+        return what.get("name") in NEUTRAL_TARGETS or what.get("name") == "comment"
+    return kind in _NEUTRAL
+
+
+def _distinct(ends: list[End]) -> list[End]:
+    return list(dict.fromkeys(ends))
