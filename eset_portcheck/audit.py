@@ -16,7 +16,7 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.plan import Check, Endpoint, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool, identified
-from eset_portcheck.model.vocabulary import Direction, Phase, Proof, State, Verdict
+from eset_portcheck.model.vocabulary import Direction, Phase, Proof, Stage, State, Transport, Verdict
 from eset_portcheck.running import Options, Outcome, Runner
 from eset_portcheck.sessions import Credentials
 
@@ -89,7 +89,8 @@ class _Judge:
 
 
 def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
-    rows, causes, total = diagnose([row(check, outcome) for check in order.plan.checks], host, order.phase, list(order.arguments), order.command)
+    facts = [by_own_rules(row(check, outcome), host) for check in order.plan.checks]
+    rows, causes, total = diagnose(facts, host, order.phase, list(order.arguments), order.command)
     if outcome.interrupted:
         total = summary(rows, interrupted=True)
     made = Report(
@@ -115,6 +116,21 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
         summary=total,
     )
     return identified(made)
+
+
+_BEFORE_ANSWER = (Stage.ROUTE, Stage.CONNECT, Stage.HANDSHAKE)
+
+
+def by_own_rules(row: Row, host: Host) -> Row:
+    """With what this host's own packet filter says of the attempts that nobody answered, or that were refused."""
+    udp = row.transport is Transport.UDP
+    lost = [one for one in row.attempts if one.failed and one.failed.stage in _BEFORE_ANSWER[: 3 if udp else 2] and one.untested is None]
+    if row.direction is not Direction.OUTBOUND or not lost:
+        return row
+    from eset_portcheck.host.predictions import outbound
+
+    told = [outbound(host, row.transport.value, row.port, one) for one in lost]
+    return msgspec.structs.replace(row, evidence=[*row.evidence, *(one for one in told if one is not None)])
 
 
 _FAILURES = {"budget_spent": "BUDGET_SPENT", "interrupted": "INTERRUPTED"}

@@ -128,7 +128,8 @@ def _silence(one: Case) -> Advice:
     """Dropped on the way out or back, here, between or there: all look alike. The interval and the culprit leave out what they exclude."""
     culprit = one.lead.culprit
     interval = one.lead.where.interval or [THIS_HOST]
-    if culprit in (Culprit.UNKNOWN, Culprit.LOCAL_FIREWALL, Culprit.PROXY, None) and interval[0] == THIS_HOST:
+    may_be_here = culprit in (Culprit.UNKNOWN, Culprit.PROXY, None) and interval[0] == THIS_HOST and not one.own_rules_allow
+    if culprit is Culprit.LOCAL_FIREWALL or may_be_here:
         yield from _here(one, [*_OUT, *_IN_REPLY], "out")
     if culprit is Culprit.LOCAL_FIREWALL:
         return

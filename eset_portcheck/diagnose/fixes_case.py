@@ -48,6 +48,12 @@ class Case(msgspec.Struct, frozen=True):
         return not self.tools or tool in self.tools
 
     @property
+    def own_rules_allow(self) -> bool:
+        """This host's rules were read, and stop none of the packets."""
+        told = [piece.facts.get("verdict") for row in self.group for piece in row.evidence if piece.kind == "firewall"]
+        return bool(told) and all(verdict == "allow" for verdict in told)
+
+    @property
     def source(self) -> str | None:
         return next((flow.source for flow in self.flows if flow.source), None)
 

@@ -106,7 +106,8 @@ def _reach(row: Row, host: Host, reason: str, state: State, where: Where, findin
     predicted = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}", {})
     answer = predicted.get("verdict")
     if answer in _DENIED:
-        return _failed("INBOUND_FILTERED", State.FILTERED, where, {"rule": predicted.get("rule", ""), "action": answer})
+        rule = {name: predicted[name] for name in ("rule", "table", "chain") if predicted.get(name)}
+        return _failed("INBOUND_FILTERED", State.FILTERED, where, {**rule, "action": answer})
     if answer != _ALLOWED:
         told = Finding("REACH_NOT_TESTED", params={"firewall": host.firewall.get("state", "not-read"), "listener": reason})
         return Conclusion(Verdict.UNPROVEN, state, Proof.PATH, "REACH_NOT_TESTED", Culprit.UNKNOWN, Confidence.POSSIBLE, where, [told, *findings])

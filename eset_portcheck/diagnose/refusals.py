@@ -12,11 +12,32 @@ from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof,
 
 ARP_FAILED_S = 2.5  # an ICMP host-unreachable that comes sooner is somebody's reject
 THIS_HOST = "this host"
+_BY_RULE = frozenset({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY", "REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
 _INITIAL_TTLS = (64, 128, 255)
 
 
 def read_refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *, udp: bool) -> Reading:
     """A connect stage (TCP) or a question (UDP) that ended with an error or in silence."""
+    return _by_own_rules(_refusal(attempt, record, evidence, udp=udp), attempt, evidence)
+
+
+def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
+    """A rule of this host that drops or rejects just these packets explains silence, and names what an error of this host was about."""
+    own = of_kind(evidence, "firewall", attempt)
+    rule = {name: own.facts[name] for name in ("rule", "table", "chain") if own.facts.get(name)} if own else {}
+    if own is None or own.facts.get("verdict") not in ("drop", "reject") or not rule:
+        return reading
+    if reading.reason not in _BY_RULE:
+        return reading
+    params = {**next((one.params for one in reading.findings if one.reason == reading.reason), {}), **rule}
+    others = tuple(one for one in reading.findings if one.reason != reading.reason)
+    sure = reading.confidence if reading.reason == "REJECTED_LOCALLY" else Confidence.LIKELY
+    findings = (Finding(reading.reason, params=params), *others)
+    where = reading.where if reading.where.address else Where(interval=[THIS_HOST, str(attempt.address)])
+    return msgspec.structs.replace(reading, culprit=Culprit.LOCAL_FIREWALL, confidence=sure, where=where, findings=findings)
+
+
+def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *, udp: bool) -> Reading:
     if attempt.icmp is not None:
         return _by_icmp(attempt, attempt.icmp, evidence, udp=udp)
     match record.failure:

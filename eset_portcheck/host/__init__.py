@@ -42,6 +42,7 @@ def look(ports: frozenset[int]) -> Host:
     on_linux = sys.platform == "linux"
     capabilities: dict[str, Any] = {"error_queue": on_linux, "minimum_ttl": on_linux, "ttl_walk": on_linux}
     no_tools: list[str] = []
+    not_read: dict[str, Any] = {"state": "not-read"}
     capabilities |= {"root": _is_root(), "tools": part("tools", lambda: platform.tools(), no_tools)}
     capabilities |= ({"unread": unread} if unread else {})
     return Host(
@@ -53,8 +54,7 @@ def look(ports: frozenset[int]) -> Host:
         resolvers=resolvers,
         search=search,
         proxies=part("proxies", everywhere.proxies, {}),
-        # reading the rules is a later step; until then nothing is claimed
-        firewall={"state": "not-read"},
+        firewall=part("firewall", lambda: platform.firewall(ports, interfaces), not_read),
         listeners=listeners,
         eset_products=part("eset_products", lambda: platform.eset_products(), nothing),
         capabilities=capabilities,

@@ -100,9 +100,10 @@ class Walk:
         passed = Place("", "", None, "no rule decides")
         for hook in _HOOKS[self.packet.arriving]:
             for base in self.ruleset.on(hook, self.packet):
-                certain = base.certain and self._on_device(base)
-                if certain is False:
+                here = self._on_device(base)
+                if here is False:
                     continue
+                certain: Truth = here if base.certain else None
                 ends = self._base(base)
                 stops += [end for end in ends if end.verdict != ALLOW]
                 accepted = [end.place for end in ends if end.verdict == ALLOW]

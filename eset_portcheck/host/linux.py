@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck.model.host import Interface
+
 _RTF_REJECT = 0x0200
 READ_LIMIT_BYTES = 65536
 # that can change a packet filter; the two kinds of iptables are different commands where both are installed
@@ -64,6 +66,14 @@ def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:
             found.append({"component": "webconsole", "path": "/" + str(places[0].relative_to(root))})
             break
     return found
+
+
+def firewall(ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
+    """Host.firewall: what the packet filter says of these ports from outside, and the rules themselves for what is asked later."""
+    from eset_portcheck.host import nftables, predictions
+
+    reading = nftables.read()
+    return predictions.facts(reading.state, reading.source, reading.why, reading.objects, ports, interfaces)
 
 
 def tools(path: str | None = None) -> list[str]:

@@ -15,7 +15,8 @@ import msgspec
 from eset_portcheck.host.firewall import ALLOW, CANNOT_TELL, DROP, REJECT, Prediction, predict
 from eset_portcheck.host.packet import Flow
 from eset_portcheck.host.ruleset import Ruleset
-from eset_portcheck.model.host import Interface
+from eset_portcheck.model.host import Host, Interface
+from eset_portcheck.model.observation import Attempt, Evidence
 
 MAX_WAYS = 16
 MAX_RULESET_BYTES = 65536
@@ -87,6 +88,20 @@ def overall(answers: list[Prediction]) -> Prediction:
 def _way(prediction: Prediction, ways: list[Way]) -> dict[str, Any]:
     places: dict[str, Any] = {"family": ways[0].family, "interfaces": sorted({way.interface for way in ways}), "addresses": [way.address for way in ways]}
     return {**places, **msgspec.to_builtins(prediction)}
+
+
+def outbound(host: Host, transport: str, port: int, attempt: Attempt) -> Evidence | None:
+    """Evidence of kind "firewall": what this host's rules do with an attempt's packets, both ways. None where they were not read whole."""
+    state, objects = host.firewall.get("state"), host.firewall.get("ruleset", [])
+    if attempt.address is None or state not in ("readable", "absent") or (state == "readable" and "ruleset" not in host.firewall):
+        return None
+    target, source = attempt.address.split("%")[0], (attempt.source_address or "").split("%")[0]
+    if ipaddress.ip_address(target).is_loopback:
+        return None
+    device = next((one.name for one in host.interfaces if source and source in [text.split("%")[0] for text in one.addresses]), None)
+    family = f"ipv{ipaddress.ip_address(target).version}"
+    told = predict(Ruleset(objects), Flow("out", family, transport, port, (source,) if source else (), (target,), device))
+    return Evidence("firewall", attempt.address, msgspec.to_builtins(told))
 
 
 def compact(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

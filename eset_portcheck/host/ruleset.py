@@ -29,7 +29,7 @@ class Ruleset:
         self.rules: dict[Key, list[dict[str, Any]]] = {}
         self.bases: list[Base] = []
         self.sets: dict[tuple[str, str], dict[str, NamedSet]] = {}
-        listed = [(kind, what) for one in objects if isinstance(one, dict) for kind, what in one.items() if isinstance(what, dict)]
+        listed = [(kind, _in_shape(what)) for one in objects if isinstance(one, dict) for kind, what in one.items() if isinstance(what, dict)]
         flags = {(str(what.get("family")), str(what.get("name"))): _flags(what) for kind, what in listed if kind == "table"}
         updated = {(what.get("family"), what.get("table"), name) for kind, what in listed if kind == "rule" for name in _updates(what)}
         for kind, what in listed:
@@ -50,6 +50,11 @@ class Ruleset:
         families = {"arp"} if packet.family == "arp" else {"inet", "ip" if packet.family == "ipv4" else "ip6"}
         families |= {"netdev", "bridge"}
         return [one for one in self.bases if one.hook == hook and one.key[0] in families and (one.kind != "nat" or packet.first)]
+
+
+def _in_shape(what: dict[str, Any]) -> dict[str, Any]:
+    """A rule that is no list of statements stays, as one that cannot be evaluated."""
+    return what if isinstance(what.get("expr", []), list) else what | {"expr": [{"unread": {"text": "no list of statements"}}]}
 
 
 def _flags(table: dict[str, Any]) -> frozenset[str]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from eset_portcheck.model.host import Interface
+
 _PLACES = {
     "agent": re.compile(r"\\ESET\\RemoteAdministrator\\Agent\\", re.IGNORECASE),
     "server": re.compile(r"\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
@@ -26,6 +28,11 @@ def resolvers() -> tuple[list[str], list[str]]:
 
     settings = dns.resolver.Resolver()
     return [str(one) for one in settings.nameservers[:3]], [str(one).strip(".") for one in settings.search[:6]]
+
+
+def firewall(_ports: frozenset[int], _interfaces: list[Interface]) -> dict[str, Any]:
+    """Not read here: nothing is claimed."""
+    return {"state": "not-read"}
 
 
 def tools() -> list[str]:

@@ -15,7 +15,7 @@ from eset_portcheck.render.words import FAILURE
 _TOLD = frozenset({
     "interval", "walked", "answers_on", "hops", "refused_ttl", "control_ttl", "type", "code", "version", "name", "servers", "os", "asked",
     "subject", "issuer", "sha256", "not_before", "not_after", "names", "target", "port", "transport", "errno", "silent_connection",
-    "segment_bytes", "status", "group", "failed", "tried", "address", "family",
+    "segment_bytes", "rule", "table", "chain", "status", "group", "failed", "tried", "address", "family",
 })
 # fmt: on
 _PARAMS = 6
@@ -34,6 +34,7 @@ def _phrases(row: Row, pen: Pen) -> Iterator[str]:
         yield pen.say("{name}, process {pid}", name=process.get("path") or process.get("name") or "?", pid=process.get("pid", "?"))
     if attempt is None:
         yield from _not_run(row, pen)
+        yield from (_rule(one.params, pen) for one in row.findings if one.reason == row.reason and one.params.get("rule"))
     else:
         broken = _worst(row, attempt)
         yield from _stopped(row, broken, pen)
@@ -148,12 +149,21 @@ def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
                 )
         case "small-segments" if facts.get("completed"):
             yield pen.say("with small packets ({bytes} bytes) the same step completes", bytes=facts.get("segment_bytes"))
+        case "firewall" if facts.get("verdict") in ("drop", "reject"):
+            yield _rule(facts, pen)
+        case "firewall" if facts.get("verdict") == "allow":
+            yield pen.say("no rule of this machine's packet filter stops it")
         case "silent-control":
             yield (
                 pen.say("a second connection that sends nothing stays open")
                 if facts.get("end") == "open"
                 else pen.say("a second connection that sends nothing: {end}", end=facts.get("end", "?"))
             )
+
+
+def _rule(facts: dict[str, Any], pen: Pen) -> str:
+    place = " ".join(str(facts[name]) for name in ("table", "chain") if facts.get(name))
+    return pen.say("a rule of this machine stops it: {rule} ({place})", rule=facts.get("rule", "?"), place=place)
 
 
 def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -129,3 +129,28 @@ def test_the_report_says_what_the_phase_asks() -> None:
     assert (before.proof.reached, before.proof.required, before.full_proof) == ("path", "path", "product")
     (after,) = judged(before, phase=Phase.POST)  # judged anew for the other phase
     assert (after.verdict, after.proof.required) == ("fail", "product")
+
+
+def rule(verdict: str = "drop") -> Evidence:
+    return Evidence("firewall", TARGET, {"verdict": verdict, "rule": "tcp dport 2222 drop", "table": "inet filter", "chain": "output"})
+
+
+@pytest.mark.parametrize(("failure", "reason", "confidence"), [(Failure.TIMEOUT, "TCP_NO_ANSWER", "likely"), (Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "proven")])
+def test_a_rule_of_this_host_that_stops_the_packets_is_the_culprit(failure: Failure, reason: str, confidence: str) -> None:
+    (told,) = judged(row(connecting(failure), evidence=[rule()]))
+    assert (told.verdict, told.reason, told.culprit, told.confidence) == ("fail", reason, "local-firewall", confidence)
+    assert told.findings[0].params["rule"] == "tcp dport 2222 drop"
+    assert told.where.interval == ["this host", TARGET]
+
+
+@pytest.mark.parametrize("verdict", ["allow", "cannot-tell", "nonsense"])
+def test_a_rule_that_does_not_stop_them_changes_nothing(verdict: str) -> None:
+    broken = connecting(Failure.TIMEOUT)
+    (told,), (without,) = judged(row(broken, evidence=[rule(verdict)])), judged(row(broken))
+    assert (told.verdict, told.reason, told.culprit, told.confidence, told.where) == (without.verdict, without.reason, without.culprit, without.confidence, without.where)
+
+
+def test_a_rule_of_this_host_never_explains_what_the_host_itself_answered() -> None:
+    distance = Evidence("distance", TARGET, {"refused_ttl": 60, "controls": [{"ttl": 60}]})
+    (told,) = judged(row(connecting(Failure.CONNECTION_REFUSED), evidence=[distance, rule()]))
+    assert (told.reason, told.culprit) == ("REFUSED_BY_HOST", "remote-service")
