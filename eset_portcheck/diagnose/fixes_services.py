@@ -283,5 +283,5 @@ BY_REASON: dict[str, Callable[[Case], Advice]] = {
     "MYSQL_TOO_MANY_CONNECTIONS": _database_connections,
     "PORT_NOT_LISTENING": _own_service,
     "PORT_RESERVED": _reserved,
-    **dict.fromkeys(("PORT_IN_USE_BY_OTHER", "LISTENS_LOOPBACK_ONLY", "OWNER_UNEXPECTED"), _bound),
+    **dict.fromkeys(("PORT_IN_USE_BY_OTHER", "LISTENS_LOOPBACK_ONLY", "LISTENS_IPV6_ONLY", "LISTENS_BEYOND_LOOPBACK", "OWNER_UNEXPECTED"), _bound),
 }

@@ -1,59 +1,53 @@
 """Rows of this machine: who holds a port, is it the right one, can others reach it. Pure: facts of one host snapshot in, no traffic.
 
-A connect to this machine's own address goes over loopback and proves nothing of the network, so an inbound row passes only with the firewall's yes.
-Source: the project's contract, "Inbound rows" and "Phase"; facts 4.5 and 4.6 for names of processes.
+Nothing is bound to find out: a bind that is denied says nothing of use. A connect to this machine's own address goes over loopback and proves
+nothing of the network, so an inbound row passes only with the firewall's yes.
+Source: the project's contract, "Inbound rows" and "Phase".
 """
 
-import ipaddress
-import re
 from typing import Any
 
+from eset_portcheck.diagnose.binds import Bind, exposed, has_family, together
+from eset_portcheck.diagnose.owners import Owner, owner
+from eset_portcheck.diagnose.strangers import stranger
 from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.host import Host, Listening
-from eset_portcheck.model.reasons import REASONS
+from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Verdict
 
-_PRODUCT_PATHS = {
-    Listener.SERVER: re.compile(r"/opt/eset/RemoteAdministrator/Server/|\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
-    Listener.BRIDGE: re.compile(r"/opt/eset/bridge/|\\ESET\\(ESET )?Bridge\\", re.IGNORECASE),
-    Listener.MDC: re.compile(r"/opt/eset/RemoteAdministrator/MDMCore/|\\ESET\\RemoteAdministrator\\(MDMCore|MobileDeviceConnector)", re.IGNORECASE),
-    Listener.WEBCONSOLE: re.compile(r"/tomcat|\\Apache Software Foundation\\|\\Tomcat", re.IGNORECASE),
-}
-# The page: other traffic goes through the operating system's own processes.
-_SYSTEM_NAMES = frozenset({"system", "smbd", "nmbd", "samba", "svchost.exe"})
-_SYSTEM_PORTS = frozenset({137, 138, 139, 445})
-_WINDOWS_SYSTEM_PID = 4
 _ALLOWED, _DENIED = "allow", ("drop", "reject")
+_ADDRESSES = 8
 
 
 def judge_inbound(row: Row, host: Host, phase: Phase) -> Conclusion:
     """One listening row. `phase` auto: post where the component is installed here, else pre."""
-    local = row.direction is Direction.LOCAL
-    holders = [one for one in host.listeners if one.port == row.port and one.transport == row.transport]
-    if not _read(host):
+    if not _read(host, "listeners"):
         return _unproven("OWNER_NOT_VISIBLE", {"why": "listeners of this machine could not be read"})
+    holders = [one for one in host.listeners if one.port == row.port and one.transport == row.transport]
     after = _after_installation(row, host, phase)
     if not holders:
-        return _free(row, host) if not after else _absent(row)
-    owners = {_kind(row, one) for one in holders}
-    where = Where(process=_process(holders[0]))
-    if "other" in owners:
-        stranger = next(one for one in holders if _kind(row, one) == "other")
-        return _failed("PORT_IN_USE_BY_OTHER", State.OPEN, Where(process=_process(stranger)), {"process": stranger.name or "", "port": row.port})
-    if owners == {"hidden"}:
-        return _unproven("OWNER_NOT_VISIBLE", {"port": row.port}, State.OPEN, where)
-    loopback_only = all(_is_loopback(one.address) for one in holders)
-    if local:
+        return _absent(row) if after else _free(row, host)
+    owners = [owner(row, one, host, phase) for one in holders]
+    where = Where(process=process(holders[0], holders))
+    if Owner.OTHER in owners:
+        return _taken(row, holders[owners.index(Owner.OTHER)], holders)
+    is_local = row.direction is Direction.LOCAL
+    inside_only = together(holders) is Bind.LOOPBACK
+    if after and inside_only and not is_local:  # whoever it is, nobody else can connect
+        return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]})
+    if Owner.HIDDEN in owners:
+        return _hidden(row, host, holders[owners.index(Owner.HIDDEN)], holders)
+    if is_local:
         return _inside(holders, where)
-    if loopback_only:
-        return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders]})
-    findings = [Finding("OWNER_UNEXPECTED", params={"process": holders[0].name or ""})] if "plausible" in owners else []
-    return _reach(row, host, "PORT_HELD_BY_PRODUCT", State.OPEN, where, findings)
+    if inside_only:
+        return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]})
+    findings = [Finding("OWNER_UNEXPECTED", params=_of(holders[owners.index(Owner.PLAUSIBLE)]))] if Owner.PLAUSIBLE in owners else []
+    return _reach(row, host, "PORT_HELD_BY_PRODUCT", State.OPEN, where, [*findings, *_families(holders, host)])
 
 
-def _read(host: Host) -> bool:
-    return "listeners" not in host.capabilities.get("unread", {})
+def _read(host: Host, part: str) -> bool:
+    return part not in host.capabilities.get("unread", {})
 
 
 def _after_installation(row: Row, host: Host, phase: Phase) -> bool:
@@ -64,25 +58,23 @@ def _after_installation(row: Row, host: Host, phase: Phase) -> bool:
     return phase is Phase.POST
 
 
-def _kind(row: Row, holder: Listening) -> str:
-    """product, plausible, hidden (owner not visible to us) or other."""
-    name, path = (holder.name or "").lower(), holder.path or ""
-    if row.listener is Listener.FOREIGN and row.port in _SYSTEM_PORTS:
-        if name in _SYSTEM_NAMES or holder.pid == _WINDOWS_SYSTEM_PID:
-            return "product"
-        return "hidden" if holder.pid is None else "other"
-    expected = _PRODUCT_PATHS.get(row.listener)
-    if expected is not None and path and expected.search(path):
-        return "product"
-    if row.listener is Listener.WEBCONSOLE and name.startswith(("java", "tomcat")):
-        return "plausible"  # Tomcat runs inside a JVM whose path says nothing
-    return "hidden" if holder.pid is None or not (path or name) else "other"
+def _taken(row: Row, other: Listening, holders: list[Listening]) -> Conclusion:
+    return _failed("PORT_IN_USE_BY_OTHER", State.OPEN, Where(process=process(other, holders)), _of(other) | {"port": row.port})
+
+
+def _hidden(row: Row, host: Host, one: Listening, holders: list[Listening]) -> Conclusion:
+    where = Where(process=process(one, holders))
+    told = _of(one) | {"port": row.port} | ({"user": one.user} if one.user else {})
+    if row.direction is not Direction.LOCAL and _predicted(row, host).get("verdict") in _DENIED:
+        return _filtered(row, host, where)
+    return _unproven("OWNER_NOT_VISIBLE", told, State.OPEN, where)
 
 
 def _free(row: Row, host: Host) -> Conclusion:
-    excluded = host.firewall.get("excluded_ports", [])
-    if any(first <= row.port <= last for first, last in excluded):
+    if any(first <= row.port <= last for first, last in host.reserved_ports.get(row.transport.value, [])):
         return _failed("PORT_RESERVED", State.CLOSED, Where(), {"port": row.port})
+    if not _read(host, "reserved_ports"):
+        return _unproven("REACH_NOT_TESTED", {"why": "reserved ranges of this machine could not be read"}, State.CLOSED)
     if row.direction is Direction.LOCAL:
         return Conclusion(Verdict.PASS, State.CLOSED, Proof.ACCEPTS, "PORT_FREE")
     return _reach(row, host, "PORT_FREE", State.CLOSED, Where(), [])
@@ -94,25 +86,45 @@ def _absent(row: Row) -> Conclusion:
 
 def _inside(holders: list[Listening], where: Where) -> Conclusion:
     """A port for this host only: a bind beyond loopback works, but shows it to others."""
-    exposed = [one.address for one in holders if not _is_loopback(one.address)]
-    if exposed:
-        finding = Finding("OWNER_UNEXPECTED", params={"addresses": exposed})
-        return Conclusion(Verdict.WARN, State.OPEN, Proof.ACCEPTS, "OWNER_UNEXPECTED", Culprit.LOCAL_HOST, Confidence.PROVEN, where, [finding])
+    seen = exposed(holders)
+    if seen:
+        finding = Finding("LISTENS_BEYOND_LOOPBACK", params={"addresses": seen[:_ADDRESSES]})
+        return Conclusion(Verdict.WARN, State.OPEN, Proof.ACCEPTS, finding.reason, Culprit.LOCAL_HOST, Confidence.PROVEN, where, [finding])
     return Conclusion(Verdict.PASS, State.OPEN, Proof.ACCEPTS, "PORT_HELD_BY_PRODUCT", where=where)
+
+
+def _families(holders: list[Listening], host: Host) -> list[Finding]:
+    """A bind that leaves out a family that this machine has. Most clients come by IPv4; a missing IPv6 is only told."""
+    kind = together(holders)
+    params = {"addresses": [one.address for one in holders][:_ADDRESSES]}
+    if kind is Bind.IPV6 and has_family(host, 4):
+        return [Finding("LISTENS_IPV6_ONLY", params=params)]
+    if kind is Bind.IPV4 and has_family(host, 6):
+        return [Finding("LISTENS_IPV4_ONLY", params=params)]
+    return []
+
+
+def _predicted(row: Row, host: Host) -> dict[str, Any]:
+    found = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}", {})
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _filtered(row: Row, host: Host, where: Where) -> Conclusion:
+    predicted = _predicted(row, host)
+    rule = {name: predicted[name] for name in ("rule", "table", "chain") if predicted.get(name)}
+    return _failed("INBOUND_FILTERED", State.FILTERED, where, {**rule, "action": predicted.get("verdict")})
 
 
 def _reach(row: Row, host: Host, reason: str, state: State, where: Where, findings: list[Finding]) -> Conclusion:
     """The listener is right; only the firewall's word makes it a pass."""
-    predicted = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}", {})
-    answer = predicted.get("verdict")
+    answer = _predicted(row, host).get("verdict")
     if answer in _DENIED:
-        rule = {name: predicted[name] for name in ("rule", "table", "chain") if predicted.get(name)}
-        return _failed("INBOUND_FILTERED", State.FILTERED, where, {**rule, "action": answer})
+        return _filtered(row, host, where)
     if answer != _ALLOWED:
         told = Finding("REACH_NOT_TESTED", params={"firewall": host.firewall.get("state", "not-read"), "listener": reason})
         return Conclusion(Verdict.UNPROVEN, state, Proof.PATH, "REACH_NOT_TESTED", Culprit.UNKNOWN, Confidence.POSSIBLE, where, [told, *findings])
-    verdict = Verdict.WARN if findings else Verdict.PASS
-    return Conclusion(verdict, state, Proof.ACCEPTS, findings[0].reason if findings else reason, where=where, findings=findings)
+    bites = next((one.reason for one in findings if REASONS[one.reason].rank is Rank.WARN), None)
+    return Conclusion(Verdict.WARN if bites else Verdict.PASS, state, Proof.ACCEPTS, bites or reason, where=where, findings=findings)
 
 
 def _failed(reason: str, state: State, where: Where, params: dict[str, Any]) -> Conclusion:
@@ -120,17 +132,18 @@ def _failed(reason: str, state: State, where: Where, params: dict[str, Any]) -> 
 
 
 def _unproven(reason: str, params: dict[str, Any], state: State = State.NOT_TESTED, where: Where | None = None) -> Conclusion:
-    found = [Finding(reason, params=params), Finding("REACH_NOT_TESTED")]
+    found = [Finding(reason, params=params)] + ([Finding("REACH_NOT_TESTED")] if reason != "REACH_NOT_TESTED" else [])
     return Conclusion(Verdict.UNPROVEN, state, Proof.NONE, reason, Culprit.UNKNOWN, Confidence.POSSIBLE, where or Where(), found)
 
 
-def _process(holder: Listening) -> dict[str, Any] | None:
-    told = {"pid": holder.pid, "name": holder.name, "path": holder.path}
-    return {name: value for name, value in told.items() if value is not None} or None
+def _of(holder: Listening) -> dict[str, Any]:
+    """Who it is, as parameters of a finding; `known` is a word of the table of strangers."""
+    known = stranger(holder)
+    return {"process": holder.name or ""} | ({"known": known} if known else {})
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address.split("%")[0]).is_loopback
-    except ValueError:
-        return False
+def process(holder: Listening, holders: list[Listening]) -> dict[str, Any]:
+    """The holder as `where` names it, with what all sockets of the port answer on together."""
+    told = {name: getattr(holder, name) for name in ("pid", "name", "path", "user", "since_utc")}
+    named = {name: value for name, value in told.items() if value is not None}
+    return named | {"bind": together(holders).value, "addresses": list(dict.fromkeys(one.address for one in holders))[:_ADDRESSES]}

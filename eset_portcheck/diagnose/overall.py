@@ -111,7 +111,8 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, "internet" if is_internet(row) else row.target)
     if row.reason in ("TLS_INTERCEPTED", "CAPTIVE_PORTAL"):
         return (row.reason, where.ca)
-    return (row.reason, row.target, where.address)
+    holder = where.process or {}
+    return (row.reason, row.target, where.address, holder.get("pid"), holder.get("name"))
 
 
 def _dialled(row: Row) -> str:

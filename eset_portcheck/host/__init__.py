@@ -32,7 +32,11 @@ def look(ports: frozenset[int]) -> Host:
             return otherwise
 
     nobody: list[Listening] = []
-    listeners, complete = part("listeners", lambda: everywhere.listeners(ports) if ports else (nobody, True), (nobody, False))
+    untold: dict[tuple[str, str, int], dict[str, Any]] = {}
+    kernel = part("sockets", lambda: platform.bound(ports), untold) if ports else untold
+    listeners, complete = part("listeners", lambda: everywhere.listeners(ports, kernel) if ports else (nobody, True), (nobody, False))
+    nowhere: dict[str, list[tuple[int, int]]] = {}
+    reserved = part("reserved_ports", lambda: platform.reserved(), nowhere) if ports else nowhere
     no_interfaces: list[Interface] = []
     interfaces = part("interfaces", everywhere.interfaces, no_interfaces)
     nothing: list[dict[str, Any]] = []
@@ -58,6 +62,7 @@ def look(ports: frozenset[int]) -> Host:
         listeners=listeners,
         eset_products=part("eset_products", lambda: platform.eset_products(), nothing),
         capabilities=capabilities,
+        reserved_ports=reserved,
         listeners_complete=complete,
     )
 

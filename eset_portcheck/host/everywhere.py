@@ -5,18 +5,23 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from eset_portcheck.model.host import Interface, Listening
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_TOMCAT = "-Dcatalina.base="
 TEXT_LIMIT = 260
+ARGUMENT_LIMIT = 1000
 
 
-def listeners(ports: frozenset[int]) -> tuple[list[Listening], bool]:
-    """(sockets bound to one of the ports, are all their owners visible). TCP in LISTEN, UDP bound."""
+def listeners(ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[str, Any]] | None = None) -> tuple[list[Listening], bool]:
+    """(sockets bound to one of the ports, are all their owners visible). TCP in LISTEN, UDP bound. `kernel`: what this platform tells besides."""
     import psutil
+
+    more = kernel or {}
 
     found: list[Listening] = []
     complete = True
@@ -30,7 +35,7 @@ def listeners(ports: frozenset[int]) -> tuple[list[Listening], bool]:
             continue
         seen.add(key)
         complete = complete and one.pid is not None
-        found.append(Listening(transport=key[0], address=key[1], port=key[2], **_owner(one.pid)))
+        found.append(Listening(transport=key[0], address=key[1], port=key[2], **_owner(one.pid), **more.get(key[:3], {})))
     return sorted(found, key=lambda one: (one.port, one.transport, one.address)), complete
 
 
@@ -46,9 +51,17 @@ def _owner(pid: int | None) -> dict[str, Any]:
         told["name"] = process.name()[:TEXT_LIMIT]
         told["since_utc"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(process.create_time()))
         told["path"] = process.exe()[:TEXT_LIMIT] or None
+        if told["name"].lower().startswith("java"):
+            told["home"] = tomcat_home(process.cmdline())
     except (psutil.Error, OSError):
         pass
     return told
+
+
+def tomcat_home(words: Sequence[str]) -> str | None:
+    """CATALINA_BASE in a JVM's command line; its other options may hold passwords, and are not kept. Source: Tomcat's RUNNING.txt."""
+    value = next((word.removeprefix(_TOMCAT) for word in words[:ARGUMENT_LIMIT] if word.startswith(_TOMCAT)), "")
+    return value[:TEXT_LIMIT] or None
 
 
 def interfaces() -> list[Interface]:

@@ -6,9 +6,11 @@ Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); facts 
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck.host import sock_diag
 from eset_portcheck.model.host import Interface
 
 _RTF_REJECT = 0x0200
@@ -74,6 +76,26 @@ def firewall(ports: frozenset[int], interfaces: list[Interface]) -> dict[str, An
 
     reading = nftables.read()
     return predictions.facts(reading.state, reading.source, reading.why, reading.objects, ports, interfaces)
+
+
+def bound(ports: frozenset[int], root: Path = Path("/")) -> dict[sock_diag.Key, dict[str, Any]]:
+    """What the kernel tells anybody of sockets on these ports: {"user", "v6only"?}. The user's name is of the file alone: asking a directory is traffic."""
+    if sys.platform != "linux":
+        return {}
+    names: dict[str, str] = {}
+    for line in _lines(root / "etc/passwd"):
+        fields = line.split(":")
+        if len(fields) > 2:
+            names.setdefault(fields[2], fields[0][:80])
+    found = {}
+    for key, told in sock_diag.bound(ports).items():
+        found[key] = {"user": names.get(str(told.uid), str(told.uid))} | ({"v6only": told.v6only} if told.v6only is not None else {})
+    return found
+
+
+def reserved() -> dict[str, list[tuple[int, int]]]:
+    """Linux reserves no port from a program that asks for it: ip_local_reserved_ports only keeps them from being given out."""
+    return {}
 
 
 def tools(path: str | None = None) -> list[str]:

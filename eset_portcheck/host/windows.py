@@ -17,6 +17,9 @@ _PLACES = {
     "rdsensor": re.compile(r"\\ESET\\(RemoteAdministrator\\)?(RD ?Sensor|Rogue Detection Sensor)", re.IGNORECASE),
 }
 
+RANGES_LIMIT = 2000
+COMMAND_TIMEOUT_S = 5.0
+
 
 def routes() -> list[dict[str, Any]]:
     """Not read on Windows: both families are tried, and the route stage tells."""
@@ -33,6 +36,40 @@ def resolvers() -> tuple[list[str], list[str]]:
 def firewall(_ports: frozenset[int], _interfaces: list[Interface]) -> dict[str, Any]:
     """Not read here: nothing is claimed."""
     return {"state": "not-read"}
+
+
+def bound(_ports: frozenset[int]) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Nothing beside what psutil tells: whether a socket on :: takes IPv4 too cannot be seen from outside on Windows."""
+    return {}
+
+
+def reserved() -> dict[str, list[tuple[int, int]]]:
+    """Port ranges that no program may bind. Needs no rights. Raises OSError where netsh does not answer."""
+    return {transport: excluded(_netsh("int", "ipv4", "show", "excludedportrange", f"protocol={transport}")) for transport in ("tcp", "udp")}
+
+
+def excluded(text: str) -> list[tuple[int, int]]:
+    """[first, last] from netsh's table, in any language of Windows: only lines that begin with two ports count.
+
+    Source: `netsh interface ipv4 show excludedportrange` (a star marks what an administrator reserved for a program of his own).
+    """
+    found = []
+    for line in text.splitlines()[:RANGES_LIMIT]:
+        told = re.match(r"\s*(\d{1,5})\s+(\d{1,5})\s*(\*?)\s*$", line)
+        # an administered exclusion (star) is there so that one chosen program can take the port: nobody is kept out of it by surprise
+        if told and not told[3] and int(told[1]) <= int(told[2]) <= 65535:
+            found.append((int(told[1]), int(told[2])))
+    return found
+
+
+def _netsh(*words: str) -> str:
+    import subprocess
+
+    try:
+        done = subprocess.run(["netsh", *words], capture_output=True, timeout=COMMAND_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL)
+    except subprocess.SubprocessError as error:
+        raise OSError(type(error).__name__) from None
+    return done.stdout.decode("ascii", "replace")  # numbers are all that is read
 
 
 def tools() -> list[str]:

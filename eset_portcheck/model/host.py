@@ -6,7 +6,8 @@ import msgspec
 
 
 class Listening(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One bound socket. `pid` None: the owner is not visible to us (which is not: free)."""
+    """One bound socket. `pid` None: the owner is not visible to us (which is not: free). `user`: who made the socket, visible without rights on Linux.
+    `v6only`: a socket on :: that takes IPv6 alone; None = not told. `home`: of a Tomcat, from its command line, of which nothing else is kept."""
 
     transport: str
     address: str
@@ -16,6 +17,8 @@ class Listening(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str | None = None
     since_utc: str | None = None
     user: str | None = None
+    v6only: bool | None = None
+    home: str | None = None
 
 
 class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,7 +30,8 @@ class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     """`default_families`: families with a default route and an address that can use it. `firewall`: what was read of the local firewall,
-    {"state": "readable" | "not-permitted" | "not-evaluable" | "absent", ...}."""
+    {"state": "readable" | "not-permitted" | "not-evaluable" | "absent", ...}. `reserved_ports`: by transport, [first, last] of what no program may bind
+    (Windows)."""
 
     name: str = ""
     os: dict[str, str] = {}
@@ -41,4 +45,5 @@ class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     listeners: list[Listening] = []
     eset_products: list[dict[str, Any]] = []
     capabilities: dict[str, Any] = {}
+    reserved_ports: dict[str, list[tuple[int, int]]] = {}
     listeners_complete: bool = True  # False: some owners are hidden from this user

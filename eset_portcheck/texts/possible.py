@@ -34,8 +34,9 @@ SHARE = "SMB_NEEDS_CREDENTIALS EXTRA_MISSING SMB_LOGON_FAILURE SMB_ACCOUNT_LOCKE
 SECOND_CLIENTS = ("mqtt", "ssh")
 LISTENER = (
     "PORT_FREE PORT_HELD_BY_PRODUCT PORT_IN_USE_BY_OTHER OWNER_UNEXPECTED OWNER_NOT_VISIBLE PORT_RESERVED PORT_NOT_LISTENING LISTENS_LOOPBACK_ONLY"
-    " INBOUND_FILTERED REACH_NOT_TESTED"
+    " LISTENS_IPV6_ONLY LISTENS_IPV4_ONLY INBOUND_FILTERED REACH_NOT_TESTED"
 )
+INSIDE = "PORT_FREE PORT_HELD_BY_PRODUCT PORT_IN_USE_BY_OTHER OWNER_NOT_VISIBLE PORT_RESERVED PORT_NOT_LISTENING LISTENS_BEYOND_LOOPBACK"
 ANY = "NOT_SELECTED BUDGET_SPENT INTERRUPTED INTERNAL_ERROR"
 
 
@@ -43,7 +44,7 @@ def possible(one: Requirement) -> dict[str, list[str]]:
     """Stage in plain English words -> codes. A code is named once, at the first stage that can give it."""
     stages: dict[str, str] = {message("not run"): _not_run(one)}
     if one.direction is not Direction.OUTBOUND:
-        stages[message("on this machine")] = LISTENER
+        stages[message("on this machine")] = LISTENER if one.direction is Direction.INBOUND else INSIDE
     elif one.protocol == "nbdgm":
         stages[message("by design")] = "ONE_WAY_PROTOCOL"
     else:

@@ -1,13 +1,20 @@
 """This machine's facts: from real sockets, and from recorded files."""
 
 import os
+import pwd
 import socket
+import struct
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eset_portcheck import host
-from eset_portcheck.host import everywhere, linux, windows
+from eset_portcheck.host import everywhere, linux, sock_diag, windows
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "host"
 
 
 def test_a_real_listener_is_found_with_its_owner() -> None:
@@ -74,3 +81,46 @@ def test_windows_services_by_their_path() -> None:
         [("EraAgentSvc", r'"C:\Program Files\ESET\RemoteAdministrator\Agent\ERAAgent.exe"'), ("x", r"C:\Windows\system32\svchost.exe"), ("EsetBridge", r"C:\Program Files\ESET\Bridge\EsetBridge.exe")]
     )
     assert [one["component"] for one in found] == ["agent", "bridge"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sock_diag")
+def test_the_kernel_tells_a_socket_for_ipv6_alone_from_one_for_both() -> None:
+    with socket.socket(socket.AF_INET6) as both, socket.socket(socket.AF_INET6) as alone, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        for sock, only in ((both, 0), (alone, 1), (udp, 1)):
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+            sock.bind(("::", 0))
+        both.listen()
+        alone.listen()
+        places = [sock.getsockname()[1] for sock in (both, alone, udp)]
+        told = {(one.transport, one.port): one for one in host.look(frozenset(places)).listeners}
+    assert [told[transport, port].v6only for transport, port in zip(("tcp", "tcp", "udp"), places, strict=True)] == [False, True, True]
+    assert {one.user for one in told.values()} == {pwd.getpwuid(os.getuid()).pw_name}
+
+
+@given(st.binary(max_size=400))
+def test_a_kernels_answer_may_be_anything(data: bytes) -> None:
+    sock_diag.parsed(data, "tcp")
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_a_kernels_answer_may_be_cut(junk: bytes, length: int) -> None:
+    more, found = sock_diag.parsed(struct.pack("=IHHII", length, 20, 0, 1, 0) + junk, "tcp")
+    assert more in (True, False)
+    assert len(found) <= 3
+
+
+def test_a_tomcat_is_known_by_its_folder_and_nothing_else_is_kept() -> None:
+    words = ["java", "-Djavax.net.ssl.keyStorePassword=S3cret", "-Dcatalina.base=/var/lib/tomcat9", "org.apache.catalina.startup.Bootstrap"]
+    assert everywhere.tomcat_home(words) == "/var/lib/tomcat9"
+    assert everywhere.tomcat_home(["java", "-jar", "x.jar"]) is None
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_excluded_ranges_in_any_language(language: str) -> None:
+    text = (FIXTURES / f"windows-{language}" / "excludedportrange.txt").read_text(encoding="utf-8")
+    assert windows.excluded(text) == [(80, 80), (2180, 2279), (50000, 50059)]
+
+
+@given(st.text(max_size=200))
+def test_excluded_ranges_of_any_text(text: str) -> None:
+    assert all(first <= last <= 65535 for first, last in windows.excluded(text))

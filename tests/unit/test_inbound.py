@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from eset_portcheck.diagnose import diagnose
-from eset_portcheck.model.host import Host, Listening
+from eset_portcheck.model.host import Host, Interface, Listening
 from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Transport
 from tests.unit.rows import row
 
@@ -13,8 +13,8 @@ SERVER = "/opt/eset/RemoteAdministrator/Server/ERAServer"
 ALLOW = {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow"}}}
 
 
-def holder(address: str = "0.0.0.0", port: int = 2222, path: str | None = SERVER, pid: int | None = 7, name: str | None = "ERAServer", transport: str = "tcp") -> Listening:
-    return Listening(transport, address, port, pid, name, path)
+def holder(address: str = "0.0.0.0", port: int = 2222, path: str | None = SERVER, pid: int | None = 7, name: str | None = "ERAServer", transport: str = "tcp", **more: Any) -> Listening:
+    return Listening(transport, address, port, pid, name, path, **more)
 
 
 def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
@@ -34,7 +34,6 @@ def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
         ([], ALLOW, Phase.PRE, "pass", "PORT_FREE"),
         ([], {"state": "not-read"}, Phase.PRE, "unproven", "REACH_NOT_TESTED"),
         ([], ALLOW, Phase.AUTO, "pass", "PORT_FREE"),
-        ([], ALLOW | {"excluded_ports": [[2200, 2300]]}, Phase.PRE, "fail", "PORT_RESERVED"),
         ([holder("127.0.0.1")], ALLOW, Phase.POST, "fail", "LISTENS_LOOPBACK_ONLY"),
         ([holder("::1"), holder("127.0.0.1")], ALLOW, Phase.POST, "fail", "LISTENS_LOOPBACK_ONLY"),
         ([holder(path="/usr/sbin/sshd", name="sshd")], ALLOW, Phase.POST, "fail", "PORT_IN_USE_BY_OTHER"),
@@ -69,7 +68,8 @@ def test_ports_for_this_host_only() -> None:
     inside = {"id": "mdc.internal.tcp-9977", "port": 9977, "direction": Direction.LOCAL, "listener": Listener.MDC, "protocol": "tcp"}
     path = "/opt/eset/RemoteAdministrator/MDMCore/mdmcore"
     assert judged(Host(listeners=[holder("127.0.0.1", 9977, path)]), **inside).verdict == "pass"
-    assert judged(Host(listeners=[holder("0.0.0.0", 9977, path)]), **inside).verdict == "warn"
+    shown = judged(Host(listeners=[holder("127.0.0.1", 9977, path), holder("0.0.0.0", 9977, path)]), **inside)
+    assert (shown.verdict, shown.reason, shown.findings[0].params) == ("warn", "LISTENS_BEYOND_LOOPBACK", {"addresses": ["0.0.0.0"]})
     assert judged(Host(), **inside).reason == "PORT_NOT_LISTENING"
     assert judged(Host(), Phase.PRE, **inside).verdict == "pass"
 
@@ -90,3 +90,100 @@ def test_tomcat_in_a_machine_of_its_own_is_plausible_and_no_more() -> None:
     allow = {"predictions": {"in/tcp/443": {"verdict": "allow"}}}
     told = judged(Host(listeners=[holder(port=443, path="/usr/lib/jvm/java-17/bin/java", name="java")], firewall=allow), **console)
     assert (told.verdict, told.reason) == ("warn", "OWNER_UNEXPECTED")
+
+
+CONSOLE = {"id": "webconsole.listen.tcp-443", "port": 443, "listener": Listener.WEBCONSOLE, "protocol": "tls"}
+ALLOW_443 = {"predictions": {"in/tcp/443": {"verdict": "allow"}}}
+INSTALLED = [{"component": "webconsole", "path": "/var/lib/tomcat9/webapps/era"}]
+WINDOWS_CONSOLE = [{"component": "webconsole", "path": r"C:\Program Files\Apache Software Foundation\Tomcat9\webapps\era"}]
+
+
+@pytest.mark.parametrize(
+    ("one", "products", "phase", "reason"),
+    [
+        (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat9"), INSTALLED, Phase.AUTO, "PORT_HELD_BY_PRODUCT"),
+        (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat9"), [], Phase.PRE, "PORT_IN_USE_BY_OTHER"),
+        (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat"), INSTALLED, Phase.AUTO, "PORT_IN_USE_BY_OTHER"),  # another Tomcat
+        (holder(port=443, path="/usr/bin/java", name="java"), INSTALLED, Phase.AUTO, "OWNER_UNEXPECTED"),
+        (holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Tomcat9\bin\Tomcat9.exe", name="Tomcat9.exe"), WINDOWS_CONSOLE, Phase.AUTO, "PORT_HELD_BY_PRODUCT"),
+        (holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Apache2.4\bin\httpd.exe", name="httpd.exe"), [], Phase.POST, "PORT_IN_USE_BY_OTHER"),
+        (holder(port=443, path="/usr/sbin/nginx", name="nginx"), INSTALLED, Phase.AUTO, "OWNER_UNEXPECTED"),  # in front of it, perhaps
+        (holder(port=443, path="/usr/sbin/nginx", name="nginx"), INSTALLED, Phase.PRE, "PORT_IN_USE_BY_OTHER"),
+        (holder(port=443, path=None, name="System", pid=4), [], Phase.POST, "PORT_IN_USE_BY_OTHER"),
+        (holder(port=443, path=None, name=None, pid=None), INSTALLED, Phase.AUTO, "OWNER_NOT_VISIBLE"),
+    ],
+)
+def test_only_the_tomcat_that_holds_the_console_is_the_product(one: Listening, products: list[Any], phase: Phase, reason: str) -> None:
+    assert judged(Host(listeners=[one], firewall=ALLOW_443, eset_products=products), phase, **CONSOLE).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("one", "phase", "verdict", "reason"),
+    [
+        # a name without a path proves nothing of the product, and nothing against it
+        (holder(path=None, name="ERAServer.exe"), Phase.POST, "unproven", "OWNER_NOT_VISIBLE"),
+        (holder(path=None, name="sshd.exe"), Phase.POST, "fail", "PORT_IN_USE_BY_OTHER"),
+        (holder(path="/home/me/opt/eset/RemoteAdministrator/Server/x", name="x"), Phase.POST, "fail", "PORT_IN_USE_BY_OTHER"),
+        # a container's port may be the product's
+        (holder(path="/usr/bin/docker-proxy", name="docker-proxy"), Phase.AUTO, "unproven", "OWNER_NOT_VISIBLE"),
+        (holder(path="/usr/bin/docker-proxy", name="docker-proxy"), Phase.PRE, "fail", "PORT_IN_USE_BY_OTHER"),
+        # hidden or not: on loopback alone nobody else gets in
+        (holder("127.0.0.1", path=None, name=None, pid=None), Phase.POST, "fail", "LISTENS_LOOPBACK_ONLY"),
+        (holder("127.0.0.1", path=None, name=None, pid=None), Phase.PRE, "unproven", "OWNER_NOT_VISIBLE"),
+        (holder("::ffff:127.0.0.1"), Phase.POST, "fail", "LISTENS_LOOPBACK_ONLY"),
+    ],
+)
+def test_what_is_not_seen_is_not_claimed(one: Listening, phase: Phase, verdict: str, reason: str) -> None:
+    told = judged(Host(listeners=[one], firewall=ALLOW), phase)
+    assert (told.verdict, told.reason) == (verdict, reason)
+
+
+def test_half_hidden_is_hidden() -> None:
+    told = judged(Host(listeners=[holder(), holder("::", path=None, name=None, pid=None, user="eset")], firewall=ALLOW))
+    assert (told.verdict, told.reason, told.findings[0].params["user"]) == ("unproven", "OWNER_NOT_VISIBLE", "eset")
+
+
+def test_a_hidden_owner_behind_a_closed_firewall_fails_all_the_same() -> None:
+    closed = {"predictions": {"in/tcp/2222": {"verdict": "drop", "rule": "x"}}}
+    told = judged(Host(listeners=[holder(path=None, name=None, pid=None)], firewall=closed))
+    assert (told.verdict, told.reason) == ("fail", "INBOUND_FILTERED")
+
+
+DUAL = [Interface("eth0", ["10.1.1.1", "fd00::1", "fe80::1%eth0"])]
+
+
+@pytest.mark.parametrize(
+    ("holders", "bind", "verdict", "finding"),
+    [
+        ([holder("0.0.0.0")], "ipv4", "pass", "LISTENS_IPV4_ONLY"),
+        ([holder("::", v6only=False)], "all", "pass", None),
+        ([holder("::", v6only=True)], "ipv6", "warn", "LISTENS_IPV6_ONLY"),
+        ([holder("::")], "ipv6-at-least", "pass", None),
+        ([holder("::", v6only=True), holder("0.0.0.0")], "all", "pass", None),
+        ([holder("10.1.1.1"), holder("127.0.0.1")], "address", "pass", None),
+    ],
+)
+def test_families_are_told_apart(holders: list[Listening], bind: str, verdict: str, finding: str | None) -> None:
+    told = judged(Host(listeners=holders, firewall=ALLOW, interfaces=DUAL))
+    assert told.where.process["bind"] == bind
+    assert told.verdict == verdict
+    assert [one.reason for one in told.findings] == ([finding] if finding else [])
+    alone = Host(listeners=holders, firewall=ALLOW, interfaces=[Interface("lo", ["127.0.0.1", "::1"])])
+    assert judged(alone).findings == []
+
+
+def test_reserved_ports() -> None:
+    assert judged(Host(firewall=ALLOW, reserved_ports={"tcp": [(2200, 2300)]}), Phase.PRE).reason == "PORT_RESERVED"
+    assert judged(Host(firewall=ALLOW, reserved_ports={"udp": [(2200, 2300)]}), Phase.PRE).reason == "PORT_FREE"
+    unread = Host(firewall=ALLOW, capabilities={"unread": {"reserved_ports": "OSError"}})
+    assert (judged(unread, Phase.PRE).verdict, judged(unread, Phase.PRE).reason) == ("unproven", "REACH_NOT_TESTED")
+
+
+def test_two_holders_are_two_causes() -> None:
+    other = {"id": "server.listen.tcp-2223", "port": 2223}
+    values = {"role": "server", "direction": Direction.INBOUND, "target": "this-host", "target_key": "listen", "required": Proof.ACCEPTS, "trust": None}
+    rows = [row(**values | {"id": "server.listen.tcp-2222"}), row(**values | other)]
+    holders = [holder(path="/usr/sbin/sshd", name="sshd"), holder(port=2223, path="/usr/bin/nc", name="nc", pid=8)]
+    judged_rows, causes, _ = diagnose(rows, Host(listeners=holders), Phase.POST, [])
+    assert [one.where.process["name"] for one in causes] == ["sshd", "nc"]
+    assert judged_rows[0].findings[0].params["known"] == "sshd"
