@@ -45,7 +45,7 @@ check: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py --check
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py --check
 	PYTHONPATH=. $(BIN)/python tools/usage.py --check
-	$(BIN)/python tools/catalogue.py --check
+	PYTHONPATH=. $(BIN)/python tools/catalogue.py --check
 	$(BIN)/python -m pytest -q tests/house
 
 lab: $(VENV)/.dev
@@ -62,7 +62,7 @@ docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py
 	PYTHONPATH=. $(BIN)/python tools/usage.py
-	$(BIN)/python tools/catalogue.py
+	PYTHONPATH=. $(BIN)/python tools/catalogue.py
 	PYTHONPATH=. $(BIN)/python docs/make_picture.py tests/unit/reports/dropped.json docs/matrix.svg
 
 clean:

@@ -1,7 +1,8 @@
 """Brings eset_portcheck/texts/es.po in line with the sources and compiles es.mo. `--check` writes nothing and exits 1 when something is to be done.
 
-The English texts are literals of the translator (KEYWORDS) and the words for people in profiles/*.toml and reasons.toml. New ones come in empty: their
-`msgstr` is written by hand into es.po; what no source says any more goes. See docs/translating.md. Source: GNU gettext manual, "The Format of PO Files".
+The English texts are literals of the translator (KEYWORDS) and the words for people in profiles/*.toml, reasons.toml and the demo's faults. New ones
+come in empty: their `msgstr` is written by hand into es.po; what no source says any more goes. See docs/translating.md.
+Source: GNU gettext manual, "The Format of PO Files".
 """
 
 import io
@@ -14,6 +15,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from eset_portcheck.standins.faults import FAULTS
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ROOT / "eset_portcheck" / "texts"
@@ -44,6 +47,7 @@ def sources() -> Iterator[tuple[str, Id]]:
         yield from ((f"profiles/{file.name}", text) for text in (profile["title"], profile["runs_on"], *values, *rows) if text)
     reasons = tomllib.loads((TEXTS / "reasons.toml").read_text(encoding="utf-8"))
     yield from (("eset_portcheck/texts/reasons.toml", step["who"]) for entry in reasons.values() for step in entry["fix"])
+    yield from (("eset_portcheck/standins/faults.py", fault.text) for fault in FAULTS.values())
 
 
 class SpanishTexts(Catalog):

@@ -54,11 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
         profiles, used, site = shared.load(arguments)
         order = order_of(arguments, profiles, used, site, credentials_of(arguments))
         if arguments.dry_run:
-            return dry_run(order)
+            return dry_run(order, arguments.lang)
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    report = audited(order, quiet=arguments.quiet or arguments.format == "json", form=arguments.format)
+    report = audited(order, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang)
     return finish(report, arguments, files)
 
 
@@ -127,21 +127,26 @@ def again(arguments: argparse.Namespace) -> list[str]:
     return line
 
 
-def dry_run(order: Any) -> int:
+def dry_run(order: Any, language: str = "en") -> int:
     """Every destination, as it would be dialled."""
+    from eset_portcheck.texts.language import translator
+
+    say = translator(language)
     redirects = order.options.connect_to
     for check in order.plan.checks:
         if check.endpoint is None:
-            print(f"{check.id:55} -  {check.skip or 'no traffic: looks at this machine only'}")
+            untried = check.skip or say("no traffic: looks at this machine only")
+            print(f"{check.id:55} -  {untried}")
             continue
         host, port = check.endpoint.proxy or (check.endpoint.host, check.endpoint.port)
         via = f"  CONNECT {check.via_destination}" if check.via_destination else ""
         moved = redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-        print(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}" + (f"  (redirected to {moved})" if moved else ""))
+        redirected = "  " + say("(redirected to {address})").format(address=moved) if moved else ""
+        print(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}{redirected}")
     return 0
 
 
-def audited(order: Any, *, quiet: bool, form: str) -> Any:
+def audited(order: Any, *, quiet: bool, form: str, language: str = "en") -> Any:
     """The report, with progress on a terminal's standard error. While a silent peer is waited for, the renderer is loaded."""
     from eset_portcheck.audit import audit
 
@@ -150,7 +155,7 @@ def audited(order: Any, *, quiet: bool, form: str) -> Any:
             from eset_portcheck.render import table  # noqa: F401
             from eset_portcheck.texts import load
 
-            load()
+            load(language)
 
     if quiet or not sys.stderr.isatty():
         return audit(order, meanwhile=meanwhile)
@@ -159,8 +164,17 @@ def audited(order: Any, *, quiet: bool, form: str) -> Any:
     from eset_portcheck.render.progress import Progress
 
     awaited = [check.id for check in order.plan.checks if check.endpoint is not None and check.skip is None]
-    with Progress(awaited, width=shutil.get_terminal_size().columns) as progress:
+    with Progress(awaited, width=shutil.get_terminal_size().columns, say=_say(language)) as progress:
         return audit(order, lambda check, _observation: progress.finish(check.id), meanwhile)
+
+
+def _say(language: str) -> Any:
+    """The translator; English needs none, and a run should not wait for one."""
+    if language == "en":
+        return str
+    from eset_portcheck.texts.language import translator
+
+    return translator(language)
 
 
 def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs) -> int:

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import check, output
 
+Say = Callable[[str], str]
 DEFAULT_ROLE = "agent"
 REAL_SITE = {
     "agent": "--server protect.corp.local",
@@ -48,31 +50,34 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit 0 when the site is healthy, and whatever a real site with this fault would give: 1 for most, 0 where fail-over holds."""
     import asyncio
 
+    from eset_portcheck.texts.language import translator
+
+    say = translator(arguments.lang)
     try:
-        told = _chosen(arguments.role, arguments.broken)
+        told = _chosen(arguments.role, arguments.broken, say)
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
     if not arguments.quiet:
-        print(f"Stand-in site on 127.0.0.1 for role {arguments.role}: {told}.", file=sys.stderr)
+        print(say("Stand-in site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told), file=sys.stderr)
     report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
     code = check.finish(report, arguments, files)
     if not arguments.quiet:
-        print(_advice(arguments.role), file=sys.stdout if arguments.format == "table" else sys.stderr)
+        print(_advice(arguments.role, say), file=sys.stdout if arguments.format == "table" else sys.stderr)
     return code
 
 
-def _chosen(role: str, broken: str | None) -> str:
+def _chosen(role: str, broken: str | None, say: Say) -> str:
     """What is about to be shown, in words. Raises WrongUse with the words there are."""
     from eset_portcheck.standins.site import SERVICES, faults
 
     if role not in SERVICES:
         raise shared.WrongUse(f"demo --role {role[:40]!a}: the demo can show {', '.join(SERVICES)}")
     if broken is None:
-        return "all healthy"
+        return say("all healthy")
     if broken not in faults(role):
         raise shared.WrongUse(f"demo --break {broken[:40]!a}: for role {role} one of {', '.join(faults(role))}")
-    return faults(role)[broken].text
+    return say(faults(role)[broken].text)
 
 
 async def _demonstrate(role: str, broken: str | None) -> Any:
@@ -128,9 +133,8 @@ def _confined(one: Any, connect_to: dict[str, str]) -> Any:
     return msgspec.structs.replace(one, skip="NOT_SELECTED", skip_params={}, endpoint=None)
 
 
-def _advice(role: str) -> str:
+def _advice(role: str, say: Say) -> str:
     line = f"--role {role} {REAL_SITE[role]}"
-    return (
-        "\nThis was a stand-in site: nothing left this machine. `eset-portcheck demo --help` lists what can be broken.\n"
-        f'A real one:  eset-portcheck check {line}    or    make run ARGS="{line}"'
-    )
+    told = say("This was a stand-in site: nothing left this machine. `eset-portcheck demo --help` lists what can be broken.")
+    real = say('A real one:  eset-portcheck check {options}    or    make run ARGS="{options}"').format(options=line)
+    return f"\n{told}\n{real}"

@@ -3,16 +3,20 @@
 import argparse
 from typing import Any
 
+from eset_portcheck.cli.language import add_language, put
+
 
 def register(commands: Any) -> None:
     parser = commands.add_parser("roles", help="list the roles", description="The roles a machine can have. They combine: --role may repeat.")
+    add_language(parser)
     parser.set_defaults(run=run)
 
 
-def run(_arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from eset_portcheck import loading
+    from eset_portcheck.texts.language import translator
 
     try:
         profiles = [loading.load_profile(role)[0] for role in loading.ROLES]
@@ -20,9 +24,11 @@ def run(_arguments: argparse.Namespace) -> int:
         for line in error.lines:
             print(f"eset-portcheck: {line}", file=sys.stderr)
         return 2
+    say = translator(arguments.lang)
+    lines = []
     for profile in profiles:
         needs = " ".join(f"{value.option} {name.upper()}" for name, value in profile.values.items() if value.required)
-        print(f"{profile.role:14} {profile.title}")
-        print(f"{'':14} run on: {profile.runs_on}" + (f"; needs {needs}" if needs else ""))
-    print("\nThe port table of one: eset-portcheck show ROLE")
+        where = say("run on: {place}; needs {options}") if needs else say("run on: {place}")
+        lines += [f"{profile.role:14} {say(profile.title)}", f"{'':14} {where.format(place=say(profile.runs_on), options=needs)}"]
+    put("\n".join([*lines, "", say("The port table of one: eset-portcheck show ROLE")]), arguments)
     return 0

@@ -4,16 +4,23 @@ import argparse
 import json
 import sys
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
+from eset_portcheck.cli.language import add_language, put
+from eset_portcheck.texts.language import message, translator
+
 WIDTH = 80
-_POLICY = {"chain": "one after the other", "any": "one is enough"}
+_POLICY = {"chain": message("one after the other"), "any": message("one is enough")}
+
+Say = Callable[[str], str]
 
 
 def register(commands: Any) -> None:
     parser = commands.add_parser("show", help="the port table of one role", description="Every row of a role: port, direction, target, what must be proven.")
     parser.add_argument("role", metavar="ROLE")
     parser.add_argument("--site-template", action="store_true", help="print a starter site file for --site instead")
+    add_language(parser)
     parser.set_defaults(run=run)
 
 
@@ -26,73 +33,86 @@ def run(arguments: argparse.Namespace) -> int:
         for line in error.lines:
             print(f"eset-portcheck: {line}", file=sys.stderr)
         return 2
-    print(site_template(profile) if arguments.site_template else table(profile), end="")
+    shown = site_template(profile, arguments.lang) if arguments.site_template else table(profile, arguments.lang)
+    put(shown.rstrip("\n"), arguments)
     return 0
 
 
-def table(profile: Any) -> str:
+def table(profile: Any, language: str = "en") -> str:
     """Plain text, 80 columns."""
-    lines = textwrap.wrap(profile.title, WIDTH)
-    lines += [*textwrap.wrap(f"profile {profile.role} {profile.version}; run on: {profile.runs_on}", WIDTH), ""]
+    say = translator(language)
+    lines = textwrap.wrap(say(profile.title), WIDTH)
+    about = say("profile {role} {version}; run on: {place}").format(role=profile.role, version=profile.version, place=say(profile.runs_on))
+    lines += [*textwrap.wrap(about, WIDTH), ""]
     for one in profile.requirement:
         arrow = {"outbound": "->", "inbound": "<-", "local": "--"}[one.direction.value]
         port = f"{one.transport.value} {one.port}" + ("*" if one.port_value else "")
         target = f"<{one.via}> -> {one.target}:{one.via_port}" if one.via else one.target
-        lines.append(f"{arrow} {port:10} {target:34} {one.protocol:10} {_need(one)}")
-        lines += _indented(one.purpose)
-        lines += _indented(f"{_place(one)}; source {one.source}")
-        told = {
-            "only if": _conditions(one.when),
-            "advisory if": _conditions(one.optional_when),
-            "alternatives": f"{one.group.id} ({_POLICY[one.group.policy]})" if one.group else "",
-            "retired": one.retired,
-            "note": one.note,
-            "as printed": one.note_as_printed,
-        }
-        for label, text in told.items():
-            if text:
-                lines += _indented(f"{label}: {text}")
-    lines += ["", "-> this host opens the connection, <- this host listens, -- inside this host", "* the port is a site value and may differ"]
-    return "\n".join(lines) + "\n"
+        lines.append(f"{arrow} {port:10} {target:34} {one.protocol:10} {_need(one, say)}")
+        lines += _indented(say(one.purpose))
+        lines += _indented(say("{place}; source {source}").format(place=_place(one, say), source=one.source))
+        told = (
+            (say("only if: {text}"), _conditions(one.when, say)),
+            (say("advisory if: {text}"), _conditions(one.optional_when, say)),
+            (say("alternatives: {text}"), f"{one.group.id} ({say(_POLICY[one.group.policy])})" if one.group else ""),
+            (say("retired: {text}"), say(one.retired)),
+            (say("note: {text}"), say(one.note)),
+            (say("as printed: {text}"), one.note_as_printed),
+        )
+        for label, text in told:
+            lines += _indented(label.format(text=text)) if text else []
+    legend = [say("-> this host opens the connection, <- this host listens, -- inside this host"), say("* the port is a site value and may differ")]
+    return "\n".join([*lines, "", *(line for text in legend for line in textwrap.wrap(text, WIDTH))]) + "\n"
 
 
 def _indented(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="     ", subsequent_indent="       ", break_on_hyphens=False)
 
 
-def _need(one: Any) -> str:
-    kind = "off" if one.off else "required" if one.required and not one.beyond_page and not one.retired else "advisory"
-    return f"{kind}, {one.proof.value}"
+def _need(one: Any, say: Say) -> str:
+    if one.off:
+        kind = say("off, {proof}")
+    elif one.required and not one.beyond_page and not one.retired:
+        kind = say("required, {proof}")
+    else:
+        kind = say("advisory, {proof}")
+    return kind.format(proof=one.proof.value)
 
 
-def _place(one: Any) -> str:
+def _place(one: Any, say: Say) -> str:
     if one.page_row:
-        return f"page row {one.page_row}"
-    return "beyond the page" if one.beyond_page else "the page prints no row for it"
+        return say("page row {row}").format(row=one.page_row)
+    return say("beyond the page") if one.beyond_page else say("the page prints no row for it")
 
 
-def _conditions(when: dict[str, Any]) -> str:
+def _conditions(when: dict[str, Any], say: Say) -> str:
     from eset_portcheck.model.site import DERIVED
 
-    return ", ".join(_condition(*DERIVED.get(name, (name, "")), value) for name, value in when.items())
+    return ", ".join(_condition(*DERIVED.get(name, (name, "")), value, say) for name, value in when.items())
 
 
-def _condition(name: str, derived: str, value: Any) -> str:
+def _condition(name: str, derived: str, value: Any, say: Say) -> str:
     if derived:
-        suits = f"{name} is {derived}" if value else f"{name} is not {derived}"
-        return f"{suits} or not given" if name == "platform" or not value else suits
+        if not value:
+            text = say("{option} is not {value} or not given")
+        elif name == "platform":
+            text = say("{option} is {value} or not given")
+        else:
+            text = say("{option} is {value}")
+        return text.format(option=name, value=derived)
     if isinstance(value, bool):
-        return f"{name} is {'given' if value else 'not given'}"
-    return f"{name} is {value}"
+        return (say("{option} is given") if value else say("{option} is not given")).format(option=name)
+    return say("{option} is {value}").format(option=name, value=value)
 
 
-def site_template(profile: Any) -> str:
+def site_template(profile: Any, language: str = "en") -> str:
     """TOML that loads as it is: everything that is a guess is a comment."""
-    lines = [f"# Site values for role {profile.role}: eset-portcheck check --role {profile.role} --site FILE.toml", ""]
+    say = translator(language)
+    lines = ["# " + say("Site values for role {role}: eset-portcheck check --role {role} --site FILE.toml").format(role=profile.role), ""]
     for name, value in profile.values.items():
-        lines += textwrap.wrap(f"# {value.meaning} ({value.option})" if value.option else f"# {value.meaning}", WIDTH, subsequent_indent="# ")
+        lines += textwrap.wrap(f"# {say(value.meaning)}" + (f" ({value.option})" if value.option else ""), WIDTH, subsequent_indent="# ")
         known = value.default if value.default is not None else int(value.example) if name.endswith("_port") else value.example
         lines.append(f"# {name} = {json.dumps([known] if name == 'target' else known)}")  # JSON's true, 5, "text" and list are TOML's too
         lines.append("")
-    lines += ["# Dial another address for a destination (the name is still checked):", "# [connect_to]", '# "epns.eset.com:8883" = "127.0.0.1:18883"']
+    lines += ["# " + say("Dial another address for a destination (the name is still checked):"), "# [connect_to]", '# "epns.eset.com:8883" = "127.0.0.1:18883"']
     return "\n".join(lines) + "\n"

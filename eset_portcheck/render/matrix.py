@@ -179,10 +179,10 @@ def shown_track(row: Row, pen: Pen) -> Text:
         if before is not None:
             out.append(signs.joint if joined else " ", "dim")
         if step.reach is Reach.DONE:
-            out.append(step.word, "green")
+            out.append(pen.say(step.word), "green")
         elif step.reach is Reach.MARKED:
-            out.append(step.word + pen.glyph(row.verdict), look.style)
+            out.append(pen.say(step.word) + pen.glyph(row.verdict), look.style)
         else:
-            out.append(signs.unreached * min(len(step.word), 4), "dim")
+            out.append(signs.unreached * min(len(pen.say(step.word)), 4), "dim")
         before = step.reach
     return out

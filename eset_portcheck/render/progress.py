@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TextIO
 
@@ -15,11 +15,13 @@ _WAITING = 2  # ids shown
 class Progress:
     """`with Progress(ids) as progress: ... progress.finish(id)`. Shows how many are done and which are still awaited; wipes its line at the end."""
 
-    def __init__(self, ids: Iterable[str], stream: TextIO | None = None, *, width: int = 80, shown: bool = True) -> None:
+    def __init__(self, ids: Iterable[str], stream: TextIO | None = None, *, width: int = 80, shown: bool = True, say: Callable[[str], str] = str) -> None:
+        """`say`: translates; English needs none, and loads none."""
         self._stream = sys.stderr if stream is None else stream
         self._waiting = dict.fromkeys(ids)
         self._total = len(self._waiting)
         self._width = width
+        self._say = say
         self._shown = shown and self._stream.isatty()
         self._last_s = 0.0
         self._written = 0
@@ -40,10 +42,16 @@ class Progress:
             self._write(self._line())
 
     def _line(self) -> str:
-        done = f"{self._total - len(self._waiting)}/{self._total} checked"
+        say = self._say
         names = [safe(one, 60, ascii_only=True) for one in list(self._waiting)[:_WAITING]]
         more = len(self._waiting) - len(names)
-        return done + (f", waiting for {', '.join(names)}" + (f" and {more} more" if more else "") if names else "")
+        if not names:
+            text = say("{done}/{total} checked")
+        elif more:
+            text = say("{done}/{total} checked, waiting for {ids} and {count} more")
+        else:
+            text = say("{done}/{total} checked, waiting for {ids}")
+        return text.format(done=self._total - len(self._waiting), total=self._total, ids=", ".join(names), count=more)
 
     def _write(self, line: str) -> None:
         """Blanks over what is left of the line before: consoles without escape sequences understand that too."""

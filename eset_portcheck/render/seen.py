@@ -6,6 +6,7 @@ from typing import Any
 from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage
+from eset_portcheck.render import parameters
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.track import furthest, stage_word
 from eset_portcheck.render.words import FAILURE
@@ -65,7 +66,7 @@ def _stopped(row: Row, attempt: Attempt, pen: Pen) -> Iterator[str]:
     record = attempt.failed or (attempt.stages[-1] if attempt.stages else None)
     if record is None:
         return
-    at = f"{stage_word(row, record.stage)}" + (f" {pen.safe(attempt.address)}" if attempt.address else "")
+    at = pen.say(stage_word(row, record.stage)) + (f" {pen.safe(attempt.address)}" if attempt.address else "")
     yield f"{at}: {end_of(record, pen)}"
     if record.stage is Stage.RESOLVE:
         yield from answers(record, pen)
@@ -103,7 +104,7 @@ def answers(record: StageRecord, pen: Pen) -> Iterator[str]:
         said = str(one.get("rcode") or one.get("failure") or "").removeprefix("dns_")
         said_by.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
     for (server, said), kinds in said_by.items():
-        yield pen.say("{server} says {answer} ({type})", server=server, answer=said, type=", ".join(dict.fromkeys(kinds)))
+        yield pen.say("{server}: {answer} ({type})", server=server, answer=parameters.value(said, pen), type=", ".join(dict.fromkeys(kinds)))
     if system := record.detail.get("os"):
         yield pen.say("the operating system says {answer}", answer=system)
 
@@ -157,7 +158,7 @@ def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
             yield (
                 pen.say("a second connection that sends nothing stays open")
                 if facts.get("end") == "open"
-                else pen.say("a second connection that sends nothing: {end}", end=facts.get("end", "?"))
+                else pen.say("a second connection that sends nothing: {end}", end=parameters.value(facts.get("end", "?"), pen))
             )
 
 
@@ -175,12 +176,4 @@ def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def _params(row: Row, pen: Pen) -> Iterator[str]:
     for finding in row.findings:
         if finding.reason == row.reason:
-            yield from list(named(finding.params, pen))[:_PARAMS]
-
-
-def named(params: dict[str, Any], pen: Pen, told: frozenset[str] = _TOLD) -> Iterator[str]:
-    """Name and value of what no other phrase says; empty values and zeroes say nothing."""
-    for name, value in params.items():
-        if name not in told and value not in (None, "", 0, [], {}):
-            shown = ", ".join(str(one) for one in value[:5]) if isinstance(value, list) else value
-            yield f"{pen.safe(name, 40).replace('_', ' ')} {pen.safe(shown, 80)}"
+            yield from list(parameters.named(finding.params, pen, _TOLD))[:_PARAMS]

@@ -7,7 +7,7 @@ from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict
-from eset_portcheck.render import seen, voice
+from eset_portcheck.render import parameters, seen, voice
 from eset_portcheck.render.outcome import PROVEN, again
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND
@@ -151,7 +151,7 @@ def _is_news(row: Row, finding: Finding, pen: Pen) -> bool:
 def _facts(finding: Finding, pen: Pen) -> str:
     order = ("issuer", "sha256", "not_after", "asked")
     told = {name: finding.params[name] for name in order if name in finding.params} or finding.params
-    return "; ".join(list(seen.named(told, pen, frozenset(("target", "port", "transport"))))[:4])
+    return "; ".join(list(parameters.named(told, pen, frozenset(("target", "port", "transport"))))[:4])
 
 
 def _alternatives(report: Report, rows: list[Row], pen: Pen) -> list[str]:

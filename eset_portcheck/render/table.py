@@ -16,6 +16,7 @@ from eset_portcheck.render import outcome, story
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix
+from eset_portcheck.render.parameters import value
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import redirected
 from eset_portcheck.render.seen import certificate, end_of
@@ -288,8 +289,8 @@ class _Page:
 def _attempts(row: Row, pen: Pen) -> Iterable[str]:
     """One line an address: its stages with their times; and the certificate that it showed."""
     for attempt in row.attempts:
-        stages = [f"{stage_word(row, one.stage)} {end_of(one, pen) if one.failure else pen.lasted(one.duration_s)}" for one in attempt.stages]
+        stages = [f"{pen.say(stage_word(row, one.stage))} {end_of(one, pen) if one.failure else pen.lasted(one.duration_s)}" for one in attempt.stages]
         shown = [pen.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
-        untested = pen.say("not tested ({why})", why=attempt.untested) if attempt.untested else ""
+        untested = pen.say("not tested ({why})", why=value(attempt.untested, pen)) if attempt.untested else ""
         yield f"{pen.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
         yield "; ".join(certificate(attempt, pen))

@@ -8,9 +8,10 @@ from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Proof, Stage, Transport, Verdict
 from eset_portcheck.render.text import safe
+from eset_portcheck.texts.language import message
 
 FAMILIES = ("ipv4", "ipv6")
-_WORDS = {Stage.RESOLVE: "DNS", Stage.ROUTE: "ROUTE", Stage.CONNECT: "TCP", Stage.TUNNEL: "CONNECT", Stage.TLS: "TLS", Stage.SESSION: "LOGIN"}
+_WORDS = {Stage.RESOLVE: "DNS", Stage.ROUTE: message("ROUTE"), Stage.CONNECT: "TCP", Stage.TUNNEL: "CONNECT", Stage.TLS: "TLS", Stage.SESSION: message("LOGIN")}
 _SHORT = {"kerberos": "KRB", "kerberos_tcp": "KRB", "http_proxy": "HTTP"}
 _PROTOCOL = 8  # letters; a protocol's name comes from a profile or a report file
 _NO_WORDS = ("tcp", "tls")  # nothing is said after the connection, or after TLS
@@ -109,7 +110,7 @@ def _marked(row: Row, attempt: Attempt, stages: list[Stage]) -> int | None:
 
 def _inbound(row: Row) -> list[Step]:
     """This host's two questions: is the port held by whom it should be (or free), does this host's firewall let others in?"""
-    words = ["PORT"] if row.direction is Direction.LOCAL else ["PORT", "FIREWALL"]
+    words = [message("PORT")] if row.direction is Direction.LOCAL else [message("PORT"), message("FIREWALL")]
     if row.verdict is Verdict.SKIP:
         reached = [Reach.NOT_REACHED] * 2
     elif row.verdict is Verdict.PASS:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from eset_portcheck import texts
 from eset_portcheck.model.finding import Fix, Where
 from eset_portcheck.model.report import Report, Row
+from eset_portcheck.render.parameters import request
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import furthest
@@ -78,7 +79,8 @@ def fix(one: Fix, pen: Pen) -> Step:
     who = pen.say(AUDIENCE[one.audience]) if one.audience in AUDIENCE else pen.safe(one.audience)
     tool = _TOOLS.get(one.tool, one.tool)
     about = pen.say(TOOL[one.tool], who=who) if one.tool in TOOL else pen.say("{who}, with {tool}:", who=who, tool=tool)
-    return Step("", about, [pen.safe(one.command, COMMAND)], pen.safe(one.undo, COMMAND))
+    command = pen.safe(request(one.command, pen) if one.tool == "request" else one.command, COMMAND)
+    return Step("", about, [command], pen.safe(one.undo, COMMAND))
 
 
 def params_of(report: Report, row: Row | None, place: Where) -> dict[str, Any]:

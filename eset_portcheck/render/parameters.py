@@ -1,0 +1,124 @@
+"""What the parameters of findings are called, and the words among their values. What stands in no table is shown as the code that it is."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.texts.language import message
+
+_MANY = 5  # values of a list
+_NAME, _VALUE = 40, 80  # characters
+PARAMETER = {
+    "accepted_ttl": message("accepted with hop limit {value}"),
+    "action": message("decision {value}"),
+    "addresses": message("bound to {value}"),
+    "alert": message("TLS alert {value}"),
+    "asked": message("asked {value}"),
+    "client": message("client {value}"),
+    "content_type": message("content {value}"),
+    "days": message("days left {value}"),
+    "dialect": message("dialect {value}"),
+    "dns": message("DNS says {value}"),
+    "error": message("error {value}"),
+    "firewall": message("firewall {value}"),
+    "guest": message("logged in as a guest"),
+    "install": message("install with {value}"),
+    "issuer": message("issuer {value}"),
+    "limit_s": message("tolerated {value} s"),
+    "accuracy_s": message("known to {value} s"),
+    "skew_s": message("clocks differ by {value} s"),
+    "listener": message("listener {value}"),
+    "location": message("leads to {value}"),
+    "meaning": message("meaning: {value}"),
+    "names": message("names {value}"),
+    "not_after": message("valid until {value}"),
+    "not_before": message("valid from {value}"),
+    "openssl": message("OpenSSL says {value}"),
+    "package": message("package {value}"),
+    "path": message("path {value}"),
+    "pid": message("process {value}"),
+    "process": message("program {value}"),
+    "proxy_authenticate": message("login methods {value}"),
+    "received_bytes": message("{value} bytes received"),
+    "result": message("result {value}"),
+    "result_name": message("result {value}"),
+    "rule": message("rule {value}"),
+    "server": message("server {value}"),
+    "service": message("recognised: {value}"),
+    "step": message("step {value}"),
+    "strangers": message("datagrams that answer nothing: {value}"),
+    "via": message("Via {value}"),
+    "why": message("because: {value}"),
+    "x_squid_error": message("Squid says {value}"),
+}
+VALUE = {
+    "closed": message("closed"),
+    "connect": message("connection"),
+    "done": message("done"),
+    "given": message("given"),
+    "listeners of this machine could not be read": message("listeners of this machine could not be read"),
+    "logon": message("login"),
+    "no address of the family asked for": message("no address of the family asked for"),
+    "no-default-route": message("no default route"),
+    "not given": message("not given"),
+    "not readable": message("not readable"),
+    "not-read": message("not read"),
+    "older than NT LM 0.12": message("older than NT LM 0.12"),
+    "open": message("open"),
+    "readable": message("readable"),
+    "refused": message("refused"),
+    "reset": message("reset"),
+    "session": message("session"),
+    "silent": message("silent"),
+    "spoke": message("something was said"),
+    "stayed open": message("stayed open"),
+    "timeout": message("no answer"),
+    "tree": message("share"),
+    "unreachable": message("cannot be reached"),
+}
+# Rules in words that a cause asks other people for: see diagnose.fixes_commands.request.
+_REQUESTS = (
+    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), stateful, without inspection"),
+     message("allow {transport} from {source} to {target} port {port}, stateful, without inspection")),
+    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), without inspection, login or block page"),
+     message("allow {transport} from {source} to {target} port {port}, without inspection, login or block page")),
+    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), stateful, with ICMP type 3 code 4 and ICMPv6 type 2"
+                r" both ways"),
+     message("allow {transport} from {source} to {target} port {port}, stateful, with ICMP type 3 code 4 and ICMPv6 type 2 both ways")),
+    (re.compile(r"allow CONNECT from (?P<source>\S+) to (?P<target>\S+), without log-in"),
+     message("allow CONNECT from {source} to {target}, without log-in")),
+    (re.compile(r"route (?P<target>.+) from (?P<source>\S+) and back"),
+     message("route {target} from {source} and back")),
+)  # fmt: skip
+
+
+def value(given: object, pen: Pen) -> str:
+    """One value: a word of ours where it is one, else the thing itself."""
+    if isinstance(given, str) and given in VALUE:
+        return pen.say(VALUE[given])
+    return pen.safe(given, _VALUE)
+
+
+def named(params: dict[str, Any], pen: Pen, told: frozenset[str] = frozenset()) -> Iterator[str]:
+    """A phrase for each that is not in `told`; empty values and zeroes say nothing."""
+    for name, given in params.items():
+        if name in told or given in (None, "", 0, [], {}):
+            continue
+        shown = ", ".join(value(one, pen) for one in given[:_MANY]) if isinstance(given, list) else value(given, pen)
+        if name in PARAMETER:
+            yield pen.say(PARAMETER[name], _VALUE, value=shown)
+        else:
+            yield f"{pen.safe(name, _NAME).replace('_', ' ')} {pen.safe(shown, _VALUE)}"
+
+
+def request(command: str, pen: Pen) -> str:
+    """A rule in words, in the reader's language; one of an unknown form as it stands."""
+    return "; ".join(_requested(rule, pen) for rule in command.split("; "))
+
+
+def _requested(rule: str, pen: Pen) -> str:
+    for form, text in _REQUESTS:
+        if match := form.fullmatch(rule):
+            return pen.say(text, len(rule), **match.groupdict())
+    return pen.safe(rule, max(len(rule), 1))
