@@ -55,7 +55,10 @@ class ReasonText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A ReasonText in another language. `fix`: what to do, a sentence a step; who does it and which command stand in the English text."""
+    """A ReasonText in another language. `fix`: what to do, a sentence a step; who does it and which command stand in the English text.
+
+    `english`: digest of the English sentences that were translated, so that a test can tell when they changed.
+    """
 
     title: str
     headline: str
@@ -64,6 +67,7 @@ class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fix: list[str]
     still: str
     ask: str
+    english: str = ""
 
 
 @cache

@@ -19,6 +19,7 @@ from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import arranged
+from eset_portcheck.texts.language import LANGUAGES
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in (HERE / "reports").glob("*.json"))
@@ -31,6 +32,9 @@ GOLDEN: dict[str, dict[str, Any]] = {
     "deployment-80-ascii": {"name": "deployment", "width": 80, "ascii": True},
     "inspected-100-verbose": {"name": "inspected", "width": 100, "verbose": True},
     "no-names-100-quiet": {"name": "no-names", "width": 100, "quiet": True},
+    "dropped-100-es": {"name": "dropped", "width": 100, "language": "es"},
+    "proxy-140-es-verbose": {"name": "proxy", "width": 140, "language": "es", "verbose": True},
+    "no-names-80-es-ascii": {"name": "no-names", "width": 80, "language": "es", "ascii": True},
     "redirected-100": {"name": "redirected", "width": 100, "written": ["ticket.json", "ticket.txt"]},
 }
 
@@ -55,11 +59,12 @@ def test_golden(case: str) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("ascii_only", [False, True])
-def test_lines_fit_and_have_no_ragged_ends(name: str, width: int, ascii_only: bool) -> None:
-    first, *lines = page(name, width, ascii=ascii_only, colour=True).splitlines()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lines_fit_and_have_no_ragged_ends(name: str, width: int, ascii_only: bool, language: str) -> None:
+    first, *lines = page(name, width, ascii=ascii_only, colour=True, language=language).splitlines()
     for line in lines:
         plain = re.sub(r"\x1b\[[\d;]*m", "", line)
-        is_copied = "\x1b[36m" in line or re.fullmatch(r" +((row|explains) +)?\S+", plain)  # commands and ids are never broken
+        is_copied = "\x1b[36m" in line or re.fullmatch(r" +((row|explains|fila|explica) +)?\S+", plain)  # commands and ids are never broken
         assert cell_len(plain) <= width or is_copied, plain
         assert plain == plain.rstrip()
     assert "eset-portcheck check" in first
@@ -67,8 +72,11 @@ def test_lines_fit_and_have_no_ragged_ends(name: str, width: int, ascii_only: bo
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("verbose", [False, True])
-def test_ascii_is_ascii_and_no_colour_has_no_escapes(name: str, verbose: bool) -> None:
-    assert page(name, ascii=True, verbose=verbose).isascii()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_ascii_is_ascii_and_no_colour_has_no_escapes(name: str, verbose: bool, language: str) -> None:
+    folded = page(name, ascii=True, verbose=verbose, language=language)
+    assert folded.isascii()
+    assert not re.search(r"\\x[c-f][0-9a-f]", folded), "a letter of ours shown as an escape"
     assert "\x1b" not in page(name, verbose=verbose)
     assert "\x1b[" in page(name, colour=True, verbose=verbose)
 

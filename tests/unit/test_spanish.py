@@ -1,15 +1,25 @@
 """The pages of the codes in Spanish: all there, the same promises of form as in English, and no English left in them."""
 
+import hashlib
+import inspect
+import io
 import re
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from eset_portcheck import texts
 from eset_portcheck.cli import explain
+from eset_portcheck.diagnose import fixes, fixes_commands
 from eset_portcheck.loading import ROLES
 from eset_portcheck.model.reasons import REASONS
+from eset_portcheck.model.report import from_json
+from eset_portcheck.render import parameters, table
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.progress import Progress
 from eset_portcheck.texts import about_rows, load, phrase
 from eset_portcheck.texts.language import translator
 
@@ -29,6 +39,18 @@ def test_every_code_is_there_in_spanish():
     keys = "title, headline, meaning, checked, fix, still, ask"
     assert lacking == [], f"no Spanish for {', '.join(lacking)}: add a table [{lacking[0] if lacking else ''}] with {keys} to {FILE} (docs/translating.md)"
     assert sorted(OWN.keys() - ENGLISH.keys()) == [], f"{FILE} has codes that no longer exist"
+
+
+def digest(code):
+    text = ENGLISH[code]
+    words = "\n".join([*(getattr(text, field) for field in WORDS), *(step.do for step in text.fix)])
+    return hashlib.sha256(words.encode()).hexdigest()[:8]
+
+
+@pytest.mark.parametrize("code", BOTH)
+def test_the_english_is_still_what_was_translated(code):
+    now = digest(code)
+    assert OWN[code].get("english") == now, f'the English of {code} changed: read its Spanish again, then set english = "{now}" in {FILE} [{code}]'
 
 
 @pytest.mark.parametrize("code", BOTH)
@@ -146,3 +168,74 @@ def test_explain_a_row_speaks_spanish(role):
         page = "\n".join(explain.of_row(name, profile, one, "es"))
         for english in ("What is", "required", "this machine", "stateful", "advisory", "not given", "Reasons"):
             assert english not in page
+
+
+REPORTS = Path(__file__).parent / "reports"
+# What a table holds that has no language: codes, ids, commands, addresses, names of products and of hosts.
+UNSPOKEN = re.compile(r"not-tested|\b[A-Z][A-Z0-9_]{2,}\b|\S+\.(tcp|udp)-\S+|\S*[./@:=|<>]\S*|-{1,2}[a-z-]+|'[^']*'")
+ENGLISH_WORDS = re.compile(r"\b(the|and|not|with|from|is|seen|means|ask|again|answer|answers|silence|proven|refused|required|row|rows|until|reason)\b")
+
+
+TYPED = {command.split()[0] for text in ENGLISH.values() for step in text.fix for command in (step.linux, step.windows, step.run) if command}
+
+
+def said(name, **settings):
+    return table.render(from_json((REPORTS / f"{name}.json").read_bytes()), language="es", width=140, **settings)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in REPORTS.glob("*.json")))
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_table_made_in_one_language_reads_in_the_other(name, verbose):
+    """The same report: nothing English is left but commands and codes, and no fact is lost."""
+    report = from_json((REPORTS / f"{name}.json").read_bytes())
+    page = said(name, verbose=verbose)
+    for line in page.splitlines():
+        if line.split()[:1] and line.split()[0] not in TYPED and "eset-portcheck" not in line:
+            assert ENGLISH_WORDS.findall(UNSPOKEN.sub("", line)) == [], line
+    for cause in report.causes:
+        assert cause.reason in page
+    for row in report.checks:
+        if row.verdict.value != "skip":
+            assert f"{row.port}" in page
+
+
+def test_numbers_are_as_the_reader_expects_and_moments_as_the_clock_does():
+    page = said("dropped")
+    assert "4,1 s" in page
+    assert "4.1 s" not in page
+    assert "2026-11-24 09:14:52 UTC" in page
+
+
+def test_a_profile_of_ones_own_keeps_its_words():
+    report = from_json((REPORTS / "ready.json").read_bytes())
+    row = msgspec.structs.replace(report.checks[0], purpose="Our own purpose, naïve", note="\x1b[31mred")
+    report = msgspec.structs.replace(report, checks=[row, *report.checks[1:]])
+    page = table.render(report, language="es", width=140, verbose=True)
+    assert "Our own purpose, naïve" in page
+    assert "\x1b" not in page
+    assert r"na\xefve" in table.render(report, language="es", width=140, ascii=True)
+
+
+def test_rules_in_words_are_translated_when_known_and_kept_when_not():
+    pen = Pen(language="es")
+    rule = "allow TCP from 10.0.0.1 to 10.0.0.2, 10.0.0.3 (a.example) port 2222, stateful, without inspection"
+    assert parameters.request(rule, pen).startswith("permitir TCP desde 10.0.0.1 hacia 10.0.0.2, 10.0.0.3 (a.example) puerto 2222, con seguimiento")
+    assert parameters.request("allow \x1b[31m", pen) == r"allow \x1b[31m"
+    assert parameters.request(rule, Pen()) == rule
+
+
+@pytest.mark.parametrize("make", [fixes_commands.request])
+def test_every_rule_in_words_has_a_form(make):
+    """A new wording in diagnose would stay English: here it fails."""
+    flow = fixes_commands.Flow(version=4, transport="tcp", source="10.0.0.1", addresses=("10.0.0.2",), port=2222, name="a.example")
+    wishes = re.findall(r'_asked\(one\.flows, "([^"]+)"\)', inspect.getsource(fixes))
+    for text in [make([flow]).command, *(make([flow], wish).command for wish in wishes)]:
+        assert parameters.request(text, Pen(language="es")) != text
+
+
+def test_progress_speaks_spanish():
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    with Progress(["a.b.tcp-1", "a.c.tcp-2", "a.d.tcp-3"], stream, say=translator("es")):
+        pass
+    assert "0/3 comprobadas, a la espera de a.b.tcp-1, a.c.tcp-2 y 1 más" in stream.getvalue()
