@@ -44,6 +44,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py --check
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py --check
+	PYTHONPATH=. $(BIN)/python docs/render_schema.py --check
 	PYTHONPATH=. $(BIN)/python tools/usage.py --check
 	PYTHONPATH=. $(BIN)/python tools/catalogue.py --check
 	$(BIN)/python -m pytest -q tests/house
@@ -61,6 +62,7 @@ bench: $(VENV)/.dev
 docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py
+	PYTHONPATH=. $(BIN)/python docs/render_schema.py
 	PYTHONPATH=. $(BIN)/python tools/usage.py
 	PYTHONPATH=. $(BIN)/python tools/catalogue.py
 	PYTHONPATH=. $(BIN)/python docs/make_picture.py tests/unit/reports/dropped.json docs/matrix.svg

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "a stand-in site on this machine, checked by the same code",
     "report": "render a report file again, in any format",
     "compare": "what changed between two reports",
+    "bundle": "the zip for the ticket",
     "explain": "what a reason code or a check means, offline",
 }
 

@@ -22,5 +22,17 @@ def _json(report: Report, **_settings: Any) -> bytes:
     return to_json(report)
 
 
-FORMATS: dict[str, Render] = {"table": _table, "json": _json}
-SUFFIXES = {"txt": "table", "json": "json"}
+def _markdown(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, **_settings: Any) -> bytes:
+    from eset_portcheck.render import markdown
+
+    return markdown.render(report, language=language, verbose=verbose, quiet=quiet).encode()
+
+
+def _csv(report: Report, **_settings: Any) -> bytes:
+    from eset_portcheck.render import comma_separated
+
+    return comma_separated.render(report).encode()
+
+
+FORMATS: dict[str, Render] = {"table": _table, "json": _json, "md": _markdown, "csv": _csv}
+SUFFIXES = {"txt": "table", "json": "json", "md": "md", "csv": "csv"}

@@ -1,0 +1,89 @@
+"""`bundle`: the zip for the ticket. The same report always makes the same bytes, so that two copies can be compared by their digest."""
+
+import argparse
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli.language import add_language
+from eset_portcheck.cli.report import read
+
+FORMATS = {"report.html": "html", "report.json": "json", "report.md": "md"}
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip can name
+_REGULAR_0644 = 0o100644 << 16
+_WIDTH = 100
+
+
+def register(commands: Any) -> None:
+    parser = commands.add_parser(
+        "bundle",
+        help="the zip for the ticket",
+        description="Packs a report as HTML, JSON and Markdown with digests into one zip. Exit: 0 written, 2 not readable or not writable.",
+    )
+    parser.add_argument("file", metavar="FILE.json", help="a report in JSON; - reads standard input")
+    parser.add_argument("-o", "--output", metavar="FILE.zip", help="default: eset-portcheck-ID.zip here, ID being that of the report")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    add_language(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        report = read(arguments.file)
+        path = Path(arguments.output or f"eset-portcheck-{_word(report.run.id)}.zip")
+        if path.suffix.lower() != ".zip":
+            raise shared.WrongUse(f"-o {str(path)[:120]!a}: the suffix must be zip")
+        _write(path, packed(report, arguments.lang), replace=arguments.force)
+    except shared.WrongUse as error:
+        return shared.refuse(error)
+    print(path)
+    return 0
+
+
+def _word(name: str) -> str:
+    """Of a report from elsewhere: only what no path could be made of."""
+    return "".join(sign for sign in name[:40] if sign.isascii() and sign.isalnum()) or "report"
+
+
+def _write(path: Path, content: bytes, *, replace: bool) -> None:
+    """Raises WrongUse. The old file stays until the new one is whole."""
+    if path.exists() and not replace:
+        raise shared.WrongUse(f"-o {str(path)[:120]!a}: is there already (--force replaces it)")
+    fresh = path.with_name(f"{path.name}.part")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise shared.WrongUse(f"-o {str(path)[:120]!a}: cannot be written: {error.strerror or type(error).__name__}") from None
+
+
+def packed(report: Any, language: str) -> bytes:
+    """A zip: the formats, manifest.json, and SHA256SUMS over all of them (sha256sum -c reads it)."""
+    import msgspec
+
+    from eset_portcheck import __version__, render
+
+    settings = {"width": _WIDTH, "ascii": False, "colour": False, "language": language}
+    files = {name: render.FORMATS[form](report, **settings) for name, form in FORMATS.items() if form in render.FORMATS}
+    manifest = {
+        "kind": "eset-portcheck bundle",
+        "report_id": report.run.id,
+        "schema_version": report.schema_version,
+        "made_by": f"eset-portcheck {__version__}",
+        "language": language,
+        "files": [{"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()],
+    }
+    files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items())
+    files["SHA256SUMS"] = sums.encode("ascii")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.create_system, entry.external_attr = 3, _REGULAR_0644  # as on Unix, on any system
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED, 9)
+    return out.getvalue()

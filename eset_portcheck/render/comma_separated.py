@@ -1,0 +1,83 @@
+"""A report as CSV: one line a check, codes and values only, so that it is the same in every language. For spreadsheets and scripts.
+
+Cells that a spreadsheet would take for a formula are made plain text by the writer. Source: RFC 4180; OWASP "CSV Injection".
+"""
+
+import io
+
+from defusedcsv import csv  # type: ignore[import-untyped]
+
+from eset_portcheck.model.report import Report, Row
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.story import numbers
+
+COLUMNS = (
+    "report_id",
+    "host",
+    "id",
+    "role",
+    "direction",
+    "required",
+    "verdict",
+    "reason",
+    "state",
+    "proof_reached",
+    "proof_required",
+    "target",
+    "transport",
+    "port",
+    "via_destination",
+    "protocol",
+    "culprit",
+    "confidence",
+    "where",
+    "cause",
+    "explained_by",
+    "duration_s",
+    "source",
+)
+
+
+def render(report: Report) -> str:
+    """Lines end in CR LF; the first names the columns."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    caused = numbers(report)
+    for row in report.checks:
+        writer.writerow([_cell(value) for value in _values(report, row, caused)])
+    return out.getvalue()
+
+
+def _values(report: Report, row: Row, caused: dict[str, str]) -> list[object]:
+    where = row.where
+    place = where.address or (" - ".join(where.interval) if where.interval else "") or where.ca or ""
+    return [
+        report.run.id,
+        report.host.name,
+        row.id,
+        row.role,
+        row.direction.value,
+        "yes" if row.required else "no",
+        row.verdict.value,
+        row.reason,
+        row.state.value,
+        row.proof.reached.value,
+        row.proof.required.value,
+        row.target,
+        row.transport.value,
+        row.port,
+        row.via_destination or "",
+        row.protocol,
+        row.culprit.value if row.culprit else "",
+        row.confidence.value if row.confidence else "",
+        place,
+        f"C{caused[row.id]}" if row.id in caused else "",
+        row.explained_by or "",
+        row.duration_s,
+        row.source,
+    ]
+
+
+def _cell(value: object) -> object:
+    return value if isinstance(value, (int, float)) else Pen().safe(value)
