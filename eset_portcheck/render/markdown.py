@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from markdownify import MarkdownConverter  # type: ignore[import-untyped]
+from markdownify import MarkdownConverter
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
