@@ -18,22 +18,28 @@ THIS_HOST = "this-host"
 Built = Callable[[str], bool]
 
 
-def missing(profiles: Iterable[Profile], site: Site) -> list[str]:
-    """Why there can be no plan: site values without which a role makes no sense, as lines that name the option; a role that two profiles claim."""
+def missing(profiles: Iterable[Profile], site: Site, *, of_targets: bool = True) -> list[str]:
+    """Why there can be no plan: site values without which a role makes no sense, as lines that name the option; a role that two profiles claim.
+
+    `of_targets`: False where nothing is dialled, and so no target is needed.
+    """
     profiles = list(profiles)
     counted = Counter(profile.role for profile in profiles)
     lines = [f"role {role}: {count} profiles give it, their check ids would be the same" for role, count in counted.items() if count > 1]
-    for profile in profiles:
+    for profile in profiles if of_targets else ():
         for name, value in profile.values.items():
             if value.required and not site.condition(name):
                 lines.append(f"role {profile.role} needs {value.option or name}: {value.meaning}")
     return lines
 
 
-def plan(profiles: list[Profile], site: Site, only: Iterable[str] = (), skip: Iterable[str] = (), built: Built = lambda _: True) -> Plan:
+def plan(
+    profiles: list[Profile], site: Site, only: Iterable[str] = (), skip: Iterable[str] = (), built: Built = lambda _: True, *, here_only: bool = False
+) -> Plan:
+    """`here_only`: rows that look at this machine alone; the others are left out, not forgotten."""
     checks = [check for profile in profiles for one in profile.requirement for check in _checks(profile, one, site, built)]
     chosen, left_out = list(only), list(skip)
-    return Plan(roles=[profile.role for profile in profiles], checks=[_select(check, chosen, left_out) for check in checks])
+    return Plan(roles=[profile.role for profile in profiles], checks=[_select(check, chosen, left_out, here_only) for check in checks])
 
 
 def _checks(profile: Profile, one: Requirement, site: Site, built: Built) -> list[Check]:
@@ -176,9 +182,10 @@ def _realm(site: Site, host: str) -> str | None:
     return host.partition(".")[2].upper() or None if not host.replace(".", "").isdigit() and ":" not in host else None
 
 
-def _select(check: Check, only: list[str], skip: list[str]) -> Check:
+def _select(check: Check, only: list[str], skip: list[str], here_only: bool) -> Check:
     """What does not apply stays told as such; what does and was deselected is neither unproven for a missing value nor for anything else."""
     chosen = (not only or any(fnmatchcase(check.id, one) for one in only)) and not any(fnmatchcase(check.id, one) for one in skip)
+    chosen = chosen and not (here_only and check.direction is Direction.OUTBOUND)
     if chosen or check.skip in ("CONDITION_FALSE", "RETIRED"):
         return check
     return msgspec.structs.replace(check, skip="NOT_SELECTED", skip_params={}, endpoint=None)

@@ -8,6 +8,7 @@ import sys
 
 COMMANDS = {
     "check": "probe every path that a role needs",
+    "ports": "who holds the ports of a role on this machine",
     "roles": "list the roles",
     "show": "the port table of one role",
     "demo": "a stand-in site on this machine, checked by the same code",

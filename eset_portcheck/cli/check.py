@@ -19,7 +19,7 @@ def register(commands: Any) -> None:
     )
     shared.add_site(parser)
     run_group = parser.add_argument_group("the run")
-    run_group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="is the listening component installed? pre: before, post: after")
+    add_phase(run_group)
     run_group.add_argument("--only", action="append", default=[], metavar="GLOB", help="only checks whose id matches (repeatable)")
     run_group.add_argument("--skip", action="append", default=[], metavar="GLOB", help="not the checks whose id matches (repeatable)")
     family = run_group.add_mutually_exclusive_group()
@@ -32,11 +32,19 @@ def register(commands: Any) -> None:
     run_group.add_argument("--credentials-file", metavar="FILE", help="TOML: user, password, domain; for ADMIN$; must not be readable by others")
     run_group.add_argument("--ask-credentials", action="store_true", help="ask for them on the terminal")
     run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
+    add_exit_code(parser)
+    output.add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def add_phase(group: Any) -> None:
+    group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="is the listening component installed? pre: before, post: after")
+
+
+def add_exit_code(parser: Any) -> None:
     out = parser.add_argument_group("exit code")
     out.add_argument("--strict", action="store_true", help="warnings and unproven rows make exit 1")
     out.add_argument("--exit-zero", action="store_true", help="exit 0 where it would be 1 or 3")
-    output.add_output(parser)
-    parser.set_defaults(run=run)
 
 
 def _seconds(text: str) -> float:
@@ -75,8 +83,10 @@ def credentials_of(arguments: argparse.Namespace) -> Any:
     return None
 
 
-def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any], site: Any, credentials: Any = None) -> Any:
-    """Everything decided, nothing sent. Raises WrongUse."""
+def order_of(
+    arguments: argparse.Namespace, profiles: list[Any], used: list[Any], site: Any, credentials: Any = None, *, this_machine_only: bool = False
+) -> Any:
+    """Everything decided, nothing sent. `this_machine_only`: rows that dial are left out, and need no values. Raises WrongUse."""
     import os
     from pathlib import Path
 
@@ -88,14 +98,16 @@ def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any]
     from eset_portcheck.running import Options
 
     site = msgspec.structs.replace(site, credentials_given=credentials is not None)
-    lacking = planning.missing(profiles, site)
+    lacking = planning.missing(profiles, site, of_targets=not this_machine_only)
     if lacking:
         raise shared.WrongUse(*lacking)
     for file in (arguments.ca_file, os.environ.get("SSL_CERT_FILE")):
         if file and not Path(file).is_file():
             raise shared.WrongUse(f"certificate file {file[:120]!a}: not there")
-    plan = planning.plan(profiles, site, arguments.only, arguments.skip, protocols.known)
+    plan = planning.plan(profiles, site, arguments.only, arguments.skip, protocols.known, here_only=this_machine_only)
     if not any(check.skip not in ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED") for check in plan.checks):
+        if this_machine_only:
+            raise shared.WrongUse(f"role {', '.join(plan.roles)} listens on no port of this machine")
         raise shared.WrongUse("nothing is selected: no check matches --only and --skip, or no row applies to this site")
     families = (arguments.family,) if arguments.family else ("ipv6", "ipv4")
     return Order(
@@ -106,6 +118,7 @@ def order_of(arguments: argparse.Namespace, profiles: list[Any], used: list[Any]
         public_file=os.environ.get("SSL_CERT_FILE") or None,
         options=Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, dict(site.connect_to), arguments.deep),
         arguments=again(arguments),
+        command="ports" if this_machine_only else "check",
         credentials=credentials,
     )
 

@@ -7,6 +7,7 @@ from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage
 from eset_portcheck.render import parameters
+from eset_portcheck.render.holders import phrases
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.track import furthest, stage_word
 from eset_portcheck.render.words import FAILURE
@@ -16,7 +17,8 @@ from eset_portcheck.render.words import FAILURE
 _TOLD = frozenset({
     "interval", "walked", "answers_on", "hops", "refused_ttl", "control_ttl", "type", "code", "version", "name", "servers", "os", "asked",
     "subject", "issuer", "sha256", "not_before", "not_after", "names", "target", "port", "transport", "errno", "silent_connection",
-    "segment_bytes", "rule", "table", "chain", "status", "group", "failed", "tried", "address", "family",
+    "segment_bytes", "rule", "table", "chain", "status", "group", "failed", "tried", "address", "family", "addresses", "known",
+    "process", "user",
 })
 # fmt: on
 _PARAMS = 6
@@ -31,8 +33,7 @@ def seen(row: Row, pen: Pen) -> list[str]:
 def _phrases(row: Row, pen: Pen) -> Iterator[str]:
     attempt = furthest(row)
     if row.where.process:
-        process = row.where.process
-        yield pen.say("{name}, process {pid}", name=process.get("path") or process.get("name") or "?", pid=process.get("pid", "?"))
+        yield from phrases(row, pen)
     if attempt is None:
         yield from _not_run(row, pen)
         yield from (_rule(one.params, pen) for one in row.findings if one.reason == row.reason and one.params.get("rule"))
@@ -177,3 +178,13 @@ def _params(row: Row, pen: Pen) -> Iterator[str]:
     for finding in row.findings:
         if finding.reason == row.reason:
             yield from list(parameters.named(finding.params, pen, _TOLD))[:_PARAMS]
+
+
+def attempts(row: Row, pen: Pen) -> Iterator[str]:
+    """One line an address: its stages with their times; and the certificate that it showed."""
+    for attempt in row.attempts:
+        stages = [f"{pen.say(stage_word(row, one.stage))} {end_of(one, pen) if one.failure else pen.lasted(one.duration_s)}" for one in attempt.stages]
+        shown = [pen.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
+        untested = pen.say("not tested ({why})", why=parameters.value(attempt.untested, pen)) if attempt.untested else ""
+        yield f"{pen.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
+        yield "; ".join(certificate(attempt, pen))

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import Stage, Verdict
+from eset_portcheck.model.report import Report
+from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import outcome, story
+from eset_portcheck.render.holders import holders
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix
-from eset_portcheck.render.parameters import value
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import redirected
-from eset_portcheck.render.seen import certificate, end_of
+from eset_portcheck.render.seen import attempts
 from eset_portcheck.render.text import COMMAND, SENTENCE
-from eset_portcheck.render.track import FAMILIES, families, stage_word
+from eset_portcheck.render.track import FAMILIES, families
 from eset_portcheck.render.words import COUNT, LABEL, LEGEND
 
 _LABEL = 10  # cells of the labels' column
@@ -78,6 +78,7 @@ def compose(report: Report, pen: Pen, console: Console, *, quiet: bool = False, 
         yield Text("")
         yield from matrix(report, pen, console.width)
         yield from page.below()
+        yield from page.holders()
     yield from page.rejudged()
     yield from page.stories()
     if not quiet:
@@ -168,6 +169,17 @@ class _Page:
         for line in lines:
             yield from self._paragraph(Text(line, "dim"))
 
+    def holders(self) -> Iterable[Text]:
+        """Who holds the ports of this machine: where that was the question, or all is wanted."""
+        if not (self._pen.verbose or self._report.run.command == "ports"):
+            return
+        told = list(holders(self._report, self._pen))
+        if told:
+            yield Text("")
+            yield Text(self._pen.say("PORTS OF THIS MACHINE"), "dim")
+        for row, port, who in told:
+            yield from self._paragraph(Text().append(f"{port:9} ", LOOKS[row.verdict].style).append(who), _LABEL)
+
     def stories(self) -> Iterable[Text]:
         told = [*story.causes(self._report, self._pen), *story.loose(self._report, self._pen)]
         for title, wanted in (
@@ -230,7 +242,7 @@ class _Page:
             line = Text().append(f"{pen.glyph(row.verdict)} ", LOOKS[row.verdict].style).append(pen.safe(row.id))
             line.append(f"  {row.state.value}, {row.proof.reached.value}/{row.proof.required.value}, {pen.safe(row.reason)}", "dim")
             yield from self._paragraph(line, _INDENT)
-            for text in (*_attempts(row, pen), pen.own(row.note)):
+            for text in (*attempts(row, pen), pen.own(row.note)):
                 yield from self._paragraph(Text(text, "dim"), 2 * _INDENT, _INDENT)
 
     def legend(self) -> Iterable[Text]:
@@ -284,13 +296,3 @@ class _Page:
     def _label(self, label: str) -> Text:
         word = self._pen.say(LABEL[label]) if label else ""
         return Text().append(" " * _INDENT + word.ljust(_LABEL), "dim")
-
-
-def _attempts(row: Row, pen: Pen) -> Iterable[str]:
-    """One line an address: its stages with their times; and the certificate that it showed."""
-    for attempt in row.attempts:
-        stages = [f"{pen.say(stage_word(row, one.stage))} {end_of(one, pen) if one.failure else pen.lasted(one.duration_s)}" for one in attempt.stages]
-        shown = [pen.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
-        untested = pen.say("not tested ({why})", why=value(attempt.untested, pen)) if attempt.untested else ""
-        yield f"{pen.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
-        yield "; ".join(certificate(attempt, pen))

@@ -129,3 +129,33 @@ FAILURE = {
     "budget_spent": message("the time for the run was used up after {time}"),
     "interrupted": message("interrupted after {time}"),
 }
+BIND = {
+    "all": message("on all addresses"),
+    "ipv4": message("on all IPv4 addresses, on no IPv6 one"),
+    "ipv6": message("on all IPv6 addresses, on no IPv4 one"),
+    "ipv6-at-least": message("on all IPv6 addresses; whether on IPv4 too is not told"),
+    "loopback": message("for this machine only (loopback)"),
+}
+STRANGER = {
+    "old-eset-server": message("the server of ESET Remote Administrator 3 to 5"),
+    "old-eset-proxy": message("the proxy of ESET Remote Administrator 6"),
+    "apache-http-proxy": message("an Apache HTTP Proxy, which ESET Bridge replaces"),
+    "squid": message("a Squid proxy"),
+    "container-runtime": message("a container runtime: what it publishes here is not seen from outside"),
+    "sshd": message("an SSH server"),
+    "directadmin": message("DirectAdmin"),
+    "esxi-host": message("a VMware service"),
+    "portainer": message("Portainer"),
+    "unifi": message("a UniFi controller"),
+    "collabora": message("Collabora Online"),
+    "tvheadend": message("Tvheadend"),
+    "sql-server": message("Microsoft SQL Server"),
+    "mysql": message("MySQL or MariaDB"),
+    "domain-controller": message("a domain controller's own service"),
+    "http-sys": message("HTTP.sys of Windows: IIS or another service of the system"),
+    "tomcat": message("an Apache Tomcat"),
+    "apache": message("an Apache web server"),
+    "nginx": message("an nginx that is not ESET Bridge's"),
+    "haproxy": message("HAProxy"),
+    "java": message("a Java program"),
+}

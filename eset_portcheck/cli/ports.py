@@ -1,0 +1,45 @@
+"""`ports`: this machine only: who holds the ports that a role listens on, and does its own firewall let others in. Nothing is sent, nothing is bound."""
+
+import argparse
+from typing import Any
+
+from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli import check, output
+
+# options of `check` that say how to dial; here they have their defaults
+_NOT_DIALLED: dict[str, Any] = {
+    "only": [],
+    "skip": [],
+    "family": None,
+    "all_addresses": False,
+    "timeout": check.DEFAULT_TIMEOUT_S,
+    "budget": check.DEFAULT_BUDGET_S,
+    "deep": False,
+    "credentials_file": None,
+    "ask_credentials": False,
+}
+
+
+def register(commands: Any) -> None:
+    parser = commands.add_parser(
+        "ports",
+        help="who holds the ports of a role on this machine",
+        description="Who holds the ports that a role listens on, and does this machine's firewall let others in? Looks at this machine only: nothing is sent.",
+    )
+    shared.add_site(parser)
+    check.add_phase(parser.add_argument_group("the run"))
+    check.add_exit_code(parser)
+    output.add_output(parser)
+    parser.set_defaults(run=run, **_NOT_DIALLED)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from eset_portcheck.audit import audit
+
+    try:
+        profiles, used, site = shared.load(arguments)
+        order = check.order_of(arguments, profiles, used, site, this_machine_only=True)
+        files = output.Outputs(arguments.output)
+    except shared.WrongUse as error:
+        return shared.refuse(error)
+    return check.finish(audit(order), arguments, files)

@@ -1,0 +1,68 @@
+"""Who holds each port of this machine, in words: made of the row's own conclusion, for every format. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.vocabulary import Direction, Verdict
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.text import SENTENCE
+from eset_portcheck.render.words import BIND, STRANGER
+
+_FREE = ("PORT_FREE", "PORT_NOT_LISTENING")
+_ADDRESSES = 4
+
+
+def holders(report: Report, pen: Pen) -> Iterator[tuple[Row, str, str]]:
+    """(row, port, who holds it and where), one a row that looks at this machine."""
+    for row in report.checks:
+        if row.direction is not Direction.OUTBOUND and row.verdict is not Verdict.SKIP:
+            yield row, f"{pen.safe(row.port, 5)}/{row.transport.value}", "; ".join(phrases(row, pen))
+
+
+def phrases(row: Row, pen: Pen) -> Iterator[str]:
+    process = row.where.process
+    if process:
+        yield from holder(process, pen)
+        yield from known(row, pen)
+        yield from bound(process, pen)
+    elif row.reason == "PORT_RESERVED":
+        yield pen.say("reserved by the operating system")
+    elif row.reason in _FREE or any(one.params.get("listener") == "PORT_FREE" for one in row.findings) or row.reason == "INBOUND_FILTERED":
+        yield pen.say("free")
+    else:
+        yield pen.say("not read")
+
+
+def holder(process: dict[str, Any], pen: Pen) -> Iterator[str]:
+    """Name, process, path, user and start, as far as they are visible."""
+    name, pid, path, user = (process.get(key) for key in ("name", "pid", "path", "user"))
+    if pid is None:
+        if user is None:
+            yield pen.say("held; by whom is not visible without rights")
+        else:
+            yield pen.say("held by a process of user {user}; which one is not visible without rights", user=user)
+        return
+    yield pen.say("{name}, process {pid}", name=name or "?", pid=pid)
+    if path:
+        yield pen.safe(path, SENTENCE)
+    if user:
+        yield pen.say("user {user}", user=user)
+    if since := process.get("since_utc"):
+        yield pen.say("since {time}", time=str(since).replace("T", " ").replace("Z", " UTC"))
+
+
+def known(row: Row, pen: Pen) -> Iterator[str]:
+    """What a program is known as that is not the expected one."""
+    word = next((one.params["known"] for one in row.findings if "known" in one.params), None)
+    if isinstance(word, str) and word in STRANGER:
+        yield pen.say(STRANGER[word])
+
+
+def bound(process: dict[str, Any], pen: Pen) -> Iterator[str]:
+    """On which addresses it answers."""
+    kind, addresses = process.get("bind"), process.get("addresses")
+    if kind == "address" and isinstance(addresses, list):
+        yield pen.say("on {addresses}", addresses=", ".join(str(one) for one in addresses[:_ADDRESSES]))
+    elif isinstance(kind, str) and kind in BIND:
+        yield pen.say(BIND[kind])
