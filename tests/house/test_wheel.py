@@ -36,5 +36,7 @@ def test_the_wheel_stands_alone(tmp_path: Path) -> None:
     assert demo.returncode == 0, demo.stderr
     explained = run([program, "explain", "TCP_NO_ANSWER"], tmp_path)
     assert (explained.returncode, len(explained.stdout) > 400) == (0, True)
+    spoken = run([program, "explain", "TCP_NO_ANSWER", "--lang", "es"], tmp_path, PYTHONIOENCODING="utf-8")
+    assert (spoken.returncode, "Qué se comprueba" in spoken.stdout, "administrador del servidor" in spoken.stdout) == (0, True, True), "reasons.es.toml, es.mo"
     missing = run([program, "check", "--role", "deploy-source", "--target", "127.0.0.1", "--dry-run"], tmp_path)
     assert missing.returncode == 0, missing.stderr
