@@ -5,6 +5,7 @@ import inspect
 import io
 import re
 import tomllib
+from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,11 +14,12 @@ import pytest
 
 from eset_portcheck import texts
 from eset_portcheck.cli import explain
+from eset_portcheck.comparing import compare
 from eset_portcheck.diagnose import fixes, fixes_commands
 from eset_portcheck.loading import ROLES
 from eset_portcheck.model.reasons import REASONS
-from eset_portcheck.model.report import from_json
-from eset_portcheck.render import parameters, table
+from eset_portcheck.model.report import Tool, from_json
+from eset_portcheck.render import FORMATS, comparison, parameters, table
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.progress import Progress
 from eset_portcheck.texts import about_rows, load, phrase
@@ -183,20 +185,62 @@ def said(name, **settings):
     return table.render(from_json((REPORTS / f"{name}.json").read_bytes()), language="es", width=140, **settings)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in REPORTS.glob("*.json")))
-@pytest.mark.parametrize("verbose", [False, True])
-def test_a_table_made_in_one_language_reads_in_the_other(name, verbose):
-    """The same report: nothing English is left but commands and codes, and no fact is lost."""
-    report = from_json((REPORTS / f"{name}.json").read_bytes())
-    page = said(name, verbose=verbose)
+def prose(form, page):
+    """The lines that people read: without typed commands, and of a page only its text."""
+    if form == "html":
+        reader = Reader()
+        reader.feed(page)
+        page = "\n".join(reader.texts)
+    if form == "md":
+        page = re.sub(r"`[^`]*`", "", page).replace("\\", "")
     for line in page.splitlines():
         if line.split()[:1] and line.split()[0] not in TYPED and "eset-portcheck" not in line:
-            assert ENGLISH_WORDS.findall(UNSPOKEN.sub("", line)) == [], line
+            yield UNSPOKEN.sub("", line)
+
+
+class Reader(HTMLParser):
+    """Text outside of code, styles and titles of the document."""
+
+    SILENT = ("code", "pre", "style", "kbd", "samp")
+
+    def __init__(self):
+        super().__init__()
+        self.texts = []
+        self._silent = 0
+
+    def handle_starttag(self, tag, attrs):
+        self._silent += tag in self.SILENT
+
+    def handle_endtag(self, tag):
+        self._silent -= tag in self.SILENT
+
+    def handle_data(self, data):
+        if not self._silent:
+            self.texts.append(data)
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS.keys() - {"json", "csv"}))
+@pytest.mark.parametrize("name", sorted(path.stem for path in REPORTS.glob("*.json")))
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_report_made_in_one_language_reads_in_the_other(form, name, verbose):
+    """The same report: nothing English is left but commands and codes, and no fact is lost."""
+    report = from_json((REPORTS / f"{name}.json").read_bytes())
+    page = FORMATS[form](report, width=140, ascii=False, colour=False, verbose=verbose, quiet=False, language="es", written=[]).decode()
+    for line in prose(form, page):
+        assert ENGLISH_WORDS.findall(line) == [], line
+    whole = page.replace("\\", "")
     for cause in report.causes:
-        assert cause.reason in page
+        assert cause.reason in whole
     for row in report.checks:
         if row.verdict.value != "skip":
             assert f"{row.port}" in page
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_what_programs_read_has_no_language(form):
+    report = from_json((REPORTS / "dropped.json").read_bytes())
+    settings = {"width": 100, "ascii": False, "colour": False, "verbose": True, "quiet": False, "written": []}
+    assert FORMATS[form](report, language="es", **settings) == FORMATS[form](report, language="en", **settings)
 
 
 def test_numbers_are_as_the_reader_expects_and_moments_as_the_clock_does():
@@ -239,3 +283,14 @@ def test_progress_speaks_spanish():
     with Progress(["a.b.tcp-1", "a.c.tcp-2", "a.d.tcp-3"], stream, say=translator("es")):
         pass
     assert "0/3 comprobadas, a la espera de a.b.tcp-1, a.c.tcp-2 y 1 más" in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", sorted(comparison.FORMATS.keys() - {"json", "csv"}))
+def test_a_comparison_speaks_spanish(form):
+    before, after = (from_json((REPORTS / f"{name}.json").read_bytes()) for name in ("ready", "dropped"))
+    compared = compare(before, after, Tool("eset-portcheck", "0"))
+    settings = {"width": 120, "ascii": False, "colour": False, "verbose": True, "quiet": False, "written": []}
+    page = comparison.FORMATS[form](compared, language="es", **settings).decode()
+    assert "ESTROPEADO" in page.upper()
+    for line in prose(form, page):
+        assert ENGLISH_WORDS.findall(line) == [], line
