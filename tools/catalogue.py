@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ROOT / "eset_portcheck" / "texts"
 LANGUAGE = "es"
 KEYWORDS = {"say": None, "message": None, "translate": None, "_": None, "count": (1, 2), "forms": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.svg", "jinja2")]
 COMMENT = "# The short texts in Spanish. msgid belongs to tools/catalogue.py: write only msgstr, then run it."
 HEADERS = {
     "Project-Id-Version": "eset-portcheck",
@@ -37,7 +38,7 @@ Id = str | tuple[str, ...]
 
 def sources() -> Iterator[tuple[str, Id]]:
     """(file, English text or its two forms), in the order of the files."""
-    found = extract_from_dir(ROOT / "eset_portcheck", [("**.py", "python")], keywords=KEYWORDS, strip_comment_tags=True)
+    found = extract_from_dir(ROOT / "eset_portcheck", METHODS, keywords=KEYWORDS, strip_comment_tags=True)
     for name, _, text, _, _ in sorted(found, key=lambda one: (one[0], one[1])):
         yield f"eset_portcheck/{name}", text
     for file in sorted((ROOT / "profiles").glob("*.toml")):

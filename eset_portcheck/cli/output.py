@@ -11,8 +11,8 @@ from typing import IO, Any
 from eset_portcheck.cli.arguments import WrongUse
 from eset_portcheck.cli.language import add_language
 
-FORMATS = ("table", "json", "md", "csv")  # render.FORMATS, without its cost
-SUFFIXES = ("txt", "json", "md", "csv")
+FORMATS = ("table", "json", "md", "csv", "html")  # render.FORMATS, without its cost
+SUFFIXES = ("txt", "json", "md", "csv", "html")
 RENDER = "eset_portcheck.render"
 FILE_WIDTH = 100
 

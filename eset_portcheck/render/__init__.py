@@ -34,5 +34,11 @@ def _csv(report: Report, **_settings: Any) -> bytes:
     return comma_separated.render(report).encode()
 
 
-FORMATS: dict[str, Render] = {"table": _table, "json": _json, "md": _markdown, "csv": _csv}
-SUFFIXES = {"txt": "table", "json": "json", "md": "md", "csv": "csv"}
+def _html(report: Report, *, language: str = "en", **_settings: Any) -> bytes:
+    from eset_portcheck.render import html
+
+    return html.render(report, language=language).encode("utf-8")
+
+
+FORMATS: dict[str, Render] = {"table": _table, "json": _json, "md": _markdown, "csv": _csv, "html": _html}
+SUFFIXES = {"txt": "table", "json": "json", "md": "md", "csv": "csv", "html": "html"}

@@ -55,6 +55,12 @@ def meaning(code: str, pen: Pen) -> str:
     return pen.safe(pen.ours(" ".join(_SENTENCE_END.split(text.meaning)[:_SENTENCES])), _PARAGRAPH)
 
 
+def checked(code: str, pen: Pen) -> str:
+    """How it is found, on what evidence, and what that does not prove."""
+    text = _text(code, pen)
+    return pen.safe(text.checked, _PARAGRAPH) if text else ""
+
+
 def ask(code: str, params: Mapping[str, Any], pen: Pen) -> str:
     text = _text(code, pen)
     return pen.safe(texts.phrase(text.ask, params, pen.language, ascii_only=pen.ascii_only), SENTENCE) if text else ""

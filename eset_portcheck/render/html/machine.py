@@ -1,0 +1,101 @@
+"""This machine, the run and the file itself: what a reader must know to trust the rest, as pairs of a label and its values."""
+
+import hashlib
+import shlex
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from eset_portcheck.model.host import Host
+from eset_portcheck.model.report import Report, to_json
+from eset_portcheck.render.html.words import CAPABILITY, FIREWALL, PHASE
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.text import COMMAND
+
+_MANY = 8
+
+
+class Fact(NamedTuple):
+    """`code`: commands, digests and the like, shown in a fixed-width font."""
+
+    label: str
+    values: list[str]
+    code: bool = False
+
+
+def network(report: Report, pen: Pen) -> list[Fact]:
+    return [one for one in _network(report.host, pen) if one.values]
+
+
+def _network(host: Host, pen: Pen) -> Iterator[Fact]:
+    yield Fact(pen.say("Name"), [pen.safe(host.name)] if host.name else [])
+    yield Fact(pen.say("System"), [pen.safe(" ".join(str(part) for part in host.os.values()))] if host.os else [])
+    yield Fact(
+        pen.say("Addresses"),
+        _few([_interface(one.name, one.addresses, one.mtu, pen) for one in host.interfaces if one.up and one.addresses and one.name != "lo"], pen),
+    )
+    yield Fact(pen.say("Default routes"), [family.replace("ip", "IP") for family in map(pen.safe, host.default_families[:4])] or [pen.say("none")])
+    yield Fact(pen.say("DNS servers"), _few([pen.safe(one) for one in host.resolvers], pen))
+    yield Fact(pen.say("Search domains"), _few([pen.safe(one) for one in host.search], pen))
+    yield Fact(pen.say("Proxy settings"), _few([pen.safe(f"{name} {value}") for name, value in host.proxies.items()], pen))
+
+
+def _interface(name: str, addresses: list[str], mtu: int | None, pen: Pen) -> str:
+    listed = ", ".join(addresses[:_MANY])
+    return pen.say("{name}: {addresses} (MTU {mtu})", name=name, addresses=listed, mtu=mtu) if mtu else pen.safe(f"{name}: {listed}")
+
+
+def settings(report: Report, pen: Pen) -> list[Fact]:
+    """What can change a result though the network stays the same."""
+    return [one for one in _settings(report, pen) if one.values]
+
+
+def _settings(report: Report, pen: Pen) -> Iterator[Fact]:
+    host, run = report.host, report.run
+    state = str(host.firewall.get("state", ""))
+    yield Fact(pen.say("This machine's firewall"), [pen.say(FIREWALL[state]) if state in FIREWALL else pen.safe(state, 40)] if state else [])
+    held = [pen.safe(f"{one.transport} {one.address}:{one.port} {one.name or '?'}" + (f" ({one.pid})" if one.pid else "")) for one in host.listeners]
+    yield Fact(pen.say("Ports held here"), _few(held, pen))
+    products = [pen.safe(" ".join(str(one.get(part, "")) for part in ("name", "version")).strip() or str(one)) for one in host.eset_products]
+    yield Fact(pen.say("ESET products"), _few(products, pen) or [pen.say("none found")])
+    can = [pen.say(word) for name, word in CAPABILITY.items() if host.capabilities.get(name)]
+    yield Fact(pen.say("Evidence this system gives"), [", ".join(can) if can else pen.say("none beyond the connection itself")])
+    yield Fact(pen.say("Phase"), [f"{run.phase.value}: {pen.say(PHASE[run.phase.value])}"])
+    yield Fact(
+        pen.say("Certificate authority of the site"), [pen.say("given") if run.ca_given else pen.say("not given: TLS of site servers counts as likely only")]
+    )
+    moved = [pen.safe(f"{one} {pen.signs.arrow} {to}") for one, to in run.connect_to.items()]
+    yield Fact(pen.say("Redirected by the user"), _few(moved, pen))
+    yield Fact(pen.say("The checker's own lag"), [pen.lasted(run.loop_lag_s) or "0 ms"])
+    line = shlex.join(["eset-portcheck", run.command, *run.arguments])
+    yield Fact(pen.say("Command"), [pen.safe(line, COMMAND)], True)
+
+
+def integrity(report: Report, pen: Pen) -> list[Fact]:
+    """How a reader can tell that this page, the JSON and the ticket speak of the same run."""
+    digest = hashlib.sha256(to_json(report)).hexdigest()
+    profiles = [pen.safe(f"{one.role} {one.version}, sha256 {one.sha256[:16]}, {one.source}", COMMAND) for one in report.profiles[:_MANY]]
+    return [
+        Fact(pen.say("Report"), [pen.safe(report.run.id)], True),
+        Fact(pen.say("SHA-256 of its JSON file"), [digest], True),
+        Fact(pen.say("Judge its facts anew"), ["eset-portcheck report FILE.json --rediagnose"], True),
+        Fact(pen.say("Format"), [pen.say("schema {version}; the JSON is the report, this page only shows it", version=report.schema_version)]),
+        Fact(pen.say("Made by"), [pen.safe(f"{report.tool.name} {report.tool.version}")]),
+        Fact(pen.say("Profiles"), profiles),
+        Fact(pen.say("Signature"), [pen.say("none: the digest shows a change, it does not name an author")]),
+    ]
+
+
+def left_out(pen: Pen) -> list[Fact]:
+    return [
+        Fact(pen.say("Never in a report"), [pen.say("passwords, tokens, proxy credentials, private keys, user names, MAC addresses, serial numbers")]),
+        Fact(
+            pen.say("Kept, because it is needed to repair"),
+            [pen.say("names and addresses of machines, names in certificates, the first bytes of wrong answers")],
+        ),
+        Fact(pen.say("To replace those too"), ["eset-portcheck report FILE.json --redact strict -o FILE.html"], True),
+    ]
+
+
+def _few(values: list[str], pen: Pen) -> list[str]:
+    rest = len(values) - _MANY
+    return values if rest <= 0 else [*values[:_MANY], pen.say("and {count} more", count=rest)]

@@ -1,0 +1,194 @@
+"""Everything that the page shows, in its order, as plain values: the template only lays it out."""
+
+from collections import Counter
+from typing import NamedTuple
+
+import msgspec
+
+from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.render import outcome, story, voice
+from eset_portcheck.render.html import anchors, machine, picture, remedy, timing
+from eset_portcheck.render.html.matrix import Check, Skipped, checks, skipped
+from eset_portcheck.render.look import LOOKS
+from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.text import COMMAND
+from eset_portcheck.render.track import FAMILIES, families
+from eset_portcheck.render.words import COUNT
+
+_NAMES = 6
+
+
+class Chip(NamedTuple):
+    verdict: str
+    glyph: str
+    text: str
+
+
+class Code(NamedTuple):
+    code: str
+    anchor: str
+    title: str
+    text: str
+
+
+class Filter(NamedTuple):
+    """`key`: what the style sheet knows it by."""
+
+    key: str
+    label: str
+
+
+class Note(NamedTuple):
+    code: str
+    anchor: str
+    facts: str
+    rows: list[remedy.Link]
+    more: int
+
+
+class Page(NamedTuple):
+    language: str
+    title: str
+    verdict: str
+    word: str
+    who: str
+    why: str
+    line: str
+    exit: str
+    report_id: str
+    started: str
+    chips: list[Chip]
+    facts: list[machine.Fact]
+    remarks: list[str]
+    told: remedy.Told
+    picture: picture.Picture | None
+    checks: list[Check]
+    filters: list[Filter]
+    skipped: list[Skipped]
+    skipped_why: str
+    notes: list[Note]
+    chart: timing.Chart | None
+    network: list[machine.Fact]
+    settings: list[machine.Fact]
+    codes: list[Code]
+    integrity: list[machine.Fact]
+    left_out: list[machine.Fact]
+    tool: str
+
+
+def compose(report: Report, pen: Pen) -> Page:
+    """`pen`: verbose, so that nothing is folded away that a page can fold itself."""
+    names = anchors.of_rows(report)
+    places = {id(row): name for row, name in zip(report.checks, names, strict=True)}
+    links: dict[str, remedy.Link] = {}
+    for row, name in zip(report.checks, names, strict=True):
+        links.setdefault(row.id, remedy.Link(pen.safe(row.id), name))
+    _, verdict = outcome.overall(report)
+    who, word, why, again = outcome.first_line(report, pen)
+    shown, skips = checks(report, places, pen), [row for row in report.checks if row.verdict is Verdict.SKIP]
+    started = pen.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC"))
+    return Page(
+        language=pen.language,
+        title=f"{who}{word}",
+        verdict=verdict.value,
+        word=word,
+        who=who.rstrip(": "),
+        why=_why(report, why.strip(":; "), pen),
+        line=f"{who}{word}{why}{again}",
+        exit=outcome.exit_sentence(report, pen),
+        report_id=pen.safe(report.run.id),
+        started=started,
+        chips=_chips(report, pen),
+        facts=_facts(report, started, pen),
+        remarks=_remarks(report, pen),
+        told=remedy.told(report, links, pen),
+        picture=picture.picture(report, pen),
+        checks=shown,
+        filters=_filters(shown, pen),
+        skipped=skipped(report, places, pen),
+        skipped_why=story.skipped(skips, pen) if skips else "",
+        notes=_notes(report, links, pen),
+        chart=timing.chart(report, pen),
+        network=machine.network(report, pen),
+        settings=machine.settings(report, pen),
+        codes=_codes(report, pen),
+        integrity=machine.integrity(report, pen),
+        left_out=machine.left_out(pen),
+        tool=pen.safe(f"{report.tool.name} {report.tool.version}"),
+    )
+
+
+def _why(report: Report, first: str, pen: Pen) -> str:
+    rest = len(report.causes) - 1
+    return pen.count("{why}, and {count} more cause", "{why}, and {count} more causes", rest, why=first) if rest > 0 else first
+
+
+def _chips(report: Report, pen: Pen) -> list[Chip]:
+    seen = Counter(row.verdict for row in report.checks)
+    order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
+    return [Chip(one.value, LOOKS[one].glyph, pen.count(*COUNT[one.value], seen[one])) for one in order if seen[one]]
+
+
+def _facts(report: Report, started: str, pen: Pen) -> list[machine.Fact]:
+    run, host = report.run, report.host
+    done = [row for row in report.checks if row.verdict is not Verdict.SKIP]
+    required = sum(row.required for row in done)
+    sites = list(dict.fromkeys(pen.safe(row.target) for row in done if row.target_key in ("server", "proxy", "mdc", "dc", "database", "target")))
+    system = " ".join(" ".join(str(host.os.get(name, "")) for name in ("name", "system", "release")).split())
+    return [
+        machine.Fact(pen.say("Machine"), [pen.safe(host.name or "?"), *([pen.safe(system)] if system else [])]),
+        machine.Fact(pen.say("Role"), [pen.safe(", ".join(run.roles)), pen.say("phase {phase}", phase=run.phase.value)]),
+        *([machine.Fact(pen.say("Site"), sites[:3] + ([pen.say("and {count} more", count=len(sites) - 3)] if len(sites) > 3 else []))] if sites else []),
+        machine.Fact(pen.say("Tested"), [started, pen.lasted(run.duration_s)]),
+        machine.Fact(pen.say("Checks"), [pen.count("{count} check", "{count} checks", len(done)), pen.count("{count} required", "{count} required", required)]),
+    ]
+
+
+def _remarks(report: Report, pen: Pen) -> list[str]:
+    """What must be known to read the rest right."""
+    said = []
+    if report.run.connect_to:
+        pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in list(report.run.connect_to.items())[:_NAMES])
+        said.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
+    if not report.run.complete:
+        said.append(pen.say("Incomplete: not every row was finished."))
+    for family in FAMILIES:
+        untested = sum(family in found and found[family] is None for found in map(families, report.checks))
+        if untested:
+            text = pen.say("{family} not tested: this machine has no default route for it ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested))
+            said.append(text)
+    return said
+
+
+def _filters(shown: list[Check], pen: Pen) -> list[Filter]:
+    """Only those that would hide something and leave something."""
+    counted = (
+        ("open", pen.say("Not passed"), sum(one.verdict != "pass" for one in shown)),
+        ("fail", pen.say("Failed"), sum(one.verdict in ("fail", "error") for one in shown)),
+        ("req", pen.say("Required"), sum(one.required for one in shown)),
+    )
+    useful = [Filter(key, f"{label} {number}") for key, label, number in counted if 0 < number < len(shown)]
+    everything = pen.say("All")
+    return [Filter("all", f"{everything} {len(shown)}"), *useful] if useful else []
+
+
+def _notes(report: Report, links: dict[str, remedy.Link], pen: Pen) -> list[Note]:
+    brief = msgspec.structs.replace(pen, verbose=False)
+    return [
+        Note(code, anchors.of_code(code), facts, [links[one] for one in ids[:_NAMES]], max(0, len(ids) - _NAMES))
+        for code, facts, ids in story.notes(report, brief)[: 10 * _NAMES]
+    ]
+
+
+def _codes(report: Report, pen: Pen) -> list[Code]:
+    """Each code of the report once, those of causes first, with all that is known of it."""
+    order = [cause.reason for cause in report.causes]
+    order += [code for row in report.checks if row.verdict is not Verdict.SKIP for code in _of_row(row)]
+    return [
+        Code(pen.safe(code), anchors.of_code(code), voice.title(code, pen), voice.meaning(code, pen)) for code in dict.fromkeys(order) if anchors.of_code(code)
+    ]
+
+
+def _of_row(row: Row) -> list[str]:
+    return [row.reason, *(one.reason for one in row.findings)]

@@ -1,0 +1,84 @@
+"""What only the page says of the report's vocabulary, one table each. As in `render.words`, the English text is the key of the catalogues."""
+
+from eset_portcheck.texts.language import message
+
+SURE = {
+    "proven": message("proven: what came back leaves no other explanation"),
+    "likely": message("likely: it fits the evidence best, other explanations remain"),
+    "possible": message("possible: one of several explanations that look alike from here"),
+    "": message("that it fails is certain; who does it cannot be told from here"),
+}
+COMPONENT = {
+    "server": message("ESET PROTECT Server"),
+    "bridge": message("ESET Bridge"),
+    "mdc": message("ESET MDC"),
+    "webconsole": message("ESET PROTECT Web Console"),
+    "agent-host": message("computer that gets the agent"),
+}
+STAGE = {
+    "resolve": message("name lookup"),
+    "route": message("route"),
+    "connect": message("connection"),
+    "tunnel": message("CONNECT through the proxy"),
+    "tls": message("TLS handshake"),
+    "handshake": message("answer of the service"),
+    "session": message("log-on"),
+}
+# What a passing row proves, by how far it got, and what that leaves open.
+SHOWS = {
+    "name": message("The name resolves."),
+    "route": message("This machine has a route to the address."),
+    "path": message("The host itself answers on this port."),
+    "accepts": message("Something accepts connections on this port."),
+    "tls": message("The other end completes a TLS handshake on this port."),
+    "protocol": message("The service answers in its own protocol."),
+    "product": message("The service is the expected one, by its content or by its certificate."),
+    "authorised": message("A log-on with the given account succeeds."),
+}
+LACKS = {
+    "name": message("Whether this machine has a route to the address."),
+    "route": message("Whether the host answers on this port."),
+    "path": message("Whether a service listens there: a refusal by the host counts as an answer."),
+    "accepts": message("Which service it is: an open port is not a service."),
+    "tls": message("Which program is behind TLS, and whether it would accept this client."),
+    "protocol": message("Whether it is the expected host, and whether it would serve this client's account or licence."),
+    "product": message("Whether it would serve this client's account or licence: nobody logged on."),
+    "authorised": message("Whether the account may do all that the product will need."),
+}
+EXTRA = {
+    "control": message("other ports of the address"),
+    "ttl-walk": message("routers on the way"),
+    "distance": message("distance of the answers"),
+    "small-segments": message("small packets"),
+    "silent-control": message("silent second connection"),
+    "dns": message("DNS servers"),
+    "firewall": message("this machine's firewall"),
+    "established": message("connections that already exist"),
+}
+JUDGED = {
+    "trusted": message("trusted"),
+    "untrusted": message("not trusted"),
+    "weak": message("too weak"),
+}
+CLIENT_CERTIFICATE = {
+    "required": message("a client certificate is required"),
+    "requested": message("a client certificate is asked for"),
+    "not-requested": message("no client certificate is asked for"),
+}
+FIREWALL = {
+    "readable": message("read"),
+    "not-read": message("not read"),
+    "not-permitted": message("not readable for this user"),
+    "not-evaluable": message("read, but too complex to be judged"),
+    "absent": message("none"),
+}
+CAPABILITY = {
+    "error_queue": message("sender of ICMP errors"),
+    "minimum_ttl": message("distance of answers"),
+    "ttl_walk": message("routers on the way"),
+}
+PHASE = {
+    "pre": message("before installation of the other end"),
+    "post": message("after installation"),
+    "auto": message("after installation of what others listen on; own ports as found"),
+}
