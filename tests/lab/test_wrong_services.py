@@ -10,11 +10,14 @@ from tests.lab.expected import Expected
 from tests.lab.laboratory import Lab
 from tests.lab.observation import matches
 from tests.lab.relaying import ROWS, led_to, relaying
-from tests.lab.relays import BANNERS, banner_port
+from tests.lab.relays import BANNERS, banner_port, port
 
 pytestmark = pytest.mark.xdist_group("wrong-services")
 
-SSHD, NGINX, MARIADB, HTTPS = (at.TARGET, 22), (at.SERVER, 80), (at.DATABASE, 3306), (at.WEB, 443)
+# sshd resets a connection whose words it does not like, and a reset may overtake the banner before it (RFC 9293 3.10.7.4, RFC 5961 3.2: seen once
+# on a busy machine): a relay stands between, which passes sshd's words on and hangs up gently
+SSHD = (at.MISBEHAVING, port("ssh", "whole"))
+NGINX, MARIADB, HTTPS = (at.SERVER, 80), (at.DATABASE, 3306), (at.WEB, 443)
 TLS_ALERT = (at.MISBEHAVING, 9010)
 SOON = ("--timeout", "2")  # for those who never answer
 
