@@ -82,6 +82,7 @@ def _check(profile: Profile, one: Requirement, site: Site, value: str | None, bu
         trust=one.trust,
         inspection=one.inspection,
         beyond_page=one.beyond_page,
+        advisory=advisory,
         note=one.note or one.retired,
         note_as_printed=one.note_as_printed,
         endpoint=_endpoint(one, site, target, number, proxy, via_port) if skip is None and one.direction is Direction.OUTBOUND else None,

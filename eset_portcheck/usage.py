@@ -16,6 +16,7 @@ positional arguments:
     report       render a report file again, in any format
     compare      what changed between two reports
     bundle       the zip for the ticket
+    rules        least-privilege firewall rules
     explain      what a reason code or a check means, offline
 
 options:

@@ -15,6 +15,7 @@ COMMANDS = {
     "report": "render a report file again, in any format",
     "compare": "what changed between two reports",
     "bundle": "the zip for the ticket",
+    "rules": "least-privilege firewall rules",
     "explain": "what a reason code or a check means, offline",
 }
 

@@ -20,12 +20,19 @@ PROVEN = (Verdict.PASS, Verdict.WARN)
 
 
 def interception(rows: list[Row]) -> list[Row]:
-    """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner, public names each their domain."""
+    """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner, public names each their domain.
+
+    Two hosts of one domain may have a private authority in common, but not where one of them is known to be signed by a public one.
+    """
     owners: dict[str, set[str]] = defaultdict(set)
+    hosts: dict[str, set[str]] = defaultdict(set)
+    public: set[str] = set()
     for row in rows:
         for issuer in _unknown_issuers(row):
             owners[issuer].add("site" if row.trust is Trust.SITE else ".".join(_asked(row).split(".")[-2:]))
-    guilty = {issuer for issuer, seen in owners.items() if len(seen) > 1}
+            hosts[issuer].add(_asked(row))
+            public |= {issuer} if row.trust is Trust.PUBLIC else set()
+    guilty = {issuer for issuer, seen in owners.items() if len(seen) > 1 or (issuer in public and len(hosts[issuer]) > 1)}
     return [_intercepted(row, guilty) if guilty & set(_unknown_issuers(row)) else row for row in rows]
 
 

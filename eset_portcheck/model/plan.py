@@ -48,6 +48,7 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     trust: Trust | None = None
     inspection: str = "fail"  # what an intercepting CA means here: fail or warn
     beyond_page: bool = False
+    advisory: bool = False  # not needed as the site is: a direct row where a proxy is given
     note: str = ""
     note_as_printed: str = ""
     endpoint: Endpoint | None = None

@@ -201,6 +201,15 @@ def test_one_issuer_on_unrelated_names_is_an_interceptor() -> None:
     assert [one.verdict for one in judged(server, console)] == ["pass", "pass"]
 
 
+def test_hosts_of_one_domain_may_share_a_private_authority_unless_one_is_known_to_be_public() -> None:
+    push = row(attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls("CN=Vendor CA", name="epns.eset.com"), reply=CONNACK), **PUSH)
+    other = row(attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls("CN=Vendor CA", name="epns2.eset.com"), reply=CONNACK), **PUSH | {"id": "bridge.push.tcp-8883"})
+    assert [(one.verdict, one.reason) for one in judged(push, other)] == [("warn", "TLS_UNKNOWN_CA")] * 2
+    guard = row(attempt(*SPOKEN, tls=tls("CN=Vendor CA", name="r.edtd.eset.com"), reply={}), **PUBLIC, inspection="warn")
+    assert [(one.verdict, one.reason) for one in judged(push, guard)] == [("fail", "TLS_INTERCEPTED"), ("warn", "TLS_INTERCEPTED")]
+    assert [one.reason for one in judged(guard)] == ["TLS_UNKNOWN_CA"]
+
+
 def test_another_service_that_waits_for_its_words_is_named() -> None:
     seen = attempt(*CONNECTED, broke=Stage.TUNNEL, failure=Failure.TIMEOUT, detail=hexed(b"SSH-2.0-x\r\n"))
     (told,) = judged(row(seen, **PROXY))
