@@ -1,7 +1,5 @@
 """The whole program on one screen: look at this machine, run the plan, judge, report."""
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,15 +7,13 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import __version__
-from eset_portcheck.deep import DeepSessions
 from eset_portcheck.diagnose import diagnose, summary
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Observation
-from eset_portcheck.model.plan import Check, Endpoint, Plan
+from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool, identified
 from eset_portcheck.model.vocabulary import Direction, Phase, Proof, Stage, State, Transport, Verdict
-from eset_portcheck.running import Options, Outcome, Runner
 from eset_portcheck.sessions import Credentials
 
 
@@ -46,14 +42,27 @@ def audit(order: Order, done: Callable[[Check, Observation], None] | None = None
     ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
     host = machine.look(ports)
     started, clock = time.time(), time.perf_counter()
-    outcome = asyncio.run(run(order, host, done, meanwhile))
+    outcome = _dialled(order, host, done, meanwhile)
     return conclude(order, host, outcome, started, time.perf_counter() - clock)
 
 
-async def run(
-    order: Order, host: Host, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None
-) -> Outcome:
+def _dialled(order: Order, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
+    """A run that dials nothing starts no loop: its imports are most of the time of `ports`."""
+    if not any(check.endpoint is not None and check.skip is None for check in order.plan.checks):
+        return Outcome({}, complete=True, interrupted=False, loop_lag_s=0.0)
+    import asyncio
+
+    return asyncio.run(run(order, host, done, meanwhile))
+
+
+async def run(order: Order, host: Host, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Outcome:
     """The network part, for a caller that has a loop already."""
+    import asyncio
+    import threading
+
+    from eset_portcheck.deep import DeepSessions
+    from eset_portcheck.running import Runner
+
     if meanwhile is not None:
         asyncio.get_running_loop().call_later(SLOW_S, threading.Thread(target=meanwhile, daemon=True).start)
     by_endpoint: dict[Endpoint, list[Check]] = {}
@@ -181,4 +190,3 @@ def row(check: Check, outcome: Outcome) -> Row:
         redirects=check.redirects,
         skip_params=params,
     )
-

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,7 @@ from eset_portcheck import protocols
 from eset_portcheck.deep import second_opinion
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Evidence, Observation, StageRecord
-from eset_portcheck.model.plan import Check, Endpoint
+from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.net.clock import Clock
 from eset_portcheck.net.dial import FAMILIES, Dial, Means, Sessions
@@ -25,24 +25,6 @@ from eset_portcheck.net.tls import Contexts
 ADDRESSES_PER_FAMILY = 3
 CONCURRENT = 64  # attempts at a time; each may hold a few sockets more for evidence
 Done = Callable[[Endpoint, Observation], None]
-
-
-class Options(msgspec.Struct, frozen=True):
-    """`timeout_s` a stage, `budget_s` the run; `families` in order of wish; `connect_to` curl's meaning: "host:port" -> "host:port"."""
-
-    timeout_s: float = 4.0
-    budget_s: float = 60.0
-    families: tuple[str, ...] = ("ipv6", "ipv4")
-    all_addresses: bool = False
-    connect_to: Mapping[str, str] = {}
-    deep: bool = False
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    observations: dict[Endpoint, Observation]
-    complete: bool
-    interrupted: bool
-    loop_lag_s: float
 
 
 class Runner:

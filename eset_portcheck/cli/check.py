@@ -94,8 +94,8 @@ def order_of(
 
     from eset_portcheck import planning, protocols
     from eset_portcheck.audit import Order
+    from eset_portcheck.model.plan import Options
     from eset_portcheck.model.vocabulary import Phase
-    from eset_portcheck.running import Options
 
     site = msgspec.structs.replace(site, credentials_given=credentials is not None)
     lacking = planning.missing(profiles, site, of_targets=not this_machine_only)

@@ -103,9 +103,9 @@ def _order(site: Any, broken: str | None) -> Any:
 
     from eset_portcheck import loading, planning, protocols
     from eset_portcheck.audit import Order
+    from eset_portcheck.model.plan import Options
     from eset_portcheck.model.report import ProfileUsed
     from eset_portcheck.model.site import site_of
-    from eset_portcheck.running import Options
 
     profile, digest = loading.load_profile(site.role)
     values = site_of(("demo", {**site.values, "connect_to": site.connect_to}))

@@ -1,7 +1,10 @@
 """A plan is profiles resolved for one site: one Check a cell of the matrix."""
 
+from collections.abc import Mapping
+
 import msgspec
 
+from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
 
@@ -61,3 +64,23 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
 class Plan(msgspec.Struct, frozen=True):
     roles: list[str]
     checks: list[Check]
+
+
+class Options(msgspec.Struct, frozen=True):
+    """`timeout_s` a stage, `budget_s` the run; `families` in order of wish; `connect_to` curl's meaning: "host:port" -> "host:port"."""
+
+    timeout_s: float = 4.0
+    budget_s: float = 60.0
+    families: tuple[str, ...] = ("ipv6", "ipv4")
+    all_addresses: bool = False
+    connect_to: Mapping[str, str] = {}
+    deep: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a run of the plan has seen, by endpoint."""
+
+    observations: dict[Endpoint, Observation]
+    complete: bool
+    interrupted: bool
+    loop_lag_s: float

@@ -3,8 +3,6 @@
 Their libraries come with the extra `deep`; `Missing` says what to install. None of them raises for what the peer does: facts come back.
 """
 
-import asyncio
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -36,6 +34,9 @@ class Credentials(msgspec.Struct, frozen=True):
 
 async def in_thread(work: Callable[[], T], deadline_s: float) -> T:
     """The result of a blocking call, or TimeoutError; then the thread is left behind (a daemon: it cannot keep the program from ending)."""
+    import asyncio  # who only needs the credentials pays for no loop
+    import threading
+
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.listeners import many_listeners
 from tests.bench.silent import silent_host
 
 PYTHON = os.path.realpath(sys.executable)
@@ -82,9 +83,25 @@ def role_run(bare_s: float, rounds: int) -> None:
     line("  peak memory", f"{max(peaks):.1f} MiB", "<= 40 MiB")
 
 
+LISTENERS = 500
+
+
+def ports_run(bare_s: float, rounds: int) -> None:
+    """`ports` on a machine with many listeners, the table printed; its peer lists them and names their owners."""
+    with many_listeners(LISTENERS) as port:
+        commands = {"ports": lambda: wall_s([*PROGRAM, "ports", "--role", "server", "--set", f"server_port={port}"])}
+        if shutil.which("ss"):
+            commands["ss"] = lambda: wall_s(["ss", "-Hltunp"])
+        told = interleaved(commands, rounds)
+    line(f"ports with {LISTENERS} listeners / bare python", f"{told['ports'] / bare_s:.1f} ({told['ports'] * 1000:.0f} ms)", "<= 25")
+    if "ss" in told:
+        line("  its peer: ss -Hltunp / bare python", f"{told['ss'] / bare_s:.1f} ({told['ss'] * 1000:.0f} ms)", "")
+
+
 def main() -> int:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     bare_s = starts(rounds * 2)
+    ports_run(bare_s, rounds)
     role_run(bare_s, max(3, rounds // 3))
     return 0
 

@@ -8,10 +8,10 @@ import pytest
 
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Observation
-from eset_portcheck.model.plan import Check, Endpoint
+from eset_portcheck.model.plan import Check, Endpoint, Options
 from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
 from eset_portcheck.net.trust import Judge
-from eset_portcheck.running import Options, Runner
+from eset_portcheck.running import Runner
 
 Dial = Callable[..., Awaitable[Observation]]
 

@@ -16,11 +16,10 @@ from eset_portcheck.diagnose import summary
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Certificate, Evidence, Icmp, Observation, StageRecord, TlsFacts
-from eset_portcheck.model.plan import Check, Plan
+from eset_portcheck.model.plan import Check, Outcome, Plan
 from eset_portcheck.model.report import ProfileUsed, ProofReached, Report, from_json, to_json
 from eset_portcheck.model.site import site_of
 from eset_portcheck.model.vocabulary import Culprit, Direction, Failure, Phase, Proof, Stage, State, Verdict
-from eset_portcheck.running import Outcome
 
 HERE = Path(__file__).parent
 REPORTS = HERE / "reports"
