@@ -6,6 +6,7 @@ Source: GNU gettext manual, "The Format of PO Files".
 """
 
 import io
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ROOT / "eset_portcheck" / "texts"
 LANGUAGE = "es"
 KEYWORDS = {"say": None, "message": None, "translate": None, "_": None, "count": (1, 2), "forms": (1, 2)}
+WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}")  # a source that is more than letters and names of pages
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.svg", "jinja2")]
 COMMENT = "# The short texts in Spanish. msgid belongs to tools/catalogue.py: write only msgstr, then run it."
 HEADERS = {
@@ -45,7 +47,8 @@ def sources() -> Iterator[tuple[str, Id]]:
         profile = tomllib.loads(file.read_text(encoding="utf-8"))
         rows = [row.get(name, "") for row in profile["requirement"] for name in ("purpose", "note", "retired")]
         values = [value["meaning"] for value in profile["values"].values()]
-        yield from ((f"profiles/{file.name}", text) for text in (profile["title"], profile["runs_on"], *values, *rows) if text)
+        cited = [source for source in (profile["source"], *(row["source"] for row in profile["requirement"])) if WORDS.search(source)]
+        yield from ((f"profiles/{file.name}", text) for text in (profile["title"], profile["runs_on"], *values, *rows, *cited) if text)
     reasons = tomllib.loads((TEXTS / "reasons.toml").read_text(encoding="utf-8"))
     yield from (("eset_portcheck/texts/reasons.toml", step["who"]) for entry in reasons.values() for step in entry["fix"])
     yield from (("eset_portcheck/standins/faults.py", fault.text) for fault in FAULTS.values())

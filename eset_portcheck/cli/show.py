@@ -50,7 +50,7 @@ def table(profile: Any, language: str = "en") -> str:
         target = f"<{one.via}> -> {one.target}:{one.via_port}" if one.via else one.target
         lines.append(f"{arrow} {port:10} {target:34} {one.protocol:10} {_need(one, say)}")
         lines += _indented(say(one.purpose))
-        lines += _indented(say("{place}; source {source}").format(place=_place(one, say), source=one.source))
+        lines += _indented(say("{place}; source {source}").format(place=_place(one, say), source=say(one.source)))
         told = (
             (say("only if: {text}"), _conditions(one.when, say)),
             (say("advisory if: {text}"), _conditions(one.optional_when, say)),

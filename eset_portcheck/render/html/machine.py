@@ -73,7 +73,7 @@ def _settings(report: Report, pen: Pen) -> Iterator[Fact]:
 def integrity(report: Report, pen: Pen) -> list[Fact]:
     """How a reader can tell that this page, the JSON and the ticket speak of the same run."""
     digest = hashlib.sha256(to_json(report)).hexdigest()
-    profiles = [pen.safe(f"{one.role} {one.version}, sha256 {one.sha256[:16]}, {one.source}", COMMAND) for one in report.profiles[:_MANY]]
+    profiles = [f"{pen.safe(one.role)} {pen.safe(one.version)}, sha256 {pen.safe(one.sha256[:16])}, {pen.own(one.source)}" for one in report.profiles[:_MANY]]
     return [
         Fact(pen.say("Report"), [pen.safe(report.run.id)], True),
         Fact(pen.say("SHA-256 of its JSON file"), [digest], True),

@@ -10,7 +10,6 @@ from eset_portcheck.render.html.remedy import tests_again
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import arranged, redirected, shown_target
-from eset_portcheck.render.text import SENTENCE
 from eset_portcheck.render.track import Reach, families, track
 
 _OPEN = 12  # rows whose evidence is open from the start
@@ -109,7 +108,7 @@ def _check(report: Report, row: Row, anchor: str, cause: str, told: dict[str, st
         state=row.state.value,
         note=pen.own(row.note),
         id=pen.safe(row.id),
-        source=pen.safe(row.source, SENTENCE),
+        source=pen.own(row.source),
         again="" if row.verdict is Verdict.PASS else tests_again(report, row.id, pen),
     )
 
