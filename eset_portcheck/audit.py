@@ -12,8 +12,9 @@ from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
-from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool, identified
+from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
 from eset_portcheck.model.vocabulary import Direction, Phase, Proof, Stage, State, Transport, Verdict
+from eset_portcheck.redaction import redacted
 from eset_portcheck.sessions import Credentials
 
 
@@ -124,7 +125,7 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
         causes=causes,
         summary=total,
     )
-    return identified(made)
+    return redacted(made).report
 
 
 _BEFORE_ANSWER = (Stage.ROUTE, Stage.CONNECT, Stage.HANDSHAKE)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli import redacting
 from eset_portcheck.cli.language import add_language
 from eset_portcheck.cli.report import read
 
@@ -27,12 +28,16 @@ def register(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="FILE.zip", help="default: eset-portcheck-ID.zip here, ID being that of the report")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     add_language(parser)
+    redacting.add_redaction(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
         report = read(arguments.file)
+        private = redacting.Redacting(arguments)
+        report = private.apply(report)
+        private.close()
         path = Path(arguments.output or f"eset-portcheck-{_word(report.run.id)}.zip")
         if path.suffix.lower() != ".zip":
             raise shared.WrongUse(f"-o {str(path)[:120]!a}: the suffix must be zip")

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from eset_portcheck.cli import arguments as shared
-from eset_portcheck.cli import output
+from eset_portcheck.cli import output, redacting
 
 DEFAULT_TIMEOUT_S = 4.0
 DEFAULT_BUDGET_S = 60.0
@@ -34,6 +34,7 @@ def register(commands: Any) -> None:
     run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
     add_exit_code(parser)
     output.add_output(parser)
+    redacting.add_redaction(parser)
     parser.set_defaults(run=run)
 
 
@@ -63,11 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
         order = order_of(arguments, profiles, used, site, credentials_of(arguments))
         if arguments.dry_run:
             return dry_run(order, arguments.lang)
+        private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
     report = audited(order, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang)
-    return finish(report, arguments, files)
+    return finish(report, arguments, files, private)
 
 
 def credentials_of(arguments: argparse.Namespace) -> Any:
@@ -127,17 +129,29 @@ def again(arguments: argparse.Namespace) -> list[str]:
     """The command line that asks the same, without output options: what `verify` and the first line print."""
     line: list[str] = []
     for name in ("role", "profile", "target", "set"):
-        line += [part for value in getattr(arguments, name) or [] for part in (f"--{name}", value)]
+        line += [part for value in getattr(arguments, name) or [] for part in (f"--{name}", at_home(value))]
     names = ["server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc", "platform", "product_version", "site", "ca_file"]
-    line += [part for name in names if (value := getattr(arguments, name)) for part in ("--" + name.replace("_", "-"), str(value))]
+    line += [part for name in names if (value := getattr(arguments, name)) for part in ("--" + name.replace("_", "-"), at_home(str(value)))]
     line += [f"--{name}" for name in ("appliance", "offline", "deep") if getattr(arguments, name)]
-    line += ["--credentials-file", arguments.credentials_file] if arguments.credentials_file else []
+    line += ["--credentials-file", at_home(arguments.credentials_file)] if arguments.credentials_file else []
     line += ["--ask-credentials"] if arguments.ask_credentials else []
     line += ["--all-addresses"] if arguments.all_addresses else []
     line += [{"ipv4": "-4", "ipv6": "-6"}[arguments.family]] if arguments.family else []
     line += ["--phase", arguments.phase] if arguments.phase != "auto" else []
     line += ["--timeout", f"{arguments.timeout:g}"] if arguments.timeout != DEFAULT_TIMEOUT_S else []
     return line
+
+
+def at_home(value: str) -> str:
+    """A path in the user's own folder as ~/...: it works as well, and the report does not name the user."""
+    from pathlib import Path
+
+    try:
+        home, path = Path.home(), Path(value)
+    except RuntimeError:  # no such user
+        return value
+    is_below = path.is_absolute() and home != Path(home.anchor) and path != home and path.is_relative_to(home)
+    return f"~/{path.relative_to(home).as_posix()}" if is_below else value
 
 
 def dry_run(order: Any, language: str = "en") -> int:
@@ -190,13 +204,19 @@ def _say(language: str) -> Any:
     return translator(language)
 
 
-def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs) -> int:
+def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, private: redacting.Redacting | None = None) -> int:
     """Write and show; the exit code is the one that stands in the report, --strict and --exit-zero included."""
     report = with_exit_code(report, strict=getattr(arguments, "strict", False), exit_zero=getattr(arguments, "exit_zero", False))
     code: int = report.summary.exit_code
     written = files.names
     try:
+        if private is not None:
+            report = private.apply(report)
+            private.close()
         files.write(report, arguments.lang)
+    except shared.WrongUse as error:  # the map was writable when it was opened
+        shared.refuse(error)
+        code, written = 4, []
     except OSError as error:
         print(f"eset-portcheck: a report could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
         code, written = 4, []

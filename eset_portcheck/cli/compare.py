@@ -63,8 +63,9 @@ def _report(name: str) -> Any:
     from pathlib import Path
 
     from eset_portcheck.loading.reports import ReportFileError, load_report
+    from eset_portcheck.redaction import redacted
 
     try:
-        return load_report(Path(name)).report
+        return redacted(load_report(Path(name)).report).report
     except ReportFileError as error:
         raise shared.WrongUse(str(error)) from None

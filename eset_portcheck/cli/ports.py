@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from eset_portcheck.cli import arguments as shared
-from eset_portcheck.cli import check, output
+from eset_portcheck.cli import check, output, redacting
 
 # options of `check` that say how to dial; here they have their defaults
 _NOT_DIALLED: dict[str, Any] = {
@@ -30,6 +30,7 @@ def register(commands: Any) -> None:
     check.add_phase(parser.add_argument_group("the run"))
     check.add_exit_code(parser)
     output.add_output(parser)
+    redacting.add_redaction(parser)
     parser.set_defaults(run=run, **_NOT_DIALLED)
 
 
@@ -39,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         profiles, used, site = shared.load(arguments)
         order = check.order_of(arguments, profiles, used, site, this_machine_only=True)
+        private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    return check.finish(audit(order), arguments, files)
+    return check.finish(audit(order), arguments, files, private)

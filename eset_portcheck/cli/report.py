@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eset_portcheck.cli import arguments as shared
-from eset_portcheck.cli import output
+from eset_portcheck.cli import output, redacting
 
 
 def register(commands: Any) -> None:
@@ -18,13 +18,17 @@ def register(commands: Any) -> None:
     parser.add_argument("file", metavar="FILE.json", help="a report in JSON, from any machine; - reads standard input")
     parser.add_argument("--rediagnose", action="store_true", help="judge its facts by the rules of this version, and show what changed")
     output.add_output(parser)
+    redacting.add_redaction(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
         report = read(arguments.file)
+        private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
+        report = private.apply(report)
+        private.close()
     except shared.WrongUse as error:
         return shared.refuse(error)
     if arguments.rediagnose:

@@ -1,6 +1,5 @@
 """What the rows say together: fail-over groups, one interceptor on unrelated names, one cause behind many rows. Pure."""
 
-import shlex
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
+from eset_portcheck.texts.shell import joined
 
 PROVEN = (Verdict.PASS, Verdict.WARN)
 
@@ -152,4 +152,4 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[
 def command(name: str, arguments: list[str], ids: list[str]) -> str:
     """The line that tests just these rows again; the demo has no rows of its own choice, and makes its whole site again."""
     only = [part for one in ids[:8] for part in ("--only", one)] if name == "check" else []
-    return shlex.join(["eset-portcheck", name, *arguments, *only])
+    return joined(["eset-portcheck", name, *arguments, *only])

@@ -110,6 +110,13 @@ class Rediagnosis(msgspec.Struct, frozen=True):
     changed: list[Changed]
 
 
+class Redaction(msgspec.Struct, frozen=True):
+    """What was taken out. `level`: "always" or "strict"; `replaced`: how many different values of each kind ("user", "mac", "name" ...)."""
+
+    level: str
+    replaced: dict[str, int]
+
+
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     schema_version: str
     tool: Tool
@@ -120,6 +127,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     causes: list[Cause]
     summary: Summary
     rediagnosis: Rediagnosis | None = None
+    redaction: Redaction | None = None
 
 
 def identity(content: Any) -> str:

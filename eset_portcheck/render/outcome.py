@@ -1,6 +1,5 @@
 """The run in one line, and what its exit code means. Pure text, for every format."""
 
-import shlex
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Phase, Verdict
@@ -8,6 +7,7 @@ from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.voice import headline, params_of
 from eset_portcheck.render.words import EXIT, OVERALL
+from eset_portcheck.texts.shell import joined
 
 _FEW = 2
 PROVEN = (Verdict.PASS, Verdict.WARN)
@@ -71,7 +71,7 @@ def again(report: Report, ids: list[str] | None = None) -> str:
     """The same run again, or only some of its rows."""
     only = [part for one in ids or [] for part in ("--only", one)]
     takes_only = report.run.command == "check"
-    return shlex.join(["eset-portcheck", report.run.command, *report.run.arguments, *(only if takes_only else [])])
+    return joined(["eset-portcheck", report.run.command, *report.run.arguments, *(only if takes_only else [])])
 
 
 def exit_sentence(report: Report, pen: Pen) -> str:

@@ -219,3 +219,14 @@ def test_the_site_template_loads_as_it_is(portcheck: Command, tmp_path: Path) ->
 def test_version_and_no_command(portcheck: Command) -> None:
     assert portcheck("--version").out.startswith("eset-portcheck ")
     assert portcheck().code == 2
+
+
+def test_files_in_the_users_folder_are_named_without_the_user(portcheck: Command, tmp_path: Path) -> None:
+    """The line that tests again works for the same user, and names nobody."""
+    home = tmp_path / "home" / "jnovak"
+    home.mkdir(parents=True)
+    (home / "my site.toml").write_text('server = "127.0.0.1"\nserver_port = 9\n')
+    ended = portcheck("check", "--role", "agent", "--site", str(home / "my site.toml"), "--only", "agent.server.*", "--timeout", "1", HOME=str(home))
+    assert ended.code == 1, ended.err
+    assert "--site ~/'my site.toml'" in ended.out
+    assert "jnovak" not in ended.out + ended.err
