@@ -127,7 +127,7 @@ class Lab:
         with ExitStack() as steps:
             for step in fault.steps:
                 steps.enter_context(step.applied(self, fault.name))
-            self.expect(fault.observe, fault.seen, f"{fault.name} was injected")
+            self.expect(fault.observe, fault.seen, f"{fault.name} was injected", tries=3)
             yield fault
         if fault.steps and fault.observe.healthy is not None:
             self.expect(fault.observe, fault.observe.healthy, f"{fault.name} was removed", tries=4)
