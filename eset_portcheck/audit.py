@@ -8,12 +8,13 @@ import msgspec
 
 from eset_portcheck import __version__
 from eset_portcheck.diagnose import diagnose, summary
+from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Observation
+from eset_portcheck.model.observation import Evidence, Observation
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
-from eset_portcheck.model.vocabulary import Direction, Phase, Proof, Stage, State, Transport, Verdict
+from eset_portcheck.model.vocabulary import Direction, Phase, Proof, State, Verdict
 from eset_portcheck.redaction import redacted
 from eset_portcheck.sessions import Credentials
 
@@ -41,10 +42,11 @@ def audit(order: Order, done: Callable[[Check, Observation], None] | None = None
 
     checks = order.plan.checks
     ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
-    host = machine.look(ports)
+    host, rules = machine.survey(ports)
     started, clock = time.time(), time.perf_counter()
     outcome = _dialled(order, host, done, meanwhile)
-    return conclude(order, host, outcome, started, time.perf_counter() - clock)
+    lasted_s = time.perf_counter() - clock
+    return conclude(order, host, explained(order, outcome, host, rules), started, lasted_s)
 
 
 def _dialled(order: Order, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
@@ -99,7 +101,7 @@ class _Judge:
 
 
 def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
-    facts = [by_own_rules(row(check, outcome), host) for check in order.plan.checks]
+    facts = [with_prediction(row(check, outcome), host) for check in order.plan.checks]
     rows, causes, total = diagnose(facts, host, order.phase, list(order.arguments), order.command)
     if outcome.interrupted:
         total = summary(rows, interrupted=True)
@@ -128,19 +130,24 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
     return redacted(made).report
 
 
-_BEFORE_ANSWER = (Stage.ROUTE, Stage.CONNECT, Stage.HANDSHAKE)
+def explained(order: Order, outcome: Outcome, host: Host, rules: Rules) -> Outcome:
+    """With what this host's own rules say of attempts that nobody answered, or that were refused."""
+    from eset_portcheck.host.own_rules import Explainer, lost
+
+    if not any(lost(one.attempts, endpoint.transport) for endpoint, one in outcome.observations.items()):
+        return outcome
+    explainer = Explainer(rules, host)
+    told = {
+        endpoint: explainer.explained(one, endpoint.transport, order.options.dialled(endpoint)[1])
+        for endpoint, one in outcome.observations.items()
+    }
+    return msgspec.structs.replace(outcome, observations=told)
 
 
-def by_own_rules(row: Row, host: Host) -> Row:
-    """With what this host's own packet filter says of the attempts that nobody answered, or that were refused."""
-    udp = row.transport is Transport.UDP
-    lost = [one for one in row.attempts if one.failed and one.failed.stage in _BEFORE_ANSWER[: 3 if udp else 2] and one.untested is None]
-    if row.direction is not Direction.OUTBOUND or not lost:
-        return row
-    from eset_portcheck.host.predictions import outbound
-
-    told = [outbound(host, row.transport.value, row.port, one) for one in lost]
-    return msgspec.structs.replace(row, evidence=[*row.evidence, *(one for one in told if one is not None)])
+def with_prediction(row: Row, host: Host) -> Row:
+    """An inbound row with what the firewall does to clients, as evidence."""
+    told = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}") if row.direction is Direction.INBOUND else None
+    return msgspec.structs.replace(row, evidence=[*row.evidence, Evidence("firewall", facts=told)]) if told else row
 
 
 _FAILURES = {"budget_spent": "BUDGET_SPENT", "interrupted": "INTERRUPTED"}

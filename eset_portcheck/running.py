@@ -84,7 +84,7 @@ class Runner:
             return Observation(error=f"no speaker for {endpoint.protocol}")
         if getattr(speaker, "ONE_WAY", False):
             return Observation(evidence=[Evidence(kind="one-way")])
-        host, port = self._dialled(endpoint)
+        host, port = self._options.dialled(endpoint)
         resolution = await self._resolve(host)
         record = _resolved(resolution, host)
         if resolution.failure is not None:
@@ -109,15 +109,6 @@ class Runner:
             if self._options.deep:
                 dial.evidence += await second_opinion(dial, attempt)
             return attempt
-
-    def _dialled(self, endpoint: Endpoint) -> tuple[str, int]:
-        host, port = endpoint.proxy or (endpoint.host, endpoint.port)
-        name = f"[{host}]" if ":" in host else host
-        target = self._options.connect_to.get(f"{name}:{port}")
-        if target is None:
-            return host, port
-        host, _, text = target.rpartition(":")
-        return host.strip("[]"), int(text)
 
     async def _resolve(self, host: str) -> Resolution:
         if host not in self._names:

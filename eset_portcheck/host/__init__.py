@@ -7,9 +7,10 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from eset_portcheck.host import everywhere
+from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.host import Host, Interface, Listening
 
 if sys.platform == "win32":
@@ -20,8 +21,20 @@ else:
 T = TypeVar("T")
 
 
+class Survey(NamedTuple):
+    """`rules`: of this host's packet filter, for flows that are known only when names were resolved. They are no part of the report."""
+
+    host: Host
+    rules: Rules
+
+
 def look(ports: frozenset[int]) -> Host:
     """`ports`: those of the role's inbound and local rows; other listeners are nobody's business."""
+    return survey(ports).host
+
+
+def survey(ports: frozenset[int]) -> Survey:
+    """As `look`."""
     unread: dict[str, str] = {}
 
     def part(name: str, read: Callable[[], T], otherwise: T) -> T:
@@ -49,7 +62,8 @@ def look(ports: frozenset[int]) -> Host:
     not_read: dict[str, Any] = {"state": "not-read"}
     capabilities |= {"root": _is_root(), "tools": part("tools", lambda: platform.tools(), no_tools)}
     capabilities |= ({"unread": unread} if unread else {})
-    return Host(
+    rules = platform.packet_filter()
+    host = Host(
         name=part("name", socket.gethostname, ""),
         os=part("os", everywhere.system, {}),
         interfaces=interfaces,
@@ -58,13 +72,14 @@ def look(ports: frozenset[int]) -> Host:
         resolvers=resolvers,
         search=search,
         proxies=part("proxies", everywhere.proxies, {}),
-        firewall=part("firewall", lambda: platform.firewall(ports, interfaces), not_read),
+        firewall=part("firewall", lambda: rules.facts(ports, interfaces), not_read),
         listeners=listeners,
         eset_products=part("eset_products", lambda: platform.eset_products(), nothing),
         capabilities=capabilities,
         reserved_ports=reserved,
         listeners_complete=complete,
     )
+    return Survey(host, rules)
 
 
 def _is_root() -> bool:

@@ -75,6 +75,7 @@ def interfaces() -> list[Interface]:
             addresses=[one.address for one in addresses if one.family in (socket.AF_INET, socket.AF_INET6)],
             up=stats[name].isup if name in stats else True,
             mtu=stats[name].mtu if name in stats else None,
+            point_to_point=name in stats and bool({"pointopoint", "noarp"} & set(getattr(stats[name], "flags", "").split(","))),
         )
         for name, addresses in psutil.net_if_addrs().items()
     ]

@@ -10,18 +10,16 @@ Sources: nft(8) "CHAINS", "VERDICT STATEMENT", "NAT STATEMENTS"; libnftables-jso
 
 from typing import Any, NamedTuple
 
-import msgspec
-
 from eset_portcheck.host.iptables import NEUTRAL_TARGETS
 from eset_portcheck.host.matching import Truth, bare, every, keyed, matches
-from eset_portcheck.host.packet import Flow, Packet, packets
+from eset_portcheck.host.packet import Packet, packets
+from eset_portcheck.host.rules import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
 from eset_portcheck.host.ruleset import Base, Key, Ruleset
 from eset_portcheck.host.ruletext import rule_text
 
-ALLOW, DROP, REJECT, CANNOT_TELL = "allow", "drop", "reject", "cannot-tell"
 _HOOKS = {True: ("ingress", "prerouting", "input"), False: ("output", "postrouting", "egress")}
 _BEFORE_CONNTRACK = -200  # NF_IP_PRI_CONNTRACK: earlier chains see no state
-_DEPTH, _STEPS, _ENDS = 16, 200_000, 64
+_DEPTH, _ENDS = 16, 64
 _NEUTRAL = frozenset({"counter", "log", "last", "comment", "continue", "ct helper", "ct timeout", "ct expectation", "flow", "dup", "secmark"})
 _STATEFUL = frozenset({"limit", "quota", "ct count", "meter"})
 _LEADS_AWAY = frozenset({"dnat", "redirect", "tproxy", "queue", "fwd", "synproxy"})
@@ -40,19 +38,6 @@ class End(NamedTuple):
 
     verdict: str
     place: Place
-
-
-class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`rule` is the text of what decided, in `chain` of `table` (family and name); `packet`: which of the flow's packets it decided, unless the
-    first; `may`: the other ends, where they do not agree."""
-
-    verdict: str
-    rule: str = ""
-    table: str = ""
-    chain: str = ""
-    handle: int | None = None
-    packet: str = ""
-    may: list[str] = []
 
 
 def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
@@ -92,7 +77,6 @@ class Walk:
         self.ruleset = ruleset
         self.packet = packet
         self.tracked: Truth = True
-        self._steps = 0
 
     def ends(self) -> list[End]:
         """All possible ends, those that stop the packet first; never empty."""
@@ -140,8 +124,8 @@ class Walk:
             return [End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], None, "chain not found"))], True
         leaves = False
         for rule in self.ruleset.rules[key]:
-            self._steps += 1
-            if self._steps > _STEPS or len(ends) > _ENDS:
+            self.ruleset.budget -= 1
+            if self.ruleset.budget < 0 or len(ends) > _ENDS:
                 return [*ends, End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], None, "too many rules"))], True
             found, goes_on, returns = self._rule(key, rule, depth)
             ends += found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eset_portcheck.host import sock_diag
-from eset_portcheck.model.host import Interface
+from eset_portcheck.host.rules import Rules
 
 _RTF_REJECT = 0x0200
 READ_LIMIT_BYTES = 65536
@@ -70,12 +70,10 @@ def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:
     return found
 
 
-def firewall(ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
-    """Host.firewall: what the packet filter says of these ports from outside, and the rules themselves for what is asked later."""
-    from eset_portcheck.host import nftables, predictions
+def packet_filter() -> Rules:
+    from eset_portcheck.host.netfilter import Netfilter  # its reader is loaded only where rules are asked for
 
-    reading = nftables.read()
-    return predictions.facts(reading.state, reading.source, reading.why, reading.objects, ports, interfaces)
+    return Netfilter()
 
 
 def bound(ports: frozenset[int], root: Path = Path("/")) -> dict[sock_diag.Key, dict[str, Any]]:

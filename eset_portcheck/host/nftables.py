@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import struct
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,15 +17,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from eset_portcheck.host import iptables
+from eset_portcheck.host.commands import SEARCH_PATH, NotListed, listed
 
 DEADLINE_S = 2.0
-READ_LIMIT_BYTES = 32 * 2**20
+DECIDED = ("readable", "absent")
+READ_LIMIT_BYTES = 16 * 2**20
 _NETLINK_NETFILTER, _GET_TABLE = 12, 10 << 8 | 1
 _REQUEST_DUMP = 0x301
 _ERROR, _DONE = 2, 3
 _TABLE_NAME = 1
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
-_SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
 _OLD_NAMES = {"ip": "ip_tables_names", "ip6": "ip6_tables_names"}
 _OLD = " (legacy)"
 _NO_NF_TABLES = frozenset({errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT})
@@ -39,10 +39,6 @@ class Reading(NamedTuple):
     source: str = ""
     why: str = ""
     objects: tuple[dict[str, Any], ...] = ()
-
-
-class Unreadable(Exception):
-    """`args[0]`: why, in one word."""
 
 
 def read(proc: Path = Path("/proc")) -> Reading:
@@ -61,7 +57,7 @@ def read(proc: Path = Path("/proc")) -> Reading:
         return Reading("absent")
     try:
         objects, sources = _new(tables, end) if tables else ([], [])
-    except Unreadable as error:
+    except NotListed as error:
         return Reading("not-evaluable", why=str(error))
     for family, names in old.items():
         if names:
@@ -103,31 +99,31 @@ def _attribute(attributes: bytes, wanted: int) -> str:
 
 
 def _new(tables: list[tuple[str, str]], end: float) -> tuple[list[dict[str, Any]], list[str]]:
-    """Objects of all nf_tables tables; those that iptables made are told again by iptables-save, which knows its own matches. Raises Unreadable."""
+    """Objects of all nf_tables tables; those that iptables made are told again by iptables-save, which knows its own matches. Raises NotListed."""
     ours = {table for table in tables if table[0] in _OLD_NAMES and table[1] in iptables.TABLES}
-    if shutil.which("nft", path=_SEARCH_PATH):
+    if shutil.which("nft", path=SEARCH_PATH):
         try:
-            listed = msgspec.json.decode(_run(["nft", "-j", "list", "ruleset"], end), type=dict[str, Any]).get("nftables", [])
+            told = msgspec.json.decode(listed(["nft", "-j", "list", "ruleset"], end, READ_LIMIT_BYTES), type=dict[str, Any]).get("nftables", [])
         except msgspec.DecodeError as error:
-            raise Unreadable("unreadable-json") from error
-        objects = [one for one in listed if isinstance(one, dict)]
+            raise NotListed("unreadable-json") from error
+        objects = [one for one in told if isinstance(one, dict)]
     elif ours == set(tables):
         objects = []
     else:
-        raise Unreadable("nft-missing")
+        raise NotListed("nft-missing")
     foreign = {_table_of(one) for one in objects if _is_foreign(one)} if objects else ours
     sources = ["nft"] if objects else []
     for family in sorted({family for family, _ in foreign & ours}):
         try:
-            text = _run([_save(family, "nft")], end)
-        except Unreadable:
+            text = listed([_save(family, "nft")], end, READ_LIMIT_BYTES)
+        except NotListed:
             if not objects:
                 raise
             continue  # the "xt" statements stay, and cannot be evaluated
-        told = iptables.converted(text.decode("utf-8", "replace"), family)
-        names = {what["table"] for one in told for what in one.values()}
+        again = iptables.converted(text.decode("utf-8", "replace"), family)
+        names = {what["table"] for one in again for what in one.values()}
         if "incompatible" not in text.decode("utf-8", "replace"):
-            objects = [one for one in objects if _table_of(one)[0] != family or _table_of(one)[1] not in names] + told
+            objects = [one for one in objects if _table_of(one)[0] != family or _table_of(one)[1] not in names] + again
             sources.append("iptables-nft")
     return objects, sources
 
@@ -146,9 +142,9 @@ def _table_of(one: dict[str, Any]) -> tuple[str, str]:
 def _legacy(family: str, end: float) -> list[dict[str, Any]]:
     """Rules of the older kernel tables. What cannot be read still stands in the way: a chain that says so takes its place."""
     try:
-        text = _run([_save(family, "legacy")], end).decode("utf-8", "replace")
+        text = listed([_save(family, "legacy")], end, READ_LIMIT_BYTES).decode("utf-8", "replace")
         return list(iptables.converted(text, family, _OLD))
-    except Unreadable as error:
+    except NotListed as error:
         objects: list[dict[str, Any]] = []
         for hook in ("INPUT", "OUTPUT"):
             chain = {"family": family, "table": f"filter{_OLD}", "name": hook}
@@ -158,33 +154,15 @@ def _legacy(family: str, end: float) -> list[dict[str, Any]]:
 
 
 def _save(family: str, variant: str) -> str:
-    """The command that lists rules of iptables; the plain name serves where there is only one variant. Raises Unreadable."""
+    """The command that lists rules of iptables; the plain name serves where there is only one variant. Raises NotListed."""
     name = "iptables" if family == "ip" else "ip6tables"
     special = f"{name}-{variant}-save"
-    if shutil.which(special, path=_SEARCH_PATH):
+    if shutil.which(special, path=SEARCH_PATH):
         return special
     other = f"{name}-{'legacy' if variant == 'nft' else 'nft'}-save"
-    if shutil.which(f"{name}-save", path=_SEARCH_PATH) and not shutil.which(other, path=_SEARCH_PATH):
+    if shutil.which(f"{name}-save", path=SEARCH_PATH) and not shutil.which(other, path=SEARCH_PATH):
         return f"{name}-save"
-    raise Unreadable(f"{special}-missing")
-
-
-def _run(argv: list[str], end: float) -> bytes:
-    """Raises Unreadable."""
-    environment = {"PATH": _SEARCH_PATH, "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=max(end - time.monotonic(), 0.01), env=environment, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Unreadable("timeout") from error
-    except OSError as error:
-        raise Unreadable(type(error).__name__) from error
-    if done.returncode:
-        raise Unreadable(f"{argv[0]}-exit-{done.returncode}")
-    if len(done.stdout) > READ_LIMIT_BYTES:
-        raise Unreadable("too-large")
-    return done.stdout
+    raise NotListed(f"{special}-missing")
 
 
 def _old_tables(path: Path) -> list[str]:

@@ -9,7 +9,7 @@ Sources: libnftables-json(5) for names of fields, nft(8) "PAYLOAD EXPRESSIONS", 
 import ipaddress
 from typing import Any, NamedTuple
 
-import msgspec
+from eset_portcheck.host.rules import Flow
 
 Intervals = tuple[tuple[int, int], ...]
 
@@ -43,22 +43,11 @@ _LINK_LOCAL = (_net("fe80::/10"),)
 _SOLICITED = (_net("ff02::1:ff00:0/104"),)
 _PROTOCOL_NAMES = {"6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "1": "icmp"}
 PROTOCOLS = frozenset({"tcp", "udp", "ipv6-icmp"})
-
-
-class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`direction` in or out; `port` is the destination's. Addresses: one of these; none given: any other machine. Interface None: any but loopback."""
-
-    direction: str
-    family: str
-    transport: str
-    port: int
-    source: tuple[str, ...] = ()
-    destination: tuple[str, ...] = ()
-    interface: str | None = None
+_OF_DATA = frozenset({"psh", "fin"})
 
 
 class Packet(NamedTuple):
-    """`arriving`: comes from outside. `states`: what conntrack may call it. `interface` None: any but loopback."""
+    """`arriving`: comes from outside. `states`: what conntrack may call it. `interface` None: any but loopback. `maybe`: flags that may be set."""
 
     family: str
     protocol: str
@@ -74,6 +63,8 @@ class Packet(NamedTuple):
     reply: bool = False
     icmp_type: str = ""
     cast: str = "host"
+    maybe: frozenset[str] = frozenset()
+    user: tuple[int, int] | None = None
 
 
 def packets(flow: Flow) -> list[tuple[str, Packet]]:
@@ -96,11 +87,15 @@ def packets(flow: Flow) -> list[tuple[str, Packet]]:
         states=frozenset({"new"}),
         flags=frozenset({"syn"} if tcp else ()),
         first=True,
+        user=None if arriving else flow.user,
     )
     known = frozenset({"established"})
-    rest = first._replace(first=False, states=known, flags=frozenset({"ack"} if tcp else ()))
-    reply = _turned(rest)._replace(flags=frozenset({"syn", "ack"} if tcp else ()), reply=True)
-    return [("first", first), ("reply", reply), ("rest", rest), *_neighbours(first)]
+    rest = first._replace(first=False, states=known, flags=frozenset({"ack"} if tcp else ()), maybe=_OF_DATA if tcp else frozenset())
+    back = _turned(rest)._replace(reply=True, user=None)
+    reply = back._replace(flags=frozenset({"syn", "ack"} if tcp else ()), maybe=frozenset())
+    found = [("first", first), ("reply", reply), ("rest", rest)]
+    found += [("rest", back)] if tcp else []
+    return found + _neighbours(first) if flow.neighbours else found
 
 
 def _turned(one: Packet) -> Packet:
@@ -115,7 +110,7 @@ def _turned(one: Packet) -> Packet:
 
 def _neighbours(first: Packet) -> list[tuple[str, Packet]]:
     """IPv6 asks for link addresses by ICMPv6, which the same rules may drop; IPv4 by ARP, which has tables of its own. Both ways, as either end asks."""
-    bare = first._replace(source_port=(), destination_port=(), flags=frozenset(), first=False, states=frozenset({"untracked"}))
+    bare = first._replace(source_port=(), destination_port=(), flags=frozenset(), first=False, states=frozenset({"untracked"}), user=None)
     if first.family == "ipv4":
         asking = bare._replace(family="arp", protocol="arp")
         return [("arp", asking), ("arp", _turned(asking))]
@@ -185,7 +180,7 @@ def _payload(what: dict[str, Any], packet: Packet) -> Field:
         return word(packet.icmp_type) if name == "type" else UNKNOWN
     if protocol == packet.protocol or (protocol == "th" and packet.protocol in ("tcp", "udp")):
         if name == "flags":
-            return Field("bits", words=packet.flags)
+            return Field("bits", words=packet.flags, maybe=packet.maybe)
         ports = {"sport": packet.source_port, "dport": packet.destination_port}
         return Field("interval", ports[str(name)]) if name in ports else UNKNOWN
     return UNKNOWN if protocol in ("ether", "vlan", "arp", None) or "base" in what else ABSENT
@@ -207,6 +202,8 @@ def _meta(what: dict[str, Any], packet: Packet) -> Field:
             return Field("word", words=None)
         case "pkttype" if packet.arriving:
             return word(packet.cast)
+        case "skuid" | "skgid" as key if packet.user is not None:
+            return number((packet.user[key == "skgid"],) * 2)
     return UNKNOWN
 
 

@@ -10,6 +10,7 @@ from eset_portcheck.host.matching import NamedSet
 from eset_portcheck.host.packet import Packet
 
 Key = tuple[str, str, str]  # family, table, name
+BUDGET_RULES = 500_000  # about a second
 
 
 class Base(NamedTuple):
@@ -23,9 +24,13 @@ class Base(NamedTuple):
 
 
 class Ruleset:
-    """Objects of `nft -j list ruleset` by name. Odd objects are left out only where they cannot decide; else they are kept as a statement not known."""
+    """Objects of `nft -j list ruleset` by name. Odd objects are left out only where they cannot decide; else they are kept as a statement not known.
 
-    def __init__(self, objects: Iterable[Any]) -> None:
+    `budget`: how many more rules may be looked at, by all questions together; then nothing can be told any more.
+    """
+
+    def __init__(self, objects: Iterable[Any], budget: int = BUDGET_RULES) -> None:
+        self.budget = budget
         self.rules: dict[Key, list[dict[str, Any]]] = {}
         self.bases: list[Base] = []
         self.sets: dict[tuple[str, str], dict[str, NamedSet]] = {}

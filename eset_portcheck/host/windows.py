@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from eset_portcheck.host.rules import Flow, Prediction, Rules
 from eset_portcheck.model.host import Interface
 
 _PLACES = {
@@ -33,9 +34,18 @@ def resolvers() -> tuple[list[str], list[str]]:
     return [str(one) for one in settings.nameservers[:3]], [str(one).strip(".") for one in settings.search[:6]]
 
 
-def firewall(_ports: frozenset[int], _interfaces: list[Interface]) -> dict[str, Any]:
-    """Not read here: nothing is claimed."""
-    return {"state": "not-read"}
+class NotRead:
+    """The firewall of Windows is not read here: nothing is claimed."""
+
+    def facts(self, _ports: frozenset[int], _interfaces: list[Interface]) -> dict[str, Any]:
+        return {"state": "not-read"}
+
+    def predict(self, _flow: Flow) -> Prediction | None:
+        return None
+
+
+def packet_filter() -> Rules:
+    return NotRead()
 
 
 def bound(_ports: frozenset[int]) -> dict[tuple[str, str, int], dict[str, Any]]:

@@ -26,6 +26,7 @@ class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
     addresses: list[str] = []
     up: bool = True
     mtu: int | None = None
+    point_to_point: bool = False  # a tunnel or a line: no neighbour is asked for its link address
 
 
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):

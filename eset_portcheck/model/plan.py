@@ -76,6 +76,16 @@ class Options(msgspec.Struct, frozen=True):
     connect_to: Mapping[str, str] = {}
     deep: bool = False
 
+    def dialled(self, endpoint: Endpoint) -> tuple[str, int]:
+        """(host or address, port) that is connected to: the proxy's where there is one, or what stands in `connect_to` for it."""
+        host, port = endpoint.proxy or (endpoint.host, endpoint.port)
+        name = f"[{host}]" if ":" in host else host
+        target = self.connect_to.get(f"{name}:{port}")
+        if target is None:
+            return host, port
+        host, _, text = target.rpartition(":")
+        return host.strip("[]"), int(text)
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """What a run of the plan has seen, by endpoint."""

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eset_portcheck.host.firewall import predict
-from eset_portcheck.host.packet import Flow
+from eset_portcheck.host.rules import Flow
 from eset_portcheck.host.ruleset import Ruleset
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures/host/rulesets"
@@ -56,8 +56,12 @@ def asks(path: Path) -> list[Ask]:
     return found
 
 
+def recorded_objects(path: Path) -> list[dict[str, Any]]:
+    return list(msgspec.json.decode(Path(f"{path}.json").read_bytes())["objects"])
+
+
 def recorded(path: Path) -> Ruleset:
-    return Ruleset(msgspec.json.decode(Path(f"{path}.json").read_bytes())["objects"])
+    return Ruleset(recorded_objects(path))
 
 
 @pytest.mark.parametrize("path", RULESETS, ids=lambda path: path.name)

@@ -1,0 +1,63 @@
+"""One command of this machine that lists something: run without a shell, bounded in time and in bytes.
+
+Pipes are read in a thread, as Windows has no select() for them.
+"""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+
+_CHUNK_BYTES = 65536
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])  # users without rights lack the latter
+
+
+class NotListed(Exception):
+    """`args[0]`: why, in one word (timeout, too-large, nft-exit-1, FileNotFoundError ...)."""
+
+
+def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
+    """Its standard output. `end`: by the monotonic clock. Raises NotListed; the command is gone then."""
+    environment = {**os.environ, "PATH": SEARCH_PATH, "LC_ALL": "C"}
+    try:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    except OSError as error:
+        raise NotListed(type(error).__name__) from error
+    chunks: list[bytes] = []
+    reader = threading.Thread(target=_read, args=(process, chunks, limit_bytes), daemon=True)
+    reader.start()
+    try:
+        reader.join(max(end - time.monotonic(), 0.0))
+        if reader.is_alive():
+            raise NotListed("timeout")
+        if sum(map(len, chunks)) > limit_bytes:
+            raise NotListed("too-large")
+        code = process.wait(max(end - time.monotonic(), 0.05))
+    except subprocess.TimeoutExpired as error:
+        raise NotListed("timeout") from error
+    finally:
+        _end(process)
+    if code:
+        raise NotListed(f"{argv[0]}-exit-{code}")
+    return b"".join(chunks)
+
+
+def _read(process: "subprocess.Popen[bytes]", chunks: list[bytes], limit_bytes: int) -> None:
+    """At most one chunk more than the limit."""
+    size = 0
+    if process.stdout is None:
+        return
+    while size <= limit_bytes and (chunk := process.stdout.read1(_CHUNK_BYTES)):  # type: ignore[attr-defined]
+        chunks.append(chunk)
+        size += len(chunk)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """A child of the command may hold the pipe still; nobody waits for it."""
+    if process.poll() is None:
+        process.kill()
+        try:
+            process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return

@@ -1,0 +1,37 @@
+"""Linux: the packet filter of this network namespace, read when first asked and then kept for the run."""
+
+from functools import cached_property
+from typing import Any
+
+from eset_portcheck.host import nftables, predictions
+from eset_portcheck.host.firewall import predict
+from eset_portcheck.host.outline import outline
+from eset_portcheck.host.rules import Flow, Prediction
+from eset_portcheck.host.ruleset import Ruleset
+from eset_portcheck.model.host import Interface
+
+
+class Netfilter:
+    """Rules of nftables and iptables."""
+
+    @cached_property
+    def _reading(self) -> nftables.Reading:
+        return nftables.read()
+
+    @cached_property
+    def _ruleset(self) -> Ruleset:
+        return Ruleset(self._reading.objects)
+
+    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
+        told = self._reading
+        found: dict[str, Any] = {"state": told.state} | ({"source": told.source} if told.source else {}) | ({"why": told.why} if told.why else {})
+        if told.state not in nftables.DECIDED:
+            return found
+        found |= predictions.within(outline(told.objects))
+        return found | ({"predictions": predictions.inbound(self._ask, ports, interfaces)} if ports else {})
+
+    def predict(self, flow: Flow) -> Prediction | None:
+        return self._ask(flow) if self._reading.state in nftables.DECIDED else None
+
+    def _ask(self, flow: Flow) -> Prediction:
+        return predict(self._ruleset, flow)

@@ -1,0 +1,47 @@
+"""What is asked of this host's own rules, and what they answer: the same words on every platform."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from eset_portcheck.model.host import Interface
+
+ALLOW, DROP, REJECT, CANNOT_TELL = "allow", "drop", "reject", "cannot-tell"
+
+
+class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`direction` in or out; `port` is the destination's. Addresses: one of these; none given: any other machine. Interface None: any but loopback.
+    `user`: (user id, group id) of the sending socket, where it is known; only of a flow out. `neighbours` False: the link has no addresses to ask for."""
+
+    direction: str
+    family: str
+    transport: str
+    port: int
+    source: tuple[str, ...] = ()
+    destination: tuple[str, ...] = ()
+    interface: str | None = None
+    user: tuple[int, int] | None = None
+    neighbours: bool = True
+
+
+class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`rule` is the text of what decided, in `chain` of `table` (family and name); `packet`: which of the flow's packets it decided, unless the
+    first; `may`: the other ends, where they do not agree."""
+
+    verdict: str
+    rule: str = ""
+    table: str = ""
+    chain: str = ""
+    handle: int | None = None
+    packet: str = ""
+    may: list[str] = []
+
+
+class Rules(Protocol):
+    """This platform's packet filter; read when first asked, once a run."""
+
+    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
+        """Host.firewall: how the reading went, and what the rules do with these ports from outside. What decides, not the rules."""
+
+    def predict(self, flow: Flow) -> Prediction | None:
+        """None where the rules could not be read. Raises ValueError for an address that is none."""
