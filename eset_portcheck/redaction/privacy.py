@@ -77,7 +77,7 @@ PRIVACY: dict[type[Any], dict[str, Privacy]] = {
         "reserved_ports": _P.CODE,
         "listeners_complete": _P.CODE,
     },
-    host.Interface: {"name": _P.INTERFACE, "addresses": _P.HOST, "up": _P.CODE, "mtu": _P.CODE},
+    host.Interface: {"name": _P.INTERFACE, "addresses": _P.HOST, "up": _P.CODE, "mtu": _P.CODE, "point_to_point": _P.CODE},
     host.Listening: dict.fromkeys(("transport", "port", "pid", "since_utc", "v6only"), _P.CODE)
     | {"address": _P.HOST, "name": _P.PROCESS, "path": _P.PATH, "home": _P.PATH, "user": _P.USER},
     observation.Icmp: dict.fromkeys(("type", "code", "after_s", "version", "ttl", "local"), _P.CODE) | {"sender": _P.HOST},

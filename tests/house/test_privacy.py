@@ -49,7 +49,8 @@ _ELSEWHERE = {
     "protocols/mysql.py": "dialog mysql_clear_password caching_sha2_password client_ed25519 sha256_password",
     "host/linux.py": "agent bridge mdc rdsensor",
     "host/windows.py": "agent bridge mdc rdsensor",
-    "host/predictions.py": "elem ruleset ruleset_bytes ruleset_sha256",  # Privacy.RULES
+    "host/predictions.py": "ruleset ruleset_bytes",  # Privacy.RULES
+    "host/outline.py": "expr",  # Privacy.RULES
     "net/dial.py": "ipv4 ipv6",
     "sessions/push_session.py": "server_hostname",
     "wire/ntlm.py": "server_time_s",  # becomes server_time_utc
