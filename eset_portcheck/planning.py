@@ -170,17 +170,10 @@ def _endpoint(one: Requirement, site: Site, target: str | None, number: int, pro
         path=one.path or None,
         alpn=tuple(one.alpn),
         trust=one.trust,
-        realm=_realm(site, host) if one.protocol in ("kerberos", "kerberos_tcp") else None,
+        realm=site.realm if one.protocol in ("kerberos", "kerberos_tcp") else None,
         redirects=tuple(one.redirects),
         session=one.variant if one.proof is Proof.AUTHORISED else None,
     )
-
-
-def _realm(site: Site, host: str) -> str | None:
-    """The realm given, else the upper-cased domain of the controller's name."""
-    if site.realm:
-        return site.realm
-    return host.partition(".")[2].upper() or None if not host.replace(".", "").isdigit() and ":" not in host else None
 
 
 def _select(check: Check, only: list[str], skip: list[str], here_only: bool) -> Check:

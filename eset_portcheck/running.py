@@ -6,6 +6,7 @@ import socket
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,11 +20,13 @@ from eset_portcheck.net.clock import Clock
 from eset_portcheck.net.dial import FAMILIES, Dial, Means, Sessions
 from eset_portcheck.net.evidence import Witness
 from eset_portcheck.net.partners import Judge, Target
+from eset_portcheck.net.realm import find_realm
 from eset_portcheck.net.resolve import Resolution, resolve
 from eset_portcheck.net.tls import Contexts
 
 ADDRESSES_PER_FAMILY = 3
 CONCURRENT = 64  # attempts at a time; each may hold a few sockets more for evidence
+_OF_A_REALM = ("kerberos", "kerberos_tcp")
 Done = Callable[[Endpoint, Observation], None]
 
 
@@ -38,6 +41,7 @@ class Runner:
         self._done = done
         self._clock = Clock()
         self._names: dict[str, asyncio.Task[Resolution]] = {}
+        self._realms: dict[str, asyncio.Task[tuple[str | None, dict[str, Any]]]] = {}
         self._free = asyncio.Semaphore(CONCURRENT)
 
     async def run(self, checks: Iterable[Check]) -> Outcome:
@@ -54,7 +58,7 @@ class Runner:
             interrupted = True
         finally:
             pending = [task for task in tasks if not task.done()]
-            names = [task for task in self._names.values() if not task.done()]
+            names = [task for task in (*self._names.values(), *self._realms.values()) if not task.done()]
             for task in (*pending, *names, watch):
                 task.cancel()
             await asyncio.wait([*pending, *names, watch])
@@ -92,6 +96,9 @@ class Runner:
         chosen, evidence = self._choose(resolution.addresses)
         if not chosen:
             return Observation(attempts=[Attempt(stages=[_without_family(record)])])
+        if endpoint.realm is None and endpoint.protocol in _OF_A_REALM:
+            realm, told = await self._realm(endpoint.host)
+            endpoint, evidence = msgspec.structs.replace(endpoint, realm=realm), [*evidence, Evidence(kind="realm", facts=told)]
         usable = {family for family, address in chosen if self._routable(family, address, port)} or {family for family, _ in chosen}
         dials = [
             Dial(means, endpoint, speaker, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
@@ -115,6 +122,12 @@ class Runner:
             servers, search = self._host.resolvers, self._host.search
             self._names[host] = asyncio.ensure_future(resolve(self._clock, host, servers, search, self._options.timeout_s))
         return await asyncio.shield(self._names[host])
+
+    async def _realm(self, host: str) -> tuple[str | None, dict[str, Any]]:
+        """By SRV records, once a run for each controller."""
+        if host not in self._realms:
+            self._realms[host] = asyncio.ensure_future(find_realm(self._clock, host, self._host.resolvers, self._host.search))
+        return await asyncio.shield(self._realms[host])
 
     def _choose(self, addresses: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[Evidence]]:
         wanted = [one for one in addresses if one[0] in self._options.families]

@@ -11,6 +11,7 @@ import ipaddress
 import random
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -25,6 +26,9 @@ MAX_SERVERS = 3
 DNS_PORT = 53
 # After the operating system has answered, our own question may take this much longer; it only adds facts.
 PATIENCE_S = 0.3
+
+
+Pick = Callable[[Any], dict[str, Any]]
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -62,15 +66,15 @@ async def resolve(clock: Clock, host: str, servers: list[str], search: list[str]
             if not task.done():
                 task.cancel()
     answers = own.result() if own.done() and not own.cancelled() else []
-    addresses, system_word = system.result() if system.done() and not system.cancelled() else ([], "no answer in time")
+    found, system_word = system.result() if system.done() and not system.cancelled() else ([], "no answer in time")
     detail: dict[str, Any] = {"os": system_word, "servers": answers}
-    failure = None if addresses else _reason(answers, system_word)
+    failure = None if found else _reason(answers, system_word)
     own_addresses = sorted({address for answer in answers for address in answer.get("addresses", [])})
-    if addresses and answers and not own_addresses and all(answer.get("rcode") == "NXDOMAIN" for answer in answers):
+    if found and answers and not own_addresses and all(answer.get("rcode") == "NXDOMAIN" for answer in answers):
         detail["not_in_dns"] = True
-    elif addresses and own_addresses and not set(own_addresses) & {address for _, address in addresses}:
+    elif found and own_addresses and not set(own_addresses) & {address for _, address in found}:
         detail["disagrees"] = own_addresses[:6]
-    return Resolution(addresses, failure, detail, started, shorten(clock.now() - started))
+    return Resolution(found, failure, detail, started, shorten(clock.now() - started))
 
 
 async def _both(system: "asyncio.Task[Any]", own: "asyncio.Task[Any]") -> None:
@@ -125,14 +129,15 @@ async def _ask_servers(clock: Clock, host: str, servers: list[str], search: list
     """One entry a server and record type: {"server", "type", "name", "rcode" or "failure", "addresses", "duration_s"}."""
     names = [host] if "." in host or not search else [f"{host}.{suffix}" for suffix in search[:2]]
     questions = [(server, name, kind) for server in servers for name in names for kind in ("A", "AAAA")]
-    return list(await asyncio.gather(*(_ask_server(clock, *question, deadline_s) for question in questions)))
+    return list(await asyncio.gather(*(ask_server(clock, *question, deadline_s, addresses) for question in questions)))
 
 
-async def _ask_server(clock: Clock, server: str, name: str, kind: str, deadline_s: float) -> dict[str, Any]:
+async def ask_server(clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: Pick) -> dict[str, Any]:
+    """One entry as above, with what `pick` takes of the answer. Never raises for what the network or the server does."""
     started = clock.now()
     entry: dict[str, Any] = {"server": server, "name": name, "type": kind}
     try:
-        entry |= await clock.within(deadline_s, _converse(server, name, kind))
+        entry |= await clock.within(deadline_s, _converse(server, name, kind, pick))
     except Expired:
         entry["failure"] = Failure.DNS_TIMEOUT.value
     except Broken as error:
@@ -142,7 +147,7 @@ async def _ask_server(clock: Clock, server: str, name: str, kind: str, deadline_
     return entry
 
 
-async def _converse(server: str, name: str, kind: str) -> dict[str, Any]:
+async def _converse(server: str, name: str, kind: str, pick: Pick) -> dict[str, Any]:
     import dns.exception
     import dns.message
 
@@ -162,7 +167,7 @@ async def _converse(server: str, name: str, kind: str) -> dict[str, Any]:
             raise _unreachable(error) from error
         sender = asyncio.ensure_future(_repeat(loop, sock, wire))
         try:
-            return await _receive(loop, sock, query, sender)
+            return await _receive(loop, sock, query, sender, pick)
         finally:
             sender.cancel()
 
@@ -175,7 +180,7 @@ async def _repeat(loop: asyncio.AbstractEventLoop, sock: socket.socket, wire: by
         await loop.sock_sendall(sock, wire)
 
 
-async def _receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, query: Any, sender: "asyncio.Task[None]") -> dict[str, Any]:
+async def _receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, query: Any, sender: "asyncio.Task[None]", pick: Pick) -> dict[str, Any]:
     import dns.exception
     import dns.message
     import dns.rcode
@@ -201,8 +206,18 @@ async def _receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, query: 
             raise Broken(Failure.DNS_BAD_ANSWER, received_bytes=len(data)) from error
         if not query.is_response(reply):
             continue  # a late or forged answer: not ours
-        addresses = sorted({item.address for rrset in reply.answer if rrset.rdtype in (1, 28) for item in rrset})[:24]
-        return {"rcode": dns.rcode.to_text(reply.rcode()), "addresses": addresses}
+        return {"rcode": dns.rcode.to_text(reply.rcode()), **pick(reply)}
+
+
+def addresses(reply: Any) -> dict[str, Any]:
+    """A and AAAA."""
+    return {"addresses": sorted({item.address for rrset in reply.answer if rrset.rdtype in (1, 28) for item in rrset})[:24]}
+
+
+def records(reply: Any) -> dict[str, Any]:
+    """The hosts of SRV records, by priority; "." is nobody (RFC 2782)."""
+    found = sorted((item.priority, item.target.to_text(omit_final_dot=True).lower()) for rrset in reply.answer if rrset.rdtype == 33 for item in rrset)
+    return {"records": [host[:255] for _, host in found if host not in ("", ".")][:24]}
 
 
 def _unreachable(error: OSError) -> Broken:

@@ -178,6 +178,18 @@ def test_clock_of_the_kdc(lab: Lab, clock: str, verdict: str, skew_s: int) -> No
     assert matches(warned, row["findings"]) is verdict.startswith("warn")
 
 
+@pytest.mark.parametrize("controller", ["dc.lab.test", at.DC], ids=["by-name", "by-address-and-search-list"])
+def test_realm_is_found_by_srv_records(lab: Lab, controller: str) -> None:
+    with lab.capture("realm") as capture:
+        result = lab.check("--role", "server", "-4", "--appliance", "--domain-controller", controller, "--only", "server.dc.*-88")
+    for row_id in ("server.dc.udp-88", "server.dc.tcp-88"):
+        row = result.row(row_id)
+        assert (row["verdict"], row["attempts"][0]["reply"]["realm_asked"]) == ("pass", at.REALM)
+        (told,) = [one["facts"] for one in row["evidence"] if one["kind"] == "realm"]
+        assert told == {"asked": ["_kerberos._udp.lab.test"], "found": at.REALM, "kdcs": ["dc.lab.test"]}
+    assert differing(capture, {f"{MINE} && dns.qry.type == 33": 1}) == {}, "once a run"
+
+
 def test_kdc_of_another_realm_is_a_kdc(lab: Lab) -> None:
     row = lab.check(*KDC, "--realm", "ELSEWHERE.TEST").row("server.dc.udp-88")
     assert (row["verdict"], row["attempts"][0]["reply"]["realm_asked"]) == ("pass", "ELSEWHERE.TEST")

@@ -1,0 +1,67 @@
+"""The realm of a controller by SRV records: which names are asked, what is believed."""
+
+import dns.message
+import dns.rrset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eset_portcheck.net import realm
+from eset_portcheck.net.clock import Clock
+from eset_portcheck.net.resolve import records
+
+NAMED = "_kerberos._udp."
+
+
+@pytest.mark.parametrize(
+    ("host", "search", "domains"),
+    [
+        ("dc1.emea.corp.local", [], ["emea.corp.local", "corp.local"]),
+        ("DC1.Corp.Local.", ["lan.", "corp.local"], ["corp.local", "lan"]),
+        ("10.0.0.1", ["corp.local"], ["corp.local"]),
+        ("2001:db8::1", [], []),
+        ("dc1", ["corp.local"], ["corp.local"]),
+        ("a.b.c.d.e.f.g", [], ["b.c.d.e.f.g", "c.d.e.f.g", "d.e.f.g", "e.f.g"]),
+    ],
+)
+def test_candidates(host: str, search: list[str], domains: list[str]) -> None:
+    assert realm.candidates(host, search) == domains
+
+
+@given(st.text(max_size=300), st.lists(st.text(max_size=60), max_size=4))
+def test_candidates_of_anything(host: str, search: list[str]) -> None:
+    assert len(realm.candidates(host, search)) <= realm.CANDIDATES
+
+
+async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, list[str]]) -> tuple[str | None, dict[str, object]]:
+    async def ask(clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: object) -> dict[str, object]:
+        return {"server": server, "name": name, "type": kind, "records": answers.get(name.removeprefix(NAMED), [])}
+
+    monkeypatch.setattr(realm, "ask_server", ask)
+    return await realm.find_realm(Clock(), host, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], ["corp.local"])
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, None),
+        ({"corp.local": ["dc9.corp.local"]}, "CORP.LOCAL"),
+        ({"emea.corp.local": ["dc1.emea.corp.local"], "corp.local": ["dc9.corp.local"]}, "EMEA.CORP.LOCAL"),
+        ({"emea.corp.local": ["other.example"], "corp.local": ["dc1.emea.corp.local"]}, "CORP.LOCAL"),  # the one that names this host
+    ],
+)
+async def test_what_is_believed(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[str]], expected: str | None) -> None:
+    told, facts = await found(monkeypatch, "dc1.emea.corp.local", answers)
+    assert told == facts["found"] == expected
+    assert facts["asked"] == [NAMED + "emea.corp.local", NAMED + "corp.local"]
+
+
+async def test_nobody_to_ask() -> None:
+    assert await realm.find_realm(Clock(), "10.0.0.1", [], []) == (None, {"asked": [], "found": None})
+
+
+def test_records_by_priority_and_nobody_is_nobody() -> None:
+    query = dns.message.make_query("_kerberos._udp.corp.local", "SRV")
+    reply = dns.message.make_response(query)
+    reply.answer.append(dns.rrset.from_text("_kerberos._udp.corp.local.", 60, "IN", "SRV", "20 0 88 b.corp.local.", "10 0 88 A.corp.local.", "30 0 88 ."))
+    assert records(reply) == {"records": ["a.corp.local", "b.corp.local"]}
