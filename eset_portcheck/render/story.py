@@ -1,6 +1,7 @@
 """What is wrong, told cause by cause; and whatever stands unproven, with what would prove it. Pure text, for every format."""
 
 from collections import defaultdict
+from itertools import islice
 from typing import Any, NamedTuple
 
 from eset_portcheck.model.finding import Cause, Finding, Where
@@ -17,6 +18,7 @@ from eset_portcheck.texts import THIS_HOST
 _STEPS = 2  # of what to do, unless verbose
 _IDS = 5
 _BROKEN = (Verdict.FAIL, Verdict.ERROR)
+_Groups = dict[tuple[str, str], list[str]]  # (role, group) -> ids of its rows that are proven
 
 
 class Story(NamedTuple):
@@ -41,7 +43,11 @@ class Story(NamedTuple):
 def causes(report: Report, pen: Pen) -> list[Story]:
     """In the report's order, which is the order of urgency."""
     by_id = {row.id: row for row in report.checks}
-    return [_of_cause(report, str(number), cause, by_id, pen) for number, cause in enumerate(report.causes, 1)]
+    works: _Groups = defaultdict(list)
+    for row in report.checks:
+        if row.group and row.verdict in PROVEN:
+            works[(row.role, row.group.id)].append(row.id)
+    return [_of_cause(report, str(number), cause, by_id, works, pen) for number, cause in enumerate(report.causes, 1)]
 
 
 def numbers(report: Report) -> dict[str, str]:
@@ -49,7 +55,7 @@ def numbers(report: Report) -> dict[str, str]:
     return {one: str(number) for number, cause in enumerate(report.causes, 1) for one in cause.explains}
 
 
-def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], pen: Pen) -> Story:
+def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], works: _Groups, pen: Pen) -> Story:
     rows = [by_id[one] for one in cause.explains if one in by_id]
     lead = next((row for row in rows if row.explained_by is None), rows[0] if rows else None)
     params = voice.params_of(report, lead, cause.where) | cause.params
@@ -59,7 +65,7 @@ def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], 
         verdict=_gravest(rows),
         headline=voice.headline(cause.reason, params, pen),
         code=pen.safe(cause.reason),
-        seen=[*(seen.seen(lead, pen) if lead else []), *_alternatives(report, rows, pen)],
+        seen=[*(seen.seen(lead, pen) if lead else []), *_alternatives(rows, works, pen)],
         means=voice.meaning(cause.reason, pen),
         who=_who(cause.culprit, cause.confidence, pen),
         where=where(cause.where, pen),
@@ -154,12 +160,12 @@ def _facts(finding: Finding, pen: Pen) -> str:
     return "; ".join(list(parameters.named(told, pen, frozenset(("target", "port", "transport"))))[:4])
 
 
-def _alternatives(report: Report, rows: list[Row], pen: Pen) -> list[str]:
+def _alternatives(rows: list[Row], works: _Groups, pen: Pen) -> list[str]:
     """For a failure that is only a warning: the members of its group that work."""
     groups = {(row.role, row.group.id) for row in rows if row.group and any(one.reason == "FAILOVER_USED" for one in row.findings)}
     mine = {row.id for row in rows}
-    works = [one.id for one in report.checks if one.group and (one.role, one.group.id) in groups and one.verdict in PROVEN and one.id not in mine]
-    return [pen.say("another way of the same group works: {ids}", ids=", ".join(works[:_IDS]))] if works else []
+    others = list(islice((one for group in sorted(groups) for one in works.get(group, ()) if one not in mine), _IDS))
+    return [pen.say("another way of the same group works: {ids}", ids=", ".join(others))] if others else []
 
 
 def _gravest(rows: list[Row]) -> Verdict:
