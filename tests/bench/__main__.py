@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.listeners import many_listeners
+from tests.bench.pages import render_s
 from tests.bench.silent import silent_host
 
 PYTHON = os.path.realpath(sys.executable)
@@ -98,11 +99,20 @@ def ports_run(bare_s: float, rounds: int) -> None:
         line("  its peer: ss -Hltunp / bare python", f"{told['ss'] / bare_s:.1f} ({told['ss'] * 1000:.0f} ms)", "")
 
 
+def pages(bare_s: float) -> None:
+    """A page of an agent's size, and how its time grows with ten times the rows."""
+    small_s, size = render_s(16, rounds=9)
+    line("html of 16 rows / bare python", f"{small_s / bare_s:.2f} ({small_s * 1000:.1f} ms, {size / 1000:.0f} kB)", "<= 1")
+    some_s, many_s = render_s(500)[0], render_s(5000)[0]
+    line("html of 5000 rows / of 500 rows", f"{many_s / some_s:.1f} ({many_s:.2f} s)", "<= 13")
+
+
 def main() -> int:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     bare_s = starts(rounds * 2)
     ports_run(bare_s, rounds)
     role_run(bare_s, max(3, rounds // 3))
+    pages(bare_s)
     return 0
 
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from eset_portcheck import render
-from eset_portcheck.model.report import Report, from_json
+from eset_portcheck.model.report import Changed, Redaction, Rediagnosis, Report, from_json
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import html
 from eset_portcheck.render.html import anchors
@@ -169,6 +169,18 @@ def test_evidence_of_what_failed_is_open_the_rest_is_folded() -> None:
 def test_a_report_without_rows_is_a_page_too() -> None:
     empty = msgspec.structs.replace(report("ready"), checks=[], causes=[], profiles=[])
     assert "No check was run." in Page(html.render(empty)).said
+
+
+def test_what_was_redacted_and_what_was_judged_anew_is_said() -> None:
+    made = report("dropped")
+    changed = [Changed("agent.server.tcp-2222", ["pass", "CONNECTED"], ["fail", "TCP_NO_ANSWER"])]
+    made = msgspec.structs.replace(made, redaction=Redaction("strict", {"name": 3, "mac": 1}), rediagnosis=Rediagnosis("9.9.9", changed))
+    said = Page(html.render(made)).said
+    assert "1 row is judged otherwise by the rules of 9.9.9" in said
+    assert "agent.server.tcp-2222: pass CONNECTED → fail TCP_NO_ANSWER" in said
+    assert "Values replaced here name 3, mac 1" in said
+    assert "Replaced by pseudonyms too" in said
+    assert "--redact strict" not in said
 
 
 def test_ids_that_are_no_names_or_come_twice_get_one() -> None:

@@ -85,15 +85,17 @@ def integrity(report: Report, pen: Pen) -> list[Fact]:
     ]
 
 
-def left_out(pen: Pen) -> list[Fact]:
-    return [
-        Fact(pen.say("Never in a report"), [pen.say("passwords, tokens, proxy credentials, private keys, user names, MAC addresses, serial numbers")]),
-        Fact(
-            pen.say("Kept, because it is needed to repair"),
-            [pen.say("names and addresses of machines, names in certificates, the first bytes of wrong answers")],
-        ),
-        Fact(pen.say("To replace those too"), ["eset-portcheck report FILE.json --redact strict -o FILE.html"], True),
-    ]
+def left_out(report: Report, pen: Pen) -> list[Fact]:
+    done = report.redaction
+    counts = [pen.safe(f"{kind} {count}") for kind, count in done.replaced.items() if count] if done else []
+    facts = [Fact(pen.say("Never in a report"), [pen.say("passwords, tokens, proxy credentials, private keys, user names, MAC addresses, serial numbers")])]
+    if done is not None and done.level == "strict":
+        facts.append(Fact(pen.say("Replaced by pseudonyms too"), [pen.say("names and addresses of the site, names in certificates, banners")]))
+    else:
+        kept = pen.say("names and addresses of machines, names in certificates, the first bytes of wrong answers")
+        facts.append(Fact(pen.say("Kept, because it is needed to repair"), [kept]))
+        facts.append(Fact(pen.say("To replace those too"), ["eset-portcheck report FILE.json --redact strict -o FILE.html"], True))
+    return [*facts, Fact(pen.say("Values replaced here"), [", ".join(counts)])] if counts else facts
 
 
 def _few(values: list[str], pen: Pen) -> list[str]:

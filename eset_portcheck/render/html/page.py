@@ -17,6 +17,7 @@ from eset_portcheck.render.track import FAMILIES, families
 from eset_portcheck.render.words import COUNT
 
 _NAMES = 6
+_REJUDGED = 200
 
 
 class Chip(NamedTuple):
@@ -47,6 +48,12 @@ class Note(NamedTuple):
     more: int
 
 
+class Rejudged(NamedTuple):
+    row: remedy.Link
+    before: str
+    after: str
+
+
 class Page(NamedTuple):
     language: str
     title: str
@@ -61,6 +68,7 @@ class Page(NamedTuple):
     chips: list[Chip]
     facts: list[machine.Fact]
     remarks: list[str]
+    rejudged: list[Rejudged]
     told: remedy.Told
     picture: picture.Picture | None
     checks: list[Check]
@@ -102,6 +110,7 @@ def compose(report: Report, pen: Pen) -> Page:
         chips=_chips(report, pen),
         facts=_facts(report, started, pen),
         remarks=_remarks(report, pen),
+        rejudged=_rejudged(report, links, pen),
         told=remedy.told(report, links, pen),
         picture=picture.picture(report, pen),
         checks=shown,
@@ -114,7 +123,7 @@ def compose(report: Report, pen: Pen) -> Page:
         settings=machine.settings(report, pen),
         codes=_codes(report, pen),
         integrity=machine.integrity(report, pen),
-        left_out=machine.left_out(pen),
+        left_out=machine.left_out(report, pen),
         tool=pen.safe(f"{report.tool.name} {report.tool.version}"),
     )
 
@@ -153,12 +162,29 @@ def _remarks(report: Report, pen: Pen) -> list[str]:
         said.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
     if not report.run.complete:
         said.append(pen.say("Incomplete: not every row was finished."))
+    if (anew := report.rediagnosis) is not None:
+        told = pen.count(
+            "{count} row is judged otherwise by the rules of {version}",
+            "{count} rows are judged otherwise by the rules of {version}",
+            len(anew.changed),
+            version=anew.version,
+        )
+        said.append(told)
     for family in FAMILIES:
         untested = sum(family in found and found[family] is None for found in map(families, report.checks))
         if untested:
             text = pen.say("{family} not tested: this machine has no default route for it ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested))
             said.append(text)
     return said
+
+
+def _rejudged(report: Report, links: dict[str, remedy.Link], pen: Pen) -> list[Rejudged]:
+    """What today's rules made of its facts, where that is not what the run said."""
+    changed = report.rediagnosis.changed if report.rediagnosis else []
+    return [
+        Rejudged(links.get(one.id) or remedy.Link(pen.safe(one.id), ""), pen.safe(" ".join(one.before)), pen.safe(" ".join(one.after)))
+        for one in changed[:_REJUDGED]
+    ]
 
 
 def _filters(shown: list[Check], pen: Pen) -> list[Filter]:
