@@ -10,8 +10,9 @@ import asyncio
 from typing import Any
 
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.resolve import ask_server, literal, records
+from eset_portcheck.net.resolve import ask_server, literal
 
+PREFIX = "_kerberos._udp."
 CANDIDATES = 4
 SERVERS = 2
 DEADLINE_S = 1.5
@@ -26,16 +27,21 @@ def candidates(host: str, search: list[str]) -> list[str]:
 
 
 async def find_realm(clock: Clock, host: str, servers: list[str], search: list[str]) -> tuple[str | None, dict[str, Any]]:
-    """(realm, facts: asked, found, kdcs). A domain whose record names this very host goes before one that only has records. Never raises."""
+    """(realm, facts: the domains asked, realm, kdcs). A domain whose record names this very host goes before one that only has records. Never raises."""
     domains = candidates(host, search)
-    asked = [f"_kerberos._udp.{domain}" for domain in domains]
-    questions = [ask_server(clock, server, name, "SRV", DEADLINE_S, records) for name in asked for server in servers[:SERVERS]]
+    questions = [ask_server(clock, server, PREFIX + domain, "SRV", DEADLINE_S, kdcs) for domain in domains for server in servers[:SERVERS]]
     answers = await asyncio.gather(*questions)
     told: dict[str, list[str]] = {}
     for answer in answers:
-        kdcs = told.setdefault(str(answer["name"]).removeprefix("_kerberos._udp."), [])
-        kdcs += [one for one in answer.get("records", []) if one not in kdcs]
+        named = told.setdefault(str(answer["name"]).removeprefix(PREFIX), [])
+        named += [one for one in answer.get("kdcs", []) if one not in named]
     serving = [domain for domain in domains if told.get(domain)]
     found = next((domain for domain in serving if host.rstrip(".").lower() in told[domain]), serving[0] if serving else None)
-    facts: dict[str, Any] = {"asked": asked, "found": found.upper() if found else None}
-    return facts["found"], facts | ({"kdcs": told[found][:8]} if found else {})
+    facts: dict[str, Any] = {"asked": domains, "realm": found.upper() if found else None}
+    return facts["realm"], facts | ({"kdcs": told[found][:8]} if found else {})
+
+
+def kdcs(reply: Any) -> dict[str, Any]:
+    """The hosts of SRV records, by priority; "." is nobody (RFC 2782)."""
+    found = sorted((item.priority, item.target.to_text(omit_final_dot=True).lower()) for rrset in reply.answer if rrset.rdtype == 33 for item in rrset)
+    return {"kdcs": [host[:255] for _, host in found if host not in ("", ".")][:24]}

@@ -214,12 +214,6 @@ def addresses(reply: Any) -> dict[str, Any]:
     return {"addresses": sorted({item.address for rrset in reply.answer if rrset.rdtype in (1, 28) for item in rrset})[:24]}
 
 
-def records(reply: Any) -> dict[str, Any]:
-    """The hosts of SRV records, by priority; "." is nobody (RFC 2782)."""
-    found = sorted((item.priority, item.target.to_text(omit_final_dot=True).lower()) for rrset in reply.answer if rrset.rdtype == 33 for item in rrset)
-    return {"records": [host[:255] for _, host in found if host not in ("", ".")][:24]}
-
-
 def _unreachable(error: OSError) -> Broken:
     return Broken(Failure.DNS_UNREACHABLE, cause=classify(error).value)
 

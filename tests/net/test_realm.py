@@ -8,9 +8,6 @@ from hypothesis import strategies as st
 
 from eset_portcheck.net import realm
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.resolve import records
-
-NAMED = "_kerberos._udp."
 
 
 @pytest.mark.parametrize(
@@ -35,7 +32,7 @@ def test_candidates_of_anything(host: str, search: list[str]) -> None:
 
 async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, list[str]]) -> tuple[str | None, dict[str, object]]:
     async def ask(clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: object) -> dict[str, object]:
-        return {"server": server, "name": name, "type": kind, "records": answers.get(name.removeprefix(NAMED), [])}
+        return {"server": server, "name": name, "type": kind, "kdcs": answers.get(name.removeprefix(realm.PREFIX), [])}
 
     monkeypatch.setattr(realm, "ask_server", ask)
     return await realm.find_realm(Clock(), host, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], ["corp.local"])
@@ -52,16 +49,16 @@ async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, l
 )
 async def test_what_is_believed(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[str]], expected: str | None) -> None:
     told, facts = await found(monkeypatch, "dc1.emea.corp.local", answers)
-    assert told == facts["found"] == expected
-    assert facts["asked"] == [NAMED + "emea.corp.local", NAMED + "corp.local"]
+    assert told == facts["realm"] == expected
+    assert facts["asked"] == ["emea.corp.local", "corp.local"]
 
 
 async def test_nobody_to_ask() -> None:
-    assert await realm.find_realm(Clock(), "10.0.0.1", [], []) == (None, {"asked": [], "found": None})
+    assert await realm.find_realm(Clock(), "10.0.0.1", [], []) == (None, {"asked": [], "realm": None})
 
 
 def test_records_by_priority_and_nobody_is_nobody() -> None:
     query = dns.message.make_query("_kerberos._udp.corp.local", "SRV")
     reply = dns.message.make_response(query)
     reply.answer.append(dns.rrset.from_text("_kerberos._udp.corp.local.", 60, "IN", "SRV", "20 0 88 b.corp.local.", "10 0 88 A.corp.local.", "30 0 88 ."))
-    assert records(reply) == {"records": ["a.corp.local", "b.corp.local"]}
+    assert realm.kdcs(reply) == {"kdcs": ["a.corp.local", "b.corp.local"]}
