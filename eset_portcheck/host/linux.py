@@ -4,7 +4,6 @@ Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); facts 
 """
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,15 +16,6 @@ _RTF_REJECT = 0x0200
 READ_LIMIT_BYTES = 65536
 # that can change a packet filter; the two kinds of iptables are different commands where both are installed
 FILTER_TOOLS = ("nft", "iptables", "iptables-nft", "iptables-legacy", "ip6tables", "ip6tables-nft", "ip6tables-legacy", "firewall-cmd", "ufw")
-
-COMPONENTS = {
-    "agent": ("opt/eset/RemoteAdministrator/Agent/ERAAgent", "etc/opt/eset/RemoteAdministrator/Agent/config.cfg"),
-    "server": ("opt/eset/RemoteAdministrator/Server/ERAServer", "etc/opt/eset/RemoteAdministrator/Server/config.cfg"),
-    "mdc": ("opt/eset/RemoteAdministrator/MDMCore", "etc/opt/eset/RemoteAdministrator/MDMCore/config.cfg"),
-    "rdsensor": ("opt/eset/RogueDetectionSensor", "etc/opt/eset/RogueDetectionSensor/config.cfg"),
-    "bridge": ("opt/eset/bridge", ""),
-}
-_CONSOLE = ("var/lib/tomcat*/webapps/era", "usr/local/tomcat/webapps/era", "opt/tomcat/webapps/era")
 
 
 def routes(root: Path = Path("/")) -> list[dict[str, Any]]:
@@ -56,18 +46,9 @@ def resolvers(root: Path = Path("/")) -> tuple[list[str], list[str]]:
 
 
 def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:
-    """Installed components: {"component", "path", "version"?}. Reading more of them is a later step."""
-    found = []
-    for component, (place, settings) in COMPONENTS.items():
-        if _exists(root / place):
-            version = _version(root / settings) if settings else None
-            found.append({"component": component, "path": f"/{place}"} | ({"version": version} if version else {}))
-    for pattern in _CONSOLE:
-        places = sorted(root.glob(pattern))
-        if places:
-            found.append({"component": "webconsole", "path": "/" + str(places[0].relative_to(root))})
-            break
-    return found
+    from eset_portcheck.host import linux_components
+
+    return linux_components.installed(root)
 
 
 def packet_filter() -> Rules:
@@ -100,21 +81,6 @@ def tools(path: str | None = None) -> list[str]:
     """Which of FILTER_TOOLS are here, also those that a user without rights does not have in PATH."""
     places = path or os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
     return [name for name in FILTER_TOOLS if shutil.which(name, path=places)]
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
-def _version(path: Path) -> str | None:
-    for line in _lines(path):
-        told = re.match(r"\s*ProductVersion\s*=\s*([\d.]{1,40})\s*$", line)
-        if told:
-            return told[1]
-    return None
 
 
 def _lines(path: Path) -> list[str]:

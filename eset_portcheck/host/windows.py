@@ -3,22 +3,16 @@
 Sources: facts 4.5 (service binary paths; several service names there are unconfirmed, so the path decides).
 """
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from eset_portcheck.host.rules import Flow, Prediction, Rules
 from eset_portcheck.model.host import Interface
 
-_PLACES = {
-    "agent": re.compile(r"\\ESET\\RemoteAdministrator\\Agent\\", re.IGNORECASE),
-    "server": re.compile(r"\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
-    "bridge": re.compile(r"\\ESET\\(ESET )?Bridge\\", re.IGNORECASE),
-    "mdc": re.compile(r"\\ESET\\RemoteAdministrator\\(MDMCore|MobileDeviceConnector)", re.IGNORECASE),
-    "rdsensor": re.compile(r"\\ESET\\(RemoteAdministrator\\)?(RD ?Sensor|Rogue Detection Sensor)", re.IGNORECASE),
-}
-
 RANGES_LIMIT = 2000
+VALUES_LIMIT = 200
 COMMAND_TIMEOUT_S = 5.0
 
 
@@ -88,16 +82,32 @@ def tools() -> list[str]:
 
 
 def eset_products() -> list[dict[str, Any]]:
+    """Needs no rights for the services and their versions; the files of the Agent may be closed to users."""
     import psutil
 
-    return by_services((service.name(), service.binpath()) for service in psutil.win_service_iter())  # type: ignore[attr-defined,unused-ignore]
+    from eset_portcheck.host import windows_components
+    from eset_portcheck.host.disk import Disk
+
+    def services() -> Iterator[tuple[str, str]]:
+        for service in psutil.win_service_iter():  # type: ignore[attr-defined,unused-ignore]
+            try:
+                yield service.name(), service.binpath()
+            except (psutil.Error, OSError):  # one that is closed, or was removed meanwhile, hides no other
+                continue
+
+    return windows_components.installed(services(), registry, Disk(), os.environ.get("PROGRAMDATA", r"C:\ProgramData"))
 
 
-def by_services(services: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Components by (service name, binary path): {"component", "path", "service"}."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, path in services:
-        for component, place in _PLACES.items():
-            if component not in found and place.search(path):
-                found[component] = {"component": component, "path": path[:260], "service": name[:80]}
-    return list(found.values())
+def registry(key: str) -> dict[str, object]:
+    """The values of a key below HKEY_LOCAL_MACHINE, of the 64-bit view. Raises OSError."""
+    import winreg
+
+    found: dict[str, object] = {}
+    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as opened:  # type: ignore[attr-defined,unused-ignore]
+        for number in range(VALUES_LIMIT):
+            try:
+                name, value, _ = winreg.EnumValue(opened, number)  # type: ignore[attr-defined,unused-ignore]
+            except OSError:
+                break
+            found[name] = value
+    return found

@@ -15,19 +15,19 @@ _CODES = """
     server_time_utc servers service session session_present settings signed signing silent_connection since_utc skew_accuracy_s skew_s smb1_only stage
     starttls state status status_code status_name step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport
     tried ttl ttl_walk type unread v6only value verdict walked wanted ways why default started_s handle
-    packet reply
+    packet reply bind database_kind enabled unit
 """
 _KINDS = {
     Privacy.PEER: "content_type date plugin proxy_authenticate server software vendorName version x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain from http_proxy https_proxy interval"
-    " kdcs"
+    " kdcs configured database"
     " name names no_proxy not_dialled other reached realm realm_asked redirects source strangers target via_destination",
     Privacy.DN: "ca defaultNamingContext issuer namingContexts subject",
     Privacy.FINGERPRINT: "host_key_sha256 sha256",
     Privacy.URL: "location",
     Privacy.VIA: "via",
-    Privacy.PATH: "home path",
+    Privacy.PATH: "closed home path read",
     Privacy.INTERFACE: "interface interfaces",
     Privacy.USER: "user account",
     Privacy.BYTES: "first_bytes surplus",
@@ -44,6 +44,7 @@ BY_FIELD: dict[tuple[str, str], Privacy] = {
     ("os", "version"): Privacy.CODE,
     ("eset_products", "version"): Privacy.CODE,
     ("eset_products", "name"): Privacy.TEXT,
+    ("eset_products", "servers"): Privacy.HOST,
     ("skip_params", "error"): Privacy.TEXT,
 }
 

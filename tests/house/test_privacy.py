@@ -47,8 +47,8 @@ _NO_FACTS = {
 }  # fmt: skip
 _ELSEWHERE = {
     "protocols/mysql.py": "dialog mysql_clear_password caching_sha2_password client_ed25519 sha256_password",
-    "host/linux.py": "agent bridge mdc rdsensor",
-    "host/windows.py": "agent bridge mdc rdsensor",
+    "host/linux_components.py": "agent bridge mdc rdsensor",
+    "host/windows_components.py": "agent bridge mdc rdsensor webconsole",
     "host/predictions.py": "ruleset ruleset_bytes",  # Privacy.RULES
     "host/outline.py": "expr",  # Privacy.RULES
     "net/dial.py": "ipv4 ipv6",

@@ -76,13 +76,6 @@ def test_linux_from_recorded_files(tmp_path: Path) -> None:
     assert found["agent"]["version"] == "10.1.2.3"
 
 
-def test_windows_services_by_their_path() -> None:
-    found = windows.by_services(
-        [("EraAgentSvc", r'"C:\Program Files\ESET\RemoteAdministrator\Agent\ERAAgent.exe"'), ("x", r"C:\Windows\system32\svchost.exe"), ("EsetBridge", r"C:\Program Files\ESET\Bridge\EsetBridge.exe")]
-    )
-    assert [one["component"] for one in found] == ["agent", "bridge"]
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="sock_diag")
 def test_the_kernel_tells_a_socket_for_ipv6_alone_from_one_for_both() -> None:
     with socket.socket(socket.AF_INET6) as both, socket.socket(socket.AF_INET6) as alone, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:

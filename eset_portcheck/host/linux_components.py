@@ -1,0 +1,65 @@
+"""ESET components on Linux: by their folders, else by their systemd units. Source: facts 4.5; systemd.unit(5) for the folders of units."""
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from eset_portcheck.host import components, settings
+from eset_portcheck.host.components import Source
+from eset_portcheck.host.disk import Disk
+
+_UNIT_FOLDERS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+_WANTED = "etc/systemd/system/multi-user.target.wants"
+_TOMCATS = ("/var/lib/tomcat*/webapps", "/usr/share/tomcat*/webapps", "/usr/local/tomcat*/webapps", "/opt/tomcat*/webapps", "/opt/apache-tomcat*/webapps")
+_ETC, _LOG = "/etc/opt/eset/RemoteAdministrator", "/var/log/eset/RemoteAdministrator"
+
+
+class Place(NamedTuple):
+    """`marks`: any of them is there where it is installed; `units`: names of its service."""
+
+    marks: tuple[str, ...]
+    units: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
+
+
+PLACES = {
+    "agent": Place(
+        ("/opt/eset/RemoteAdministrator/Agent/ERAAgent",),
+        ("eraagent",),
+        (Source(f"{_ETC}/Agent/config.cfg", settings.config), *components.agent_sources(f"{_LOG}/Agent", "/")),
+    ),
+    "server": Place(
+        ("/opt/eset/RemoteAdministrator/Server/ERAServer",),
+        ("eraserver",),
+        (Source(f"{_ETC}/Server/config.cfg", settings.config), Source(f"{_ETC}/Server/StartupConfiguration.ini", settings.startup)),
+    ),
+    "mdc": Place(("/opt/eset/RemoteAdministrator/MDMCore",), ("eramdmcore",), (Source(f"{_ETC}/MDMCore/config.cfg", settings.config),)),
+    "rdsensor": Place(("/opt/eset/RogueDetectionSensor",), ("rdsensor",), (Source("/etc/opt/eset/RogueDetectionSensor/config.cfg", settings.config),)),
+    "bridge": Place(("/opt/eset/bridge", "/opt/eset/esetbridge", "/opt/eset/EsetBridge"), ("EsetBridge", "esetbridge")),
+}
+
+
+def installed(root: Path = Path("/")) -> list[dict[str, Any]]:
+    """Components: {"component", "path", "unit"?, "enabled"?, ...} as `components.described` tells them."""
+    disk = Disk(root)
+    found = []
+    for component, place in PLACES.items():
+        unit, program = _unit(disk, place.units)
+        path = next((mark for mark in place.marks if disk.exists(mark)), program)
+        if path:
+            enabled = bool(unit) and disk.exists(f"/{_WANTED}/{unit}.service")
+            found.append(components.described(disk, component, path, place.sources, unit=unit, enabled=enabled))
+    consoles = (components.web_console(disk, home.removesuffix("/webapps")) for pattern in _TOMCATS for home in disk.glob(pattern))
+    found += [one for one in consoles if one is not None][:1]
+    return found
+
+
+def _unit(disk: Disk, names: tuple[str, ...]) -> tuple[str, str]:
+    """(unit, its program when that is there). A unit whose program is gone is a leftover."""
+    for name in names:
+        for folder in _UNIT_FOLDERS:
+            text = disk.text(f"/{folder}/{name}.service")
+            started = re.search(r"^ExecStart\s*=\s*[-@:+!]{0,3}(/\S{1,250})", text, re.MULTILINE)
+            if started:
+                return name, started[1] if disk.exists(started[1]) else ""
+    return "", ""

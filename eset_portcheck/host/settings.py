@@ -1,0 +1,163 @@
+"""What the files of installed components say of servers, databases and versions. Text in, facts out; nothing here raises for what a file holds.
+
+Formats are known from public installations, not from documents, so every reader is lenient: what it does not understand it leaves out, and what it
+takes is checked as a host and port. Passwords stand in some of these files: only the named values are ever kept.
+Source: facts 4.5 (config.cfg, EraWebServerConfig.properties, status.html, trace.log, install_config.ini); StartupConfiguration.ini's keys from
+public scripts that read it; ODBC connection strings: Microsoft, SQLDriverConnect, "Comments"; Tomcat's server.xml: Apache Tomcat, "The HTTP Connector".
+"""
+
+import html
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from eset_portcheck.model.site import SiteError, host_and_port
+
+AGENT_PORT, CONSOLE_PORT = 2222, 2223
+_LINES = 20_000
+_STRING = 8192  # characters of a connection string
+_ITEMS, _ITEM = 500, 2000  # of a page: how many, and characters of each
+_SERVERS = 8
+_TAG = re.compile(r"<[^<>]{0,400}>")
+# English as public scripts read it; the others are the usual translations, unconfirmed
+_REMOTE = re.compile(r"(remote host|host remoto|equipo remoto|servidor remoto|hôte distant|remotehost)\s?:\s?(\S+)", re.IGNORECASE)
+_LOGGED = (
+    re.compile(r"""host:\s*"([^"\s]{1,255})"\s*port:\s*(\d{1,5})"""),
+    re.compile(r"\bConnection:\s*(\[?[0-9A-Za-z._:-]{1,255}?\]?):(\d{1,5})\b(?=[,\s\]]|$)"),
+)
+_CONNECTOR = re.compile(r"<Connector\b([^<>]{0,4000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([A-Za-z]{1,40})\s*=\s*["']([^"']{0,200})["']""")
+
+
+def pairs(text: str, mark: str = "=") -> dict[str, str]:
+    """`name=value` lines as config.cfg, .ini and .properties have them; comments and sections are passed over, the last of a name wins."""
+    found: dict[str, str] = {}
+    for line in text.splitlines()[:_LINES]:
+        name, sign, value = line.strip().partition(mark)
+        if sign and name and name[0] not in "#;![":
+            found[name.strip().lower()[:80]] = value.strip()
+    return found
+
+
+def place(host: str, number: str | int | None, default: int) -> str | None:
+    """host:port ([v6]:port), checked; None for what is none."""
+    try:
+        name, given = host_and_port(host.strip().strip("\"'"), "")
+        port = given or int(number or default)
+    except (SiteError, ValueError):
+        return None
+    if not 1 <= port <= 65535:
+        return None
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def config(text: str) -> dict[str, Any]:
+    """config.cfg: {"version"?}."""
+    version = pairs(text).get("productversion", "").strip("\"'")
+    return {"version": version} if re.fullmatch(r"[0-9.]{1,40}", version) else {}
+
+
+def startup(text: str) -> dict[str, Any]:
+    """StartupConfiguration.ini of the Server: {"database"?, "database_kind"?}. The string holds a password; its server and port are all that is taken."""
+    values = pairs(text)
+    given = dict(reversed(connection_string(values.get("databaseconnectionstring", ""))))  # of a repeated keyword the first counts
+    kind = _database_kind(f"{values.get('databasetype', '')} {given.get('driver', '')}")
+    server = given.get("server") or given.get("host") or given.get("data source") or given.get("address") or ""
+    server = server.removeprefix("tcp:").partition("\\")[0] + ("," + server.rpartition(",")[2] if "\\" in server and "," in server else "")
+    name, _, number = server.partition(",")  # SQL Server's way to name a port
+    number = number.strip() or given.get("port", "")
+    if not kind or not name:
+        return {"database_kind": kind} if kind else {}
+    local = {"(local)": "localhost", ".": "localhost"}.get(name.strip().lower(), name)
+    found = place(local, number if number.isdigit() else None, 1433 if kind == "mssql" else 3306)
+    return ({"database": found} if found else {}) | {"database_kind": kind}
+
+
+def _database_kind(words: str) -> str | None:
+    told = words.lower()
+    if "mysql" in told or "maria" in told:
+        return "mysql"
+    return "mssql" if "sql server" in told or "mssql" in told or "sql native client" in told else None
+
+
+def connection_string(text: str) -> list[tuple[str, str]]:
+    """(name, value) of an ODBC connection string; a value in braces may hold semicolons and doubled braces."""
+    found: list[tuple[str, str]] = []
+    rest = text[:_STRING]
+    while rest:
+        name, sign, rest = rest.partition("=")
+        rest = rest.lstrip()
+        if rest.startswith("{"):
+            value, rest = _braced(rest)
+            rest = rest.partition(";")[2]
+        else:
+            value, _, rest = rest.partition(";")
+        if sign:
+            found.append((name.strip(" ;").lower()[:80], value.strip()[:512]))
+    return found
+
+
+def _braced(text: str) -> tuple[str, str]:
+    """(the value, what follows its closing brace)."""
+    value, at = "", 1
+    while True:
+        end = text.find("}", at)
+        if end < 0:
+            return value + text[at:], ""
+        value += text[at:end]
+        if text[end : end + 2] != "}}":
+            return value, text[end + 1 :]
+        value, at = value + "}", end + 2
+
+
+def web_console(text: str) -> dict[str, Any]:
+    """EraWebServerConfig.properties: {"servers": [host:port]}; its default is this machine."""
+    values = pairs(text)
+    found = place(values.get("server_address") or "localhost", _number(values.get("server_port")), CONSOLE_PORT)
+    return {"servers": [found]} if found else {}
+
+
+def tomcat(text: str) -> dict[str, Any]:
+    """Tomcat's server.xml: {"port"?}: of the first connector that speaks TLS, else of the first that speaks HTTP."""
+    ports: dict[bool, int] = {}
+    first, *commented = text.split("<!--")
+    live = first + "".join(part.partition("-->")[2] for part in commented)
+    for one in _CONNECTOR.findall(live):
+        said = {name.lower(): value for name, value in _ATTRIBUTE.findall(one)}
+        number = _number(said.get("port"))
+        if number and "ajp" not in said.get("protocol", "").lower():
+            ports.setdefault(said.get("sslenabled", "").lower() == "true" or said.get("scheme", "").lower() == "https", number)
+    port = ports.get(True) or ports.get(False)
+    return {"port": port} if port else {}
+
+
+def status(text: str) -> dict[str, Any]:
+    """status.html of the Agent: {"servers"?}: the server of its last replication. Escaped and translated in ways that are not known."""
+    for item in re.split(r"</li\s?>", text, maxsplit=_ITEMS, flags=re.IGNORECASE):
+        said = html.unescape(_TAG.sub(" ", item[-_ITEM:]))
+        told = _REMOTE.search(" ".join(said.split()))
+        found = place(told[2].rstrip(",;"), None, AGENT_PORT) if told else None
+        if found:
+            return {"servers": [found]}
+    return {}
+
+
+def trace(text: str) -> dict[str, Any]:
+    """The end of trace.log of the Agent: {"servers"?}: those that it named when a connection failed or stood, last first."""
+    named = [(match.start(), place(match[1].strip("[]"), match[2], AGENT_PORT)) for pattern in _LOGGED for match in pattern.finditer(text)]
+    return _servers(found for _, found in sorted(named, key=lambda one: -one[0]))
+
+
+def install_answers(text: str) -> dict[str, Any]:
+    """install_config.ini of the Agent's installer: {"servers"?}."""
+    values = pairs(text)
+    return _servers([place(values["p_hostname"], _number(values.get("p_port")), AGENT_PORT)] if values.get("p_hostname") else [])
+
+
+def _servers(found: Iterable[str | None]) -> dict[str, Any]:
+    servers = list(dict.fromkeys(one for one in found if one))[:_SERVERS]
+    return {"servers": servers} if servers else {}
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"[0-9]{1,5}", text.strip()) and 1 <= int(text) <= 65535 else None
