@@ -72,7 +72,9 @@ class Dispatch:
                     data, sender_address = reading.result()
                 finally:
                     reading.cancel()
-                if sender_address.split("%")[0] == self._address and exchange.datagram(data):
+                if sender_address.split("%")[0] != self._address:
+                    continue  # anybody may send to our port: that says nothing of the host we asked
+                if exchange.datagram(data):
                     return
                 self._strangers += 1
                 if self._strangers > 64:

@@ -7,6 +7,7 @@ Sources: RFC 4120 3.1 (AS exchange), 5.4.1 (AS-REQ), 5.4.2 (AS-REP), 5.9.1 (KRB-
 """
 
 import time
+from typing import Any
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import kerberos_messages
@@ -17,6 +18,7 @@ ALPN: tuple[str, ...] = ()
 
 SKEW_LIMIT_S = 300  # RFC 4120 1.6: hosts' clocks are to be loosely synchronised; five minutes is everybody's default
 MAX_MESSAGE_BYTES = 65535
+SERVICE_UNAVAILABLE = 29
 _KRB_ERROR, _AS_REP = 0x7E, 0x6B
 CODES = {
     6: "KDC_ERR_C_PRINCIPAL_UNKNOWN",
@@ -95,6 +97,9 @@ def _facts(data: bytes, peer: Peer) -> Facts:
 
 def meaning(facts: Facts) -> Meaning:
     skew_s = facts.get("skew_s")
+    found: list[tuple[str, dict[str, Any]]] = []
     if isinstance(skew_s, int) and abs(skew_s) > SKEW_LIMIT_S:
-        return Meaning(Proof.PROTOCOL, findings=[("KDC_CLOCK_SKEW", {"skew_s": skew_s, "accuracy_s": 1, "limit_s": SKEW_LIMIT_S})])
-    return Meaning(Proof.PROTOCOL)
+        found.append(("KDC_CLOCK_SKEW", {"skew_s": skew_s, "accuracy_s": 1, "limit_s": SKEW_LIMIT_S}))
+    if facts.get("code") == SERVICE_UNAVAILABLE:
+        found.append(("SERVICE_REFUSES", {"code": SERVICE_UNAVAILABLE}))
+    return Meaning(Proof.PROTOCOL, findings=found)

@@ -47,6 +47,7 @@ RESULTS = {
     80: "other",
 }
 NEED_TLS = (8, 13)
+CANNOT = (51, 52)  # busy, unavailable: nobody is served now
 SEARCH = 1  # our message id
 MESSAGES = 8  # an entry and its end; the rest is room for references and notifications
 TEXT_LIMIT = 128
@@ -92,4 +93,6 @@ def _root(entry: Any) -> Facts:
 def meaning(facts: Facts) -> Meaning:
     if facts.get("result") in NEED_TLS:
         return Meaning(Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", {"result": facts["result"], "result_name": facts.get("result_name", "")})])
+    if facts.get("result") in CANNOT:
+        return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"result": facts["result"], "result_name": facts.get("result_name", "")})])
     return Meaning(Proof.PROTOCOL)

@@ -129,10 +129,13 @@ def _code(packet: bytes) -> int:
 
 
 def meaning(facts: Facts) -> Meaning:
-    """The first packet may say that this host is not welcome: MySQL is spoken, and the requirement is disproven."""
+    """The first packet may say that this host is not welcome: MySQL is spoken, and the requirement is disproven.
+
+    Another error in its place (a proxy of MySQL without a server behind it, a server that is shutting down) refuses everybody.
+    """
     if facts.get("answer") == "error":
         reason = REASONS.get(int(facts["code"]))
         if reason:
             return Meaning(Proof.PROTOCOL, reason, params={"code": facts["code"]})
-        return Meaning(Proof.PROTOCOL, params={"code": facts["code"]})
+        return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"code": facts["code"]})])
     return Meaning(Proof.PROTOCOL)

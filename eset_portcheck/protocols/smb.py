@@ -79,4 +79,7 @@ def meaning(facts: Facts) -> Meaning:
     """A dialect is the protocol. SMB1 alone will not do for current Windows; a refusal of every dialect still is SMB's own word."""
     if facts.get("smb1_only"):
         return Meaning(Proof.PROTOCOL, findings=[("SMB1_ONLY", {"dialect": facts.get("dialect") or "older than NT LM 0.12"})])
+    if "status" in facts:  # to NEGOTIATE itself
+        params = {"status": facts.get("status_name", facts["status"])}
+        return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", params)])
     return Meaning(Proof.PROTOCOL)

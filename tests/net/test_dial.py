@@ -185,6 +185,26 @@ async def test_an_answer_of_another_kind_is_not_taken(dial: Dial) -> None:
     assert broken.detail["strangers"] > 0
 
 
+async def test_datagrams_from_elsewhere_say_nothing_of_the_host(dial: Dial) -> None:
+    """However many: anybody may send to our port."""
+    from eset_portcheck.model.vocabulary import Transport
+
+    class Elsewhere(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, address: Any) -> None:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind(("127.0.0.2", 0))
+                for _ in range(100):
+                    other.sendto(data, address)
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Elsewhere, local_addr=("127.0.0.1", 0))
+    seen = await dial("nbns", transport.get_extra_info("sockname"), transport=Transport.UDP)
+    transport.close()
+    broken = seen.attempts[0].failed
+    assert broken is not None
+    assert (broken.failure, broken.detail) == (Failure.TIMEOUT, {})
+
+
 async def test_a_bug_of_ours_is_an_observation(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
     from eset_portcheck.protocols import mqtt
 
