@@ -5,6 +5,7 @@ Exit codes are the contract's: 2 for wrong use (argparse's own), 4 when the chec
 
 import argparse
 import sys
+from typing import NoReturn
 
 COMMANDS = {
     "check": "probe every path that a role needs",
@@ -20,9 +21,29 @@ COMMANDS = {
 }
 
 
+class Parser(argparse.ArgumentParser):
+    """Messages about wrong use do not repeat values that may be secrets, and no control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        import re
+
+        from eset_portcheck.redaction import secrets
+
+        message = re.sub(r"(ignored explicit argument ).*", r"\1[not shown]", message, flags=re.DOTALL)
+        message = re.sub(r"(ambiguous option: [^\s=]+)=.*(?= could match)", r"\1", message, flags=re.DOTALL)
+        super().error(secrets.message(message).encode("unicode_escape").decode("ascii"))
+
+
+def _unknown(words: list[str]) -> str:
+    """The options that are not there; whatever stands behind or between them is not repeated."""
+    options = [word.partition("=")[0][: None if word.startswith("--") else 2] for word in words if word.startswith("-") and len(word) > 1]
+    named = ", ".join(option[:40] for option in options[:9])
+    return f"unrecognized arguments: {named}" if options else "unrecognized arguments: a word that belongs to no option"
+
+
 def parser(wanted: str | None = None) -> argparse.ArgumentParser:
     """All commands by name; only the wanted one with its options, because the others' cost is felt at every start."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="eset-portcheck",
         description="Does this machine reach everything its ESET PROTECT role needs? Probes each path, names what is broken, where, and what to do.",
         epilog="Exit: 0 all required proven, 1 something required failed, 2 wrong use, 3 something required unproven, 4 checker failed, 130 interrupted.",
@@ -42,7 +63,9 @@ def parser(wanted: str | None = None) -> argparse.ArgumentParser:
 def run(argv: list[str]) -> int:
     """Never shows a traceback for bad input; a bug of ours is named in one line, exit 4."""
     top = parser(next((word for word in argv if not word.startswith("-")), None))
-    arguments = top.parse_args(argv)
+    arguments, unknown = top.parse_known_args(argv)
+    if unknown:
+        top.error(_unknown(unknown))
     if arguments.version:
         from eset_portcheck import __version__
 

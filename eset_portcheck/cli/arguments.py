@@ -14,8 +14,10 @@ class WrongUse(Exception):
 
 
 def refuse(error: WrongUse) -> int:
+    from eset_portcheck.redaction.secrets import message
+
     for line in error.lines:
-        print(f"eset-portcheck: {line}", file=sys.stderr)
+        print(f"eset-portcheck: {message(line)}", file=sys.stderr)
     return 2
 
 

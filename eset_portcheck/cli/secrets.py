@@ -15,7 +15,7 @@ KEYS = ("user", "password", "domain")
 
 def from_file(name: str) -> Credentials:
     """Raises WrongUse; its words never repeat what the file holds."""
-    place = f"--credentials-file {name[:120]!a}"
+    place = "--credentials-file"  # not its name: it may be the password itself, typed in the wrong place
     try:
         with Path(name).open("rb") as file:
             # Windows has no such bits; there the file's access list is the owner's business (docs/windows.md)

@@ -28,7 +28,7 @@ class Names:
 
     def host(self, name: str) -> str:
         """A host name or domain, in whatever case; a leading *. and a final dot stay."""
-        if not name or is_public_name(name):
+        if not name.strip(".") or is_public_name(name):
             return name
         star, bare = ("*.", name[2:]) if name.startswith("*.") else ("", name)
         bare, dot = (bare[:-1], ".") if bare.endswith(".") else (bare, "")
@@ -76,14 +76,14 @@ class Names:
         return {"label": self.labels, "domain": self.domains, "sub": self._subs, "name": self.other}
 
     def _label(self, label: str) -> str:
-        if _PSEUDONYM.match(label):
+        if _PSEUDONYM.match(label) or label.startswith("_"):  # of a service: _kerberos._udp
             return label
         if label not in self.labels:
             self.labels[label] = self._number("host")
         return self.labels[label]
 
     def _sub(self, label: str) -> str:
-        if _PSEUDONYM.match(label):
+        if _PSEUDONYM.match(label) or label.startswith("_"):
             return label
         if label not in self._subs:
             self._subs[label] = self._number("sub")

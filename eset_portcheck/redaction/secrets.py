@@ -24,7 +24,7 @@ SECRETS = (
 NAMED_SECRET = re.compile(rf"(\b(?:[\w-]*[_-])?(?:{_WORDS})[\"']?\s*(?:=|:(?!//))\s*){_VALUE}", re.IGNORECASE)
 HEADER = re.compile(r"((?:Proxy-)?Authorization|(?:Set-)?Cookie2?)(\s*[:=]\s*)[^\r\n]+", re.IGNORECASE)
 USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,200}@", re.IGNORECASE)
-PAIR_AT_HOST = re.compile(r"(?<![\w.@/-])[\w.+\\-]{1,64}:[^\s@/:'\"]{1,200}@(?=[\w\[])")  # user:password@host without a scheme
+PAIR_AT_HOST = re.compile(r"(?<![\w.@/-])[\w.+\\-]{1,64}:[^\s@/:'\"]{1,200}@")  # user:password@host without a scheme
 QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s?#'\"<>]{1,400})[?#][^\s'\"<>]*", re.IGNORECASE)
 
 # group 1: what leads to the name, group 2: the name
@@ -51,3 +51,13 @@ IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:]{2,3
 _ACCOUNTS = "root system localsystem localservice networkservice local service network public default nobody daemon www-data all"
 COMMON_ACCOUNTS = frozenset({*_ACCOUNTS.split(), "local service", "network service", "all users", "default user", "nt authority"})
 PSEUDONYM = re.compile(r"(?:user|mac|serial)-\d{1,6}\Z")
+
+
+def message(text: str) -> str:
+    """A line about wrong use without the secrets that a user put where none belong. Words before a colon are ours here, so only name=value counts."""
+    for pattern in SECRETS:
+        text = pattern.sub(REMOVED, text)
+    text = HEADER.sub(rf"\1\2{REMOVED}", text)
+    text = PAIR_AT_HOST.sub(f"{REMOVED}@", USERINFO.sub(rf"\1{REMOVED}@", text))
+    text = QUERY.sub(rf"\1?{REMOVED}", text)
+    return NAMED_SECRET.sub(lambda match: match[1] + REMOVED if match[1].rstrip().endswith("=") else match[0], text)

@@ -226,6 +226,8 @@ def test_names_stay_related() -> None:
     assert names.host("host-9.domain-9.example") == "host-9.domain-9.example"
     assert names.known("pc7") == "host-1"
     assert names.known("server") is None
+    assert names.host("_kerberos._udp.corp.local") == "_kerberos._udp.domain-1.example"
+    assert names.host(".") == "."
 
 
 def test_numbers_that_mean_something_already_are_not_given_again() -> None:
