@@ -20,7 +20,8 @@ from eset_portcheck.sessions import Credentials
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What is to be audited. `arguments`: the command line without output options, to name the line that tests again."""
+    """What is to be audited. `arguments`: the command line without output options, to name the line that tests again. `detected`: options whose values
+    are this machine's own."""
 
     plan: Plan
     profiles: list[ProfileUsed]
@@ -30,6 +31,7 @@ class Order(msgspec.Struct, frozen=True):
     options: Options = Options()
     arguments: Sequence[str] = ()
     command: str = "check"
+    detected: Sequence[str] = ()
     credentials: Credentials | None = None
 
 
@@ -121,6 +123,7 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
             ca_given=order.ca_file is not None,
             arguments=list(order.arguments),
             command=order.command,
+            detected=list(order.detected),
         ),
         host=host,
         checks=rows,

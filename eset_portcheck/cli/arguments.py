@@ -40,6 +40,7 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     site.add_argument("--site", metavar="FILE.toml", help="the same values from a file, and [connect_to]")
     site.add_argument("--profile", action="append", metavar="FILE.toml", help="a profile of your own (repeatable)")
     site.add_argument("--ca-file", metavar="FILE", help="the site's own certification authority (PEM)")
+    site.add_argument("--no-detect", action="store_true", help="take neither role nor values from what is installed here")
 
 
 _SITE_OPTIONS = (
@@ -59,18 +60,24 @@ _SITE_OPTIONS = (
 
 
 def load(arguments: argparse.Namespace) -> tuple[list[Any], list[Any], Any]:
-    """(profiles, ProfileUsed records, Site). Raises WrongUse with every fault found."""
+    """(profiles, ProfileUsed records, Site). Roles and values that nobody gave are those of what is installed here; their names go into
+    `arguments.detected`. Raises WrongUse with every fault found."""
     import os
     from pathlib import Path
 
     from eset_portcheck import loading
+    from eset_portcheck.cli.found import Machine
     from eset_portcheck.model.report import ProfileUsed
     from eset_portcheck.model.site import SiteError, site_of
 
     profiles, used, faults = [], [], []
     wanted: list[str | Path] = [*dict.fromkeys(arguments.role or []), *map(Path, arguments.profile or [])]
+    machine = Machine(arguments)
+    arguments.detected, arguments.closed = [], []
     if not wanted:
-        raise WrongUse("--role is needed (repeatable); roles: " + ", ".join(loading.ROLES))
+        arguments.role = machine.roles()
+        arguments.detected.append("role")
+        wanted += arguments.role
     for one in wanted:
         try:
             profile, digest = loading.load_profile_file(one) if isinstance(one, Path) else loading.load_profile(one)
@@ -85,6 +92,10 @@ def load(arguments: argparse.Namespace) -> tuple[list[Any], list[Any], Any]:
             layers.append((Path(arguments.site).name, loading.load_site(Path(arguments.site))))
     except loading.ProfileError as error:
         faults += error.lines
+    given = {name for _, layer in layers for name in layer} | dict(_pairs(arguments.set, [])).keys() | _options(arguments, profiles).keys()
+    if not faults:
+        arguments.detected += machine.fill(profiles, given)
+        arguments.closed = machine.closed()
     layers.append(("--set", dict(_pairs(arguments.set, faults))))
     layers.append(("", _options(arguments, profiles)))
     try:

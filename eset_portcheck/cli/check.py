@@ -102,7 +102,7 @@ def order_of(
     site = msgspec.structs.replace(site, credentials_given=credentials is not None)
     lacking = planning.missing(profiles, site, of_targets=not this_machine_only)
     if lacking:
-        raise shared.WrongUse(*lacking)
+        raise shared.WrongUse(*lacking, *(f"not readable with these rights: {path}" for path in arguments.closed))
     for file in (arguments.ca_file, os.environ.get("SSL_CERT_FILE")):
         if file and not Path(file).is_file():
             raise shared.WrongUse(f"certificate file {file[:120]!a}: not there")
@@ -121,6 +121,7 @@ def order_of(
         options=Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, dict(site.connect_to), arguments.deep),
         arguments=again(arguments),
         command="ports" if this_machine_only else "check",
+        detected=arguments.detected,
         credentials=credentials,
     )
 
@@ -132,7 +133,7 @@ def again(arguments: argparse.Namespace) -> list[str]:
         line += [part for value in getattr(arguments, name) or [] for part in (f"--{name}", at_home(value))]
     names = ["server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc", "platform", "product_version", "site", "ca_file"]
     line += [part for name in names if (value := getattr(arguments, name)) for part in ("--" + name.replace("_", "-"), at_home(str(value)))]
-    line += [f"--{name}" for name in ("appliance", "offline", "deep") if getattr(arguments, name)]
+    line += ["--" + name.replace("_", "-") for name in ("appliance", "offline", "deep", "no_detect") if getattr(arguments, name)]
     line += ["--credentials-file", at_home(arguments.credentials_file)] if arguments.credentials_file else []
     line += ["--ask-credentials"] if arguments.ask_credentials else []
     line += ["--all-addresses"] if arguments.all_addresses else []

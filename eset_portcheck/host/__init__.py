@@ -82,6 +82,14 @@ def survey(ports: frozenset[int]) -> Survey:
     return Survey(host, rules)
 
 
+def installed() -> list[dict[str, Any]]:
+    """The ESET components of this machine, as in `Host.eset_products`; nothing where they cannot be read."""
+    try:
+        return platform.eset_products()
+    except Exception:  # noqa: BLE001  # nothing depends on them: who wants a role can name it
+        return []
+
+
 def _is_root() -> bool:
     if sys.platform == "win32":
         return False

@@ -87,6 +87,7 @@ class Run(msgspec.Struct, frozen=True):
     ca_given: bool = False
     arguments: list[str] = []
     command: str = "check"  # that made this report, and makes it again with `arguments`
+    detected: list[str] = []  # names of values in `arguments` that nobody gave: this machine's installed components say so
 
 
 class Summary(msgspec.Struct, frozen=True):

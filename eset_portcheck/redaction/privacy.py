@@ -37,7 +37,7 @@ PRIVACY: dict[type[Any], dict[str, Privacy]] = {
     | {"schema_version": _P.CODE},
     report.Tool: dict.fromkeys(("name", "version"), _P.CODE),
     report.ProfileUsed: dict.fromkeys(("role", "version", "sha256"), _P.CODE) | {"source": _P.TEXT},
-    report.Run: dict.fromkeys(("id", "started_utc", "duration_s", "phase", "roles", "complete", "loop_lag_s", "ca_given", "command"), _P.CODE)
+    report.Run: dict.fromkeys(("id", "started_utc", "duration_s", "phase", "roles", "complete", "loop_lag_s", "ca_given", "command", "detected"), _P.CODE)
     | {"connect_to": _P.HOST, "arguments": _P.ARGUMENTS},
     report.Summary: dict.fromkeys(("counts", "ready", "exit_code"), _P.CODE),
     report.Rediagnosis: {"version": _P.CODE, "changed": _P.NESTED},

@@ -74,6 +74,13 @@ def again(report: Report, ids: list[str] | None = None) -> str:
     return joined(["eset-portcheck", report.run.command, *report.run.arguments, *(only if takes_only else [])])
 
 
+def detected(report: Report, pen: Pen) -> list[str]:
+    """That roles or values are this machine's own, and nobody gave them."""
+    options = {"role": "--role", "server": "--server", "database": "--database"}
+    named = [options.get(name, f"--set {name}") for name in report.run.detected if name != "database_kind"]
+    return [pen.say("Taken from what is installed here: {options}; what is given on the command line wins", options=", ".join(named))] if named else []
+
+
 def exit_sentence(report: Report, pen: Pen) -> str:
     """What the code says, in words; --strict and --exit-zero are told apart by what the rows say."""
     code = report.summary.exit_code

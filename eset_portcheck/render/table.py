@@ -164,6 +164,7 @@ class _Page:
         if report.run.connect_to:
             pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in report.run.connect_to.items())
             lines.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
+        lines += outcome.detected(report, pen)
         if not report.run.complete:
             lines.append(pen.say("Incomplete: not every row was finished."))
         for line in lines:
