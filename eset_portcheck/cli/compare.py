@@ -8,8 +8,8 @@ from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output
 
 PACKAGE = "eset_portcheck.render.comparison"
-FORMATS = ("table", "json")  # render.comparison.FORMATS, without its cost
-SUFFIXES = ("txt", "json")
+FORMATS = ("table", "json", "md", "html")  # render.comparison.FORMATS, without its cost
+SUFFIXES = ("txt", "json", "md", "html")
 
 
 def register(commands: Any) -> None:

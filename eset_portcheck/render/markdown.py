@@ -1,18 +1,14 @@
 """A report as Markdown: whole, or (quiet) a summary of at most SUMMARY_LINES lines to paste into a ticket.
 
-The text is built as an element tree, so that it cannot break out of its place, and a kept library turns that into Markdown with all the escapes.
-What looks like an address that renderers make a link of, stands as code. Source: CommonMark 0.31; GitHub Flavored Markdown (tables, autolinks).
+The text is an element tree, so that it cannot break out of its place; `elements` makes Markdown of it.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from xml.etree.ElementTree import Element, SubElement, tostring
-
-from markdownify import MarkdownConverter
+from xml.etree.ElementTree import Element, SubElement
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import outcome, story
+from eset_portcheck.render.elements import put, put_table, to_markdown
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import arranged, shown_target
@@ -22,19 +18,13 @@ from eset_portcheck.render.words import COUNT
 
 SUMMARY_LINES = 20
 _CAUSES = 4  # of a summary
-_LINKS = re.compile(r"//|\bwww\.|@", re.IGNORECASE)
 
 
 def render(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False) -> str:
     """Ends in a line break; no line has trailing blanks."""
     page = _Page(report, Pen(verbose=verbose or not quiet, language=language))
     root = page.summary() if quiet else page.whole()
-    converter = MarkdownConverter(heading_style="ATX", bullets="-", autolinks=False, escape_misc=True, wrap=False)
-    # the parser of the library drops what HTML cannot hold; a report holds none of it (render.text)
-    text: str = converter.convert(tostring(root, encoding="unicode", method="html"))
-    lines = [line.rstrip() for line in text.strip().splitlines()]
-    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
-    return "\n".join(kept) + "\n"
+    return to_markdown(root)
 
 
 class _Page:
@@ -52,11 +42,11 @@ class _Page:
             for one in wanted[:_CAUSES]:
                 entry = SubElement(listed, "li")
                 self._headline(entry, one)
-                _put(entry, f" - {one.who}" if one.who else "")
+                put(entry, f" - {one.who}" if one.who else "")
             if len(wanted) > _CAUSES:
-                _put(SubElement(listed, "li"), self._pen.say("and {count} more", count=len(wanted) - _CAUSES))
+                put(SubElement(listed, "li"), self._pen.say("and {count} more", count=len(wanted) - _CAUSES))
         if wanted and wanted[0].ask:
-            _put(SubElement(SubElement(root, "blockquote"), "p"), wanted[0].ask)
+            put(SubElement(SubElement(root, "blockquote"), "p"), wanted[0].ask)
         self._last(root)
         return root
 
@@ -76,20 +66,20 @@ class _Page:
     def _first(self, root: Element) -> None:
         who, word, why, _ = outcome.first_line(self._report, self._pen)
         title = SubElement(root, "h2")
-        _put(title, who + word)
-        _put(SubElement(root, "p"), why.removeprefix(": ").rstrip("; ") + ".")
+        put(title, who + word)
+        put(SubElement(root, "p"), why.removeprefix(": ").rstrip("; ") + ".")
         seen = {verdict: sum(row.verdict is verdict for row in self._report.checks) for verdict in Verdict}
         order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
         counts = [self._pen.count(*COUNT[verdict.value], seen[verdict]) for verdict in order if seen[verdict]]
         run = self._report.run
         about = [*counts, self._pen.say("phase {phase}", phase=run.phase.value), self._pen.safe(run.started_utc)]
-        _put(SubElement(root, "p"), ", ".join(about))
+        put(SubElement(root, "p"), ", ".join(about))
 
     def _matrix(self, root: Element) -> None:
         say = self._pen.say
         rows = arranged([row for row in self._report.checks if self._pen.verbose or row.verdict is not Verdict.SKIP])
         head = [say("verdict"), say("what for"), say("target"), say("port"), say("proof"), say("reason"), say("required"), say("check")]
-        self._table(root, head, [self._cells(row) for row in rows])
+        put_table(root, head, [self._cells(row) for row in rows])
 
     def _cells(self, row: Row) -> list[str]:
         pen = self._pen
@@ -101,21 +91,10 @@ class _Page:
         port = f"{row.port}/{row.transport.value}"
         return [word, pen.own(row.purpose), shown_target(row, pen), port, steps, pen.safe(row.reason), needed, pen.safe(row.id)]
 
-    def _table(self, root: Element, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        table = SubElement(root, "table")
-        line = SubElement(SubElement(table, "thead"), "tr")
-        for cell in head:
-            _put(SubElement(line, "th"), cell)
-        body = SubElement(table, "tbody")
-        for row in rows:
-            line = SubElement(body, "tr")
-            for cell in row:
-                _put(SubElement(line, "td"), cell)
-
     def _stories(self, root: Element, title: str, told: list[story.Story]) -> None:
         if not told:
             return
-        _put(SubElement(root, "h3"), title.capitalize())
+        put(SubElement(root, "h3"), title.capitalize())
         for one in told:
             heading = SubElement(root, "h4")
             self._headline(heading, one)
@@ -129,18 +108,18 @@ class _Page:
                 for command in step.commands:
                     self._code(entry, command)
                 if step.undo:
-                    _put(entry, " " + say("to take it back:"))
+                    put(entry, " " + say("to take it back:"))
                     self._code(entry, step.undo)
             self._labelled(listed, say("ask for"), one.ask)
             if one.again:
                 self._code(self._labelled(listed, say("again"), " "), one.again)
             entry = self._labelled(listed, say("explains"), " ")
             for number, row in enumerate(one.rows):
-                _put(entry, ", " if number else " ")
+                put(entry, ", " if number else " ")
                 SubElement(entry, "code").text = self._pen.safe(row)
 
     def _headline(self, place: Element, one: story.Story) -> None:
-        _put(place, f"{one.number}. {one.headline} " if one.number else f"{one.headline} ")
+        put(place, f"{one.number}. {one.headline} " if one.number else f"{one.headline} ")
         SubElement(place, "code").text = one.code
 
     def _labelled(self, listed: Element, label: str, text: str) -> Element:
@@ -148,11 +127,11 @@ class _Page:
             return listed
         entry = SubElement(listed, "li")
         SubElement(entry, "strong").text = label
-        _put(entry, f": {text}" if text.strip() else ":")
+        put(entry, f": {text}" if text.strip() else ":")
         return entry
 
     def _code(self, place: Element, command: str) -> None:
-        _put(place, " ")
+        put(place, " ")
         SubElement(place, "code").text = command
 
     def _rejudged(self, root: Element) -> None:
@@ -160,38 +139,28 @@ class _Page:
         if anew is None:
             return
         say = self._pen.say
-        _put(SubElement(root, "h3"), say("Judged anew by the rules of {version}", version=anew.version))
+        put(SubElement(root, "h3"), say("Judged anew by the rules of {version}", version=anew.version))
         rows = [[self._pen.safe(one.id), self._pen.safe(" ".join(one.before)), self._pen.safe(" ".join(one.after))] for one in anew.changed]
-        self._table(root, [say("check"), say("before"), say("after")], rows)
+        put_table(root, [say("check"), say("before"), say("after")], rows)
 
     def _notes(self, root: Element) -> None:
         found = story.notes(self._report, self._pen)
         if not found:
             return
-        _put(SubElement(root, "h3"), self._pen.say("ALSO SEEN").capitalize())
+        put(SubElement(root, "h3"), self._pen.say("ALSO SEEN").capitalize())
         listed = SubElement(root, "ul")
         for code, facts, ids in found:
             entry = SubElement(listed, "li")
             SubElement(entry, "code").text = code
-            _put(entry, f" {facts} " if facts else " ")
-            _put(entry, "(" + ", ".join(self._pen.safe(one) for one in ids) + ")")
+            put(entry, f" {facts} " if facts else " ")
+            put(entry, "(" + ", ".join(self._pen.safe(one) for one in ids) + ")")
 
     def _last(self, root: Element) -> None:
         pen, report = self._pen, self._report
         last = SubElement(root, "p")
-        _put(last, pen.say("test again: {command}", command="").strip() + " ")
+        put(last, pen.say("test again: {command}", command="").strip() + " ")
         SubElement(last, "code").text = pen.safe(outcome.again(report), COMMAND)
         profiles = ", ".join(f"{used.role} {used.version}" for used in report.profiles)
         parts = [pen.safe(f"{report.tool.name} {report.tool.version}"), pen.safe(profiles), pen.say("report id {id}", id=report.run.id)]
-        _put(SubElement(root, "p"), ", ".join(part for part in parts if part))
+        put(SubElement(root, "p"), ", ".join(part for part in parts if part))
 
-
-def _put(place: Element, text: str) -> None:
-    """After what is there already; addresses as code, so that no renderer makes links of what a peer said."""
-    for number, piece in enumerate(re.split(r"(\S*(?://|www\.|@)\S*)", text, flags=re.IGNORECASE)):
-        if number % 2 and _LINKS.search(piece):
-            SubElement(place, "code").text = piece
-        elif len(place):
-            place[-1].tail = (place[-1].tail or "") + piece
-        else:
-            place.text = (place.text or "") + piece

@@ -19,5 +19,17 @@ def _json(comparison: Comparison, **_settings: Any) -> bytes:
     return to_json(comparison)
 
 
-FORMATS: dict[str, Render] = {"table": _table, "json": _json}
-SUFFIXES = {"txt": "table", "json": "json"}
+def _markdown(comparison: Comparison, *, language: str = "en", verbose: bool = False, quiet: bool = False, **_settings: Any) -> bytes:
+    from eset_portcheck.render.comparison import markdown
+
+    return markdown.render(comparison, language=language, verbose=verbose, quiet=quiet).encode()
+
+
+def _html(comparison: Comparison, *, language: str = "en", **_settings: Any) -> bytes:
+    from eset_portcheck.render.comparison import page
+
+    return page.render(comparison, language=language).encode()
+
+
+FORMATS: dict[str, Render] = {"table": _table, "json": _json, "md": _markdown, "html": _html}
+SUFFIXES = {"txt": "table", "json": "json", "md": "md", "html": "html"}
