@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 import socket
-import traceback
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from eset_portcheck import protocols
 from eset_portcheck.deep import second_opinion
+from eset_portcheck.model.bug import place
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Evidence, Observation, StageRecord
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome
@@ -75,7 +74,7 @@ class Runner:
         try:
             found = await self._dial(means, endpoint)
         except Exception as error:  # noqa: BLE001
-            found = Observation(error=_place(error))
+            found = Observation(error=place(error))
         found = msgspec.structs.replace(found, duration_s=round(self._clock.now() - started, 4))
         if self._done is not None:
             with contextlib.suppress(OSError):  # progress on a closed stderr must not break the run
@@ -168,11 +167,3 @@ def _resolved(resolution: Resolution, host: str) -> StageRecord:
 
 def _without_family(record: StageRecord) -> StageRecord:
     return msgspec.structs.replace(record, failure=Failure.DNS_NO_ADDRESS, detail={**record.detail, "why": "no address of the family asked for"})
-
-
-def _place(error: BaseException) -> str:
-    """Class and place of a bug, without values that could hold a secret."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "eset_portcheck" in frame.filename] or list(frames)
-    last = ours[-1] if ours else None
-    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}" if last else type(error).__name__

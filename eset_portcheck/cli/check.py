@@ -230,14 +230,8 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, pr
 def with_exit_code(report: Any, *, strict: bool, exit_zero: bool) -> Any:
     import msgspec
 
+    from eset_portcheck import diagnose
     from eset_portcheck.model.report import identified
 
-    code = report.summary.exit_code
-    if strict and code in (0, 3) and any(report.summary.counts.get(word, 0) for word in ("warn", "unproven")):
-        code = 1
-    if exit_zero and code in (1, 3):
-        code = 0
-    if code == report.summary.exit_code:
-        return report
-    summary = msgspec.structs.replace(report.summary, exit_code=code, ready=report.summary.ready and code == 0)
-    return identified(msgspec.structs.replace(report, summary=summary))
+    summary = diagnose.with_exit_code(report.summary, strict=strict, exit_zero=exit_zero)
+    return report if summary == report.summary else identified(msgspec.structs.replace(report, summary=summary))

@@ -47,22 +47,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read(name: str) -> Any:
-    """Raises WrongUse. A report that was changed since it was made is said to be so, and rendered."""
+    """Raises WrongUse. A report that was changed since it was made, or holds what this version does not know, is said to be so, and rendered."""
     from eset_portcheck.loading import reports
 
     try:
         found = _piped() if name == "-" else reports.load_report(Path(name))
     except reports.ReportFileError as error:
         raise shared.WrongUse(str(error)) from None
+    said = f"eset-portcheck: {name[:120]!a}:"
     if not found.intact:
-        print(f"eset-portcheck: {name[:120]!a}: its id does not fit its content: it was changed since it was made", file=sys.stderr)
+        print(f"{said} its id does not fit its content: it was changed since it was made", file=sys.stderr)
+    if found.unknown:
+        anew = "; the id is that of what remains" if found.intact else ""
+        print(f"{said} fields that this version does not know are left out ({', '.join(found.unknown)}){anew}", file=sys.stderr)
     return found.report
 
 
 def _piped() -> Any:
     from eset_portcheck.loading import reports
 
-    return reports.parsed(sys.stdin.buffer.read(reports.MAX_BYTES), "standard input")
+    return reports.read_report(sys.stdin.buffer, "standard input")
 
 
 def judged_anew(report: Any) -> Any:

@@ -9,7 +9,7 @@ from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
 from eset_portcheck.diagnose.verdicts import combine, required_proof
-from eset_portcheck.model.finding import Cause, Conclusion
+from eset_portcheck.model.finding import Cause, Conclusion, Finding
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import ProofReached, Row, Summary
@@ -33,11 +33,24 @@ NOT_RUN = frozenset(
 
 def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str], command: str = "check") -> tuple[list[Row], list[Cause], Summary]:
     """`rows` carry facts, and a reason only where nothing was run. `arguments`: of `command`, to test again, without output options."""
-    judged = [_conclude(row, conclude(row, host, phase), required_proof(row, phase)) for row in rows]
+    judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
     again: Callable[[list[str]], str] = lambda ids: overall.command(command, arguments, ids)  # noqa: E731
     judged, causes = overall.causes(judged, host, again)
     return judged, causes, summary(judged)
+
+
+def _concluded(row: Row, host: Host, phase: Phase) -> Conclusion:
+    """A row that the rules choke on (a fault of ours, or facts in a file that no run wrote) hides no other: it says so itself."""
+    try:
+        said = conclude(row, host, phase)
+        msgspec.convert(msgspec.to_builtins(said), Conclusion)  # places and parameters come out of facts, which have no types
+    except Exception as error:  # noqa: BLE001
+        from eset_portcheck.model.bug import place
+
+        params = {"error": place(error)}
+        return Conclusion(Verdict.ERROR, State.NOT_TESTED, Proof.NONE, "INTERNAL_ERROR", Culprit.CHECKER, findings=[Finding("INTERNAL_ERROR", params=params)])
+    return said
 
 
 def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
@@ -93,3 +106,13 @@ def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
         code = 3 if any(row.verdict is Verdict.UNPROVEN for row in needed) else 0
     deselected = any(row.reason == "NOT_SELECTED" for row in rows)
     return Summary(counts=counts, ready=code == 0 and not deselected, exit_code=code)
+
+
+def with_exit_code(bare: Summary, *, strict: bool, exit_zero: bool) -> Summary:
+    """--strict makes warnings and unproven rows 1, --exit-zero makes 1 and 3 nought. Verdicts stay what they are."""
+    code = bare.exit_code
+    if strict and code in (0, 3) and any(bare.counts.get(word, 0) for word in ("warn", "unproven")):
+        code = 1
+    if exit_zero and code in (1, 3):
+        code = 0
+    return bare if code == bare.exit_code else msgspec.structs.replace(bare, exit_code=code, ready=bare.ready and code == 0)

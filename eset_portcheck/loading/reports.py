@@ -4,15 +4,20 @@ Source: the project's contract, section 4 (readers tolerate unknown fields); RFC
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
-from eset_portcheck.model.report import SCHEMA_VERSION, Report, identity
+from eset_portcheck.model.report import SCHEMA_VERSION, Report, identified, identity
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 MAX_BYTES = 64 * 1024 * 1024
+MAX_VALUES = 2_000_000  # as dense as in a real report of that size; empty lists alone would take twenty-five times their size
+MAX_DEPTH = 64  # a real report has about ten
+_SHOWN = 4  # unknown fields
 _AT = re.compile(r"(?P<what>.*) - at `\$?\.?(?P<path>.*)`\Z", re.DOTALL)
 
 
@@ -21,10 +26,15 @@ class ReportFileError(Exception):
 
 
 class ReportFile(NamedTuple):
-    """`intact` False: the id that the file bears is not that of its content. An id that is no digest tells nothing."""
+    """`intact` False: the id that the file bears is not that of its content. An id that is no digest tells nothing.
+
+    `unknown`: places of fields that this version does not know. What nobody here knows has no privacy class, so it goes no further: `report` is without
+    them, and where the file was intact its id is that of what is left.
+    """
 
     report: Report
     intact: bool
+    unknown: list[str]
 
 
 def load_report(path: Path) -> ReportFile:
@@ -32,19 +42,34 @@ def load_report(path: Path) -> ReportFile:
     name = str(path)[:120]
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return read_report(file, name)
     except (OSError, ValueError) as error:
-        raise ReportFileError(f"{name!a}: cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+        raise _unreadable(name, error) from None
+
+
+def read_report(file: IO[bytes], name: str) -> ReportFile:
+    """As load_report, from a file that is open. `name` stands in the messages."""
+    try:
+        content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(name, error) from None
     if len(content) > MAX_BYTES:
         raise ReportFileError(f"{name!a}: larger than {MAX_BYTES // 1024 // 1024} MiB")
     return parsed(content, name)
 
 
+def _unreadable(name: str, error: OSError | ValueError) -> ReportFileError:
+    return ReportFileError(f"{name!a}: cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}")
+
+
 def parsed(content: bytes, name: str) -> ReportFile:
     """As load_report. `name` stands in the messages."""
+    if content.count(b",") > MAX_VALUES:  # before anything is made of it: all values but the first of a list or table follow one
+        raise ReportFileError(f"{name!a}: more than {MAX_VALUES} values")
     try:
         plain = msgspec.json.decode(content)
         _check_head(plain)
+        _check_depth(plain)
         report = msgspec.convert(plain, Report, strict=True)
     except msgspec.ValidationError as error:
         raise ReportFileError(f"{name!a}: {_placed(str(error))}") from None
@@ -57,7 +82,26 @@ def parsed(content: bytes, name: str) -> ReportFile:
         if row.id in seen:
             raise ReportFileError(f"{name!a}: checks[{number}].id: stands there twice")
         seen.add(row.id)
-    return ReportFile(report, not _DIGEST.fullmatch(report.run.id) or identity(plain) == report.run.id)
+    unknown = list(islice(_unknown(plain, report, ""), _SHOWN))
+    if not _DIGEST.fullmatch(report.run.id):
+        return ReportFile(report, True, unknown)
+    intact = identity(plain) == report.run.id
+    return ReportFile(identified(report) if intact and unknown else report, intact, unknown)
+
+
+def _unknown(plain: Any, known: Any, place: str) -> Iterator[str]:
+    """Places of fields in `plain` that the structures made of it do not have. Tables of facts have no fixed fields, so nothing in them is unknown."""
+    if isinstance(known, msgspec.Struct):
+        fields = {field.encode_name: field.name for field in msgspec.structs.fields(known)}
+        for key, value in plain.items():
+            at = f"{place}.{key[:40]}" if place else key[:40]
+            if key in fields:
+                yield from _unknown(value, getattr(known, fields[key]), at)
+            else:
+                yield ascii(at)[1:-1]
+    elif isinstance(known, (list, tuple)):
+        for number, (value, one) in enumerate(zip(plain, known, strict=True)):
+            yield from _unknown(value, one, f"{place}[{number}]")
 
 
 def _check_head(plain: Any) -> None:
@@ -70,6 +114,18 @@ def _check_head(plain: Any) -> None:
     if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         known = SCHEMA_VERSION.partition(".")[0]
         raise msgspec.ValidationError(f"{version} is of another kind than {known}.x, which this version reads - at `$.schema_version`")
+
+
+def _check_depth(plain: dict[str, Any]) -> None:
+    """Raises ValidationError. What walks through a report later need not fear for its stack."""
+    for name, value in plain.items():
+        level = [value] if isinstance(value, (dict, list)) else []
+        for _ in range(MAX_DEPTH):
+            level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, (dict, list))]
+            if not level:
+                break
+        if level:
+            raise msgspec.ValidationError(f"nested too deeply (more than {MAX_DEPTH} levels) - at `$.{name[:40]}`")
 
 
 def _placed(message: str) -> str:

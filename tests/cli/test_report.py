@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eset_portcheck.model.report import from_json
+from eset_portcheck.model.report import from_json, identity
 
 SAMPLES = Path(__file__).parents[1] / "unit" / "reports"
 DROPPED = SAMPLES / "dropped.json"
@@ -53,13 +53,30 @@ def test_the_id_is_that_of_the_content_and_a_changed_report_is_told(fresh: Path)
     assert b"it was changed since it was made" in done.stderr
 
 
-def test_unknown_fields_are_tolerated_and_part_of_the_id(fresh: Path) -> None:
+def test_fields_of_a_later_version_are_tolerated_and_go_no_further(fresh: Path) -> None:
+    """They may be private in a way that nobody here can know."""
     content: dict[str, Any] = json.loads(fresh.read_text())
-    content["later"] = {"field": 1}
-    content["checks"][0]["later"] = [1, 2]
-    done = portcheck("report", "-", given=json.dumps(content).encode())
+    content |= {"schema_version": "1.9.0", "later": {"field": 1}}
+    content["checks"][0]["later"] = [1, "\x1b[2J"]
+    content["checks"][1]["attempts"][0]["stages"][0]["\x1b[2J\u202e"] = None
+    content["host"]["os"]["kernel"] = "a fact, which every version takes as it is"
+    content["run"]["id"] = identity(content)
+    done = portcheck("report", "-", "--format", "json", given=json.dumps(content).encode())
     assert done.returncode == 0
-    assert b"changed" in done.stderr
+    told = done.stderr.decode()
+    assert "left out (checks[0].later, checks[1].attempts[0].stages[0].\\x1b[2J\\u202e, later)" in told
+    assert (told.count("\n"), told.isascii(), "changed since" in told) == (1, True, False)
+    again = portcheck("report", "-", "--format", "json", given=done.stdout)
+    assert (again.stdout, again.stderr) == (done.stdout, b""), "what is written has the id of its content"
+    left = json.loads(done.stdout)
+    assert (left["run"].pop("id") != content["run"].pop("id"), left["host"], "later" in left) == (True, content["host"], False)
+
+
+def test_a_changed_report_is_never_given_a_new_id(fresh: Path) -> None:
+    content = json.loads(fresh.read_text()) | {"later": 1}
+    done = portcheck("report", "-", "--format", "json", given=json.dumps(content).encode())
+    assert b"was changed since it was made" in done.stderr
+    assert json.loads(done.stdout)["run"]["id"] == content["run"]["id"]
 
 
 def changed(**values: Any) -> bytes:
@@ -88,6 +105,10 @@ BROKEN = {
     "hostile": (with_row(verdict="\x1b[2J\u202e"), "checks[2].verdict"),
     "missing": (changed(host=None), "host: Expected `object`, got `null`"),
     "deep": (b'{"schema_version":"1.0.0","later":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+    "deep-enough": (with_row(evidence=[{"kind": "control", "facts": {"a": json.loads("[" * 70 + "]" * 70)}}]), "checks: nested too deeply"),
+    "many": (b'{"schema_version":"1.0.0","later":[' + b"[]," * 2_000_001 + b"[]]}", "more than 2000000 values"),
+    "surrogate": (with_row(target="x").replace(b'"target": "x"', b'"target": "\\ud800"'), "no JSON, or cut off"),
+    "twice": (with_row(id=json.loads(DROPPED.read_text())["checks"][0]["id"]), "checks[2].id: stands there twice"),
     "huge-number": (with_row(port=10**400), "checks[2].port"),
 }
 
@@ -107,6 +128,15 @@ def test_a_broken_report_is_refused_with_its_place(what: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     done = portcheck("report", str(tmp_path / "none.json"))
     assert (done.returncode, b"cannot be read: No such file" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no /dev/zero")
+def test_what_has_no_end_is_refused() -> None:
+    """Both ways in read no more than one byte above the limit."""
+    for name in ("/dev/zero", "-"):
+        command = f"exec {sys.executable} -m eset_portcheck report {name} </dev/zero"
+        done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60)
+        assert (done.returncode, b"larger than 64 MiB" in done.stderr) == (2, True)
 
 
 def test_nothing_is_lost_when_the_report_is_broken(tmp_path: Path) -> None:

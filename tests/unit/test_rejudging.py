@@ -1,0 +1,122 @@
+"""Old facts judged anew: today's facts change nothing, facts that no run wrote break nothing, and what changed is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from eset_portcheck import rejudging
+from eset_portcheck.diagnose import diagnose, with_exit_code
+from eset_portcheck.loading import reports
+from eset_portcheck.model.report import Report, Row, identified, to_json
+from eset_portcheck.model.vocabulary import Phase, Verdict
+from tests.unit.sample_reports import HOST, REPORTS, load
+
+CASES = sorted((Path(__file__).parents[1] / "diagnosis" / "cases").glob("*.json"))
+BY_HAND = ("no-names",)  # its inbound rows were concluded by the sample, from no facts
+
+
+def report_of(case: Path) -> Report:
+    """A report of one row of the laboratory, as a run of today would have ended."""
+    recorded = json.loads(case.read_text())
+    sample, phase = load("ready"), Phase(recorded["phase"])
+    arguments = ["--role", "agent", "--server", "protect.corp.example"]
+    rows, causes, summary = diagnose([msgspec.convert(recorded["row"], Row)], HOST, phase, arguments)
+    run = msgspec.structs.replace(sample.run, phase=phase, arguments=arguments)
+    return identified(msgspec.structs.replace(sample, run=run, host=HOST, checks=rows, causes=causes, summary=summary))
+
+
+def read(report: Report) -> Report:
+    found = reports.parsed(to_json(report), "report")
+    assert (found.intact, found.unknown, found.report) == (True, [], report)
+    return found.report
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_everything_that_diagnosis_needs_is_in_the_file(case: Path) -> None:
+    report = read(report_of(case))
+    anew = rejudging.rejudged(report)
+    assert anew.rediagnosis is not None
+    assert anew.rediagnosis.changed == []
+    assert (anew.checks, anew.causes, anew.summary) == (report.checks, report.causes, report.summary)
+
+
+def wiped(row: Row) -> Row:
+    """Without its conclusion. A reason stays where nothing was run: there it is a fact."""
+    bare = {"verdict": "unproven", "state": "not-tested", "culprit": None, "confidence": None, "where": {}, "explained_by": None}
+    plain = msgspec.to_builtins(row) | bare
+    plain["proof"]["reached"] = "none"
+    if row.attempts or row.evidence:
+        plain |= {"reason": "", "findings": []}
+    return msgspec.convert(plain, Row)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_no_conclusion_is_taken_for_a_fact(case: Path) -> None:
+    report = report_of(case)
+    anew = rejudging.rejudged(msgspec.structs.replace(report, checks=[wiped(row) for row in report.checks]))
+    assert (anew.checks, anew.causes) == (report.checks, report.causes)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(Path(REPORTS).glob("*.json")) if path.stem not in BY_HAND])
+def test_whole_reports_stay_what_they_are(name: str) -> None:
+    report = rejudging.rejudged(load(name))
+    again = rejudging.rejudged(read(report))
+    assert again == report
+    assert report.rediagnosis is not None
+    assert report.rediagnosis.changed == []
+
+
+def test_a_row_that_today_is_judged_otherwise_is_listed() -> None:
+    report = load("dropped")
+    row = next(one for one in report.checks if one.verdict is Verdict.FAIL)
+    other = msgspec.structs.replace(row, verdict=Verdict.PASS, reason="CONNECTED")
+    anew = rejudging.rejudged(msgspec.structs.replace(report, checks=[other if one.id == row.id else one for one in report.checks]))
+    assert anew.rediagnosis is not None
+    assert [(one.id, one.before, one.after) for one in anew.rediagnosis.changed] == [(row.id, ["pass", "CONNECTED"], ["fail", row.reason])]
+    assert read(anew).rediagnosis == anew.rediagnosis
+
+
+@pytest.mark.parametrize(("strict", "exit_zero"), [(False, False), (True, False), (False, True)])
+@pytest.mark.parametrize("name", ["ready", "dropped", "deployment", "pre"])
+def test_the_exit_code_is_judged_as_the_run_asked_for(name: str, strict: bool, exit_zero: bool) -> None:
+    report = load(name)
+    summary = with_exit_code(report.summary, strict=strict, exit_zero=exit_zero)
+    assert rejudging.rejudged(msgspec.structs.replace(report, summary=summary)).summary == summary
+
+
+def test_an_interrupted_run_stays_interrupted() -> None:
+    report = load("ready")
+    summary = msgspec.structs.replace(report.summary, exit_code=130, ready=False)
+    assert rejudging.rejudged(msgspec.structs.replace(report, summary=summary)).summary == summary
+
+
+@pytest.mark.parametrize("junk", [None, 7, "x", [], [[]], {"a": 1}, {"ttl": "x", "from": 5, "port": {}}, 1e308])
+def test_facts_that_no_run_wrote_hide_no_other_row(junk: Any) -> None:
+    plain = msgspec.to_builtins(load("dropped"))
+    spoilt = next(row for row in plain["checks"] if row["verdict"] == "fail")
+    for one in spoilt["attempts"]:
+        one["reply"] = {"status": junk}
+        for stage in one["stages"]:
+            stage["detail"] = dict.fromkeys(("errno", "received_bytes", "type", "name", "servers"), junk)
+    kinds = ("ttl-walk", "distance", "control", "small-segments", "silent-control", "firewall", "dns", "listener", "predicted")
+    keys = ("hops", "end", "refused_ttl", "controls", "ttl", "from", "address", "walked", "rule", "verdict", "interval")
+    spoilt["evidence"] = [{"kind": kind, "facts": dict.fromkeys(keys, junk)} for kind in kinds]
+    report = msgspec.convert(plain, Report)
+    anew = read(rejudging.rejudged(report))
+    assert {row.id: row.reason for row in anew.checks if row.id != spoilt["id"]} == {row.id: row.reason for row in report.checks if row.id != spoilt["id"]}
+    row = next(one for one in anew.checks if one.id == spoilt["id"])
+    assert row.verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN)
+
+
+def test_a_row_that_the_rules_choke_on_says_where() -> None:
+    plain = msgspec.to_builtins(load("dropped"))
+    row = next(one for one in plain["checks"] if one["reason"] == "TCP_NO_ANSWER")
+    row["evidence"] = [{"kind": "ttl-walk", "address": row["attempts"][0]["address"], "facts": {"hops": "x", "walked": 7}}]
+    anew = rejudging.rejudged(msgspec.convert(plain, Report))
+    told = next(one for one in anew.checks if one.id == row["id"])
+    assert (told.verdict, told.reason, told.culprit) == (Verdict.ERROR, "INTERNAL_ERROR", "checker")
+    assert told.findings[0].params["error"].split(" at ")[0].endswith("Error")
+    assert anew.summary.exit_code in (1, 4)
