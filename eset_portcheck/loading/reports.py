@@ -17,6 +17,7 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 MAX_BYTES = 64 * 1024 * 1024
 MAX_VALUES = 2_000_000  # as dense as in a real report of that size; empty lists alone would take twenty-five times their size
 MAX_DEPTH = 64  # a real report has about ten
+_COMMA = ord(",")
 _SHOWN = 4  # unknown fields
 _AT = re.compile(r"(?P<what>.*) - at `\$?\.?(?P<path>.*)`\Z", re.DOTALL)
 
@@ -64,7 +65,7 @@ def _unreadable(name: str, error: OSError | ValueError) -> ReportFileError:
 
 def parsed(content: bytes, name: str) -> ReportFile:
     """As load_report. `name` stands in the messages."""
-    if content.count(b",") > MAX_VALUES:  # before anything is made of it: all values but the first of a list or table follow one
+    if content.count(_COMMA) > MAX_VALUES:  # before anything is made of it: all values but the first of a list or table follow one
         raise ReportFileError(f"{name!a}: more than {MAX_VALUES} values")
     try:
         plain = msgspec.json.decode(content)
