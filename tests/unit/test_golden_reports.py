@@ -1,0 +1,86 @@
+"""Reports as each version of the schema wrote them: never changed again, and read for ever.
+
+A new version of the schema gets a folder of its own beside the old ones, written once, with its lines in SHA256SUMS.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import msgspec.inspect
+import pytest
+from jsonschema import Draft202012Validator
+
+from eset_portcheck import render
+from eset_portcheck.loading.reports import load_report
+from eset_portcheck.model.report import SCHEMA_VERSION, Report
+from eset_portcheck.rejudging import rejudged
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "fixtures" / "reports"
+FILES = sorted(GOLDEN.glob("*/*.json"))
+SCHEMA = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+
+
+def name(file: Path) -> str:
+    return f"{file.parent.name}/{file.name}"
+
+
+def test_nobody_touched_them() -> None:
+    sums = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {name(file)}\n" for file in FILES)
+    assert (GOLDEN / "SHA256SUMS").read_text() == sums
+
+
+def test_todays_version_has_some() -> None:
+    assert SCHEMA_VERSION in {file.parent.name for file in FILES}
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_they_are_read_whole(file: Path) -> None:
+    found = load_report(file)
+    assert (found.intact, found.unknown, found.report.schema_version) == (True, [], file.parent.name), "a field of the model was renamed or removed"
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_they_are_valid(file: Path) -> None:
+    Draft202012Validator(SCHEMA).validate(json.loads(file.read_text()))
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_they_are_shown_and_judged_anew(file: Path) -> None:
+    report = load_report(file).report
+    anew = rejudged(report)
+    assert {row.id for row in anew.checks} == {row.id for row in report.checks}
+    for show in render.FORMATS.values():
+        for language in ("en", "es"):
+            assert report.run.id.encode() in show(report, language=language)
+            assert show(anew, language=language, verbose=True)
+
+
+def fields(kind: msgspec.inspect.Type, value: Any, known: set[str], used: set[str]) -> None:
+    """`known`: every field of the structures on the way; `used`: those that the value has."""
+    if isinstance(kind, msgspec.inspect.UnionType):
+        for one in kind.types:
+            if value is not None and not isinstance(one, msgspec.inspect.NoneType):
+                fields(one, value, known, used)
+    elif isinstance(kind, msgspec.inspect.StructType):
+        for field in kind.fields:
+            known.add(place := f"{kind.cls.__name__}.{field.name}")
+            if field.encode_name in value:
+                used.add(place)
+                fields(field.type, value[field.encode_name], known, used)
+    elif isinstance(kind, msgspec.inspect.CollectionType):
+        for one in value:
+            fields(kind.item_type, one, known, used)
+
+
+def test_nearly_every_field_stands_in_one() -> None:
+    """Otherwise its loss would go unnoticed. Fields that came later wait for the next report that is added."""
+    known: set[str] = set()
+    used: set[str] = set()
+    for file in FILES:
+        fields(msgspec.inspect.type_info(Report), json.loads(file.read_text()), known, used)
+    assert len(used) > 100
+    assert len(known - used) < len(known) / 10, sorted(known - used)
