@@ -1,11 +1,13 @@
 """`rules`: least-privilege firewall rules for a role. Nothing is sent, unless names are to be resolved."""
 
 import argparse
+import os
 import re
 import sys
 from typing import Any
 
 from eset_portcheck.cli import arguments as shared
+from eset_portcheck.cli import language
 
 NOTATIONS = ("nft", "powershell", "csv")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z")
@@ -25,17 +27,21 @@ def register(commands: Any) -> None:
     group.add_argument("--from", dest="source", action="append", default=[], metavar="NETWORK", help="clients of this machine (repeatable; default: any)")
     group.add_argument("--resolve", action="store_true", help="look names up now and open their addresses only; they may change")
     group.add_argument("--resolver", action="append", default=[], metavar="ADDRESS", help="DNS server to allow (repeatable; default: those of this machine)")
-    group.add_argument("--into", metavar="'FAMILY TABLE IN OUT'", help="nft: into these chains, as 'inet filter input output', not a filter of its own")
-    group.add_argument("--keep", action="append", default=[], metavar="TRANSPORT/PORT", help="nft: stays open inward besides, as tcp/22 (repeatable)")
     group.add_argument("--all", action="store_true", help="also rows beyond the page, and direct rows beside a proxy")
     group.add_argument("--undo", action="store_true", help="print only what takes them back")
+    language.add_language(group)
+    nft = parser.add_argument_group("nft only")
+    nft.add_argument("--into", metavar="'FAMILY TABLE IN OUT'", help="into these chains, as 'inet filter input output' (- for none), not a filter of its own")
+    nft.add_argument("--keep", action="append", default=[], metavar="TRANSPORT/PORT", help="stays open inward besides, as tcp/22 (repeatable)")
+    nft.add_argument("--keep-out", action="append", default=[], metavar="TRANSPORT/PORT", help="stays open outward besides, as udp/123 (repeatable)")
+    nft.add_argument("--dhcp", action="store_true", help="this machine gets its addresses by DHCP")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        place = _place(arguments)
-        text = _undo(arguments, place) if arguments.undo else _written(arguments, place)
+        place, kept = _place(arguments), _kept(arguments)
+        text = _undo(arguments, place) if arguments.undo and arguments.notation != "csv" else _written(arguments, place, kept)
     except shared.WrongUse as error:
         return shared.refuse(error)
     sys.stdout.flush()
@@ -45,8 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _undo(arguments: argparse.Namespace, place: Any) -> str:
-    if arguments.notation == "csv":
-        raise shared.WrongUse("--undo: a change request has none")
     if arguments.notation == "powershell":
         from eset_portcheck.rules import powershell
 
@@ -56,60 +60,79 @@ def _undo(arguments: argparse.Namespace, place: Any) -> str:
     return (nft.undo_into(place) if place else nft.undo_whole()) + "\n"
 
 
-def _written(arguments: argparse.Namespace, place: Any) -> str:
+def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
     """Raises WrongUse."""
-    from eset_portcheck import __version__, planning, rules
+    from eset_portcheck import __version__, host, planning, rules
+    from eset_portcheck.rules import change_request, nft, powershell, remarks
+    from eset_portcheck.texts.language import translator
 
     profiles, used, site = shared.load(arguments)
     if lacking := planning.missing(profiles, site):
         raise shared.WrongUse(*lacking)
-    keep = [_kept(one) for one in arguments.keep]
-    sources = [_network(one) for one in arguments.source]
-    plan = planning.plan(profiles, site)
-    names = {check.endpoint.proxy[0] if check.endpoint.proxy else check.endpoint.host for check in plan.checks if check.endpoint}
-    known, unknown = _looked_up(names) if arguments.resolve else ({}, [])
-    resolvers, here = _this_host(arguments)
-    needed = rules.needs(plan, known, sources, resolvers, dict(site.connect_to), everything=arguments.all)
+    sources, resolvers = [_network(one) for one in arguments.source], _resolvers(arguments.resolver)
+    plan, redirects, say = planning.plan(profiles, site), dict(site.connect_to), translator(arguments.lang)
+    known = _looked_up(rules.names(plan, redirects, everything=arguments.all)) if arguments.resolve else {}
+    seen = host.look(frozenset())
+    here = seen.name or "this-host"
+    needed = rules.needs(plan, known, sources, resolvers or host.name_servers(seen.resolvers), redirects, everything=arguments.all)
     if not needed.openings:
         raise shared.WrongUse("no row of this role needs the firewall")
-    head = [f"eset-portcheck {__version__}: {', '.join(f'{one.role} {one.version}' for one in used)}"]
-    head += [f"for {rules.printable(here, 80)}; {len(needed.openings)} openings"]
-    wide = sorted({one.name for one in needed.openings if not one.inbound and not one.addresses})
-    head += [f"any destination, as only the name is known (--resolve looks it up): {rules.printable(name, 100)}" for name in wide]
-    head += [f"not to be resolved: {rules.printable(name, 100)}" for name in unknown]
-    head += [f"left out: {rules.printable(one, 100)} ({why})" for one, why in needed.left_out if why in ("ADVISORY", "BEYOND_PAGE", "VALUE_MISSING")]
     if arguments.notation == "csv":
-        from eset_portcheck.rules import change_request
-
-        return change_request.table(needed, here)
+        return change_request.table(needed, here, host.addresses(seen), say, undo=arguments.undo)
+    made_by = f"eset-portcheck {__version__}: {', '.join(f'{one.role} {one.version}' for one in used)}"
+    head = remarks.head(needed, made_by, here, say)
     if arguments.notation == "powershell":
-        from eset_portcheck.rules import powershell
+        return powershell.script(needed, head, say)
+    if place:
+        return nft.into(needed, place, head, say)
+    _warn_of_ssh(kept)
+    return nft.whole(needed, kept, [*head, *remarks.present(_chains(seen), say)], say)
 
-        return powershell.script(needed, head)
-    from eset_portcheck.rules import nft
 
-    return nft.into(needed, place, head) if place else nft.whole(needed, keep, head)
+def _chains(seen: Any) -> list[tuple[str, str, str, str, str]]:
+    """Chains of this machine that may refuse something already: (family, table, name, hook, tool)."""
+    from eset_portcheck.diagnose.fixes_case import base_chains
+    from eset_portcheck.rules.nft import TABLE
+
+    return [one for one in base_chains(seen) or [] if one.table != TABLE and one.hook in ("input", "output")]
+
+
+def _warn_of_ssh(kept: Any) -> None:
+    """A filter that cuts the very session in which it was asked for deserves a word."""
+    words = os.environ.get("SSH_CONNECTION", "").split()
+    if len(words) == 4 and words[3].isascii() and words[3].isdigit() and ("tcp", int(words[3])) not in kept.inward:
+        print(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}, which these rules shut: --keep tcp/{int(words[3])}", file=sys.stderr)
 
 
 def _place(arguments: argparse.Namespace) -> Any:
-    if arguments.notation != "nft" and (arguments.into or arguments.keep):
-        raise shared.WrongUse("--into and --keep are for nft")
+    if arguments.notation != "nft" and (arguments.into or arguments.keep or arguments.keep_out or arguments.dhcp):
+        raise shared.WrongUse("--into, --keep, --keep-out and --dhcp are for nft")
     if not arguments.into:
         return None
     words = arguments.into.split()
-    if arguments.keep:
-        raise shared.WrongUse("--keep: with --into nothing is shut")
-    if len(words) != 4 or words[0] not in _FAMILIES or not all(_WORD.match(word) for word in words[1:]):
+    if arguments.keep or arguments.keep_out or arguments.dhcp:
+        raise shared.WrongUse("--keep, --keep-out, --dhcp: with --into nothing is shut")
+    chains = [word for word in words[2:] if word != "-"]
+    if len(words) != 4 or words[0] not in _FAMILIES or not chains or not all(_WORD.match(word) for word in (words[1], *chains)):
         raise shared.WrongUse(f"--into {arguments.into[:80]!a}: 'FAMILY TABLE IN OUT' is needed, as 'inet filter input output'")
-    from eset_portcheck.rules.nft import Place
+    from eset_portcheck.rules.nft import IPTABLES_CHAINS, Place
 
+    if words[0] != "inet" and words[1] == "filter" and IPTABLES_CHAINS & set(words[2:]):
+        raise shared.WrongUse(f"--into {arguments.into[:80]!a}: these chains are those of iptables, which misreads rules that it did not write")
     return Place(*words)
 
 
-def _kept(text: str) -> tuple[str, int]:
+def _kept(arguments: argparse.Namespace) -> Any:
+    from eset_portcheck.rules.nft import Kept
+
+    inward = [_port("--keep", one) for one in arguments.keep]
+    return Kept(inward, [_port("--keep-out", one) for one in arguments.keep_out], arguments.dhcp)
+
+
+def _port(option: str, text: str) -> tuple[str, int]:
     transport, slash, port = text.partition("/")
-    if not slash or transport not in ("tcp", "udp") or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise shared.WrongUse(f"--keep {text[:60]!a}: TRANSPORT/PORT is needed, as tcp/22")
+    if not slash or transport not in ("tcp", "udp") or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise shared.WrongUse(f"{option} {text[:60]!a}: TRANSPORT/PORT is needed, as tcp/22")
     return transport, int(port)
 
 
@@ -117,35 +140,33 @@ def _network(text: str) -> str:
     import ipaddress
 
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        if "%" not in text:
+            return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        raise shared.WrongUse(f"--from {text[:60]!a}: no network, as 10.1.0.0/16") from None
+        pass
+    raise shared.WrongUse(f"--from {text[:60]!a}: no network, as 10.1.0.0/16")
 
 
-def _looked_up(names: set[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """(addresses of each name, names that have none), by the operating system's resolver."""
+def _resolvers(given: list[str]) -> list[str]:
+    from eset_portcheck import rules
+
+    for one in given:
+        if not rules.is_address(one):
+            raise shared.WrongUse(f"--resolver {one[:60]!a}: no address")
+        if rules.is_loopback(one):
+            raise shared.WrongUse(f"--resolver {one[:60]!a}: is this machine itself; name the servers that it asks")
+    return given
+
+
+def _looked_up(names: list[str]) -> dict[str, list[str]]:
+    """Addresses of each name by the operating system's resolver; none where it has none."""
     import socket
 
     known: dict[str, list[str]] = {}
-    unknown: list[str] = []
-    for name in sorted(names):
+    for name in names:
         try:
             known[name] = sorted({str(one[4][0]).split("%")[0] for one in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)})
         except (OSError, UnicodeError):
-            unknown.append(name)
-    return known, unknown
-
-
-def _this_host(arguments: argparse.Namespace) -> tuple[list[str], str]:
-    """(resolvers, what others call this machine)."""
-    import ipaddress
-
-    from eset_portcheck import host
-
-    for one in arguments.resolver:
-        try:
-            ipaddress.ip_address(one)
-        except ValueError:
-            raise shared.WrongUse(f"--resolver {one[:60]!a}: no address") from None
-    seen = host.look(frozenset())
-    return arguments.resolver or seen.resolvers, seen.name or "this machine"
+            known[name] = []
+            print(f"eset-portcheck: --resolve: {name} has no address here, nothing is opened for it", file=sys.stderr)
+    return known

@@ -3,6 +3,7 @@
 No traffic. A part that cannot be read is named in `capabilities` and leaves its field empty; nothing here raises. The platform is chosen in one place.
 """
 
+import ipaddress
 import os
 import socket
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from eset_portcheck.host import everywhere
+from eset_portcheck.host.predictions import ways_in
 from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.host import Host, Interface, Listening
 
@@ -88,6 +90,19 @@ def installed() -> list[dict[str, Any]]:
         return platform.eset_products()
     except Exception:  # noqa: BLE001  # nothing depends on them: who wants a role can name it
         return []
+
+
+def name_servers(resolvers: list[str]) -> list[str]:
+    """Those on other machines: where all of `resolvers` are this machine itself, the ones that its own resolver says it asks. Empty: not known."""
+    others = [one for one in resolvers if not ipaddress.ip_address(one.split("%")[0]).is_loopback]
+    if others or sys.platform == "win32":
+        return others
+    return [one for one in platform.asked_by_stub() if not ipaddress.ip_address(one.split("%")[0]).is_loopback]
+
+
+def addresses(seen: Host) -> list[str]:
+    """Of this machine, as others dial it."""
+    return [way.address for way in ways_in(seen.interfaces)]
 
 
 def _is_root() -> bool:

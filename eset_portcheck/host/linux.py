@@ -32,17 +32,22 @@ def routes(root: Path = Path("/")) -> list[dict[str, Any]]:
     return found
 
 
-def resolvers(root: Path = Path("/")) -> tuple[list[str], list[str]]:
+def resolvers(root: Path = Path("/"), file: str = "etc/resolv.conf") -> tuple[list[str], list[str]]:
     """(name servers, search list) of resolv.conf, as many as the resolver itself takes."""
     servers: list[str] = []
     search: list[str] = []
-    for line in _lines(root / "etc/resolv.conf"):
+    for line in _lines(root / file):
         words = line.split()
         if len(words) > 1 and words[0] == "nameserver":
             servers.append(words[1])
         elif len(words) > 1 and words[0] in ("search", "domain"):
             search = [word.strip(".") for word in words[1:] if word != "."]
     return servers[:3], search[:6]
+
+
+def asked_by_stub(root: Path = Path("/")) -> list[str]:
+    """Name servers that systemd-resolved asks, where it runs here. Source: systemd-resolved.service(8), "/ETC/RESOLV.CONF"."""
+    return resolvers(root, "run/systemd/resolve/resolv.conf")[0]
 
 
 def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:

@@ -7,22 +7,26 @@ Source: the project's contract, sections 1 and 3.
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from eset_portcheck.model.plan import Check, Plan
 from eset_portcheck.model.vocabulary import Direction
+from eset_portcheck.texts.language import message
 
 Addresses = Mapping[str, Sequence[str]]
+UNRESOLVED = "UNRESOLVED"
+NAMES = message("name resolution (not on ESET's page)")
 _DNS_PORT = 53
 _PAIR = re.compile(r"\[?(?P<host>[^\]]*)\]?:(?P<port>\d+)\Z")
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """`inbound` False: from this machine to others. `addresses`: of the other end, empty for any; `name` is why they are not known, or what they are of.
+    """`inbound` False: from this machine to others. `addresses`: of the other end, empty for any; `name` is what they are of, or why they are not known.
 
-    `ids`, `purposes`: of the rows that need it; `required` where one of them is."""
+    `ids`, `purposes` (English): of the rows that need it; `required` where one of them is. `redirects`: domains that the service may lead on to.
+    `resolves`: it is for name resolution, which no row stands for."""
 
     inbound: bool
     transport: str
@@ -32,90 +36,126 @@ class Opening(msgspec.Struct, frozen=True):
     ids: tuple[str, ...]
     purposes: tuple[str, ...]
     required: bool
+    redirects: tuple[str, ...] = ()
+    resolves: bool = False
 
-    def of_version(self, version: int) -> tuple[str, ...]:
-        return tuple(one for one in self.addresses if ipaddress.ip_network(one).version == version)
+    def of_version(self, version: int) -> list[str]:
+        """Addresses and networks of IPv4 or IPv6, none inside another."""
+        found = [ipaddress.ip_network(one) for one in self.addresses]
+        if version == 4:
+            return [_short(one) for one in ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv4Network))]
+        return [_short(one) for one in ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv6Network))]
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """`left_out`: ids and why, for rows that have no opening."""
+    """`left_out`: ids and why (a code), for rows that have no opening."""
 
     openings: list[Opening]
     left_out: list[tuple[str, str]]
 
 
+def names(plan: Plan, redirects: Mapping[str, str], *, everything: bool = False) -> list[str]:
+    """What has to be looked up to know every address that this machine connects to."""
+    wanted = [check for check, reason in _judged(plan, everything=everything) if not reason and check.direction is Direction.OUTBOUND]
+    return sorted({host for check in wanted if not is_address(host := _dialled(check, redirects)[0])})
+
+
 def needs(plan: Plan, known: Addresses, sources: Sequence[str], resolvers: Sequence[str], redirects: Mapping[str, str], *, everything: bool = False) -> Needs:
-    """`known`: addresses of names; `sources`: networks of the clients of this machine, none for any; `resolvers`: to be asked for names."""
+    """`known`: addresses of the names that were looked up, none for one that has none; `sources`: networks of the clients of this machine, none for
+    any; `resolvers`: to be asked for names; `redirects`: the site's connect_to."""
     openings: list[Opening] = []
     left_out: list[tuple[str, str]] = []
     named = False
-    for check in plan.checks:
-        reason = _not_needed(check, everything=everything)
+    for check, reason in _judged(plan, everything=everything):
         if reason:
             left_out.append((check.id, reason))
         elif check.direction is Direction.INBOUND:
             openings.append(_of(check, inbound=True, port=check.port, addresses=tuple(sources), name=""))
         elif check.direction is Direction.OUTBOUND:
             host, port = _dialled(check, redirects)
-            found = (host,) if _is_address(host) else tuple(known.get(host, ()))
-            named = named or not _is_address(check.target) or (check.endpoint is not None and not _is_address(check.endpoint.host))
+            named = named or not is_address(_asked(check)[0])
+            if host in known and not known[host]:
+                left_out.append((check.id, UNRESOLVED))
+                continue
+            found = (host,) if is_address(host) else tuple(known.get(host, ()))
             openings.append(_of(check, inbound=False, port=port, addresses=found, name=host))
     if named:
         openings += [_names(transport, resolvers) for transport in ("udp", "tcp")]
     return Needs(_joined(openings), left_out)
 
 
+def _judged(plan: Plan, *, everything: bool) -> Iterator[tuple[Check, str]]:
+    """Every row and why there is no opening for it, or nothing. A row beyond the page goes with the page's rows of its group."""
+    page = {check.group.id for check in plan.checks if check.group and not check.beyond_page and not _not_needed(check, everything=everything)}
+    for check in plan.checks:
+        reason = _not_needed(check, everything=everything)
+        if not reason and not everything and check.beyond_page and not (check.group and check.group.id in page):
+            reason = "BEYOND_PAGE"
+        yield check, reason
+
+
 def _not_needed(check: Check, *, everything: bool) -> str:
-    """Why there is no opening for a row, or nothing."""
     if check.skip in ("CONDITION_FALSE", "NOT_SELECTED", "RETIRED", "VALUE_MISSING"):
         return check.skip
     if check.direction is Direction.LOCAL:
         return "LOOPBACK"
-    if not everything and check.advisory:
-        return "ADVISORY"
-    if not everything and check.beyond_page and check.group is None:
-        return "BEYOND_PAGE"
-    return ""
+    return "ADVISORY" if check.advisory and not everything else ""
+
+
+def _asked(check: Check) -> tuple[str, int]:
+    """The host that this machine is told to connect to: the proxy, which looks up the names behind it itself, or the target."""
+    endpoint = check.endpoint
+    return (endpoint.proxy or (endpoint.host, endpoint.port)) if endpoint else (check.target, check.port)
 
 
 def _dialled(check: Check, redirects: Mapping[str, str]) -> tuple[str, int]:
-    """What this machine really connects to: the proxy, the target, or where the site file leads it."""
-    endpoint = check.endpoint
-    host, port = (endpoint.proxy or (endpoint.host, endpoint.port)) if endpoint else (check.target, check.port)
+    """Where it really connects to: there, or where the site file leads it."""
+    host, port = _asked(check)
     moved = _PAIR.match(redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", ""))
     return (moved["host"], int(moved["port"])) if moved else (host, port)
 
 
 def _of(check: Check, *, inbound: bool, port: int, addresses: tuple[str, ...], name: str) -> Opening:
-    return Opening(inbound, check.transport.value, port, _sorted(addresses), name, (check.id,), (check.purpose,), check.required)
+    # what a proxy is asked for, it fetches itself, redirects too
+    redirects = () if inbound or (check.endpoint is not None and check.endpoint.proxy) else check.redirects
+    return Opening(inbound, check.transport.value, port, _sorted(addresses), name, (check.id,), (check.purpose,), check.required, redirects)
 
 
 def _names(transport: str, resolvers: Sequence[str]) -> Opening:
     """Beyond the page: without names nothing else works. A resolver on this machine itself asks whomever it is told to."""
-    asked = tuple(one for one in resolvers if _is_address(one) and not ipaddress.ip_address(one.split("%")[0]).is_loopback)
-    return Opening(False, transport, _DNS_PORT, _sorted(asked), "resolver", ("names",), ("name resolution (beyond the page)",), True)
+    asked = _sorted(one for one in resolvers if is_address(one) and not is_loopback(one))
+    return Opening(False, transport, _DNS_PORT, asked, "", (), (NAMES,), required=True, resolves=True)
 
 
 def _joined(openings: Iterable[Opening]) -> list[Opening]:
     """One opening for all rows that need the same."""
     found: dict[tuple[object, ...], Opening] = {}
     for one in openings:
-        key = (one.inbound, one.transport, one.port, one.addresses, one.name)
+        key = (one.inbound, one.transport, one.port, one.addresses, one.name, one.resolves)
         known = found.get(key)
         if known:
             purposes = tuple(dict.fromkeys((*known.purposes, *one.purposes)))
-            one = msgspec.structs.replace(known, ids=(*known.ids, *one.ids), purposes=purposes, required=known.required or one.required)
+            redirects = tuple(dict.fromkeys((*known.redirects, *one.redirects)))
+            one = msgspec.structs.replace(known, ids=(*known.ids, *one.ids), purposes=purposes, required=known.required or one.required, redirects=redirects)
         found[key] = one
     return sorted(found.values(), key=lambda one: (not one.inbound, one.port, one.transport, one.name))
 
 
 def _sorted(addresses: Iterable[str]) -> tuple[str, ...]:
-    """Networks in their usual form, each once. Raises ValueError."""
-    found = {ipaddress.ip_network(one.split("%")[0]) for one in addresses}
-    return tuple(str(one) if one.num_addresses > 1 else str(one.network_address) for one in sorted(found, key=lambda one: (one.version, one)))
+    """Networks in their usual form, each once; an IPv4 address in IPv6 clothes as what is on the wire. Raises ValueError."""
+    found = set()
+    for one in addresses:
+        network = ipaddress.ip_network(one.split("%")[0])
+        inside = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) and network.prefixlen == 128 else None
+        found.add(ipaddress.ip_network(inside) if inside else network)
+    return tuple(_short(one) for one in sorted(found, key=lambda one: (one.version, one)))
 
 
-def _is_address(text: str) -> bool:
+def _short(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    return str(network) if network.num_addresses > 1 else str(network.network_address)
+
+
+def is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text.split("%")[0])
     except ValueError:
@@ -123,7 +163,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def printable(text: str, limit: int) -> str:
-    """For comments: one line of plain ASCII that no quote or backslash ends."""
-    safe = "".join(sign if sign.isascii() and sign.isprintable() and sign not in "\"\\\\'`$" else "?" for sign in text)
-    return safe if len(safe) <= limit else safe[: limit - 2] + ".."
+def is_loopback(address: str) -> bool:
+    """Of an address. Raises ValueError."""
+    return ipaddress.ip_address(address.split("%")[0]).is_loopback

@@ -1,25 +1,50 @@
-"""Openings as a change request: CSV for whoever runs the firewalls in between. Source: RFC 4180."""
+"""Openings as a change request: CSV for whoever runs the firewalls in between. Column names and codes are the same in every language.
+
+Names and addresses stand in columns of their own: some firewalls take names. Cells that a spreadsheet would take for a formula are made plain text by
+the writer. Source: RFC 4180.
+"""
 
 import io
+from collections.abc import Sequence
 
 from defusedcsv import csv  # type: ignore[import-untyped]
 
-from eset_portcheck.rules import Needs, printable
+from eset_portcheck.rules import Needs, Opening
+from eset_portcheck.rules.remarks import Say, note, width
 
-COLUMNS = ("direction", "source", "destination", "transport", "port", "stateful", "inspection", "required", "purpose", "rows")
-_CELL = 300
+COLUMNS = (
+    "action", "direction", "source", "source_addresses", "destination", "destination_addresses", "transport", "port", "stateful", "inspection",
+    "required", "purpose", "remark", "rows",
+)  # fmt: skip
+_CELL = 1000
 
 
-def table(needed: Needs, here: str) -> str:
-    """`here`: this machine, by address or name. Lines end in CR LF."""
+def table(needed: Needs, here: str, own: Sequence[str], say: Say, *, undo: bool = False) -> str:
+    """`here`, `own`: this machine's name and addresses. `undo`: the same as a request to take it back. Lines end in CR LF."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for one in needed.openings:
-        other = " ".join(one.addresses) or (one.name if not one.inbound else "") or "any"
-        source, destination = (other, here) if one.inbound else (here, other)
-        needed_word = "yes" if one.required else "no"
-        cells = ["inbound" if one.inbound else "outbound", source, destination, one.transport, one.port, "yes", "none", needed_word]
-        cells += ["; ".join(one.purposes), " ".join(one.ids)]
-        writer.writerow([cell if isinstance(cell, int) else printable(cell, _CELL) for cell in cells])
+        writer.writerow([cell if isinstance(cell, int) else note(cell, _CELL) for cell in _cells(one, (here, " ".join(own)), say, undo=undo)])
     return out.getvalue()
+
+
+def _cells(one: Opening, here: tuple[str, str], say: Say, *, undo: bool) -> list[str | int]:
+    addresses = " ".join(one.addresses)
+    name = (addresses or "any") if one.inbound else say("DNS servers") if one.resolves else one.name
+    other = (name, addresses)
+    source, destination = (other, here) if one.inbound else (here, other)
+    return [
+        "remove" if undo else "allow",
+        "inbound" if one.inbound else "outbound",
+        *source,
+        *destination,
+        one.transport,
+        one.port,
+        "yes",
+        "none",
+        "yes" if one.required else "no",
+        "; ".join(say(each) for each in one.purposes),
+        "; ".join(width(one, say, by_name=True)),
+        " ".join(one.ids),
+    ]

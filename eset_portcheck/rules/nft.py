@@ -1,24 +1,42 @@
-"""Openings for nftables: a whole default-deny filter of its own, or rules for a table that is there.
+"""Openings for nftables: a whole default-deny filter of its own, or rules for chains that are there.
 
-An accept ends its own base chain and no other (nft(8), "CHAINS"), so a table of our own cannot open what another one shuts: for a machine that has a
-filter the rules go into its chains (`Place`); the whole filter is for a machine that has none.
-Sources: nft(8); RFC 4890 4.4 (ICMPv6 that must not be dropped).
+An accept ends its own base chain and no other, a drop ends all (nft(8), "CHAINS"). So a table of our own cannot open what another one shuts: for a
+machine that has a filter the rules go into its chains (`Place`), and the whole filter is for a machine that has none.
+What IPv6 itself needs is told by type, direction and hop limit: packets from further away than the link do not fit.
+Sources: nft(8); RFC 4890 4.4 (ICMPv6 that must not be dropped); RFC 4861 (hop limit 255); RFC 3810 5 (MLD: link-local, hop limit 1);
+RFC 2131 4.1 and RFC 8415 7.2 (ports of DHCP).
 """
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from eset_portcheck.rules import Needs, Opening, printable
+from eset_portcheck.rules import Needs, Opening
+from eset_portcheck.rules.remarks import Say, note, purpose, width
 
 TABLE = "eset_portcheck"
-MARK = "eset-portcheck"
+MARK = "eset-portcheck rules"
+NONE = "-"
+IPTABLES_CHAINS = frozenset({"INPUT", "OUTPUT"})
 _COMMENT_CHARACTERS = 120  # the kernel keeps 127
-_NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } ip6 hoplimit 255 accept"
+_STATE = "ct state established,related accept"
+_LINK = {
+    True: (
+        "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } ip6 hoplimit 255 accept",
+        "ip6 saddr fe80::/10 icmpv6 type mld-listener-query ip6 hoplimit 1 accept",
+    ),
+    False: (
+        "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } ip6 hoplimit 255 accept",
+        "icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } ip6 hoplimit 1 accept",
+    ),
+}
+_DHCP = {
+    True: ("udp sport 67 udp dport 68 accept", "ip6 saddr fe80::/10 udp dport 546 accept"),
+    False: ("udp sport 68 udp dport 67 accept", "ip6 daddr ff02::1:2 udp dport 547 accept"),
+}
 
 
 class Place(NamedTuple):
-    """Base chains that are there already."""
+    """Base chains that are there already; NONE where a hook has none that shuts anything."""
 
     family: str
     table: str
@@ -26,29 +44,51 @@ class Place(NamedTuple):
     outward: str
 
 
-def whole(needed: Needs, keep: Sequence[tuple[str, int]], head: Sequence[str]) -> str:
-    """A file for `nft -f`, which replaces what an earlier one made. `keep`: (transport, port) of this machine that stay open besides."""
-    inward = [*_rules(needed.openings, inbound=True), *(f'{transport} dport {port} accept comment "{MARK} kept open"' for transport, port in keep)]
-    outward = _rules(needed.openings, inbound=False)
-    kept = ", ".join(f"{transport} {port}" for transport, port in keep) or "nothing"
+class Kept(NamedTuple):
+    """What stays open besides in a filter of our own: (transport, port), and whether this machine gets its addresses by DHCP."""
+
+    inward: Sequence[tuple[str, int]] = ()
+    outward: Sequence[tuple[str, int]] = ()
+    dhcp: bool = False
+
+    def told(self) -> list[str]:
+        pairs = [*(f"{transport} {port} in" for transport, port in self.inward), *(f"{transport} {port} out" for transport, port in self.outward)]
+        return [*pairs, *(["dhcp"] if self.dhcp else [])]
+
+    def rules(self, *, inbound: bool) -> list[str]:
+        pairs = self.inward if inbound else self.outward
+        rules = [*(f"{transport} dport {port} accept" for transport, port in pairs), *(_DHCP[inbound] if self.dhcp else ())]
+        return [f'{rule} comment "{MARK}: kept open"' for rule in rules]
+
+
+def whole(needed: Needs, kept: Kept, head: Iterable[str], say: Say) -> str:
+    """A file for `nft -f`, which replaces what an earlier one made."""
+    besides = ", ".join(kept.told())
+    said = [
+        say("a whole filter: everything that is not opened here is shut, log-ins by SSH too; kept open besides: {what}").format(what=besides or "-"),
+        say("other tables of this machine stay as they are, and a packet passes only where all of them let it"),
+        say("undo: {command}").format(command=undo_whole()),
+    ]
     lines = [
         "#!/usr/sbin/nft -f",
         *(f"# {line}" for line in head),
-        "# A whole filter: whatever is not opened here is shut, log-ins by SSH included. Kept open besides: " + kept + ".",
-        "# It shuts nothing that another table opens before, and opens nothing that another table shuts.",
-        f"# Undo: {undo_whole()}",
+        *(f"# {note(line)}" for line in said),
         f"table inet {TABLE}",
         f"delete table inet {TABLE}",
         f"table inet {TABLE} {{",
-        *_chain("input", "iif lo accept", inward),
-        *_chain("output", "oif lo accept", outward),
+        *_chain(needed, kept, say, inbound=True),
+        *_chain(needed, kept, say, inbound=False),
         "}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _chain(hook: str, loopback: str, rules: Iterable[str]) -> list[str]:
-    body = [f"type filter hook {hook} priority filter; policy drop;", loopback, "ct state established,related accept", _NEIGHBOURS, *rules]
+def _chain(needed: Needs, kept: Kept, say: Say, *, inbound: bool) -> list[str]:
+    hook, loopback = ("input", "iif lo accept") if inbound else ("output", "oif lo accept")
+    body = [f"type filter hook {hook} priority filter; policy drop;", loopback, _STATE, *_LINK[inbound], *kept.rules(inbound=inbound)]
+    for one in needed.openings:
+        if one.inbound is inbound:
+            body += _rules(one, say)
     return [f"  chain {hook} {{", *(f"    {line}" for line in body), "  }"]
 
 
@@ -56,41 +96,37 @@ def undo_whole() -> str:
     return f"nft delete table inet {TABLE}"
 
 
-def into(needed: Needs, place: Place, head: Sequence[str]) -> str:
+def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
     """A file for `nft -f` that puts the rules at the head of the chains of `place`. Applied twice, they stand there twice."""
-    lines = [*(f"# {line}" for line in head), f"# Undo: {undo_into(place)}"]
+    lines = [*(f"# {line}" for line in head), "# " + note(say("undo: {command}").format(command=undo_into(place)))]
     for chain, inbound in ((place.inward, True), (place.outward, False)):
-        # each goes before the last, so the order is turned round
-        rules = [*_rules(needed.openings, inbound=inbound)]
-        lines += [f"insert rule {place.family} {place.table} {chain} {rule}" for rule in reversed(rules)]
-        lines.append(f'insert rule {place.family} {place.table} {chain} {_NEIGHBOURS} comment "{MARK}"' if place.family != "ip" else "")
-        lines.append(f'insert rule {place.family} {place.table} {chain} ct state established,related accept comment "{MARK}"')
-    return "\n".join(line for line in lines if line) + "\n"
+        if chain == NONE:
+            continue
+        put = f"insert rule {place.family} {place.table} {chain} "
+        # each goes before what is there already, so the last here is the first there
+        for one in reversed([one for one in needed.openings if one.inbound is inbound]):
+            lines += _rules(one, say, family=place.family, put=put)
+        basic = [*(_LINK[inbound] if place.family != "ip" else ()), _STATE]
+        lines += [f'{put}{rule} comment "{MARK}"' for rule in basic]
+    return "\n".join(lines) + "\n"
 
 
 def undo_into(place: Place) -> str:
     """Takes away every rule of ours in that table."""
-    program = (
-        f'$1=="chain"{{c=$2}} index($0,"comment \\"{MARK}"){{print "delete rule {place.family} {place.table} "c" handle "$NF}}'
-    )
+    program = f'$1=="chain"{{c=$2}} index($0,"comment \\"{MARK}"){{print "delete rule {place.family} {place.table} "c" handle "$NF}}'
     return f"nft -a list table {place.family} {place.table} | awk '{program}' | nft -f -"
 
 
-def _rules(openings: Iterable[Opening], *, inbound: bool) -> list[str]:
-    return [rule for one in openings if one.inbound is inbound for rule in _rule(one)]
-
-
-def _rule(one: Opening) -> list[str]:
-    """One, or one for each family of addresses."""
-    said = printable(f"{MARK} {', '.join(one.ids)}: {'; '.join(one.purposes)}", _COMMENT_CHARACTERS)
-    end = f'{one.transport} dport {one.port} accept comment "{said}"'
-    if not one.addresses:
-        return [end]
+def _rules(one: Opening, say: Say, *, family: str = "inet", put: str = "") -> list[str]:
+    """None where the table's family knows none of the addresses; `put` is what stands before each rule."""
+    comment = note(f"{MARK}: {purpose(one, say)}", _COMMENT_CHARACTERS).replace('"', "'").replace("\\", "?")
+    end = f'{one.transport} dport {one.port} accept comment "{comment}"'
     side = "saddr" if one.inbound else "daddr"
-    rules = []
-    for version, family in ((4, "ip"), (6, "ip6")):
-        found = [*ipaddress.collapse_addresses(map(ipaddress.ip_network, one.of_version(version)))] if version else []  # type: ignore[type-var]
-        words = [str(net.network_address) if net.prefixlen == net.max_prefixlen else str(net) for net in found]
-        if words:
-            rules.append(f"{family} {side} {words[0] if len(words) == 1 else '{ ' + ', '.join(words) + ' }'} {end}")
-    return rules
+    rules = [] if one.addresses else [end]
+    for version, words in ((4, "ip"), (6, "ip6")):
+        found = one.of_version(version) if family in ("inet", words) else []
+        if found:
+            rules.append(f"{words} {side} {found[0] if len(found) == 1 else '{ ' + ', '.join(found) + ' }'} {end}")
+    # what the rule's own comment has no room for
+    said = [*([purpose(one, say)] if comment.endswith("..") else []), *width(one, say)]
+    return [*(f"# {note(line)}" for line in said), *(put + rule for rule in rules)] if rules else []

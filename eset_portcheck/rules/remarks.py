@@ -1,0 +1,83 @@
+"""What is said beside the rules: what each is for, where it is wider than needed and why, what was left out. One line each, plain ASCII. Pure.
+
+Files of rules are read by shells, editors and consoles of unknown encoding, so Spanish loses its accents here.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from eset_portcheck.rules import UNRESOLVED, Needs, Opening
+from eset_portcheck.texts.language import message, plain
+
+Say = Callable[[str], str]
+Chain = tuple[str, str, str, str, str]  # family, table, name, hook, tool: "nft" or one of iptables' kinds
+NOTE_CHARACTERS = 400
+_LEFT_OUT = {
+    "ADVISORY": message("left out, as the proxy is used instead: {row} (--all opens it)"),
+    "BEYOND_PAGE": message("left out, as it is not on ESET's page: {row} (--all opens it)"),
+    "VALUE_MISSING": message("left out, as its host is not given: {row}"),
+    UNRESOLVED: message("NOT OPENED, as its name has no address here: {row}"),
+}
+
+
+def note(text: str, limit: int = NOTE_CHARACTERS) -> str:
+    """One line of ASCII without controls, and without a backslash at its end, which could join it to the next line."""
+    safe = "".join(sign if sign.isascii() and sign.isprintable() else "?" for sign in plain(text))
+    safe = safe if len(safe) <= limit else safe[: limit - 2] + ".."
+    return safe[:-1] + "?" if safe.endswith("\\") else safe
+
+
+def purpose(one: Opening, say: Say) -> str:
+    """The row's id and what it is for."""
+    purposes = "; ".join(say(each) for each in one.purposes)
+    return f"{', '.join(one.ids)}: {purposes}" if one.ids else purposes
+
+
+def width(one: Opening, say: Say, *, by_name: bool = False) -> list[str]:
+    """Where a rule opens more, or may come to open less, than the role needs. `by_name`: whoever reads it can do something with names."""
+    if one.inbound:
+        lines = [] if one.addresses else [say("from any address (--from narrows it)")]
+    elif one.resolves:
+        lines = [] if one.addresses else [say("to any address, wider than needed: which servers are asked is not known here (--resolver narrows it)")]
+    elif not one.addresses and by_name:
+        lines = [say("by name; --resolve gives the addresses that it has now")]
+    elif not one.addresses:
+        lines = [say("to any address, wider than needed: a packet filter knows no names, and of {name} no more is known (--resolve narrows it)")]
+    elif one.name in one.addresses:
+        lines = []
+    else:
+        lines = [say("the addresses of {name} when this was written; they may change")]
+    if one.redirects and (one.addresses or by_name):
+        lines.append(say("{name} may redirect to other hosts of {domains}, which are not opened"))
+    return [line.format(name=one.name, domains=", ".join(one.redirects)) for line in lines]
+
+
+def head(needed: Needs, made_by: str, here: str, say: Say) -> list[str]:
+    """First lines of a file of rules. `made_by`: program, roles and their versions; `here`: this machine."""
+    inward = sum(one.inbound for one in needed.openings)
+    lines = [
+        made_by,
+        say("for {host}: {inward} openings inward, {outward} outward").format(host=here, inward=inward, outward=len(needed.openings) - inward),
+        *left_out(needed, say),
+    ]
+    return [note(line) for line in lines]
+
+
+def left_out(needed: Needs, say: Say) -> Iterable[str]:
+    """Rows that somebody may miss; those that do not apply are nobody's business."""
+    return [say(_LEFT_OUT[why]).format(row=row) for row, why in needed.left_out if why in _LEFT_OUT]
+
+
+def present(chains: Sequence[Chain], say: Say) -> list[str]:
+    """What a filter of our own has beside it on this machine, and where the rules belong then."""
+    if not chains:
+        return []
+    told = ", ".join(" ".join(chain[:3]) for chain in chains)
+    lines = [say("this machine has chains that shut something already: {chains}. What they shut stays shut").format(chains=told)]
+    for family, table in dict.fromkeys((chain[0], chain[1]) for chain in chains if chain[4] == "nft"):
+        inward, outward = ([chain[2] for chain in chains if chain[:2] == (family, table) and chain[3] == hook] for hook in ("input", "output"))
+        if len(inward) < 2 and len(outward) < 2:
+            where = f"--into '{family} {table} {inward[0] if inward else '-'} {outward[0] if outward else '-'}'"
+            lines.append(say("to put the rules into them instead: {option}").format(option=where))
+    if any(chain[4] != "nft" for chain in chains):
+        lines.append(say("chains of iptables are opened with iptables alone: it misreads rules that it did not write"))
+    return [note(line) for line in lines]
