@@ -1,19 +1,23 @@
-"""Which ports of a host answer, accepting or refusing: those that no packet filter in between is silent about. Shares nothing with the program.
+"""Sends to every port of a host and tells which answer, accepting or refusing: no packet filter in between is silent about those. Shares nothing with
+the program.
 
 python scan.py HOST tcp|udp FIRST LAST: prints a JSON list. UDP: one that is closed is told by its ICMP error.
 """
 
 import json
+import resource
 import selectors
 import socket
 import sys
 import time
 
-BATCH, WAIT_S = 500, 0.4
+BATCH, WAIT_S = 2000, 0.25
 
 
 def answering(host: str, kind: int, ports: range) -> list[int]:
     found: list[int] = []
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, BATCH + 64)), hard))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for first in range(ports.start, ports.stop, BATCH):
         with selectors.DefaultSelector() as waiting:
