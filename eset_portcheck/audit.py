@@ -8,13 +8,14 @@ import msgspec
 
 from eset_portcheck import __version__
 from eset_portcheck.diagnose import diagnose, summary
+from eset_portcheck.diagnose.installed import established
 from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Evidence, Observation
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
-from eset_portcheck.model.vocabulary import Direction, Phase, Proof, State, Verdict
+from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, State, Verdict
 from eset_portcheck.redaction import redacted
 from eset_portcheck.sessions import Credentials
 
@@ -44,7 +45,8 @@ def audit(order: Order, done: Callable[[Check, Observation], None] | None = None
 
     checks = order.plan.checks
     ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
-    host, rules = machine.survey(ports)
+    peers = frozenset(check.endpoint.port for check in checks if check.endpoint is not None and check.listener is Listener.SERVER)
+    host, rules = machine.survey(ports, peers)
     started, clock = time.time(), time.perf_counter()
     outcome = _dialled(order, host, done, meanwhile)
     lasted_s = time.perf_counter() - clock
@@ -103,7 +105,7 @@ class _Judge:
 
 
 def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
-    facts = [with_prediction(row(check, outcome), host) for check in order.plan.checks]
+    facts = [beside(row(check, outcome), host) for check in order.plan.checks]
     rows, causes, total = diagnose(facts, host, order.phase, list(order.arguments), order.command)
     if outcome.interrupted:
         total = summary(rows, interrupted=True)
@@ -147,10 +149,11 @@ def explained(order: Order, outcome: Outcome, host: Host, rules: Rules) -> Outco
     return msgspec.structs.replace(outcome, observations=told)
 
 
-def with_prediction(row: Row, host: Host) -> Row:
-    """An inbound row with what the firewall does to clients, as evidence."""
+def beside(row: Row, host: Host) -> Row:
+    """With what this host says of the row beside its own attempts: what the firewall does to clients, what an installed component is connected to."""
     told = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}") if row.direction is Direction.INBOUND else None
-    return msgspec.structs.replace(row, evidence=[*row.evidence, Evidence("firewall", facts=told)]) if told else row
+    more = [*([Evidence("firewall", facts=told)] if told else []), *established(row, host.connections)]
+    return msgspec.structs.replace(row, evidence=[*row.evidence, *more]) if more else row
 
 
 _FAILURES = {"budget_spent": "BUDGET_SPENT", "interrupted": "INTERRUPTED"}

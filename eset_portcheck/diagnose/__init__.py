@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from eset_portcheck.diagnose import overall
+from eset_portcheck.diagnose import installed, overall
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
@@ -64,10 +64,10 @@ def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
     if not tested:
         return Conclusion(Verdict.ERROR, State.NOT_TESTED, Proof.NONE, "INTERNAL_ERROR", Culprit.CHECKER)
     readings = [(attempt, read(row, attempt, row.evidence)) for attempt in tested]
-    extra = tuple(second_opinions(row.evidence))
+    extra = (*second_opinions(row.evidence), *installed.findings(row, host, phase))
     if extra:
         readings = [(attempt, msgspec.structs.replace(reading, findings=(*reading.findings, *extra))) for attempt, reading in readings]
-    return combine(row, readings, phase)
+    return installed.blamed(combine(row, readings, phase))
 
 
 def _not_run(row: Row) -> Conclusion:

@@ -27,7 +27,7 @@ def judge_inbound(row: Row, host: Host, phase: Phase) -> Conclusion:
     holders = [one for one in host.listeners if one.port == row.port and one.transport == row.transport]
     after = _after_installation(row, host, phase)
     if not holders:
-        return _absent(row) if after else _free(row, host)
+        return _absent(row, host) if after else _free(row, host)
     owners = [owner(row, one, host, phase) for one in holders]
     where = Where(process=process(holders[0], holders))
     if Owner.OTHER in owners:
@@ -80,8 +80,10 @@ def _free(row: Row, host: Host) -> Conclusion:
     return _reach(row, host, "PORT_FREE", State.CLOSED, Where(), [])
 
 
-def _absent(row: Row) -> Conclusion:
-    return _failed("PORT_NOT_LISTENING", State.CLOSED, Where(), {"port": row.port})
+def _absent(row: Row, host: Host) -> Conclusion:
+    """Nothing there; where the component's own processes listen instead, if they do."""
+    instead = next((one.get("listens") for one in host.eset_products if one.get("component") == row.listener.value), None)
+    return _failed("PORT_NOT_LISTENING", State.CLOSED, Where(), {"port": row.port} | ({"listens": instead} if instead else {}))
 
 
 def _inside(holders: list[Listening], where: Where) -> Conclusion:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from eset_portcheck.host import everywhere
 from eset_portcheck.host.predictions import ways_in
 from eset_portcheck.host.rules import Rules
-from eset_portcheck.model.host import Host, Interface, Listening
+from eset_portcheck.model.host import Connection, Host, Interface, Listening
 
 if sys.platform == "win32":
     from eset_portcheck.host import windows as platform
@@ -30,12 +30,13 @@ class Survey(NamedTuple):
     rules: Rules
 
 
-def look(ports: frozenset[int]) -> Host:
-    """`ports`: those of the role's inbound and local rows; other listeners are nobody's business."""
-    return survey(ports).host
+def look(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Host:
+    """`ports`: those of the role's inbound and local rows; `peers`: ports of ESET components elsewhere that its rows lead to. Other sockets are
+    nobody's business."""
+    return survey(ports, peers).host
 
 
-def survey(ports: frozenset[int]) -> Survey:
+def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey:
     """As `look`."""
     unread: dict[str, str] = {}
 
@@ -46,15 +47,22 @@ def survey(ports: frozenset[int]) -> Survey:
             unread[name] = type(error).__name__
             return otherwise
 
-    nobody: list[Listening] = []
+    nothing: list[dict[str, Any]] = []
+    products = part("eset_products", lambda: platform.eset_products(), nothing)
     untold: dict[tuple[str, str, int], dict[str, Any]] = {}
     kernel = part("sockets", lambda: platform.bound(ports), untold) if ports else untold
-    listeners, complete = part("listeners", lambda: everywhere.listeners(ports, kernel) if ports else (nobody, True), (nobody, False))
+    no_sockets: list[Any] = []
+    table = part("listeners", everywhere.sockets, no_sockets) if ports or (peers and products) else no_sockets
+    nobody: tuple[list[Listening], bool] = ([], not ports)
+    listeners, complete = part("listeners", lambda: everywhere.listeners(table, ports, kernel), nobody) if ports else nobody
+    unheld = ports - {one.port for one in listeners}
+    products = part("elsewhere", lambda: everywhere.elsewhere(table, ports, products), products) if unheld and products else products
+    nobodys: list[Connection] = []
+    connections = part("connections", lambda: everywhere.connections(table, peers, products), nobodys) if peers and products else nobodys
     nowhere: dict[str, list[tuple[int, int]]] = {}
     reserved = part("reserved_ports", lambda: platform.reserved(), nowhere) if ports else nowhere
     no_interfaces: list[Interface] = []
     interfaces = part("interfaces", everywhere.interfaces, no_interfaces)
-    nothing: list[dict[str, Any]] = []
     routes = part("routes", lambda: platform.routes(), nothing)
     no_names: tuple[list[str], list[str]] = ([], [])
     resolvers, search = part("resolvers", lambda: platform.resolvers(), no_names)
@@ -63,7 +71,6 @@ def survey(ports: frozenset[int]) -> Survey:
     no_tools: list[str] = []
     not_read: dict[str, Any] = {"state": "not-read"}
     capabilities |= {"root": _is_root(), "tools": part("tools", lambda: platform.tools(), no_tools)}
-    capabilities |= ({"unread": unread} if unread else {})
     rules = platform.packet_filter()
     host = Host(
         name=part("name", socket.gethostname, ""),
@@ -76,10 +83,11 @@ def survey(ports: frozenset[int]) -> Survey:
         proxies=part("proxies", everywhere.proxies, {}),
         firewall=part("firewall", lambda: rules.facts(ports, interfaces), not_read),
         listeners=listeners,
-        eset_products=part("eset_products", lambda: platform.eset_products(), nothing),
-        capabilities=capabilities,
+        eset_products=products,
+        connections=connections,
         reserved_ports=reserved,
         listeners_complete=complete,
+        capabilities=capabilities | ({"unread": unread} if unread else {}),  # the last: by now every part was tried
     )
     return Survey(host, rules)
 

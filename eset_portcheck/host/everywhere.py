@@ -9,24 +9,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from eset_portcheck.model.host import Interface, Listening
+from eset_portcheck.model.host import Connection, Interface, Listening
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _TOMCAT = "-Dcatalina.base="
 TEXT_LIMIT = 260
 ARGUMENT_LIMIT = 1000
+CONNECTIONS_LIMIT = 64
+PORTS_LIMIT = 16
 
 
-def listeners(ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[str, Any]] | None = None) -> tuple[list[Listening], bool]:
+def sockets() -> list[Any]:
+    """Every TCP and UDP socket of this machine, as psutil tells them; owners that this user may not see are None."""
+    import psutil
+
+    return list(psutil.net_connections(kind="inet"))
+
+
+def listeners(
+    table: list[Any], ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[str, Any]] | None = None
+) -> tuple[list[Listening], bool]:
     """(sockets bound to one of the ports, are all their owners visible). TCP in LISTEN, UDP bound. `kernel`: what this platform tells besides."""
     import psutil
 
     more = kernel or {}
-
     found: list[Listening] = []
     complete = True
     seen: set[tuple[str, str, int, int | None]] = set()
-    for one in psutil.net_connections(kind="inet"):
+    for one in table:
         tcp = one.type == socket.SOCK_STREAM
         if not one.laddr or one.laddr.port not in ports or (tcp and one.status != psutil.CONN_LISTEN) or (not tcp and one.raddr):
             continue
@@ -37,6 +47,52 @@ def listeners(ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[
         complete = complete and one.pid is not None
         found.append(Listening(transport=key[0], address=key[1], port=key[2], **_owner(one.pid), **more.get(key[:3], {})))
     return sorted(found, key=lambda one: (one.port, one.transport, one.address)), complete
+
+
+def connections(table: list[Any], peers: frozenset[int], products: list[dict[str, Any]]) -> list[Connection]:
+    """TCP connections that processes of installed components hold to one of the ports. Others are nobody's business."""
+    import psutil
+
+    found: list[Connection] = []
+    for one in table:
+        if one.type != socket.SOCK_STREAM or one.status != psutil.CONN_ESTABLISHED or not one.raddr or one.raddr.port not in peers or one.pid is None:
+            continue
+        component = _component(one.pid, products)
+        if component and len(found) < CONNECTIONS_LIMIT:
+            found.append(Connection(component, one.raddr.ip, one.raddr.port, one.laddr.ip, one.pid))
+    return found
+
+
+def elsewhere(table: list[Any], ports: frozenset[int], products: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The products, with the ports that their processes listen on beside those that were asked for: {"listens": ["tcp/2300"]}."""
+    import psutil
+
+    seen: dict[str, set[str]] = {}
+    for one in table:
+        if one.status == psutil.CONN_LISTEN and one.pid is not None and one.laddr.port not in ports:
+            component = _component(one.pid, products)
+            if component:
+                seen.setdefault(component, set()).add(f"tcp/{one.laddr.port}")
+    return [{**one, "listens": sorted(seen[one["component"]])[:PORTS_LIMIT]} if one["component"] in seen else one for one in products]
+
+
+def _component(pid: int, products: list[dict[str, Any]]) -> str | None:
+    """Whose process it is, by its executable: the component's own, or one below its folder."""
+    import psutil
+
+    try:
+        path = _flat(psutil.Process(pid).exe())
+    except (psutil.Error, OSError):
+        return None
+    for one in products:
+        place = _flat(str(one.get("path", "")))
+        if place and (path == place or path.startswith(f"{place}/")):
+            return str(one["component"])
+    return None
+
+
+def _flat(path: str) -> str:
+    return path.replace("\\", "/").lower() if sys.platform == "win32" else path
 
 
 def _owner(pid: int | None) -> dict[str, Any]:

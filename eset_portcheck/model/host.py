@@ -21,6 +21,16 @@ class Listening(msgspec.Struct, frozen=True, omit_defaults=True):
     home: str | None = None
 
 
+class Connection(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A TCP connection that a process of an installed component holds: `address` and `port` of the other end."""
+
+    component: str
+    address: str
+    port: int
+    local_address: str
+    pid: int | None = None
+
+
 class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     addresses: list[str] = []
@@ -45,6 +55,7 @@ class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     firewall: dict[str, Any] = {}
     listeners: list[Listening] = []
     eset_products: list[dict[str, Any]] = []
+    connections: list[Connection] = []
     capabilities: dict[str, Any] = {}
     reserved_ports: dict[str, list[tuple[int, int]]] = {}
     listeners_complete: bool = True  # False: some owners are hidden from this user

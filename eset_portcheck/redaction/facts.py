@@ -15,7 +15,7 @@ _CODES = """
     server_time_utc servers service session session_present settings signed signing silent_connection since_utc skew_accuracy_s skew_s smb1_only stage
     starttls state status status_code status_name step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport
     tried ttl ttl_walk type unread v6only value verdict walked wanted ways why default started_s handle
-    packet reply bind database_kind enabled unit
+    packet reply bind database_kind enabled unit listens
 """
 _KINDS = {
     Privacy.PEER: "content_type date plugin proxy_authenticate server software vendorName version x_squid_error",

@@ -73,10 +73,12 @@ PRIVACY: dict[type[Any], dict[str, Privacy]] = {
         "firewall": _P.RULES,
         "listeners": _P.NESTED,
         "eset_products": _P.FACTS,
+        "connections": _P.NESTED,
         "capabilities": _P.FACTS,
         "reserved_ports": _P.CODE,
         "listeners_complete": _P.CODE,
     },
+    host.Connection: dict.fromkeys(("component", "port", "pid"), _P.CODE) | {"address": _P.HOST, "local_address": _P.HOST},
     host.Interface: {"name": _P.INTERFACE, "addresses": _P.HOST, "up": _P.CODE, "mtu": _P.CODE, "point_to_point": _P.CODE},
     host.Listening: dict.fromkeys(("transport", "port", "pid", "since_utc", "v6only"), _P.CODE)
     | {"address": _P.HOST, "name": _P.PROCESS, "path": _P.PATH, "home": _P.PATH, "user": _P.USER},

@@ -155,6 +155,8 @@ def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
             yield _rule(facts, pen)
         case "firewall" if facts.get("verdict") == "allow":
             yield pen.say("no rule of this machine's packet filter stops it")
+        case "established":
+            yield pen.say("the component installed here holds a connection to {address} itself", address=piece.address)
         case "silent-control":
             yield (
                 pen.say("a second connection that sends nothing stays open")

@@ -1,7 +1,7 @@
 """Which reason codes a row of a profile can end with, in the order of its stages. For `explain`; diagnosis does not read it."""
 
 from eset_portcheck.model.profile import Requirement
-from eset_portcheck.model.vocabulary import Direction, Proof, Transport
+from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport
 from eset_portcheck.texts.language import message
 
 NAME = "DNS_NXDOMAIN DNS_SERVFAIL DNS_REFUSED DNS_TIMEOUT DNS_UNREACHABLE DNS_BAD_ANSWER DNS_NO_ADDRESS NAME_NOT_FROM_DNS DNS_DISAGREES"
@@ -77,6 +77,8 @@ def _outbound(one: Requirement) -> dict[str, str]:
     stages[message("several addresses")] = "ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL"
     if one.protocol in SECOND_CLIENTS:
         stages[message("a second client (--deep)")] = "SECOND_OPINION_DIFFERS EXTRA_MISSING"
+    if one.listener is Listener.SERVER and not one.via:
+        stages[message("what is installed here")] = "AGENT_CONNECTED CONFIGURED_SERVER_DIFFERS"
     if one.group is not None:
         stages[message("alternatives")] = "FAILOVER_USED"
     return stages

@@ -6,7 +6,9 @@ import socket
 import struct
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_a_part_that_fails_is_named_and_hides_nothing(monkeypatch: pytest.Monkey
     def broken(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(everywhere, "listeners", broken)
+    monkeypatch.setattr(everywhere, "sockets", broken)
     told = host.look(frozenset({2222}))
     assert told.capabilities["unread"] == {"listeners": "PermissionError"}
     assert told.interfaces
@@ -117,3 +119,37 @@ def test_excluded_ranges_in_any_language(language: str) -> None:
 @given(st.text(max_size=200))
 def test_excluded_ranges_of_any_text(text: str) -> None:
     assert all(first <= last <= 65535 for first, last in windows.excluded(text))
+
+
+class FakeSocket(NamedTuple):
+    """As psutil tells a socket."""
+
+    laddr: Any
+    raddr: Any
+    status: str
+    pid: int | None
+    type: int = socket.SOCK_STREAM
+
+
+class End(NamedTuple):
+    ip: str
+    port: int
+
+
+def test_only_connections_and_ports_of_components_are_kept() -> None:
+    mine = [{"component": "agent", "path": psutil.Process().exe()}]
+    held = FakeSocket(End("10.0.1.2", 40000), End("10.0.2.2", 2222), "ESTABLISHED", os.getpid())
+    table = [
+        held,
+        held._replace(pid=None),
+        held._replace(raddr=End("10.0.2.2", 443)),
+        held._replace(status="SYN_SENT"),
+        held._replace(pid=1),
+        FakeSocket(End("0.0.0.0", 2300), (), "LISTEN", os.getpid()),
+        FakeSocket(End("0.0.0.0", 2222), (), "LISTEN", os.getpid()),
+        FakeSocket(End("0.0.0.0", 22), (), "LISTEN", 1),
+    ]
+    (one,) = everywhere.connections(table, frozenset({2222}), mine)
+    assert (one.component, one.address, one.port, one.local_address, one.pid) == ("agent", "10.0.2.2", 2222, "10.0.1.2", os.getpid())
+    assert everywhere.elsewhere(table, frozenset({2222}), mine) == [mine[0] | {"listens": ["tcp/2300"]}]
+    assert everywhere.connections(table, frozenset({2222}), [{"component": "agent", "path": "/opt/eset"}]) == []

@@ -187,3 +187,9 @@ def test_two_holders_are_two_causes() -> None:
     judged_rows, causes, _ = diagnose(rows, Host(listeners=holders), Phase.POST, [])
     assert [one.where.process["name"] for one in causes] == ["sshd", "nc"]
     assert judged_rows[0].findings[0].params["known"] == "sshd"
+
+
+def test_a_component_that_listens_elsewhere_says_where() -> None:
+    moved = Host(eset_products=[{"component": "server", "listens": ["tcp/2300"]}], firewall=ALLOW)
+    told = judged(moved, Phase.AUTO)
+    assert (told.reason, told.findings[0].params["listens"]) == ("PORT_NOT_LISTENING", ["tcp/2300"])
