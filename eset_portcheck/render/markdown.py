@@ -9,8 +9,10 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import outcome, story
 from eset_portcheck.render.elements import put, put_table, to_markdown
+from eset_portcheck.render.holders import holders
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.remarks import remarks
 from eset_portcheck.render.rows import arranged, shown_target
 from eset_portcheck.render.text import COMMAND
 from eset_portcheck.render.track import Reach, track
@@ -42,7 +44,7 @@ class _Page:
             for one in wanted[:_CAUSES]:
                 entry = SubElement(listed, "li")
                 self._headline(entry, one)
-                put(entry, f" - {one.who}" if one.who else "")
+                put(entry, f": {one.who}" if one.who else "")
             if len(wanted) > _CAUSES:
                 put(SubElement(listed, "li"), self._pen.say("and {count} more", count=len(wanted) - _CAUSES))
         if wanted and wanted[0].ask:
@@ -54,6 +56,7 @@ class _Page:
         root = Element("div")
         self._first(root)
         self._matrix(root)
+        self._holders(root)
         self._rejudged(root)
         told = story.causes(self._report, self._pen)
         self._stories(root, self._pen.say("WHAT IS WRONG"), [one for one in told if story.is_broken(one)])
@@ -67,13 +70,19 @@ class _Page:
         who, word, why, _ = outcome.first_line(self._report, self._pen)
         title = SubElement(root, "h2")
         put(title, who + word)
-        put(SubElement(root, "p"), why.removeprefix(": ").rstrip("; ") + ".")
+        reason, bracket, code = why.removeprefix(": ").rstrip("; ").rpartition(" [")
+        top = SubElement(root, "p")
+        put(top, reason + " " if bracket else code + ".")
+        if bracket:
+            self._code(top, code.removesuffix("]"))
         seen = {verdict: sum(row.verdict is verdict for row in self._report.checks) for verdict in Verdict}
         order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
         counts = [self._pen.count(*COUNT[verdict.value], seen[verdict]) for verdict in order if seen[verdict]]
         run = self._report.run
         about = [*counts, self._pen.say("phase {phase}", phase=run.phase.value), self._pen.safe(run.started_utc)]
         put(SubElement(root, "p"), ", ".join(about))
+        if said := remarks(self._report, self._pen):
+            put(SubElement(root, "p"), "; ".join(said))
 
     def _matrix(self, root: Element) -> None:
         say = self._pen.say
@@ -119,7 +128,7 @@ class _Page:
                 SubElement(entry, "code").text = self._pen.safe(row)
 
     def _headline(self, place: Element, one: story.Story) -> None:
-        put(place, f"{one.number}. {one.headline} " if one.number else f"{one.headline} ")
+        put(place, f"C{one.number} {one.headline} " if one.number else f"{one.headline} ")  # as the JSON calls it; "1." would begin a list
         SubElement(place, "code").text = one.code
 
     def _labelled(self, listed: Element, label: str, text: str) -> Element:
@@ -134,9 +143,17 @@ class _Page:
         put(place, " ")
         SubElement(place, "code").text = command
 
+    def _holders(self, root: Element) -> None:
+        told = list(holders(self._report, self._pen))
+        if told:
+            say = self._pen.say
+            put(SubElement(root, "h3"), say("PORTS OF THIS MACHINE").capitalize())
+            rows = [[port, f"{LOOKS[row.verdict].glyph} {self._pen.word(row.verdict)}", who] for row, port, who in told]
+            put_table(root, [say("port"), say("verdict"), say("seen")], rows)
+
     def _rejudged(self, root: Element) -> None:
         anew = self._report.rediagnosis
-        if anew is None:
+        if anew is None or not anew.changed:
             return
         say = self._pen.say
         put(SubElement(root, "h3"), say("Judged anew by the rules of {version}", version=anew.version))
@@ -162,5 +179,8 @@ class _Page:
         SubElement(last, "code").text = pen.safe(outcome.again(report), COMMAND)
         profiles = ", ".join(f"{used.role} {used.version}" for used in report.profiles)
         parts = [pen.safe(f"{report.tool.name} {report.tool.version}"), pen.safe(profiles), pen.say("report id {id}", id=report.run.id)]
-        put(SubElement(root, "p"), ", ".join(part for part in parts if part))
+        if report.redaction is not None and report.redaction.level == "strict":
+            what = pen.say("names and addresses of the site, names in certificates, banners")
+            parts.append(f"{pen.say('Replaced by pseudonyms too')}: {what}")
+        put(SubElement(root, "p"), "; ".join(part for part in parts if part))
 

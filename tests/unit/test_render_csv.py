@@ -10,6 +10,7 @@ from eset_portcheck.model.report import Report
 from eset_portcheck.render import FORMATS
 from eset_portcheck.render.comma_separated import COLUMNS
 from tests.unit.sample_reports import load
+from tests.unit.test_render_hostile import PAYLOADS, hostile
 
 
 def read(report: Report) -> list[dict[str, str]]:
@@ -42,3 +43,11 @@ def test_no_cell_is_a_formula_or_breaks_out(text: str) -> None:
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
             assert len(cell) <= 200
             assert cell.isprintable()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_what_a_file_says_stays_in_its_cell(payload: str) -> None:
+    report = hostile("proxy", payload)
+    lines = read(report)
+    assert [line["verdict"] for line in lines] == [row.verdict for row in report.checks]
+    assert all(cell.isprintable() and len(cell) <= 200 for line in lines for cell in line.values())

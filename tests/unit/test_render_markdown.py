@@ -8,12 +8,16 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from eset_portcheck.model.report import Report
+from eset_portcheck.loading.reports import load_report
+from eset_portcheck.model.report import Redaction, Report
 from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.rejudging import rejudged
 from eset_portcheck.render import FORMATS, markdown
 from tests.unit.sample_reports import REPORTS, load
+from tests.unit.test_render_hostile import hostile
 
 SAMPLES = sorted(path.stem for path in Path(REPORTS).glob("*.json"))
+PLAIN = {"text", "code_inline", "strong_open", "strong_close", "text_special", "softbreak"}
 HOSTILE = [
     "<script>alert(1)</script>",
     "[here](http://evil.example)",
@@ -96,9 +100,51 @@ def spoilt(text: str) -> Report:
 def test_what_a_peer_says_stays_text(text: str, *, quiet: bool) -> None:
     plain, said = (read(FORMATS["md"](spoilt(one), quiet=quiet).decode()) for one in ("harmless", text))
     inner = {child.type for token in said for child in token.children or []}
-    assert inner <= {"text", "code_inline", "strong_open", "strong_close", "text_special", "softbreak"}
+    assert inner <= PLAIN
     assert not {token.type for token in said} & {"html_block", "code_block", "fence", "hr"}
     assert [token.type for token in said if token.type != "inline"] == [token.type for token in plain if token.type != "inline"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("name", ["inspected", "proxy"])
+def test_what_a_file_says_stays_text_wherever_it_stands(name: str, text: str) -> None:
+    """Facts, parameters, redirects, processes, commands: every free text at once."""
+    report = hostile(name, text)
+    for quiet in (False, True):
+        said = FORMATS["md"](report, quiet=quiet, verbose=True).decode()
+        assert {child.type for token in read(said) for child in token.children or []} <= PLAIN
+        assert not {token.type for token in read(said)} & {"html_block", "code_block", "fence", "hr"}
+        assert all(sign.isprintable() or sign == "\n" for sign in said)
+        assert not quiet or len(said.splitlines()) <= markdown.SUMMARY_LINES
+
+
+@pytest.mark.parametrize("name", ["ready", "dropped", "no-names"])
+def test_the_longest_summary_fits(name: str) -> None:
+    report = rejudged(load(name))
+    run = msgspec.structs.replace(report.run, complete=False, connect_to={f"h{number}.example:1": "127.0.0.1:1" for number in range(99)})
+    longest = msgspec.structs.replace(report, run=run, redaction=Redaction("strict", {"name": 5}), causes=[*report.causes] * 9)
+    for language in ("en", "es"):
+        assert len(markdown.render(longest, quiet=True, language=language).splitlines()) <= markdown.SUMMARY_LINES
+
+
+def test_codes_bear_no_backslashes() -> None:
+    for quiet in (False, True):
+        said = markdown.render(load("dropped"), quiet=quiet)
+        assert "`TCP_NO_ANSWER`" in said
+        assert "\\_" not in said.replace("\\_controller", "")
+
+
+def test_a_file_judged_anew_says_so() -> None:
+    report = load("dropped")
+    other = [msgspec.structs.replace(row, verdict=Verdict.PASS, reason="CONNECTED") for row in report.checks]
+    anew = rejudged(msgspec.structs.replace(report, checks=other))
+    assert "otherwise" in markdown.render(anew, quiet=True)
+    assert re.search(r"\| `?agent\.server\.tcp-2222`? \| pass CONNECTED \| fail `TCP_NO_ANSWER` \|", markdown.render(anew))
+
+
+def test_who_holds_the_ports_of_this_machine() -> None:
+    report = load_report(Path(__file__).parents[1] / "fixtures" / "reports" / "1.0.0" / "server.json").report
+    assert re.search(r"^\| 2222/tcp \| .* \| ERAServer, process 811;", markdown.render(report), re.MULTILINE)
 
 
 def test_ten_mebibytes_of_a_name_are_capped() -> None:

@@ -12,8 +12,7 @@ from eset_portcheck.render.html import anchors, machine, picture, remedy, timing
 from eset_portcheck.render.html.matrix import Check, Skipped, checks, skipped
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
-from eset_portcheck.render.text import COMMAND
-from eset_portcheck.render.track import FAMILIES, families
+from eset_portcheck.render.remarks import remarks
 from eset_portcheck.render.words import COUNT
 
 _NAMES = 6
@@ -109,7 +108,7 @@ def compose(report: Report, pen: Pen) -> Page:
         started=started,
         chips=_chips(report, pen),
         facts=_facts(report, started, pen),
-        remarks=_remarks(report, pen),
+        remarks=remarks(report, pen),
         rejudged=_rejudged(report, links, pen),
         told=remedy.told(report, links, pen),
         picture=picture.picture(report, pen),
@@ -152,30 +151,6 @@ def _facts(report: Report, started: str, pen: Pen) -> list[machine.Fact]:
         machine.Fact(pen.say("Tested"), [started, pen.lasted(run.duration_s)]),
         machine.Fact(pen.say("Checks"), [pen.count("{count} check", "{count} checks", len(done)), pen.count("{count} required", "{count} required", required)]),
     ]
-
-
-def _remarks(report: Report, pen: Pen) -> list[str]:
-    """What must be known to read the rest right."""
-    said = []
-    if report.run.connect_to:
-        pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in list(report.run.connect_to.items())[:_NAMES])
-        said.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
-    if not report.run.complete:
-        said.append(pen.say("Incomplete: not every row was finished."))
-    if (anew := report.rediagnosis) is not None:
-        told = pen.count(
-            "{count} row is judged otherwise by the rules of {version}",
-            "{count} rows are judged otherwise by the rules of {version}",
-            len(anew.changed),
-            version=anew.version,
-        )
-        said.append(told)
-    for family in FAMILIES:
-        untested = sum(family in found and found[family] is None for found in map(families, report.checks))
-        if untested:
-            text = pen.say("{family} not tested: this machine has no default route for it ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested))
-            said.append(text)
-    return said
 
 
 def _rejudged(report: Report, links: dict[str, remedy.Link], pen: Pen) -> list[Rejudged]:
