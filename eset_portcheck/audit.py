@@ -9,6 +9,7 @@ import msgspec
 from eset_portcheck import __version__
 from eset_portcheck.diagnose import diagnose, summary
 from eset_portcheck.diagnose.installed import established
+from eset_portcheck.diagnose.proxies import BRIDGE_PORT, choices
 from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
@@ -46,7 +47,7 @@ def audit(order: Order, done: Callable[[Check, Observation], None] | None = None
     checks = order.plan.checks
     ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
     peers = frozenset(check.endpoint.port for check in checks if check.endpoint is not None and check.listener is Listener.SERVER)
-    host, rules = machine.survey(ports, peers)
+    host, rules = machine.survey(ports, peers | {BRIDGE_PORT})
     started, clock = time.time(), time.perf_counter()
     outcome = _dialled(order, host, done, meanwhile)
     lasted_s = time.perf_counter() - clock
@@ -131,6 +132,7 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
         checks=rows,
         causes=causes,
         summary=total,
+        proxy_choices=choices(rows, host),
     )
     return redacted(made).report
 

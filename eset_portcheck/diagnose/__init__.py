@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from eset_portcheck.diagnose import installed, overall
+from eset_portcheck.diagnose import installed, overall, proxies
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
@@ -35,6 +35,7 @@ def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str], co
     """`rows` carry facts, and a reason only where nothing was run. `arguments`: of `command`, to test again, without output options."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
+    judged = proxies.noted(judged, host)
     again: Callable[[list[str]], str] = lambda ids: overall.command(command, arguments, ids)  # noqa: E731
     judged, causes = overall.causes(judged, host, again)
     return judged, causes, summary(judged)

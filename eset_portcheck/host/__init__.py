@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from eset_portcheck.host import everywhere
 from eset_portcheck.host.predictions import ways_in
 from eset_portcheck.host.rules import Rules
-from eset_portcheck.model.host import Connection, Host, Interface, Listening
+from eset_portcheck.model.host import Connection, Host, Interface, Listening, ProxySource
 
 if sys.platform == "win32":
     from eset_portcheck.host import windows as platform
@@ -69,6 +69,7 @@ def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey
     on_linux = sys.platform == "linux"
     capabilities: dict[str, Any] = {"error_queue": on_linux, "minimum_ttl": on_linux, "ttl_walk": on_linux}
     no_tools: list[str] = []
+    no_proxies: list[ProxySource] = []
     not_read: dict[str, Any] = {"state": "not-read"}
     capabilities |= {"root": _is_root(), "tools": part("tools", lambda: platform.tools(), no_tools)}
     rules = platform.packet_filter()
@@ -81,6 +82,7 @@ def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey
         resolvers=resolvers,
         search=search,
         proxies=part("proxies", everywhere.proxies, {}),
+        proxy_sources=[*part("environment", everywhere.proxy_sources, no_proxies), *part("system_proxies", lambda: platform.proxies(products), no_proxies)],
         firewall=part("firewall", lambda: rules.facts(ports, interfaces), not_read),
         listeners=listeners,
         eset_products=products,

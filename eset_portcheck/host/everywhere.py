@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from eset_portcheck.model.host import Connection, Interface, Listening
+from eset_portcheck.host.proxies import of_names, place
+from eset_portcheck.model.host import Connection, Interface, Listening, ProxySource
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _TOMCAT = "-Dcatalina.base="
@@ -165,15 +165,10 @@ def proxies() -> dict[str, str]:
     for name in _PROXY_NAMES:
         value = os.environ.get(name) or os.environ.get(name.upper())
         if value:
-            found[name] = value[:TEXT_LIMIT] if name == "no_proxy" else without_credentials(value)
+            found[name] = value[:TEXT_LIMIT] if name == "no_proxy" else place(value)[0]
     return found
 
 
-def without_credentials(url: str) -> str:
-    """host:port of a proxy URL; nothing else of it is kept."""
-    try:
-        parts = urlsplit(url if "://" in url else f"//{url}")
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return ""
-    return f"{host}:{port}" if port else host
+def proxy_sources() -> list[ProxySource]:
+    """Those of the environment that this program was started in."""
+    return of_names({name: value for name, value in os.environ.items() if name.lower() in _PROXY_NAMES}, "environment", "shell")

@@ -11,6 +11,7 @@ from typing import Any
 
 from eset_portcheck.host import sock_diag
 from eset_portcheck.host.rules import Rules
+from eset_portcheck.model.host import ProxySource
 
 _RTF_REJECT = 0x0200
 READ_LIMIT_BYTES = 65536
@@ -54,6 +55,13 @@ def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:
     from eset_portcheck.host import linux_components
 
     return linux_components.installed(root)
+
+
+def proxies(products: list[dict[str, Any]], root: Path = Path("/")) -> list[ProxySource]:
+    from eset_portcheck.host.disk import Disk
+    from eset_portcheck.host.proxies import linux
+
+    return linux(Disk(root), [str(one["unit"]) for one in products if "unit" in one])
 
 
 def packet_filter() -> Rules:

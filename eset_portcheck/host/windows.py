@@ -3,13 +3,14 @@
 Sources: facts 4.5 (service binary paths; several service names there are unconfirmed, so the path decides).
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from eset_portcheck.host.rules import Flow, Prediction, Rules
-from eset_portcheck.model.host import Interface
+from eset_portcheck.model.host import Interface, ProxySource
 
 RANGES_LIMIT = 2000
 VALUES_LIMIT = 200
@@ -98,12 +99,25 @@ def eset_products() -> list[dict[str, Any]]:
     return windows_components.installed(services(), registry, Disk(), os.environ.get("PROGRAMDATA", r"C:\ProgramData"))
 
 
-def registry(key: str) -> dict[str, object]:
-    """The values of a key below HKEY_LOCAL_MACHINE, of the 64-bit view. Raises OSError."""
+def proxies(_products: list[dict[str, Any]]) -> list[ProxySource]:
+    """WinINET is the user's own, WinHTTP what services see. Needs no rights."""
+    from eset_portcheck.host.proxies import WINHTTP, WININET, winhttp, wininet
+
+    found: list[ProxySource] = []
+    with contextlib.suppress(OSError):  # never set
+        found += wininet(registry(WININET, user=True))
+    with contextlib.suppress(OSError):
+        found += winhttp(registry(WINHTTP).get("WinHttpSettings"))
+    return found
+
+
+def registry(key: str, *, user: bool = False) -> dict[str, object]:
+    """The values of a key below HKEY_LOCAL_MACHINE (HKEY_CURRENT_USER), of the 64-bit view. Raises OSError."""
     import winreg
 
     found: dict[str, object] = {}
-    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as opened:  # type: ignore[attr-defined,unused-ignore]
+    top = winreg.HKEY_CURRENT_USER if user else winreg.HKEY_LOCAL_MACHINE  # type: ignore[attr-defined,unused-ignore]
+    with winreg.OpenKey(top, key, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as opened:  # type: ignore[attr-defined,unused-ignore]
         for number in range(VALUES_LIMIT):
             try:
                 name, value, _ = winreg.EnumValue(opened, number)  # type: ignore[attr-defined,unused-ignore]

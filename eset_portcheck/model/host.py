@@ -31,6 +31,20 @@ class Connection(msgspec.Struct, frozen=True, omit_defaults=True):
     pid: int | None = None
 
 
+class ProxySource(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One place where a proxy is set. `source`: "environment", a file, "WinINET", "WinHTTP"; `name`: what it is for (http_proxy, https_proxy, all_proxy,
+    AutoConfigURL). `scope`: whom it concerns: "shell", "sessions", "user", "services", "component". `pac`: the address of a script, which is not run.
+    `credentials`: some stood there and were dropped."""
+
+    source: str
+    name: str
+    proxy: str = ""
+    bypass: list[str] = []
+    pac: str = ""
+    scope: str = ""
+    credentials: bool = False
+
+
 class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     addresses: list[str] = []
@@ -52,6 +66,7 @@ class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     resolvers: list[str] = []
     search: list[str] = []
     proxies: dict[str, str] = {}
+    proxy_sources: list[ProxySource] = []
     firewall: dict[str, Any] = {}
     listeners: list[Listening] = []
     eset_products: list[dict[str, Any]] = []

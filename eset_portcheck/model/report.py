@@ -118,6 +118,25 @@ class Redaction(msgspec.Struct, frozen=True):
     replaced: dict[str, int]
 
 
+class ProxyIgnored(msgspec.Struct, frozen=True):
+    """A proxy (or the address of a script) that does not count for a destination. `why`: "not-followed", "bypassed", "script-not-run", "other-given",
+    "same"."""
+
+    source: str
+    name: str
+    proxy: str
+    why: str
+
+
+class ProxyChoice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What counts for one destination: `via` a proxy, or directly when it is empty. `why`: "option" or "none-given"."""
+
+    target: str
+    via: str
+    why: str
+    ignored: list[ProxyIgnored] = []
+
+
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     schema_version: str
     tool: Tool
@@ -127,6 +146,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: list[Row]
     causes: list[Cause]
     summary: Summary
+    proxy_choices: list[ProxyChoice] = []  # empty where no proxy is set or given
     rediagnosis: Rediagnosis | None = None
     redaction: Redaction | None = None
 

@@ -33,7 +33,7 @@ class Privacy(StrEnum):
 
 _P = Privacy
 PRIVACY: dict[type[Any], dict[str, Privacy]] = {
-    report.Report: dict.fromkeys(("tool", "profiles", "run", "host", "checks", "causes", "summary", "rediagnosis", "redaction"), _P.NESTED)
+    report.Report: dict.fromkeys(("tool", "profiles", "run", "host", "checks", "causes", "summary", "proxy_choices", "rediagnosis", "redaction"), _P.NESTED)
     | {"schema_version": _P.CODE},
     report.Tool: dict.fromkeys(("name", "version"), _P.CODE),
     report.ProfileUsed: dict.fromkeys(("role", "version", "sha256"), _P.CODE) | {"source": _P.TEXT},
@@ -74,11 +74,16 @@ PRIVACY: dict[type[Any], dict[str, Privacy]] = {
         "listeners": _P.NESTED,
         "eset_products": _P.FACTS,
         "connections": _P.NESTED,
+        "proxy_sources": _P.NESTED,
         "capabilities": _P.FACTS,
         "reserved_ports": _P.CODE,
         "listeners_complete": _P.CODE,
     },
     host.Connection: dict.fromkeys(("component", "port", "pid"), _P.CODE) | {"address": _P.HOST, "local_address": _P.HOST},
+    host.ProxySource: dict.fromkeys(("name", "scope", "credentials"), _P.CODE)
+    | {"source": _P.PATH, "proxy": _P.HOST, "bypass": _P.HOST, "pac": _P.URL},
+    report.ProxyIgnored: {"source": _P.PATH, "name": _P.CODE, "proxy": _P.HOST, "why": _P.CODE},
+    report.ProxyChoice: {"target": _P.HOST, "via": _P.HOST, "why": _P.CODE, "ignored": _P.NESTED},
     host.Interface: {"name": _P.INTERFACE, "addresses": _P.HOST, "up": _P.CODE, "mtu": _P.CODE, "point_to_point": _P.CODE},
     host.Listening: dict.fromkeys(("transport", "port", "pid", "since_utc", "v6only"), _P.CODE)
     | {"address": _P.HOST, "name": _P.PROCESS, "path": _P.PATH, "home": _P.PATH, "user": _P.USER},

@@ -68,6 +68,7 @@ PARAMETER = {
     "pid": message("process {value}"),
     "plugin": message("login method {value}"),
     "process": message("program {value}"),
+    "proxies": message("proxies set here: {value}"),
     "proxy_authenticate": message("login methods {value}"),
     "realm": message("realm {value}"),
     "realm_asked": message("asked for the realm {value}"),

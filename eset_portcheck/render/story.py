@@ -150,7 +150,7 @@ def _is_news(row: Row, finding: Finding, pen: Pen) -> bool:
     reason = REASONS.get(finding.reason)
     if finding.reason == "FAILOVER_USED" or (row.reason in ("ONE_FAMILY_FAILS", "SOME_ADDRESSES_FAIL") and reason and reason.rank is Rank.FAIL):
         return False  # the entry of the row tells it
-    usual = reason is not None and reason.rank is Rank.PASS and not finding.reason.startswith(("DNS_", "NAME_", "AGENT_"))
+    usual = reason is not None and reason.rank is Rank.PASS and not finding.reason.startswith(("DNS_", "NAME_", "AGENT_", "PROXY_SET_"))
     return pen.verbose or not usual
 
 

@@ -12,8 +12,7 @@ from rich.text import Text
 
 from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import Verdict
-from eset_portcheck.render import outcome, story
-from eset_portcheck.render.holders import holders
+from eset_portcheck.render import here, outcome, story
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix
@@ -78,7 +77,7 @@ def compose(report: Report, pen: Pen, console: Console, *, quiet: bool = False, 
         yield Text("")
         yield from matrix(report, pen, console.width)
         yield from page.below()
-        yield from page.holders()
+        yield from page.here()
     yield from page.rejudged()
     yield from page.stories()
     if not quiet:
@@ -170,16 +169,11 @@ class _Page:
         for line in lines:
             yield from self._paragraph(Text(line, "dim"))
 
-    def holders(self) -> Iterable[Text]:
-        """Who holds the ports of this machine: where that was the question, or all is wanted."""
-        if not (self._pen.verbose or self._report.run.command == "ports"):
-            return
-        told = list(holders(self._report, self._pen))
-        if told:
-            yield Text("")
-            yield Text(self._pen.say("PORTS OF THIS MACHINE"), "dim")
-        for row, port, who in told:
-            yield from self._paragraph(Text().append(f"{port:9} ", LOOKS[row.verdict].style).append(who), _LABEL)
+    def here(self) -> Iterable[Text]:
+        for title, entries in here.sections(self._report, self._pen):
+            yield from (Text(""), Text(title, "dim")) if entries else ()
+            for what, told, verdict in entries:
+                yield from self._paragraph(Text().append(f"{what} ", LOOKS[verdict].style if verdict else "bold").append(told), _LABEL)
 
     def stories(self) -> Iterable[Text]:
         told = [*story.causes(self._report, self._pen), *story.loose(self._report, self._pen)]

@@ -159,3 +159,10 @@ STRANGER = {
     "haproxy": message("HAProxy"),
     "java": message("a Java program"),
 }
+IGNORED = {
+    "not-followed": message("not followed: the components take their proxy from their policy alone"),
+    "bypassed": message("it leaves this destination out itself"),
+    "script-not-run": message("a script, which is not run"),
+    "other-given": message("another one was given"),
+    "same": message("the same"),
+}

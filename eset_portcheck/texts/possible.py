@@ -79,6 +79,8 @@ def _outbound(one: Requirement) -> dict[str, str]:
         stages[message("a second client (--deep)")] = "SECOND_OPINION_DIFFERS EXTRA_MISSING"
     if one.listener is Listener.SERVER and not one.via:
         stages[message("what is installed here")] = "AGENT_CONNECTED CONFIGURED_SERVER_DIFFERS"
+    if not one.via and one.transport is Transport.TCP and not one.target.startswith("<"):
+        stages[message("proxies of this machine")] = "PROXY_SET_NOT_USED"
     if one.group is not None:
         stages[message("alternatives")] = "FAILOVER_USED"
     return stages
