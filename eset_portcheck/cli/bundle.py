@@ -3,7 +3,9 @@
 import argparse
 import hashlib
 import io
+import os
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +36,18 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
+        if arguments.output and Path(arguments.output).suffix.lower() != ".zip":
+            raise shared.WrongUse(f"-o {arguments.output[:120]!a}: the suffix must be zip")
         report = read(arguments.file)
         private = redacting.Redacting(arguments)
         report = private.apply(report)
         private.close()
         path = Path(arguments.output or f"eset-portcheck-{_word(report.run.id)}.zip")
-        if path.suffix.lower() != ".zip":
-            raise shared.WrongUse(f"-o {str(path)[:120]!a}: the suffix must be zip")
         _write(path, packed(report, arguments.lang), replace=arguments.force)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    print(path)
+    name = str(path)
+    print(name if name.isprintable() else ascii(name))
     return 0
 
 
@@ -54,20 +57,30 @@ def _word(name: str) -> str:
 
 
 def _write(path: Path, content: bytes, *, replace: bool) -> None:
-    """Raises WrongUse. The old file stays until the new one is whole."""
-    if path.exists() and not replace:
-        raise shared.WrongUse(f"-o {str(path)[:120]!a}: is there already (--force replaces it)")
-    fresh = path.with_name(f"{path.name}.part")
+    """Raises WrongUse. The old file stays until the new one is whole; what another has just put there is not overwritten either."""
+    place = f"-o {str(path)[:120]!a}"
+    fresh = path.with_name(f".{path.name}.{os.getpid()}") if replace else path
+    begun = False
     try:
-        fresh.write_bytes(content)
+        with fresh.open("xb") as file:
+            begun = True
+            file.write(content)
         fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise shared.WrongUse(f"-o {str(path)[:120]!a}: cannot be written: {error.strerror or type(error).__name__}") from None
+    except (OSError, ValueError) as error:
+        if begun:
+            with suppress(OSError):
+                fresh.unlink()
+        if isinstance(error, FileExistsError):
+            raise shared.WrongUse(f"{place}: is there already (--force replaces it)") from None
+        raise shared.WrongUse(f"{place}: cannot be written: {getattr(error, 'strerror', None) or type(error).__name__}") from None
 
 
 def packed(report: Any, language: str) -> bytes:
-    """A zip: the formats, manifest.json, and SHA256SUMS over all of them (sha256sum -c reads it)."""
+    """A zip: the formats, manifest.json, and SHA256SUMS over all of them (sha256sum -c reads it).
+
+    Stored, not deflated: one version of zlib packs otherwise than the next, and then the same report would make other bytes on another machine.
+    Source: PKWARE APPNOTE 6.3.
+    """
     import msgspec
 
     from eset_portcheck import __version__, render
@@ -90,5 +103,5 @@ def packed(report: Any, language: str) -> bytes:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system, entry.external_attr = 3, _REGULAR_0644  # as on Unix, on any system
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(entry, content, zipfile.ZIP_STORED)
     return out.getvalue()

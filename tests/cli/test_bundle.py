@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_it_holds_and_that_others_can_check_it(here: Path) -> None:
     done = portcheck("bundle", str(REPORT), cwd=here)
     assert (done.returncode, done.stdout) == (0, "eset-portcheck-00000000.zip\n")
-    unpacked = here / "unpacked"
+    unpacked, archive = here / "unpacked", str(here / "eset-portcheck-00000000.zip")
     if shutil.which("unzip"):
-        subprocess.run(["unzip", "-q", str(here / "eset-portcheck-00000000.zip"), "-d", str(unpacked)], check=True)
+        told = subprocess.run(["unzip", "-t", archive], check=True, capture_output=True, text=True)
+        assert "No errors detected" in told.stdout
+        subprocess.run(["unzip", "-q", archive, "-d", str(unpacked)], check=True)
     else:
-        shutil.unpack_archive(here / "eset-portcheck-00000000.zip", unpacked)
+        shutil.unpack_archive(archive, unpacked)
     names = {path.name for path in unpacked.iterdir()}
     assert names == {"report.json", "report.md", "manifest.json", "SHA256SUMS"} | ({"report.html"} if "html" in render.FORMATS else set())
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=unpacked, check=True)
@@ -39,10 +42,27 @@ def test_what_it_holds_and_that_others_can_check_it(here: Path) -> None:
     assert {one["name"] for one in manifest["files"]} == names - {"manifest.json", "SHA256SUMS"}
 
 
-def test_the_same_report_makes_the_same_bytes(here: Path) -> None:
-    for name in ("a.zip", "b.zip"):
+def test_it_holds_what_report_renders(here: Path) -> None:
+    portcheck("bundle", str(REPORT), "-o", "a.zip", "--lang", "es", cwd=here)
+    with zipfile.ZipFile(here / "a.zip") as archive:
+        for name in ("report.html", "report.json", "report.md"):
+            assert portcheck("report", str(REPORT), "-o", name, "--lang", "es", cwd=here).returncode == 0
+            assert archive.read(name) == (here / name).read_bytes()
+
+
+def test_the_same_report_makes_the_same_bytes(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another time zone, language, random order of tables and hour; whatever zlib is there."""
+    for name, zone, language, seed in (("a.zip", "UTC", "C.UTF-8", "1"), ("b.zip", "Asia/Tokyo", "de_DE.UTF-8", "2")):
+        for variable, value in (("TZ", zone), ("LANG", language), ("PYTHONHASHSEED", seed)):
+            monkeypatch.setenv(variable, value)
+        (here / name).unlink(missing_ok=True)
         assert portcheck("bundle", str(REPORT), "-o", name, cwd=here).returncode == 0
     assert (here / "a.zip").read_bytes() == (here / "b.zip").read_bytes()
+    with zipfile.ZipFile(here / "a.zip") as archive:
+        entries = archive.infolist()
+    assert {(one.date_time, one.compress_type, one.create_system, one.external_attr >> 16) for one in entries} == {
+        ((1980, 1, 1, 0, 0, 0), zipfile.ZIP_STORED, 3, 0o100644)
+    }
 
 
 def test_a_file_that_is_there_stays_unless_forced(here: Path) -> None:
@@ -52,6 +72,18 @@ def test_a_file_that_is_there_stays_unless_forced(here: Path) -> None:
     assert "is there already" in done.stderr
     assert portcheck("bundle", str(REPORT), "-o", "a.zip", "--force", cwd=here).returncode == 0
     assert (here / "a.zip").read_bytes().startswith(b"PK")
+    assert [path.name for path in here.iterdir()] == ["a.zip"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX")
+def test_a_full_disk_leaves_nothing(here: Path) -> None:
+    """What cannot be written whole is not there; what was there stays."""
+    (here / "a.zip").write_text("precious")
+    limited = f"export PYTHONDONTWRITEBYTECODE=1; ulimit -f 8; trap '' XFSZ; exec {sys.executable} -m eset_portcheck bundle {REPORT} -o"
+    for name, force in (("b.zip", ""), ("a.zip", "--force")):
+        done = subprocess.run(["bash", "-c", f"{limited} {name} {force}"], cwd=here, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, "cannot be written: File too large" in done.stderr) == (2, True), done.stderr
+    assert [(path.name, path.read_text()) for path in here.iterdir()] == [("a.zip", "precious")]
 
 
 @pytest.mark.parametrize("arguments", [("-o", "a.tar"), ("-o", "none/a.zip"), ("--lang", "tlh")])

@@ -23,6 +23,8 @@ def test_the_wheel_stands_alone(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("eset_portcheck-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "eset_portcheck/profiles/agent.toml" in names
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("eset_portcheck/report.schema.json") == (ROOT / "docs" / "report.schema.json").read_bytes()
     assert not [name for name in names if name.startswith(("tests/", "docs/"))]
     made = run([sys.executable, "-m", "venv", str(tmp_path / "empty")], tmp_path)
     assert made.returncode == 0, made.stderr
@@ -34,6 +36,11 @@ def test_the_wheel_stands_alone(tmp_path: Path) -> None:
     assert (roles.returncode, "mobile-device" in roles.stdout) == (0, True)
     demo = run([program, "demo", "--format", "json"], tmp_path)
     assert demo.returncode == 0, demo.stderr
+    (tmp_path / "demo.json").write_text(demo.stdout, encoding="utf-8")
+    packed = run([program, "bundle", "demo.json", "-o", "demo.zip"], tmp_path)
+    assert packed.returncode == 0, packed.stderr
+    with zipfile.ZipFile(tmp_path / "demo.zip") as archive:
+        assert {"report.html", "report.md", "report.json"} < set(archive.namelist()), "templates and style sheet travel too"
     explained = run([program, "explain", "TCP_NO_ANSWER"], tmp_path)
     assert (explained.returncode, len(explained.stdout) > 400) == (0, True)
     spoken = run([program, "explain", "TCP_NO_ANSWER", "--lang", "es"], tmp_path, PYTHONIOENCODING="utf-8")
