@@ -31,6 +31,8 @@ from eset_portcheck.model.observation import Certificate, TlsFacts
 warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h); pyOpenSSL does not name it
+# What reading a peer's extensions may raise: two of a kind, a kind of name nobody knows, bytes that are none.
+_BAD_EXTENSIONS = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError)
 MAX_CHAIN = 10
 _PEM = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 NAME_LIMIT = 200
@@ -55,10 +57,10 @@ class Judge:
 
     def judge(self, der: list[bytes], name: str, star_accepted: bool) -> TlsFacts:
         """Facts of the chain, leaf first. `star_accepted`: ESET's rule for site certificates, where the host field may be `*` or stand in the CN."""
-        chain = [certificate for one in der[:MAX_CHAIN] if (certificate := _parse(one)) is not None]
-        if not chain:
+        leaf = _parse(der[0]) if der else None
+        if leaf is None:  # whatever stands behind it: the peer proved to hold the key of the first certificate, and of no other
             return TlsFacts(name=name, chain=[_unreadable(one) for one in der[:1]], public="untrusted" if der else None)
-        leaf = chain[0]
+        chain = [leaf, *(certificate for one in der[1:MAX_CHAIN] if (certificate := _parse(one)) is not None)]
         now = datetime.now(UTC)
         with self._lock:  # the bundles are read once
             public, path = self._ask("public", chain)
@@ -131,8 +133,8 @@ def _store(anchors: list[bytes], chain: list[x509.Certificate]) -> crypto.X509St
 def _verify(store: crypto.X509Store, chain: list[x509.Certificate]) -> tuple[str, list[x509.Certificate]]:
     """(trusted, untrusted, or weak: it holds only by SHA-1 or MD5; the path)."""
     leaf, others = chain[0], chain[1:]
-    context = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in others] or None)
     try:
+        context = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in others] or None)
         path = [one.to_cryptography() for one in context.get_verified_chain()]
     except (crypto.X509StoreContextError, crypto.Error, ValueError):
         return "untrusted", []
@@ -146,7 +148,7 @@ def _for_servers(leaf: x509.Certificate) -> bool:
         usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
-    except ValueError:
+    except _BAD_EXTENSIONS:
         return False
     return ExtendedKeyUsageOID.SERVER_AUTH in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
 
@@ -162,8 +164,9 @@ def _hash(certificate: x509.Certificate) -> str:
 def _parse(der: bytes) -> x509.Certificate | None:
     try:
         certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.subject, certificate.not_valid_after_utc, certificate.not_valid_before_utc  # parsed on first use
-    except ValueError:
+        # parsed on first use
+        _ = certificate.not_valid_after_utc, certificate.not_valid_before_utc, certificate.subject.public_bytes(), certificate.issuer.public_bytes()
+    except (ValueError, x509.InvalidVersion):
         return None
     return certificate
 
@@ -209,7 +212,7 @@ def _names(certificate: x509.Certificate) -> list[str]:
     """DNS names and addresses of the subjectAltName."""
     try:
         alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *_BAD_EXTENSIONS):
         return []
     return [*alternative.get_values_for_type(x509.DNSName), *map(str, alternative.get_values_for_type(x509.IPAddress))]
 
