@@ -8,6 +8,8 @@ from typing import Any
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output, redacting
 
+_TOLD = 40  # rows on standard error
+
 
 def register(commands: Any) -> None:
     parser = commands.add_parser(
@@ -77,6 +79,8 @@ def judged_anew(report: Any) -> Any:
     anew = rejudging.rejudged(report)
     changed = anew.rediagnosis.changed if anew.rediagnosis else []
     print(f"eset-portcheck: judged by {__version__}: {len(changed)} of {len(anew.checks)} rows otherwise", file=sys.stderr)
-    for one in changed:
+    for one in changed[:_TOLD]:
         print("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240), file=sys.stderr)
+    if len(changed) > _TOLD:
+        print(f"  and {len(changed) - _TOLD} more, which are in the report", file=sys.stderr)
     return anew

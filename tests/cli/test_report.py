@@ -153,6 +153,28 @@ def test_todays_rules_say_the_same_of_todays_facts(fresh: Path) -> None:
     assert (anew["checks"], anew["causes"], anew["summary"]) == (before["checks"], before["causes"], before["summary"])
 
 
+def test_rows_of_this_machine_are_judged_anew_alike(tmp_path: Path) -> None:
+    made = portcheck("ports", "--role", "server", "--no-detect", "--format", "json")
+    done = portcheck("report", "-", "--rediagnose", "--format", "json", given=made.stdout)
+    before, anew = json.loads(made.stdout), json.loads(done.stdout)
+    assert (anew["checks"], anew["causes"], anew["summary"]) == (before["checks"], before["causes"], before["summary"])
+
+
+def test_a_file_may_be_written_in_its_own_place(fresh: Path) -> None:
+    assert portcheck("report", str(fresh), "--rediagnose", "-o", str(fresh)).returncode == 0
+    assert json.loads(fresh.read_text())["rediagnosis"]["changed"] == []
+    again = portcheck("report", str(fresh))
+    assert (again.returncode, again.stderr) == (0, b"")
+
+
+def test_many_changed_rows_do_not_flood_the_terminal(fresh: Path) -> None:
+    content = json.loads(fresh.read_text())
+    row = content["checks"][0] | {"verdict": "warn", "reason": "CONNECTED"}
+    content["checks"] = [row | {"id": f"{row['id']}.{number}"} for number in range(100)]
+    done = portcheck("report", "-", "--rediagnose", "-q", given=json.dumps(content).encode())
+    assert (done.returncode, done.stderr.count(b"\n"), b"and 60 more" in done.stderr) == (0, 43, True)
+
+
 def test_other_rules_are_shown_row_by_row(fresh: Path) -> None:
     content = json.loads(fresh.read_text())
     row = next(one for one in content["checks"] if one["reason"] == "CLOSED_BEFORE_REPLY")
