@@ -31,10 +31,12 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@tests/lab/install.sh
+	@tests/browser/install.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(PYTEST)
 
 test-all: $(VENV)/.dev
 	@tests/lab/install.sh --all
+	@tests/browser/install.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 check: $(VENV)/.dev

@@ -30,7 +30,7 @@ class Tried(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """`lacks` empty: the row whose anchor is `as_in` says it for the same code."""
+    """`shows` and `lacks` are empty where the row whose anchor is `as_in` says it for the same code."""
 
     shows: str
     lacks: str
@@ -122,9 +122,10 @@ def judged(row: Row, told: dict[str, str], anchor: str, pen: Pen) -> Judgement:
     rung = row.proof.reached.value
     if row.verdict is Verdict.PASS and row.direction is Direction.OUTBOUND and rung in SHOWS:
         return Judgement(pen.say(SHOWS[rung]), pen.say(LACKS[rung]), "")
-    shows = voice.meaning(row.reason, Pen(pen.ascii_only, False, pen.language))
     first = told.setdefault(row.reason, anchor)
-    return Judgement(shows, voice.checked(row.reason, pen), "") if first == anchor else Judgement(shows, "", first)
+    if first != anchor:
+        return Judgement("", "", first)
+    return Judgement(voice.meaning(row.reason, Pen(pen.ascii_only, False, pen.language)), voice.checked(row.reason, pen), "")
 
 
 def needed(row: Row, pen: Pen) -> str:
