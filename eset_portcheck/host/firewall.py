@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from eset_portcheck.host.iptables import NEUTRAL_TARGETS
 from eset_portcheck.host.matching import Truth, bare, every, keyed, matches
-from eset_portcheck.host.packet import Packet, packets
+from eset_portcheck.host.packet import Packet, neighbours, packets
 from eset_portcheck.host.rules import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
 from eset_portcheck.host.ruleset import Base, Key, Ruleset
 from eset_portcheck.host.ruletext import rule_text
@@ -41,7 +41,10 @@ class End(NamedTuple):
 
 
 def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
-    """The one verdict of all packets that the flow needs. Raises ValueError for an address that is none."""
+    """The one verdict of all packets that the flow needs. Raises ValueError for an address that is none.
+
+    Where only questions for link addresses are stopped it is cannot-tell: they may be known already, and whoever was asked knows who asked.
+    """
     ways: list[tuple[str, list[End]]] = []
     tracked: Truth = True
     for name, packet in packets(flow):
@@ -55,7 +58,7 @@ def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
     for name, ends in ways:
         if all(end.verdict in (DROP, REJECT) for end in ends):
             return _told(ends[0].verdict, ends[0].place, name)
-    for name, ends in ways:
+    for name, ends in [*ways, *((name, Walk(ruleset, packet).ends()) for name, packet in neighbours(flow))]:
         if any(end.verdict != ALLOW for end in ends):
             decisive = next(end for end in ends if end.verdict != ALLOW)
             return _told(CANNOT_TELL, decisive.place, name, [f"{end.verdict}: {_line(end.place)}" for end in ends[:4]])
@@ -77,6 +80,7 @@ class Walk:
         self.ruleset = ruleset
         self.packet = packet
         self.tracked: Truth = True
+        self._early = False
 
     def ends(self) -> list[End]:
         """All possible ends, those that stop the packet first; never empty."""
@@ -105,7 +109,7 @@ class Walk:
         return self.packet.interface in base.devices
 
     def _base(self, base: Base) -> list[End]:
-        unseen = base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < _BEFORE_CONNTRACK)
+        self._early = unseen = base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < _BEFORE_CONNTRACK)
         packet = self.packet
         if unseen and self.tracked is not False:
             self.packet = packet._replace(states=frozenset({"invalid"} if self.tracked else {"invalid", "untracked"}))
@@ -147,6 +151,9 @@ class Walk:
             elif kind == "notrack":
                 self._untrack(truth)
             elif not _is_neutral(kind, what):
+                truth = every((truth, _applies(kind, what, self.packet)))
+                if truth is False:
+                    break
                 place = Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements))
                 ends, goes_on, returns = self._verdict(kind, what, place, depth)
                 return ends, goes_on or truth is None, returns
@@ -155,6 +162,8 @@ class Walk:
         return [], True, False
 
     def _untrack(self, truth: Truth) -> None:
+        if not self._early:
+            return  # a packet that has its entry keeps it
         self.tracked = False if truth else None
         states = frozenset({"untracked"})
         self.packet = self.packet._replace(states=states if truth else self.packet.states | states)
@@ -199,6 +208,12 @@ class Walk:
                 return ([*ends, *found], on, out or returns) if bare(element)[0] == "*" else (found, on, out)
             ends, returns = [*ends, *found], returns or out
         return ends, True, returns
+
+
+def _applies(kind: str, what: Any, packet: Packet) -> bool:
+    """A reject that is made of one protocol asks for it first, and no listing shows that."""
+    made_of = what.get("type") if kind == "reject" and isinstance(what, dict) else None
+    return {"icmp": packet.family == "ipv4", "icmpv6": packet.family == "ipv6", "tcp reset": packet.protocol == "tcp"}.get(str(made_of), True)
 
 
 def _may_miss(kind: str, what: Any) -> bool:

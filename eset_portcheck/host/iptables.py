@@ -141,6 +141,24 @@ def _protocol(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
     return _match({"meta": {"key": "l4proto"}}, arguments[0], inverted)
 
 
+def _user(key: str) -> Callable[[list[str], str, bool], list[Statement]]:
+    def read(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
+        first, dash, last = arguments[0].partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            return [_unknown("match", "owner")]
+        return _match({"meta": {"key": key}}, {"range": [int(first), int(last if dash else first)]}, inverted)
+
+    return read
+
+
+def _span(field: str) -> Callable[[list[str], str, bool], list[Statement]]:
+    def read(arguments: list[str], family: str, inverted: bool) -> list[Statement]:
+        first, dash, last = arguments[0].partition("-")
+        return _match({"payload": {"protocol": family, "field": field}}, {"range": [first, last if dash else first]}, inverted)
+
+    return read
+
+
 def _tcp_flags(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
     if len(arguments) != 2:
         return [_unknown("match", "tcp-flags")]
@@ -195,6 +213,10 @@ _OPTIONS: dict[str, Callable[[list[str], str, bool], list[Statement]]] = {
     "--sport": _ports("sport"),
     "--dports": _ports("dport"),
     "--sports": _ports("sport"),
+    "--src-range": _span("saddr"),
+    "--dst-range": _span("daddr"),
+    "--uid-owner": _user("skuid"),
+    "--gid-owner": _user("skgid"),
     "--tcp-flags": _tcp_flags,
     "--ctstate": _states,
     "--state": _states,
@@ -212,7 +234,7 @@ _BARE = frozenset({"--invert", "--loose", "--validmark", "--accept-local"})
 _TEXT = frozenset({"--comment"})
 # Statements that a module alone brings; those with options of their own bring none.
 _MODULES: dict[str, Callable[[], list[Statement]]] = dict.fromkeys(
-    ("tcp", "udp", "multiport", "conntrack", "state", "comment", "addrtype", "icmp6", "hl", "rt", "rpfilter"), list
+    ("tcp", "udp", "multiport", "conntrack", "state", "comment", "addrtype", "icmp6", "hl", "rt", "rpfilter", "owner", "iprange"), list
 )
 
 

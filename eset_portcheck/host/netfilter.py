@@ -1,7 +1,10 @@
 """Linux: the packet filter of this network namespace, read when first asked and then kept for the run."""
 
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from eset_portcheck.host import nftables, predictions
 from eset_portcheck.host.firewall import predict
@@ -31,7 +34,18 @@ class Netfilter:
         return found | ({"predictions": predictions.inbound(self._ask, ports, interfaces)} if ports else {})
 
     def predict(self, flow: Flow) -> Prediction | None:
-        return self._ask(flow) if self._reading.state in nftables.DECIDED else None
+        if self._reading.state not in nftables.DECIDED:
+            return None
+        return self._ask(msgspec.structs.replace(flow, ports=self._given_out) if flow.direction == "out" else flow)
+
+    @cached_property
+    def _given_out(self) -> tuple[int, int]:
+        """Ports of clients of this host (ip(7), ip_local_port_range)."""
+        try:
+            first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+            return int(first), int(last)
+        except (OSError, ValueError):
+            return 1024, 65535
 
     def _ask(self, flow: Flow) -> Prediction:
         return predict(self._ruleset, flow)

@@ -48,7 +48,8 @@ class Explainer:
         known = (source,) if source else ()
         device = self._device.get(source)
         on_link = device is None or not device.point_to_point
-        flow = Flow("out", f"ipv{target.version}", transport, port, known, (), device.name if device else None, _user(), on_link)
+        name = device.name if device else None
+        flow = Flow("out", f"ipv{target.version}", transport, port, known, interface=name, user=_user(), neighbours=on_link)
         told = self._coarsely(flow) if not target.is_link_local else None
         if told is None or told.verdict == CANNOT_TELL:
             told = self._exactly(msgspec.structs.replace(flow, destination=(str(target),)))

@@ -1,8 +1,8 @@
 """One packet of a flow as netfilter sees it: of each field the values that it can have. Pure.
 
 What is not known of a packet stays open (a range, or UNKNOWN), so that a rule that asks for it can neither be said to match nor to miss.
-Three things are taken for granted of a flow and its packets: the other end is another machine with a unicast address; a client's port is
-1024 or higher; packets leave by the interface by which their answers come in.
+Three things are taken for granted of a flow and its packets: the other end is another machine with a unicast address; a client takes a port
+of those that systems give out today; packets leave by the interface by which their answers come in.
 Sources: libnftables-json(5) for names of fields, nft(8) "PAYLOAD EXPRESSIONS", "META EXPRESSIONS", "CONNTRACK EXPRESSIONS", "FIB EXPRESSIONS".
 """
 
@@ -26,7 +26,6 @@ class Field(NamedTuple):
 
 UNKNOWN, ABSENT, UNSET = Field("unknown"), Field("absent"), Field("unset")
 LOOPBACK_WORDS = frozenset({"lo", "loopback"})
-CLIENT_PORTS: Intervals = ((1024, 65535),)
 
 
 def _net(text: str) -> tuple[int, int]:
@@ -43,6 +42,7 @@ _LINK_LOCAL = (_net("fe80::/10"),)
 _SOLICITED = (_net("ff02::1:ff00:0/104"),)
 _PROTOCOL_NAMES = {"6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "1": "icmp"}
 PROTOCOLS = frozenset({"tcp", "udp", "ipv6-icmp"})
+_NO_ENTRY = frozenset({"invalid", "untracked"})
 _OF_DATA = frozenset({"psh", "fin"})
 
 
@@ -68,34 +68,35 @@ class Packet(NamedTuple):
 
 
 def packets(flow: Flow) -> list[tuple[str, Packet]]:
-    """All that must pass for the flow to work: its first packet, the reply, the rest, and the neighbour discovery under it."""
-    arriving = flow.direction == "in"
+    """All of the flow's own that must pass for it to work: its first packet, the reply, and for TCP the rest. A question by UDP is one datagram."""
     tcp = flow.transport == "tcp"
-    source, destination = _ends(flow.source, flow.family), _ends(flow.destination, flow.family)
-    if not flow.source and flow.destination:
-        for one, _ in destination:
-            source = _without(source, one)  # a packet from outside does not bear our own address
-    first = Packet(
-        family=flow.family,
-        protocol=flow.transport,
-        arriving=arriving,
-        source=source,
-        destination=destination,
-        source_port=CLIENT_PORTS,
-        destination_port=((flow.port, flow.port),),
-        interface=flow.interface,
-        states=frozenset({"new"}),
-        flags=frozenset({"syn"} if tcp else ()),
-        first=True,
-        user=None if arriving else flow.user,
-    )
+    first = _first(flow)
     known = frozenset({"established"})
     rest = first._replace(first=False, states=known, flags=frozenset({"ack"} if tcp else ()), maybe=_OF_DATA if tcp else frozenset())
     back = _turned(rest)._replace(reply=True, user=None)
     reply = back._replace(flags=frozenset({"syn", "ack"} if tcp else ()), maybe=frozenset())
-    found = [("first", first), ("reply", reply), ("rest", rest)]
-    found += [("rest", back)] if tcp else []
-    return found + _neighbours(first) if flow.neighbours else found
+    return [("first", first), ("reply", reply), *([("rest", rest), ("rest", back)] if tcp else [])]
+
+
+def _first(flow: Flow) -> Packet:
+    source, destination = _ends(flow.source, flow.family), _ends(flow.destination, flow.family)
+    if not flow.source and flow.destination:
+        for one, _ in destination:
+            source = _without(source, one)  # a packet from outside does not bear our own address
+    return Packet(
+        family=flow.family,
+        protocol=flow.transport,
+        arriving=flow.direction == "in",
+        source=source,
+        destination=destination,
+        source_port=(flow.ports,),
+        destination_port=((flow.port, flow.port),),
+        interface=flow.interface,
+        states=frozenset({"new"}),
+        flags=frozenset({"syn"} if flow.transport == "tcp" else ()),
+        first=True,
+        user=None if flow.direction == "in" else flow.user,
+    )
 
 
 def _turned(one: Packet) -> Packet:
@@ -108,21 +109,27 @@ def _turned(one: Packet) -> Packet:
     )
 
 
-def _neighbours(first: Packet) -> list[tuple[str, Packet]]:
-    """IPv6 asks for link addresses by ICMPv6, which the same rules may drop; IPv4 by ARP, which has tables of its own. Both ways, as either end asks."""
+def neighbours(flow: Flow) -> list[tuple[str, Packet]]:
+    """The question for a link address that comes before the flow, and its answer: IPv6 asks by ICMPv6, which the same rules may drop; IPv4 by ARP,
+    which has tables of its own. Whoever asks tells its own address with the question (RFC 4861 4.3, RFC 826)."""
+    if not flow.neighbours:
+        return []
+    first = _first(flow)
     bare = first._replace(source_port=(), destination_port=(), flags=frozenset(), first=False, states=frozenset({"untracked"}), user=None)
     if first.family == "ipv4":
         asking = bare._replace(family="arp", protocol="arp")
         return [("arp", asking), ("arp", _turned(asking))]
-    ours, theirs = (first.destination, first.source) if first.arriving else (first.source, first.destination)
-    near, far = ours + _LINK_LOCAL, theirs + _LINK_LOCAL
-    found = []
-    for arriving in (True, False):
-        asker, asked = (far, near) if arriving else (near, far)
-        question = bare._replace(protocol="ipv6-icmp", arriving=arriving, source=asker, destination=_SOLICITED, cast="multicast")
-        found.append(("neighbour-discovery", question._replace(icmp_type="nd-neighbor-solicit")))
-        found.append(("neighbour-discovery", question._replace(icmp_type="nd-neighbor-advert", destination=asked, cast="host")))
-    return found
+    question = bare._replace(
+        protocol="ipv6-icmp", source=first.source + _LINK_LOCAL, destination=_SOLICITED, cast="multicast", icmp_type="nd-neighbor-solicit"
+    )
+    answer = bare._replace(
+        protocol="ipv6-icmp",
+        arriving=not first.arriving,
+        source=first.destination + _LINK_LOCAL,
+        destination=first.source + _LINK_LOCAL,
+        icmp_type="nd-neighbor-advert",
+    )
+    return [("neighbour-discovery", question), ("neighbour-discovery", answer)]
 
 
 def _ends(addresses: tuple[str, ...], family: str) -> Intervals:
@@ -212,10 +219,12 @@ def _interface(packet: Packet) -> Field:
 
 
 def _conntrack(what: dict[str, Any], packet: Packet) -> Field:
+    if what.get("key") == "state":
+        return Field("word", words=packet.states)
+    if packet.states & _NO_ENTRY:
+        return ABSENT if packet.states <= _NO_ENTRY else UNKNOWN  # nft's other questions miss where there is no entry
     match what.get("key"):
-        case "state":
-            return Field("word", words=packet.states)
-        case "direction" if "untracked" not in packet.states:
+        case "direction":
             return word("reply" if packet.reply else "original")
         case "status":
             return Field("bits", maybe=frozenset() if packet.first else frozenset({"seen-reply", "assured", "confirmed", "snat"}))

@@ -11,7 +11,8 @@ ALLOW, DROP, REJECT, CANNOT_TELL = "allow", "drop", "reject", "cannot-tell"
 
 class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
     """`direction` in or out; `port` is the destination's. Addresses: one of these; none given: any other machine. Interface None: any but loopback.
-    `user`: (user id, group id) of the sending socket, where it is known; only of a flow out. `neighbours` False: the link has no addresses to ask for."""
+    `user`: (user id, group id) of the sending socket, where it is known; only of a flow out. `ports`: first and last of those that the client may have (all
+    that is used today). `neighbours` False: the link has no addresses to ask for."""
 
     direction: str
     family: str
@@ -21,6 +22,7 @@ class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
     destination: tuple[str, ...] = ()
     interface: str | None = None
     user: tuple[int, int] | None = None
+    ports: tuple[int, int] = (32768, 65535)
     neighbours: bool = True
 
 

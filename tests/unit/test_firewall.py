@@ -16,7 +16,9 @@ from eset_portcheck.host.ruleset import Ruleset
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures/host/rulesets"
 RULESETS = sorted(path for path in FIXTURES.iterdir() if path.suffix != ".json")
 # what no reader of rules could know: quotas, unknown matches, clients' addresses
-MADE_TO_BE_UNDECIDED = {"limits", "unknown-match", "sources", "bridge", "dormant", "marks", "rewritten", "stateless", "untracked"}
+MADE_TO_BE_UNDECIDED = {
+    "limits", "unknown-match", "sources", "bridge", "dormant", "marks", "rewritten", "arp", "no-neighbour-discovery",
+}  # fmt: skip
 DECIDING = {"accept", "jump", "goto", "vmap", "snat", "masquerade", "return"}
 KEYS = st.sampled_from(["match", "accept", "drop", "left", "right", "op", "payload", "meta", "key", "jump", "target", "vmap", "data", "set", "xt", "==", "in"])
 HOST = {"ipv4": "10.9.8.1", "ipv6": "fd99::1"}
@@ -35,24 +37,26 @@ class Ask(NamedTuple):
     interface: str | None
     to: str
     expected: str
+    user: tuple[int, int] | None = None
 
     def flow(self) -> Flow:
         peer, host = PEER[self.family], HOST[self.family]
         if self.direction == "in":
             return Flow("in", self.family, self.transport, self.port, (peer,) if self.known else (), (host,), self.interface)
-        return Flow("out", self.family, self.transport, self.port, (host,), (self.to or peer,), self.interface)
+        return Flow("out", self.family, self.transport, self.port, (host,), (self.to or peer,), self.interface, self.user)
 
 
 def asks(path: Path) -> list[Ask]:
     found = []
     for line in path.read_text().splitlines():
-        asked = re.match(r"# ask: (in|out) (ipv[46]) (tcp|udp) (\d+)(?: (from peer|by any|to other))? -> ([a-z-]+)$", line)
+        asked = re.match(r"# ask: (in|out) (ipv[46]) (tcp|udp) (\d+)(?: (from peer|by any|to other|as root|as nobody))? -> ([a-z-]+)$", line)
         assert asked or not line.startswith("# ask"), line
         if asked:
             direction, family, transport, port, special, expected = asked.groups()
             interface = None if special == "by any" else "eth0"
             other = "10.9.8.3" if special == "to other" else ""
-            found.append(Ask(line[7:], direction, family, transport, int(port), special == "from peer", interface, other, expected))
+            user = {"as root": (0, 0), "as nobody": (65534, 65534)}.get(special)
+            found.append(Ask(line[7:], direction, family, transport, int(port), special == "from peer", interface, other, expected, user))
     return found
 
 
