@@ -181,6 +181,6 @@ class _Page:
         parts = [pen.safe(f"{report.tool.name} {report.tool.version}"), pen.safe(profiles), pen.say("report id {id}", id=report.run.id)]
         if report.redaction is not None and report.redaction.level == "strict":
             what = pen.say("names and addresses of the site, names in certificates, banners")
-            parts.append(f"{pen.say('Replaced by pseudonyms too')}: {what}")
+            parts.append(pen.say("Replaced by pseudonyms too") + ": " + what)
         put(SubElement(root, "p"), "; ".join(part for part in parts if part))
 
