@@ -10,13 +10,13 @@ from typing import Any
 from eset_portcheck.diagnose.binds import Bind, exposed, has_family, together
 from eset_portcheck.diagnose.owners import Owner, owner
 from eset_portcheck.diagnose.strangers import stranger
+from eset_portcheck.diagnose.ways import ALLOW, DENIED, Let, let_in
 from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.host import Host, Listening
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Verdict
 
-_ALLOWED, _DENIED = "allow", ("drop", "reject")
 _ADDRESSES = 8
 
 
@@ -43,7 +43,7 @@ def judge_inbound(row: Row, host: Host, phase: Phase) -> Conclusion:
     if inside_only:
         return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]})
     findings = [Finding("OWNER_UNEXPECTED", params=_of(holders[owners.index(Owner.PLAUSIBLE)]))] if Owner.PLAUSIBLE in owners else []
-    return _reach(row, host, "PORT_HELD_BY_PRODUCT", State.OPEN, where, [*findings, *_families(holders, host)])
+    return _reach(row, host, "PORT_HELD_BY_PRODUCT", State.OPEN, where, [*findings, *_families(holders, host)], holders)
 
 
 def _read(host: Host, part: str) -> bool:
@@ -65,8 +65,9 @@ def _taken(row: Row, other: Listening, holders: list[Listening]) -> Conclusion:
 def _hidden(row: Row, host: Host, one: Listening, holders: list[Listening]) -> Conclusion:
     where = Where(process=process(one, holders))
     told = _of(one) | {"port": row.port} | ({"user": one.user} if one.user else {})
-    if row.direction is not Direction.LOCAL and _predicted(row, host).get("verdict") in _DENIED:
-        return _filtered(row, host, where)
+    let = let_in(row, host, holders)
+    if row.direction is not Direction.LOCAL and let.verdict in DENIED:
+        return _filtered(let, where)
     return _unproven("OWNER_NOT_VISIBLE", told, State.OPEN, where)
 
 
@@ -77,7 +78,7 @@ def _free(row: Row, host: Host) -> Conclusion:
         return _unproven("REACH_NOT_TESTED", {"why": "reserved ranges of this machine could not be read"}, State.CLOSED)
     if row.direction is Direction.LOCAL:
         return Conclusion(Verdict.PASS, State.CLOSED, Proof.ACCEPTS, "PORT_FREE")
-    return _reach(row, host, "PORT_FREE", State.CLOSED, Where(), [])
+    return _reach(row, host, "PORT_FREE", State.CLOSED, Where(), [], [])
 
 
 def _absent(row: Row, host: Host) -> Conclusion:
@@ -106,25 +107,20 @@ def _families(holders: list[Listening], host: Host) -> list[Finding]:
     return []
 
 
-def _predicted(row: Row, host: Host) -> dict[str, Any]:
-    found = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}", {})
-    return dict(found) if isinstance(found, dict) else {}
+def _filtered(let: Let, where: Where) -> Conclusion:
+    return _failed("INBOUND_FILTERED", State.FILTERED, where, {**let.rule, "action": let.verdict})
 
 
-def _filtered(row: Row, host: Host, where: Where) -> Conclusion:
-    predicted = _predicted(row, host)
-    rule = {name: predicted[name] for name in ("rule", "table", "chain") if predicted.get(name)}
-    return _failed("INBOUND_FILTERED", State.FILTERED, where, {**rule, "action": predicted.get("verdict")})
-
-
-def _reach(row: Row, host: Host, reason: str, state: State, where: Where, findings: list[Finding]) -> Conclusion:
+def _reach(row: Row, host: Host, reason: str, state: State, where: Where, findings: list[Finding], holders: list[Listening]) -> Conclusion:
     """The listener is right; only the firewall's word makes it a pass."""
-    answer = _predicted(row, host).get("verdict")
-    if answer in _DENIED:
-        return _filtered(row, host, where)
-    if answer != _ALLOWED:
-        told = Finding("REACH_NOT_TESTED", params={"firewall": host.firewall.get("state", "not-read"), "listener": reason})
+    let = let_in(row, host, holders)
+    if let.verdict in DENIED:
+        return _filtered(let, where)
+    if let.verdict != ALLOW:
+        told = Finding("REACH_NOT_TESTED", params={"firewall": host.firewall.get("state", "not-read"), "listener": reason, **let.rule})
         return Conclusion(Verdict.UNPROVEN, state, Proof.PATH, "REACH_NOT_TESTED", Culprit.UNKNOWN, Confidence.POSSIBLE, where, [told, *findings])
+    if let.family:
+        findings = [*findings, Finding("INBOUND_IPV4_ONLY" if let.family == "ipv4" else "INBOUND_IPV6_ONLY", params=dict(let.rule))]
     bites = next((one.reason for one in findings if REASONS[one.reason].rank is Rank.WARN), None)
     return Conclusion(Verdict.WARN if bites else Verdict.PASS, state, Proof.ACCEPTS, bites or reason, where=where, findings=findings)
 

@@ -100,6 +100,8 @@ def _counts(row: Row) -> bool:
 def _place(row: Row) -> tuple[Any, ...]:
     """What makes two broken rows the same break. Where that is not sure, they stay apart."""
     where = row.where
+    if row.culprit is Culprit.LOCAL_FIREWALL and (rule := _rule(row)):
+        return (row.reason, *rule)
     culprit = REASONS[row.reason].culprit
     if row.reason in ("DNS_NXDOMAIN", "DNS_NO_ADDRESS"):
         return (row.reason, where.address, ".".join(_dialled(row).split(".")[-2:]))  # a zone may be missing without the resolver being at fault
@@ -120,6 +122,12 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, where.ca)
     holder = where.process or {}
     return (row.reason, row.target, where.address, holder.get("pid"), holder.get("name"))
+
+
+def _rule(row: Row) -> tuple[str, ...]:
+    """The rule of this machine that stops it, with its table and chain."""
+    params = next((one.params for one in row.findings if one.reason == row.reason), {})
+    return tuple(str(params.get(name, "")) for name in ("rule", "table", "chain")) if params.get("rule") else ()
 
 
 def _dialled(row: Row) -> str:

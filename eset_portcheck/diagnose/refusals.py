@@ -12,7 +12,8 @@ from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof,
 
 ARP_FAILED_S = 2.5  # an ICMP host-unreachable that comes sooner is somebody's reject
 THIS_HOST = "this host"
-_BY_RULE = frozenset({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY", "REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
+_BY_SILENCE = frozenset({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY"})
+_BY_RESET = frozenset({"REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
 _INITIAL_TTLS = (64, 128, 255)
 
 
@@ -25,9 +26,7 @@ def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) 
     """A rule of this host that drops or rejects just these packets explains silence, and names what an error of this host was about."""
     own = of_kind(evidence, "firewall", attempt)
     rule = {name: own.facts[name] for name in ("rule", "table", "chain") if own.facts.get(name)} if own else {}
-    if own is None or own.facts.get("verdict") not in ("drop", "reject") or not rule:
-        return reading
-    if reading.reason not in _BY_RULE:
+    if own is None or not rule or not _explains(own, reading.reason):
         return reading
     params = {**next((one.params for one in reading.findings if one.reason == reading.reason), {}), **rule}
     others = tuple(one for one in reading.findings if one.reason != reading.reason)
@@ -35,6 +34,17 @@ def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) 
     findings = (Finding(reading.reason, params=params), *others)
     where = reading.where if reading.where.address else Where(interval=[THIS_HOST, str(attempt.address)])
     return msgspec.structs.replace(reading, culprit=Culprit.LOCAL_FIREWALL, confidence=sure, where=where, findings=findings)
+
+
+def _explains(own: Evidence, reason: str) -> bool:
+    """A dropped packet brings no reset; and where link addresses may not be asked for, nobody is found."""
+    verdict, packet = own.facts.get("verdict"), own.facts.get("packet")
+    if reason == "HOST_DOWN":
+        may = own.facts.get("may")
+        return packet in ("neighbour-discovery", "arp") and isinstance(may, list) and all(str(one).startswith(("drop", "reject")) for one in may)
+    if reason in _BY_RESET:
+        return verdict == "reject"
+    return reason in _BY_SILENCE and verdict in ("drop", "reject")
 
 
 def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *, udp: bool) -> Reading:

@@ -21,6 +21,7 @@ _TOLD = frozenset({
     "process", "user",
 })
 # fmt: on
+_BY_RULES = frozenset({"INBOUND_FILTERED", "REACH_NOT_TESTED", "INBOUND_IPV6_ONLY"})
 _PARAMS = 6
 _DIGEST = 24  # characters of a fingerprint
 
@@ -36,7 +37,8 @@ def _phrases(row: Row, pen: Pen) -> Iterator[str]:
         yield from phrases(row, pen)
     if attempt is None:
         yield from _not_run(row, pen)
-        yield from (_rule(one.params, pen) for one in row.findings if one.reason == row.reason and one.params.get("rule"))
+        own = next((piece for piece in row.evidence if piece.kind == "firewall" and row.reason in _BY_RULES), None)
+        yield from evidence(own, pen) if own else ()
     else:
         broken = _worst(row, attempt)
         yield from _stopped(row, broken, pen)
@@ -155,6 +157,8 @@ def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
             yield _rule(facts, pen)
         case "firewall" if facts.get("verdict") == "allow":
             yield pen.say("no rule of this machine's packet filter stops it")
+        case "firewall" if facts.get("rule"):
+            yield pen.say("whether a rule of this machine stops it cannot be told: {rule} ({place})", rule=facts["rule"], place=_rule_place(facts))
         case "established":
             yield pen.say("the component installed here holds a connection to {address} itself", address=piece.address)
         case "silent-control":
@@ -166,8 +170,11 @@ def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
 
 
 def _rule(facts: dict[str, Any], pen: Pen) -> str:
-    place = " ".join(str(facts[name]) for name in ("table", "chain") if facts.get(name))
-    return pen.say("a rule of this machine stops it: {rule} ({place})", rule=facts.get("rule", "?"), place=place)
+    return pen.say("a rule of this machine stops it: {rule} ({place})", rule=facts.get("rule", "?"), place=_rule_place(facts))
+
+
+def _rule_place(facts: dict[str, Any]) -> str:
+    return " ".join(str(facts[name]) for name in ("table", "chain") if facts.get(name))
 
 
 def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:

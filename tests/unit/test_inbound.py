@@ -193,3 +193,39 @@ def test_a_component_that_listens_elsewhere_says_where() -> None:
     moved = Host(eset_products=[{"component": "server", "listens": ["tcp/2300"]}], firewall=ALLOW)
     told = judged(moved, Phase.AUTO)
     assert (told.reason, told.findings[0].params["listens"]) == ("PORT_NOT_LISTENING", ["tcp/2300"])
+
+
+def ways(**verdicts: str) -> dict[str, Any]:
+    """A prediction with one way of each family."""
+    told = [{"family": family, "verdict": verdict, "rule": f"rule of {family}", "table": "inet t", "chain": "c"} for family, verdict in verdicts.items()]
+    return {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "cannot-tell", "rule": "whichever", "ways": told}}}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "address", "verdict", "reason"),
+    [
+        ({"ipv4": "allow", "ipv6": "allow"}, "::", "pass", "PORT_HELD_BY_PRODUCT"),
+        ({"ipv4": "allow", "ipv6": "drop"}, "::", "pass", "PORT_HELD_BY_PRODUCT"),
+        ({"ipv4": "allow", "ipv6": "cannot-tell"}, "::", "pass", "PORT_HELD_BY_PRODUCT"),
+        ({"ipv4": "drop", "ipv6": "allow"}, "::", "warn", "INBOUND_IPV6_ONLY"),
+        ({"ipv4": "drop", "ipv6": "reject"}, "::", "fail", "INBOUND_FILTERED"),
+        ({"ipv4": "cannot-tell", "ipv6": "drop"}, "::", "unproven", "REACH_NOT_TESTED"),
+        ({"ipv4": "drop", "ipv6": "allow"}, "0.0.0.0", "fail", "INBOUND_FILTERED"),
+        ({"ipv4": "allow", "ipv6": "drop"}, "0.0.0.0", "pass", "PORT_HELD_BY_PRODUCT"),
+        ({"ipv4": "nonsense", "ipv6": "nonsense"}, "::", "unproven", "REACH_NOT_TESTED"),
+    ],
+)
+def test_each_family_is_let_in_by_rules_of_its_own(verdicts: dict[str, str], address: str, verdict: str, reason: str) -> None:
+    told = judged(Host(listeners=[holder(address, v6only=False if address == "::" else None)], firewall=ways(**verdicts)))
+    assert (told.verdict, told.reason) == (verdict, reason)
+    other = next((one for one in told.findings if one.reason.startswith("INBOUND_IPV")), None)
+    assert (other is not None) == (verdict in ("pass", "warn") and address == "::" and set(verdicts.values()) != {"allow"})
+    if other is not None:
+        assert other.reason == ("INBOUND_IPV4_ONLY" if verdict == "pass" else "INBOUND_IPV6_ONLY")
+        assert other.params == {"rule": f"rule of {'ipv6' if verdict == 'pass' else 'ipv4'}", "table": "inet t", "chain": "c"}
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", [], {}, {"in/tcp/2222": "allow"}, {"in/tcp/2222": {"verdict": ["allow"]}}, {"in/tcp/2222": {"ways": [{"family": []}, 3], "verdict": "maybe"}}])
+def test_predictions_of_a_foreign_report_prove_nothing(odd: Any) -> None:
+    told = judged(Host(listeners=[holder()], firewall={"predictions": odd}))
+    assert (told.verdict, told.reason) == ("unproven", "REACH_NOT_TESTED")

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from eset_portcheck.diagnose import diagnose
+from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Evidence
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Transport
 from tests.unit.rows import ROUTER, SOURCE, TARGET, attempt, connecting, icmp, judged, row
@@ -154,3 +156,31 @@ def test_a_rule_of_this_host_never_explains_what_the_host_itself_answered() -> N
     distance = Evidence("distance", TARGET, {"refused_ttl": 60, "controls": [{"ttl": 60}]})
     (told,) = judged(row(connecting(Failure.CONNECTION_REFUSED), evidence=[distance, rule()]))
     assert (told.reason, told.culprit) == ("REFUSED_BY_HOST", "remote-service")
+
+
+@pytest.mark.parametrize(("verdict", "culprit"), [("drop", "remote-service"), ("reject", "local-firewall")])
+def test_a_reset_comes_of_a_reject_and_never_of_a_drop(verdict: str, culprit: str) -> None:
+    (told,) = judged(row(connecting(Failure.CONNECTION_REFUSED), evidence=[rule(verdict)]))
+    assert (told.verdict, told.reason, told.culprit) == ("fail", "REFUSED_ORIGIN_UNKNOWN", culprit)
+
+
+@pytest.mark.parametrize(
+    ("packet", "may", "culprit"),
+    [
+        ("neighbour-discovery", ["drop: inet filter input: policy drop"], "local-firewall"),
+        ("neighbour-discovery", ["drop: policy drop", "allow: policy accept"], "remote-host"),
+        ("reply", ["drop: policy drop"], "remote-host"),
+        ("neighbour-discovery", "drop", "remote-host"),
+    ],
+)
+def test_where_link_addresses_may_not_be_asked_for_nobody_is_found(packet: str, may: object, culprit: str) -> None:
+    own = Evidence("firewall", TARGET, {"verdict": "cannot-tell", "rule": "policy drop", "table": "inet filter", "chain": "input", "packet": packet, "may": may})
+    (told,) = judged(row(connecting(Failure.HOST_UNREACHABLE, took_s=3.1), evidence=[own]))
+    assert (told.verdict, told.reason, told.culprit) == ("fail", "HOST_DOWN", culprit)
+
+
+def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
+    policy = Evidence("firewall", None, {"verdict": "drop", "rule": "policy drop", "table": "inet filter", "chain": "output"})
+    rows = [row(connecting(Failure.TIMEOUT), id=f"agent.{name}.tcp-{port}", target=f"{name}.lab.test", port=port, evidence=[policy]) for name, port in (("server", 2222), ("repository", 80))]
+    told, causes, _ = diagnose(rows, Host(), Phase.AUTO, [])
+    assert [(cause.reason, cause.culprit, cause.explains) for cause in causes] == [("TCP_NO_ANSWER", "local-firewall", [one.id for one in told])]

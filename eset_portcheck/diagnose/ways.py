@@ -1,0 +1,67 @@
+"""What this host's rules say of all ways to a port together: which of them count for its sockets, and what they agree on. Pure.
+
+A report may come from elsewhere, so a prediction is text until it was looked at here; what has no known shape says nothing.
+Source: the project's contract, "Inbound rows".
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from eset_portcheck.diagnose.binds import Bind, together
+from eset_portcheck.model.host import Host, Listening
+from eset_portcheck.model.report import Row
+
+ALLOW, CANNOT_TELL, DENIED = "allow", "cannot-tell", ("drop", "reject")
+_RULE = ("rule", "table", "chain")
+
+
+class Let(NamedTuple):
+    """`verdict` as in Prediction. `family`: the only one that is let in, if the other is not; then `rule` is what keeps the other out."""
+
+    verdict: str
+    rule: dict[str, str]
+    family: str = ""
+
+
+def predicted(row: Row, host: Host) -> dict[str, Any]:
+    told = host.firewall.get("predictions")
+    found = told.get(f"in/{row.transport.value}/{row.port}") if isinstance(told, dict) else None
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def let_in(row: Row, host: Host, holders: list[Listening]) -> Let:
+    """For clients of the port that `holders` have, or that anybody may take."""
+    told = predicted(row, host)
+    listed = told.get("ways")
+    by_family: dict[str, list[Let]] = {}
+    for way in listed if isinstance(listed, list) else ():
+        if isinstance(way, dict) and (family := str(way.get("family"))) in _families(holders):
+            by_family.setdefault(family, []).append(_of(way))
+    return _split({family: _together(some) for family, some in by_family.items()}) if by_family else _of(told)
+
+
+def _split(by_family: dict[str, Let]) -> Let:
+    let = [family for family, one in by_family.items() if one.verdict == ALLOW]
+    against = [one for one in by_family.values() if one.verdict != ALLOW]
+    if let and against:
+        return Let(ALLOW, against[0].rule, let[0])
+    return _together(by_family.values())
+
+
+def _families(holders: list[Listening]) -> frozenset[str]:
+    bind = together(holders) if holders else Bind.ALL
+    return {Bind.IPV4: frozenset({"ipv4"}), Bind.IPV6: frozenset({"ipv6"})}.get(bind, frozenset({"ipv4", "ipv6"}))
+
+
+def _together(answers: Iterable[Let]) -> Let:
+    """Those who agree; else what stands against it."""
+    every = list(answers)
+    against = next((one for one in every if one.verdict not in (ALLOW, *DENIED)), None) or next((one for one in every if one.verdict != ALLOW), None)
+    if against is None:
+        return every[0]
+    return against if all(one.verdict in DENIED for one in every) else Let(CANNOT_TELL, against.rule)
+
+
+def _of(told: dict[str, Any]) -> Let:
+    verdict = str(told.get("verdict"))
+    return Let(verdict if verdict in (ALLOW, *DENIED) else CANNOT_TELL, {name: str(told[name]) for name in _RULE if told.get(name)})
