@@ -49,7 +49,7 @@ class Explainer:
         device = self._device.get(source)
         on_link = device is None or not device.point_to_point
         name = device.name if device else None
-        flow = Flow("out", f"ipv{target.version}", transport, port, known, interface=name, user=_user(), neighbours=on_link)
+        flow = Flow("out", f"ipv{target.version}", transport, port, known, interface=name, user=_user(), neighbours=on_link, program=sys.executable)
         told = self._coarsely(flow) if not target.is_link_local else None
         if told is None or told.verdict == CANNOT_TELL:
             told = self._exactly(msgspec.structs.replace(flow, destination=(str(target),)))

@@ -12,7 +12,7 @@ ALLOW, DROP, REJECT, CANNOT_TELL = "allow", "drop", "reject", "cannot-tell"
 class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
     """`direction` in or out; `port` is the destination's. Addresses: one of these; none given: any other machine. Interface None: any but loopback.
     `user`: (user id, group id) of the sending socket, where it is known; only of a flow out. `ports`: first and last of those that the client may have (all
-    that is used today). `neighbours` False: the link has no addresses to ask for."""
+    that is used today). `neighbours` False: the link has no addresses to ask for. `program`: path of who listens or sends, where it is known."""
 
     direction: str
     family: str
@@ -24,6 +24,7 @@ class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
     user: tuple[int, int] | None = None
     ports: tuple[int, int] = (32768, 65535)
     neighbours: bool = True
+    program: str = ""
 
 
 class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):

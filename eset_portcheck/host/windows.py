@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from eset_portcheck.host.rules import Flow, Prediction, Rules
-from eset_portcheck.model.host import Interface, ProxySource
+from eset_portcheck.host.rules import Rules
+from eset_portcheck.model.host import Listening, ProxySource
 
 RANGES_LIMIT = 2000
 VALUES_LIMIT = 200
@@ -29,18 +29,10 @@ def resolvers() -> tuple[list[str], list[str]]:
     return [str(one) for one in settings.nameservers[:3]], [str(one).strip(".") for one in settings.search[:6]]
 
 
-class NotRead:
-    """The firewall of Windows is not read here: nothing is claimed."""
+def packet_filter(listeners: list[Listening]) -> Rules:
+    from eset_portcheck.host.windows_firewall import WindowsFirewall
 
-    def facts(self, _ports: frozenset[int], _interfaces: list[Interface]) -> dict[str, Any]:
-        return {"state": "not-read"}
-
-    def predict(self, _flow: Flow) -> Prediction | None:
-        return None
-
-
-def packet_filter() -> Rules:
-    return NotRead()
+    return WindowsFirewall(listeners)
 
 
 def bound(_ports: frozenset[int]) -> dict[tuple[str, str, int], dict[str, Any]]:
