@@ -16,6 +16,8 @@ _ADDRESSES = 12
 
 
 class Line(NamedTuple):
+    """`is_broken`: the stage that the verdict is about."""
+
     what: str
     time: str
     seen: str
@@ -59,26 +61,26 @@ def _stages(row: Row, attempt: Attempt, pen: Pen) -> Iterator[Line]:
         yield Line(pen.say("not tested"), "", pen.safe(attempt.untested), False)
     for record in attempt.stages:
         broken = record.failure is not None
-        if record.stage is Stage.ROUTE and not broken:
+        is_given = record.stage is Stage.RESOLVE and attempt.address == row.target  # the target is an address
+        if (record.stage is Stage.ROUTE or is_given) and not broken:
             continue
         udp = record.stage is Stage.HANDSHAKE and row.transport is Transport.UDP
         name = pen.say("question and answer") if udp else pen.say(STAGE[record.stage])
         facts = [seen.end_of(record, pen)] if broken else []
         facts += [one for one in _facts(row, attempt, record, pen) if one]
-        yield Line(name, pen.lasted(record.duration_s) or "0 ms", "; ".join(dict.fromkeys(facts)), broken)
+        is_meant = record.stage is Stage.TLS and row.reason.startswith("TLS_")  # it went through, and the verdict is about what came
+        yield Line(name, pen.lasted(record.duration_s) or "0 ms", "; ".join(dict.fromkeys(facts)), broken or is_meant)
 
 
 def _facts(row: Row, attempt: Attempt, record: StageRecord, pen: Pen) -> Iterator[str]:
     if record.stage is Stage.RESOLVE:
         yield from seen.answers(record, pen)
         if not record.failure and not record.detail.get("servers"):
-            yield (
-                pen.say("{name} is {address}", name=row.target, address=attempt.address or "?")
-                if attempt.address != row.target
-                else pen.say("the target is an address")
-            )
+            yield pen.say("{name} is {address}", name=row.target, address=attempt.address or "?")
     elif record.stage is Stage.CONNECT and not record.failure:
         yield pen.say("accepted, from {source}", source=attempt.source_address) if attempt.source_address else pen.say("accepted")
+    elif record.stage is Stage.TUNNEL and not record.failure:
+        yield pen.say("the proxy agrees, which proves nothing behind it")
     elif record.stage is Stage.TLS:
         yield from _tls(attempt, pen)
     elif record.stage in (Stage.HANDSHAKE, Stage.SESSION) and attempt.reply and not record.failure:

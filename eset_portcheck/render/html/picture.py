@@ -48,7 +48,11 @@ class Wire(NamedTuple):
 
 
 class Picture(NamedTuple):
+    """`near`, `far`: whether anything stands in the middle, on the right. `told`: the same in words. `hidden`: lanes that are not drawn."""
+
     height: int
+    near: bool
+    far: bool
     machine: Box
     boxes: list[Box]
     wires: list[Wire]
@@ -81,7 +85,8 @@ def picture(report: Report, pen: Pen) -> Picture | None:
         MACHINE[0], TOP + GAP // 2, MACHINE[1], height - GAP, Verdict.PASS, fitted(pen.safe(report.host.name or "?"), _LARGE - 4), _about(report, pen)
     )
     told = [pen.say("{where}: {ports} {verdict}", where=_name(lane), ports=_ports(report, lane.rows, pen), verdict=pen.word(lane.verdict)) for lane in shown]
-    return Picture(TOP + height + GAP, machine, boxes, wires, told, len(lanes) - len(shown))
+    near, far = any(lane.near for lane in shown), any(lane.far for lane in shown)
+    return Picture(TOP + height + GAP, near, far, machine, boxes, wires, told, len(lanes) - len(shown))
 
 
 def _lanes(rows: list[Row], pen: Pen) -> Iterator[_Lane]:
