@@ -109,11 +109,13 @@ def _by_scheme(text: str, bypass: list[str], source: str, scope: str) -> list[Pr
 
 
 def _pac(url: str) -> str:
-    """The address of a script without credentials and question."""
+    """The address of a script without credentials and question; of a file, only that it is one."""
+    if url.lower().startswith("file:"):
+        return "file"
     proxy, _ = place(url)
     try:
         path = urlsplit(url if "://" in url else f"//{url}").path if proxy else ""
     except ValueError:
-        path = ""
+        return proxy
     shown = re.sub(r"[^A-Za-z0-9_./~%-]", "_", path)
-    return f"{proxy}{shown}"[:255] if proxy else ("file" if url.lower().startswith("file:") else "")
+    return f"{proxy}{shown}"[:255]
