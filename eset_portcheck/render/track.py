@@ -59,6 +59,16 @@ def furthest(row: Row) -> Attempt | None:
     return max(tried, key=lambda attempt: (attempt.failed is None, len(attempt.done)), default=None)
 
 
+def marked(row: Row) -> Stage | None:
+    """The stage of that attempt which the verdict is about; it may have gone through. None: there is none, or it never began."""
+    attempt = furthest(row)
+    if attempt is None:
+        return None
+    stages = _expected(row, attempt)
+    place = _marked(row, attempt, stages)
+    return None if place is None else stages[place]
+
+
 def stage_word(row: Row, stage: Stage) -> str:
     """DNS, TCP, UDP ... as a sentence names it: the question of a UDP row is its connect and handshake in one."""
     return "UDP" if stage is Stage.HANDSHAKE and row.transport is Transport.UDP else _word(row, stage)

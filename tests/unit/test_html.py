@@ -153,6 +153,12 @@ def test_what_was_not_reached_is_said_in_words() -> None:
     assert "DNS done, TCP done, TLS ! WARN, MQTT not reached" in said
 
 
+def test_the_stage_that_the_verdict_is_about_is_marked_also_where_it_went_through() -> None:
+    broke = re.findall(r'<tr class="broke"><td>([^<]*)', html.render(report("inspected")))
+    assert set(broke) == {"TLS handshake"}
+    assert re.findall(r'<tr class="broke"><td>([^<]*)', html.render(report("ready"))) == []
+
+
 def test_a_whole_report_in_spanish() -> None:
     found = page("dropped", "es")
     assert "NO LISTO" in found.said

@@ -51,6 +51,14 @@ def test_the_table_needs_no_network_and_no_process() -> None:
     assert not {one for one in modules if one.startswith(("eset_portcheck.net", "eset_portcheck.host", "eset_portcheck.diagnose", "eset_portcheck.protocols"))}
 
 
+def test_the_page_needs_templates_and_nothing_else_and_nobody_else_needs_them() -> None:
+    code = "from eset_portcheck import render\nfrom eset_portcheck.model.report import from_json\n"
+    for form in ("html", "table", "json", "md", "csv"):
+        modules = {one.split(".")[0] for one in loaded(code + f"render.FORMATS[{form!r}](from_json(open({str(SAMPLE)!r}, 'rb').read()), width=80)")}
+        assert ("jinja2" in modules) == (form == "html"), form
+        assert form != "html" or not modules & {"rich", "asyncio", "socket", "ssl", "subprocess", "psutil"}
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -10,6 +10,7 @@ from eset_portcheck.model.vocabulary import Direction, Stage, Transport, Verdict
 from eset_portcheck.render import parameters, seen, voice
 from eset_portcheck.render.html.words import CLIENT_CERTIFICATE, EXTRA, JUDGED, LACKS, SHOWS, STAGE
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.track import furthest, marked
 
 _BYTES = 64  # of what a peer that spoke out of turn sent first
 _ADDRESSES = 12
@@ -59,6 +60,7 @@ def observed(row: Row, pen: Pen) -> list[Line]:
 def _stages(row: Row, attempt: Attempt, pen: Pen) -> Iterator[Line]:
     if attempt.untested is not None:
         yield Line(pen.say("not tested"), "", pen.safe(attempt.untested), False)
+    meant = marked(row) if attempt is furthest(row) else None
     for record in attempt.stages:
         broken = record.failure is not None
         is_given = record.stage is Stage.RESOLVE and attempt.address == row.target  # the target is an address
@@ -68,8 +70,7 @@ def _stages(row: Row, attempt: Attempt, pen: Pen) -> Iterator[Line]:
         name = pen.say("question and answer") if udp else pen.say(STAGE[record.stage])
         facts = [seen.end_of(record, pen)] if broken else []
         facts += [one for one in _facts(row, attempt, record, pen) if one]
-        is_meant = record.stage is Stage.TLS and row.reason.startswith("TLS_")  # it went through, and the verdict is about what came
-        yield Line(name, pen.lasted(record.duration_s) or "0 ms", "; ".join(dict.fromkeys(facts)), broken or is_meant)
+        yield Line(name, pen.lasted(record.duration_s) or "0 ms", "; ".join(dict.fromkeys(facts)), broken or record.stage is meant)
 
 
 def _facts(row: Row, attempt: Attempt, record: StageRecord, pen: Pen) -> Iterator[str]:
