@@ -141,7 +141,7 @@ def explained(order: Order, outcome: Outcome, host: Host, rules: Rules) -> Outco
     """With what this host's own rules say of attempts that nobody answered, or that were refused."""
     from eset_portcheck.host.own_rules import Explainer, lost
 
-    if not any(lost(one.attempts, endpoint.transport) for endpoint, one in outcome.observations.items()):
+    if not any(lost(one, endpoint.transport, endpoint.port) for endpoint, one in outcome.observations.items()):
         return outcome
     explainer = Explainer(rules, host)
     told = {

@@ -25,15 +25,30 @@ def read_refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence]
 def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     """A rule of this host that drops or rejects just these packets explains silence, and names what an error of this host was about."""
     own = of_kind(evidence, "firewall", attempt)
-    rule = {name: own.facts[name] for name in ("rule", "table", "chain") if own.facts.get(name)} if own else {}
-    if own is None or not rule or not _explains(own, reading.reason):
+    if own is None or not _explains(own, reading.reason):
+        return reading
+    where = reading.where if reading.where.address else Where(interval=[THIS_HOST, str(attempt.address)])
+    return _blamed(msgspec.structs.replace(reading, where=where), own)
+
+
+def unasked(reading: Reading, record: StageRecord, evidence: list[Evidence]) -> Reading:
+    """Of a name that nobody told: a rule of this host that stops the question to every resolver explains it."""
+    servers = {one.get("server") for one in record.detail.get("servers", []) if isinstance(one, dict)}
+    stopped = [one for one in evidence if one.kind == "firewall" and one.address in servers and one.facts.get("verdict") in ("drop", "reject")]
+    if reading.reason not in ("DNS_TIMEOUT", "DNS_UNREACHABLE") or not stopped or {one.address for one in stopped} != servers:
+        return reading
+    return _blamed(reading, stopped[0])
+
+
+def _blamed(reading: Reading, own: Evidence) -> Reading:
+    rule = {name: own.facts[name] for name in ("rule", "table", "chain") if own.facts.get(name)}
+    if not rule:
         return reading
     params = {**next((one.params for one in reading.findings if one.reason == reading.reason), {}), **rule}
     others = tuple(one for one in reading.findings if one.reason != reading.reason)
     sure = reading.confidence if reading.reason == "REJECTED_LOCALLY" else Confidence.LIKELY
     findings = (Finding(reading.reason, params=params), *others)
-    where = reading.where if reading.where.address else Where(interval=[THIS_HOST, str(attempt.address)])
-    return msgspec.structs.replace(reading, culprit=Culprit.LOCAL_FIREWALL, confidence=sure, where=where, findings=findings)
+    return msgspec.structs.replace(reading, culprit=Culprit.LOCAL_FIREWALL, confidence=sure, findings=findings)
 
 
 def _explains(own: Evidence, reason: str) -> bool:

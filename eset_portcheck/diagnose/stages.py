@@ -7,7 +7,7 @@ import msgspec
 from eset_portcheck import protocols
 from eset_portcheck.diagnose import certificates
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank
-from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal
+from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal, unasked
 from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
@@ -34,7 +34,7 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     if record is None:
         reading = _proven(row, attempt)
     elif record.stage is Stage.RESOLVE:
-        reading = _unresolved(record)
+        reading = unasked(_unresolved(record), record, evidence)
     elif record.stage is Stage.ROUTE:
         reading = _unrouted(record)
     elif record.stage is Stage.CONNECT or (udp and record.failure is not Failure.UNEXPECTED_BYTES):
@@ -108,8 +108,10 @@ def _via_proxy(row: Row, reading: Reading) -> Reading:
     if row.via_destination is None:
         return reading
     if reading.reason in ("TCP_NO_ANSWER", "HOST_DOWN"):
-        told = Finding(reading.reason, params={"interval": reading.where.interval} if reading.where.interval else {})
-        culprit = REASONS["PROXY_UNREACHABLE"].culprit
+        own = reading.culprit is Culprit.LOCAL_FIREWALL
+        params = next((one.params for one in reading.findings if one.reason == reading.reason), {}) if own else {}
+        told = Finding(reading.reason, params=params | ({"interval": reading.where.interval} if reading.where.interval else {}))
+        culprit = reading.culprit if own else REASONS["PROXY_UNREACHABLE"].culprit
         return Reading(Proof.NONE, "PROXY_UNREACHABLE", reading.state, culprit, reading.confidence, reading.where, (told,))
     return msgspec.structs.replace(reading, reached=Proof.NONE)
 

@@ -6,17 +6,28 @@ The verdict of a row comes from what was seen on the wire; a rule only explains 
 import ipaddress
 import os
 import sys
-from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
 from eset_portcheck.host.rules import CANNOT_TELL, Flow, Prediction, Rules
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Evidence, Observation
-from eset_portcheck.model.vocabulary import Stage
+from eset_portcheck.model.observation import Evidence, Observation
+from eset_portcheck.model.vocabulary import Failure, Stage
 
 MAX_ADDRESSES = 256  # that are asked one by one, where a rule names addresses
+DNS_PORT = 53
+_NO_ANSWER = (Failure.DNS_TIMEOUT.value, Failure.DNS_UNREACHABLE.value)
 _TCP_LOST, _UDP_LOST = (Stage.ROUTE, Stage.CONNECT), (Stage.ROUTE, Stage.CONNECT, Stage.HANDSHAKE)
+
+
+class Lost(NamedTuple):
+    """Packets that went out, as far as this program knows, and were not answered or were refused. `source` "": the system's choice."""
+
+    address: str
+    source: str
+    transport: str
+    port: int
 
 
 class Explainer:
@@ -31,29 +42,33 @@ class Explainer:
     def explained(self, seen: Observation, transport: str, port: int) -> Observation:
         """`port`: the one that was dialled."""
         told = []
-        for attempt in lost(seen.attempts, transport):
+        for one in lost(seen, transport, port):
             try:
-                told += self._evidence(attempt, transport, port)
+                told += self._evidence(one)
             except Exception as error:  # noqa: BLE001  # a bug in reading rules must not hide what was seen on the wire
-                told.append(Evidence("firewall", attempt.address, {"verdict": CANNOT_TELL, "why": type(error).__name__}))
+                told.append(Evidence("firewall", one.address, {"verdict": CANNOT_TELL, "why": type(error).__name__}))
         return msgspec.structs.replace(seen, evidence=[*seen.evidence, *told]) if told else seen
 
-    def _evidence(self, attempt: Attempt, transport: str, port: int) -> list[Evidence]:
-        if attempt.address is None:
-            return []
-        target = ipaddress.ip_address(attempt.address.split("%")[0])
+    def _evidence(self, one: Lost) -> list[Evidence]:
+        target = ipaddress.ip_address(one.address.split("%")[0])
         if target.is_loopback or str(target) in self._device:
             return []  # packets to this host itself meet other rules, of loopback
-        source = (attempt.source_address or "").split("%")[0]
-        known = (source,) if source else ()
-        device = self._device.get(source)
-        on_link = device is None or not device.point_to_point
-        name = device.name if device else None
-        flow = Flow("out", f"ipv{target.version}", transport, port, known, interface=name, user=_user(), neighbours=on_link, program=sys.executable)
+        device = self._device.get(one.source)
+        flow = Flow(
+            "out",
+            f"ipv{target.version}",
+            one.transport,
+            one.port,
+            (one.source,) if one.source else (),
+            interface=device.name if device else None,
+            user=_user(),
+            neighbours=device is None or not device.point_to_point,
+            program=sys.executable,
+        )
         told = self._coarsely(flow) if not target.is_link_local else None
         if told is None or told.verdict == CANNOT_TELL:
             told = self._exactly(msgspec.structs.replace(flow, destination=(str(target),)))
-        return [] if told is None else [Evidence("firewall", attempt.address, msgspec.to_builtins(told))]
+        return [] if told is None else [Evidence("firewall", one.address, msgspec.to_builtins(told))]
 
     def _coarsely(self, flow: Flow) -> Prediction | None:
         if flow not in self._coarse:
@@ -65,10 +80,18 @@ class Explainer:
         return self._rules.predict(flow) if self._asked <= MAX_ADDRESSES else None
 
 
-def lost(attempts: Iterable[Attempt], transport: str) -> list[Attempt]:
-    """Attempts that ended before the other side said anything that only it can say."""
+def lost(seen: Observation, transport: str, port: int) -> list[Lost]:
+    """What ended before the other side said anything that only it can say; of a name that nobody told, the questions to the resolvers."""
     stages = _UDP_LOST if transport == "udp" else _TCP_LOST
-    return [one for one in attempts if one.untested is None and one.failed is not None and one.failed.stage in stages]
+    found = []
+    for one in seen.attempts:
+        record = one.failed
+        if record is not None and record.stage is Stage.RESOLVE:
+            asked = record.detail.get("servers", [])
+            found += [Lost(answer["server"], "", "udp", DNS_PORT) for answer in asked if answer.get("failure") in _NO_ANSWER]
+        elif record is not None and record.stage in stages and one.address and one.untested is None:
+            found.append(Lost(one.address, (one.source_address or "").split("%")[0], transport, port))
+    return list(dict.fromkeys(found))
 
 
 def _user() -> tuple[int, int] | None:

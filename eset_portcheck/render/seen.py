@@ -45,7 +45,7 @@ def _phrases(row: Row, pen: Pen) -> Iterator[str]:
         if broken.tls is not None and (row.reason.startswith("TLS_") or row.where.ca):
             yield from certificate(broken, pen)
         for piece in row.evidence:
-            if piece.address in (None, broken.address):
+            if piece.address in (None, broken.address) or (piece.kind == "firewall" and broken.address is None):
                 yield from evidence(piece, pen)
     yield from _params(row, pen)
 

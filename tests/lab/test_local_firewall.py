@@ -88,3 +88,11 @@ def test_where_no_rule_explains_it_that_is_said(lab: Lab) -> None:
     finally:
         lab.net.shell("fw", "nft delete table inet shut")
     assert (row["reason"], row["culprit"], evidence(row)[0]["verdict"]) == ("TCP_NO_ANSWER", "unknown", "allow")
+
+
+def test_a_rule_that_stops_the_questions_to_the_resolver_is_named(lab: Lab) -> None:
+    with rules(lab, "output", "udp dport 53 drop"):
+        row = lab.check("--role", "agent", "--server", "server.lab.test", "-4", "--only", OUT, "--timeout", "2").row(OUT)
+    assert (row["verdict"], row["culprit"]) == ("fail", "local-firewall")
+    assert row["reason"] in ("DNS_TIMEOUT", "DNS_UNREACHABLE")
+    assert {str(one["rule"]) for one in evidence(row)} == {"udp dport 53 drop"}

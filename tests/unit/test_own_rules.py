@@ -78,6 +78,14 @@ def test_silence_after_a_datagram_is_asked() -> None:
     assert explained(Asked(lambda _: Prediction("drop", "x")), attempt("10.0.2.2", Stage.HANDSHAKE), transport="udp") == [("10.0.2.2", "drop")]
 
 
+def test_questions_to_resolvers_that_stay_silent_are_asked_too() -> None:
+    servers = [{"server": one, "type": kind, **said} for one, said in (("10.0.9.1", {"failure": "dns_timeout"}), ("10.0.9.2", {"rcode": "SERVFAIL"}), ("127.0.0.53", {"failure": "dns_timeout"})) for kind in ("A", "AAAA")]
+    unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"servers": servers})])
+    rules = Asked(lambda _: Prediction("drop", "udp dport 53 drop"))
+    assert explained(rules, unresolved) == [("10.0.9.1", "drop")]
+    assert [(flow.transport, flow.port) for flow in rules.flows] == [("udp", 53)]
+
+
 def test_the_flow_is_that_of_this_process() -> None:
     rules = Asked(lambda _: Prediction("allow"))
     explained(rules, attempt("10.0.2.2"), attempt("10.0.2.2", source="10.8.0.2"))

@@ -6,8 +6,8 @@ import pytest
 
 from eset_portcheck.diagnose import diagnose
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Evidence
-from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Transport
+from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
+from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Transport
 from tests.unit.rows import ROUTER, SOURCE, TARGET, attempt, connecting, icmp, judged, row
 
 REFUSED, TIMEOUT = Failure.CONNECTION_REFUSED, Failure.TIMEOUT
@@ -184,3 +184,20 @@ def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
     rows = [row(connecting(Failure.TIMEOUT), id=f"agent.{name}.tcp-{port}", target=f"{name}.lab.test", port=port, evidence=[policy]) for name, port in (("server", 2222), ("repository", 80))]
     told, causes, _ = diagnose(rows, Host(), Phase.AUTO, [])
     assert [(cause.reason, cause.culprit, cause.explains) for cause in causes] == [("TCP_NO_ANSWER", "local-firewall", [one.id for one in told])]
+
+
+@pytest.mark.parametrize(("stopped", "culprit"), [(["10.0.9.1", "10.0.9.2"], "local-firewall"), (["10.0.9.1"], "dns"), ([], "dns")])
+def test_a_name_that_no_resolver_may_be_asked_for(stopped: list[str], culprit: str) -> None:
+    asked = [{"server": server, "type": "A", "failure": "dns_timeout"} for server in ("10.0.9.1", "10.0.9.2")]
+    unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"name": "server.lab.test", "servers": asked})])
+    own = [Evidence("firewall", server, {"verdict": "drop", "rule": "udp dport 53 drop", "table": "inet filter", "chain": "output"}) for server in stopped]
+    (told,) = judged(row(unresolved, evidence=own))
+    assert (told.verdict, told.reason, told.culprit) == ("fail", "DNS_TIMEOUT", culprit)
+
+
+def test_a_rule_that_stops_the_way_to_the_proxy_is_the_culprit_and_the_code_stays_the_proxys() -> None:
+    via = {"via_destination": "server.lab.test:2222", "id": "agent.proxy.tcp-3128.connect-server"}
+    (told,) = judged(row(connecting(Failure.TIMEOUT), evidence=[rule()], **via))
+    assert (told.verdict, told.reason, told.culprit) == ("fail", "PROXY_UNREACHABLE", "local-firewall")
+    (without,) = judged(row(connecting(Failure.TIMEOUT), evidence=[rule("allow")], **via))
+    assert without.culprit == "proxy"
