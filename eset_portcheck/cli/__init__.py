@@ -27,11 +27,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         import re
 
-        from eset_portcheck.redaction import secrets
+        from eset_portcheck.cli.arguments import told
 
         message = re.sub(r"(ignored explicit argument ).*", r"\1[not shown]", message, flags=re.DOTALL)
         message = re.sub(r"(ambiguous option: [^\s=]+)=.*(?= could match)", r"\1", message, flags=re.DOTALL)
-        super().error(secrets.message(message).encode("unicode_escape").decode("ascii"))
+        super().error(told(message))
 
 
 def _unknown(words: list[str]) -> str:

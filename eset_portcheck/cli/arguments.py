@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
+LINE_CHARACTERS = 600
+
 
 class WrongUse(Exception):
     """Exit 2: arguments, profile, site file or output. `lines` go to stderr."""
@@ -13,11 +15,17 @@ class WrongUse(Exception):
         self.lines = lines
 
 
-def refuse(error: WrongUse) -> int:
+def told(line: str) -> str:
+    """A message with words of the user's in it: without secrets, capped, nothing that a terminal would obey."""
     from eset_portcheck.redaction.secrets import message
+    from eset_portcheck.render.text import safe
 
+    return safe(message(line[:LINE_CHARACTERS]), LINE_CHARACTERS)
+
+
+def refuse(error: WrongUse) -> int:
     for line in error.lines:
-        print(f"eset-portcheck: {message(line)}", file=sys.stderr)
+        print(f"eset-portcheck: {told(line)}", file=sys.stderr)
     return 2
 
 

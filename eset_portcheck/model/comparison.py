@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.plain_json import written
 from eset_portcheck.model.report import Tool
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Phase, Proof, State, Transport, Verdict
 
@@ -97,4 +98,4 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def to_json(comparison: Comparison) -> bytes:
     """UTF-8 JSON, two spaces of indent."""
-    return msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"
+    return written(comparison)

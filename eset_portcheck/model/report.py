@@ -8,6 +8,7 @@ import msgspec
 from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.plain_json import written
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Transport, Trust, Verdict
 
@@ -169,7 +170,7 @@ def identified(report: Report) -> Report:
 
 def to_json(report: Report) -> bytes:
     """UTF-8 JSON, two spaces of indent, fields in the order of the contract."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+    return written(report)
 
 
 def from_json(data: bytes) -> Report:

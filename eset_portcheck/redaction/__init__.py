@@ -41,6 +41,7 @@ def redacted(report: Report, *, strict: bool = False, known: Map | None = None) 
 
         eye = Strict(out, made)
         rewritten(out, eye)
+        eye.again()
         out = rewritten(out, eye)
         made = eye.map
         counts |= eye.counts

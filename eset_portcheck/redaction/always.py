@@ -13,7 +13,11 @@ from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.secrets import REMOVED
 from eset_portcheck.redaction.words import COMMON_WORDS
 
+_HALVES = re.compile("[\ud800-\udfff]")
+_LAST_WORD = re.compile(r"[\w.-]{1,64}\Z")
 _SIMPLE = re.compile(r"[\w.+|-]{0,64}\Z")  # codes, numbers, times: nothing of the kind fits in
+MAX_CHARACTERS = 2048  # of one text; protocols keep a few hundred of what a peer says
+COMMAND_CHARACTERS = 16_384
 _LEARNED_AT_LEAST = 3  # letters: a shorter user name is looked for where user names stand, not in every text
 _NODE_STATUS_NAMES = 57  # bytes before the list of names (RFC 1002 4.2.18)
 
@@ -41,6 +45,9 @@ class Always:
         return found | ({"secret": self._secrets} if self._secrets else {})
 
     def text(self, kind: Privacy | None, text: str) -> str:
+        return held(kind, self._text(kind, held(kind, text)))
+
+    def _text(self, kind: Privacy | None, text: str) -> str:
         if kind is Privacy.BYTES:
             return self._bytes(text)
         if kind is Privacy.USER:
@@ -50,10 +57,11 @@ class Always:
         return self._without_hardware(self._without_secrets(text)) if kind is Privacy.CHECK_ID else self._of(kind, text)
 
     def arguments(self, words: list[str]) -> list[str]:
-        return [self.free(word) for word in words]
+        return [held(Privacy.ARGUMENTS, self.free(held(Privacy.ARGUMENTS, word))) for word in words]
 
     def netbios(self, name: str, *, is_user: bool) -> str:
-        return self._user(name) if is_user else self.free(name)
+        name = held(Privacy.HOST, name)
+        return held(Privacy.HOST, self._user(name) if is_user else self.free(name))
 
     def free(self, text: str) -> str:
         """Any text that is not our own."""
@@ -157,6 +165,17 @@ class Always:
         if len(data) > _NODE_STATUS_NAMES and data[2] & 0xF8 == 0x80 and data[46:48] == b"\0\x21":
             data = data[: _NODE_STATUS_NAMES - 1]  # names of users and a hardware address follow
         return masked(data, self.free).hex()
+
+
+def held(kind: Privacy | None, text: str) -> str:
+    """At most MAX_CHARACTERS (of commands and rules COMMAND_CHARACTERS), and nothing that UTF-8 cannot hold: names of files and processes are bytes, and
+    come with halves of surrogate pairs."""
+    if not text.isascii():
+        text = _HALVES.sub("\ufffd", text)
+    limit = COMMAND_CHARACTERS if kind in (Privacy.COMMAND, Privacy.RULES) else MAX_CHARACTERS
+    if len(text) <= limit:
+        return text
+    return text[: limit - 65] + _LAST_WORD.sub("", text[limit - 65 : limit - 1]) + "…"  # half a word would be another word
 
 
 def masked(data: bytes, seen: Callable[[str], str]) -> bytes:

@@ -28,7 +28,7 @@ class Names:
 
     def host(self, name: str) -> str:
         """A host name or domain, in whatever case; a leading *. and a final dot stay."""
-        if not name.strip(".") or is_public_name(name):
+        if not any(sign.isalnum() for sign in name) or is_public_name(name):
             return name
         star, bare = ("*.", name[2:]) if name.startswith("*.") else ("", name)
         bare, dot = (bare[:-1], ".") if bare.endswith(".") else (bare, "")

@@ -21,7 +21,7 @@ SECRETS = (
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\b(?:ghp|gho|ghs|github_pat|xox[abp])[_-][A-Za-z0-9_-]{10,}"),
 )
 # word=value, word: value, "word":"value"; group 1 stays
-NAMED_SECRET = re.compile(rf"(\b(?:[\w-]*[_-])?(?:{_WORDS})[\"']?\s*(?:=|:(?!//))\s*){_VALUE}", re.IGNORECASE)
+NAMED_SECRET = re.compile(rf"(\b(?:[\w-]{{0,40}}[_-])?(?:{_WORDS})[\"']?\s*(?:=|:(?!//))\s*){_VALUE}", re.IGNORECASE)
 HEADER = re.compile(r"((?:Proxy-)?Authorization|(?:Set-)?Cookie2?)(\s*[:=]\s*)[^\r\n]+", re.IGNORECASE)
 USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,200}@", re.IGNORECASE)
 PAIR_AT_HOST = re.compile(r"(?<![\w.@/-])[\w.+\\-]{1,64}:[^\s@/:'\"]{1,200}@")  # user:password@host without a scheme

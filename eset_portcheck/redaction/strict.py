@@ -8,7 +8,7 @@ import shlex
 
 from eset_portcheck.model.report import Report
 from eset_portcheck.redaction.addresses import network_of
-from eset_portcheck.redaction.always import masked
+from eset_portcheck.redaction.always import held, masked
 from eset_portcheck.redaction.peers import algorithm, software
 from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.pseudonyms import Pseudonyms, Tables
@@ -37,6 +37,7 @@ class Strict:
         self._known = Pseudonyms(report, made)
         self._kept = _public_certificates(report)
         self._marks: dict[str, str] = {}
+        self._done: dict[tuple[Privacy | None, str], str] = {}
 
     @property
     def map(self) -> Tables:
@@ -46,7 +47,16 @@ class Strict:
     def counts(self) -> dict[str, int]:
         return self._known.counts
 
-    def text(self, kind: Privacy | None, text: str) -> str:  # noqa: C901  # one line a class
+    def text(self, kind: Privacy | None, text: str) -> str:
+        if (kind, text) not in self._done:
+            self._done[kind, text] = held(kind, self._text(kind, text))
+        return self._done[kind, text]
+
+    def again(self) -> None:
+        """Ready for another pass over the same report, which finds what this one learned."""
+        self._done.clear()
+
+    def _text(self, kind: Privacy | None, text: str) -> str:  # noqa: C901  # one line a class
         match kind:
             case Privacy.HOST:
                 return self._known.host(text)
@@ -85,7 +95,7 @@ class Strict:
         out: list[str] = []
         option = ""
         for word in words:
-            out.append(self._argument(option, word))
+            out.append(held(Privacy.ARGUMENTS, self._argument(option, word)))
             option = word if word.startswith("--") else ""
         return out
 

@@ -11,6 +11,7 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.story import numbers
 
+_WIDE_FORMULA = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width = + - @: formulas to some spreadsheets, which the writer does not know
 COLUMNS = (
     "report_id",
     "host",
@@ -80,4 +81,7 @@ def _values(report: Report, row: Row, caused: dict[str, str]) -> list[object]:
 
 
 def _cell(value: object) -> object:
-    return value if isinstance(value, (int, float)) else Pen().safe(value)
+    if isinstance(value, (int, float)):
+        return value
+    text = Pen().safe(value)
+    return f"'{text}" if text.startswith(_WIDE_FORMULA) else text
