@@ -51,7 +51,21 @@ def asked_by_stub(root: Path = Path("/")) -> list[str]:
     return resolvers(root, "run/systemd/resolve/resolv.conf")[0]
 
 
+# where nothing of this is, no component is: most machines need no reader of its files
+_UNITS = ("eraagent", "eraserver", "eramdmcore", "rdsensor", "EsetBridge", "esetbridge")
+_TRACES = (
+    "opt/eset",
+    *(f"{folder}/{unit}.service" for unit in _UNITS for folder in ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")),
+    *(f"{folder}/*tomcat*" for folder in ("var/lib", "usr/share", "usr/local", "opt")),
+)
+
+
 def eset_products(root: Path = Path("/")) -> list[dict[str, Any]]:
+    try:
+        if not any(next(root.glob(trace), None) for trace in _TRACES):
+            return []
+    except OSError:  # a folder on the way is closed: look all the same
+        pass
     from eset_portcheck.host import linux_components
 
     return linux_components.installed(root)
