@@ -19,6 +19,7 @@ _PRODUCT_PATHS = {
 }
 _TOMCAT = re.compile(r"^(.*[/\\])bin[/\\]tomcat\d*w?\.exe$", re.IGNORECASE)
 _SYSTEM_NAMES = frozenset({"system", "smbd", "nmbd", "samba", "svchost.exe"})
+_SYSTEM_PLACES = re.compile(r"^/(usr|opt|s?bin|lib\d*|nix/store|snap)/|^[A-Z]:\\Windows\\", re.IGNORECASE)
 SYSTEM_PORTS = frozenset({137, 138, 139, 445})
 
 
@@ -50,8 +51,10 @@ def owner(row: Row, holder: Listening, host: Host, phase: Phase) -> Owner:
 def _of_the_system(row: Row, holder: Listening, name: str) -> Owner:
     if row.port not in SYSTEM_PORTS:
         return Owner.HIDDEN if holder.pid is None else Owner.PLAUSIBLE  # the row names no program
-    if name in _SYSTEM_NAMES or holder.pid == WINDOWS_SYSTEM_PID:
+    if holder.pid == WINDOWS_SYSTEM_PID and name == "system":
         return Owner.SYSTEM
+    if name in _SYSTEM_NAMES:  # a name is free to be chosen; a path that is known must fit it
+        return Owner.SYSTEM if not holder.path or _SYSTEM_PLACES.search(holder.path) else Owner.PLAUSIBLE
     return Owner.HIDDEN if not name else Owner.OTHER
 
 

@@ -38,10 +38,10 @@ class Disk:
             return []
         return [f"/{path.relative_to(root).as_posix()}" for path in found]
 
-    def text(self, path: str, *, tail: bool = False) -> str:
+    def text(self, path: str, *, tail: bool = False, limit_bytes: int = HEAD_BYTES) -> str:
         """The beginning of a file, or its end; nothing where it is missing, closed or no regular file. UTF-16 by its mark, else UTF-8."""
         try:
-            data = _read(self.at(path), TAIL_BYTES if tail else HEAD_BYTES, tail=tail)
+            data = _read(self.at(path), TAIL_BYTES if tail else limit_bytes, tail=tail)
         except PermissionError:
             self.closed.append(path)
             return ""

@@ -11,6 +11,7 @@ from eset_portcheck.host.disk import Disk
 _UNIT_FOLDERS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _WANTED = "etc/systemd/system/multi-user.target.wants"
 _TOMCATS = ("/var/lib/tomcat*/webapps", "/usr/share/tomcat*/webapps", "/usr/local/tomcat*/webapps", "/opt/tomcat*/webapps", "/opt/apache-tomcat*/webapps")
+_STATUS_BYTES = 8 * 1024 * 1024
 _ETC, _LOG = "/etc/opt/eset/RemoteAdministrator", "/var/log/eset/RemoteAdministrator"
 
 
@@ -48,7 +49,8 @@ def installed(root: Path = Path("/")) -> list[dict[str, Any]]:
         path = next((mark for mark in place.marks if disk.exists(mark)), program)
         if path:
             enabled = bool(unit) and disk.exists(f"/{_WANTED}/{unit}.service")
-            found.append(components.described(disk, component, path, place.sources, unit=unit, enabled=enabled))
+            told = components.described(disk, component, path, place.sources, unit=unit, enabled=enabled)
+            found.append(told if "version" in told else told | _packaged(disk, path))
     consoles = (components.web_console(disk, home.removesuffix("/webapps")) for pattern in _TOMCATS for home in disk.glob(pattern))
     found += [one for one in consoles if one is not None][:1]
     return found
@@ -63,3 +65,13 @@ def _unit(disk: Disk, names: tuple[str, ...]) -> tuple[str, str]:
             if started:
                 return name, started[1] if disk.exists(started[1]) else ""
     return "", ""
+
+
+def _packaged(disk: Disk, path: str) -> dict[str, Any]:
+    """{"package", "version"} of the Debian package that owns the path. Other package systems keep databases that are not read."""
+    for name in disk.glob("/var/lib/dpkg/info/*[Ee][Ss][Ee][Tt]*.list") + disk.glob("/var/lib/dpkg/info/era*.list"):
+        if path in disk.text(name).splitlines():
+            package = name.rpartition("/")[2].removesuffix(".list").partition(":")[0]
+            version = settings.package_version(disk.text("/var/lib/dpkg/status", limit_bytes=_STATUS_BYTES), package)
+            return {"package": package[:80]} | version if version else {}
+    return {}

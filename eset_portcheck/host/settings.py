@@ -2,7 +2,7 @@
 
 Formats are known from public installations, not from documents, so every reader is lenient: what it does not understand it leaves out, and what it
 takes is checked as a host and port. Passwords stand in some of these files: only the named values are ever kept.
-Source: facts 4.5 (config.cfg, EraWebServerConfig.properties, status.html, trace.log, install_config.ini); StartupConfiguration.ini's keys from
+Source: facts 4.5 (config.cfg, EraWebServerConfig.properties, status.html, trace.log); StartupConfiguration.ini's keys from
 public scripts that read it; ODBC connection strings: Microsoft, SQLDriverConnect, "Comments"; Tomcat's server.xml: Apache Tomcat, "The HTTP Connector".
 """
 
@@ -15,6 +15,7 @@ from eset_portcheck.model.site import SiteError, host_and_port
 
 AGENT_PORT, CONSOLE_PORT = 2222, 2223
 _LINES = 20_000
+_STANZA = 16_384  # characters of one package's entry
 _STRING = 8192  # characters of a connection string
 _ITEMS, _ITEM = 500, 2000  # of a page: how many, and characters of each
 _SERVERS = 8
@@ -110,6 +111,14 @@ def _braced(text: str) -> tuple[str, str]:
         value, at = value + "}", end + 2
 
 
+def package_version(status: str, package: str) -> dict[str, Any]:
+    """dpkg's status file: {"version"?} of an installed package. Source: dpkg-query(1), deb-control(5)."""
+    at = f"\n{status}".find(f"\nPackage: {package}\n")
+    stanza = status[max(0, at - 1) : max(0, at - 1) + _STANZA].partition("\n\n")[0] if at >= 0 else ""
+    version = re.search(r"^Version: ([0-9A-Za-z.+:~-]{1,60})$", stanza, re.MULTILINE)
+    return {"version": version[1]} if version and "\nStatus: install ok installed" in stanza else {}
+
+
 def web_console(text: str) -> dict[str, Any]:
     """EraWebServerConfig.properties: {"servers": [host:port]}; its default is this machine."""
     values = pairs(text)
@@ -146,12 +155,6 @@ def trace(text: str) -> dict[str, Any]:
     """The end of trace.log of the Agent: {"servers"?}: those that it named when a connection failed or stood, last first."""
     named = [(match.start(), place(match[1].strip("[]"), match[2], AGENT_PORT)) for pattern in _LOGGED for match in pattern.finditer(text)]
     return _servers(found for _, found in sorted(named, key=lambda one: -one[0]))
-
-
-def install_answers(text: str) -> dict[str, Any]:
-    """install_config.ini of the Agent's installer: {"servers"?}."""
-    values = pairs(text)
-    return _servers([place(values["p_hostname"], _number(values.get("p_port")), AGENT_PORT)] if values.get("p_hostname") else [])
 
 
 def _servers(found: Iterable[str | None]) -> dict[str, Any]:

@@ -107,6 +107,18 @@ def test_a_linux_machine(tmp_path: Path) -> None:
     assert "secret-id" not in json.dumps(list(found.values()))
 
 
+def test_the_version_of_a_package(tmp_path: Path) -> None:
+    files = {
+        "opt/eset/bridge/nginx/sbin/nginx": "",
+        "var/lib/dpkg/info/eset-bridge:amd64.list": "/.\n/opt\n/opt/eset\n/opt/eset/bridge\n",
+        "var/lib/dpkg/status": "Package: eset\nStatus: install ok installed\nVersion: 9\n\nPackage: eset-bridge\nStatus: install ok installed\nVersion: 3.1.27.0\n\n",
+    }
+    (bridge,) = linux.eset_products(tree(tmp_path, **files))
+    assert (bridge["component"], bridge["package"], bridge["version"]) == ("bridge", "eset-bridge", "3.1.27.0")
+    (tmp_path / "var/lib/dpkg/status").write_text("Package: eset-bridge\nStatus: deinstall ok config-files\nVersion: 3.1.27.0\n")
+    assert "version" not in linux.eset_products(tmp_path)[0]
+
+
 def test_a_unit_tells_of_a_component_elsewhere_and_a_leftover_of_none(tmp_path: Path) -> None:
     unit = {"etc/systemd/system/eraagent.service": "ExecStart=/srv/eset/ERAAgent --daemon\n"}
     assert linux.eset_products(tree(tmp_path, **unit)) == []
@@ -175,7 +187,7 @@ HOSTILE = st.one_of(
         max_size=60,
     ).map("".join),
 )  # fmt: skip
-READERS = [settings.config, settings.startup, settings.web_console, settings.tomcat, settings.status, settings.trace, settings.install_answers]
+READERS = [settings.config, settings.startup, settings.web_console, settings.tomcat, settings.status, settings.trace, lambda text: settings.package_version(text, "a")]
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda one: one.__name__)

@@ -64,6 +64,18 @@ def test_the_operating_systems_own_ports_are_no_conflict() -> None:
         assert other.reason == "PORT_IN_USE_BY_OTHER"
 
 
+def test_a_program_that_only_calls_itself_so_is_not_the_system() -> None:
+    smb = {"id": "deploy-target.listen.tcp-445", "port": 445, "listener": Listener.FOREIGN, "protocol": "smb"}
+    allow = {"predictions": {"in/tcp/445": {"verdict": "allow"}}}
+    for one, reason in (
+        (holder(port=445, path="/tmp/smbd", name="smbd"), "OWNER_UNEXPECTED"),
+        (holder(port=445, path=r"C:\Windows\System32\svchost.exe", name="svchost.exe"), "PORT_HELD_BY_PRODUCT"),
+        (holder(port=445, path=None, name="smbd"), "PORT_HELD_BY_PRODUCT"),
+        (holder(port=445, path="/usr/bin/nc", name="nc", pid=4), "PORT_IN_USE_BY_OTHER"),
+    ):
+        assert judged(Host(listeners=[one], firewall=allow), **smb).reason == reason
+
+
 def test_ports_for_this_host_only() -> None:
     inside = {"id": "mdc.internal.tcp-9977", "port": 9977, "direction": Direction.LOCAL, "listener": Listener.MDC, "protocol": "tcp"}
     path = "/opt/eset/RemoteAdministrator/MDMCore/mdmcore"
