@@ -79,7 +79,7 @@ class _Connection(SMBConnection):  # type: ignore[misc]
         self.guest = False
         self._allowance = allowance
         super().__init__(
-            credentials.user, credentials.password, "PORTCHECK", called, domain=credentials.domain, use_ntlm_v2=True, is_direct_tcp=port == 445
+            credentials.user, credentials.password, "PORTCHECK", called, domain=credentials.domain, use_ntlm_v2=True, is_direct_tcp=port != 139
         )
 
     def _updateState_SMB1(self, message: Any) -> Any:  # noqa: N802  # the library's name
