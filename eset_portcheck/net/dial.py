@@ -4,10 +4,8 @@ While a stage is silent, and after certain failures, the evidence that its readi
 """
 
 import asyncio
-import os
 import socket
 import ssl
-import time
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
@@ -23,7 +21,7 @@ from eset_portcheck.net.datagram import Dispatch, is_mtu_news
 from eset_portcheck.net.failure import Broken
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.partners import Judge, Speaker, Target
-from eset_portcheck.net.talk import seen, talk
+from eset_portcheck.net.talk import introduction, seen, talk
 from eset_portcheck.net.tls import Contexts, Handshake
 from eset_portcheck.wire.conversation import Conversation, Exchange, Peer
 
@@ -80,6 +78,7 @@ class Dial:
         self._sock: socket.socket | None = None
         self._connect_started_s = 0.0
         self._handshake_tls: Handshake | None = None
+        self._inside: Handshake | None = None  # that a conversation began by itself
         self._exchange: Exchange | None = None
 
     @property
@@ -248,6 +247,8 @@ class Dial:
             self.reply = {}
             return
         exchange = await self._stage(Stage.HANDSHAKE, self._talk(channel), self._so_far)
+        if self._inside is not None and self._inside.version:
+            await self._judge(self._inside)
         self._finish(exchange)
 
     @property
@@ -256,12 +257,20 @@ class Dial:
 
     async def _talk(self, channel: Channel) -> Exchange:
         try:
-            return await talk(channel, self.speaker.converse(self.peer()), begun=self._begin)
+            return await talk(channel, self.speaker.converse(self._introduction()), self._start_tls, self._begin)
         except ssl.SSLError as error:
             handshake = self._handshake_tls
             if handshake is not None and handshake.note(error) and self._tls is not None:
                 self._tls = msgspec.structs.replace(self._tls, client_certificate="required")
             raise Broken(Failure.TLS_ALERT, openssl=error.reason) from error
+
+    def _introduction(self) -> Peer:
+        return introduction(self.endpoint, self._tls.alpn if self._tls else None)
+
+    async def _start_tls(self, channel: Channel) -> Channel | None:
+        """TLS that a conversation asked for; its failure is a fact for the conversation."""
+        self._inside = inside = Handshake(TlsChannel(channel, self.means.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False)
+        return await inside.attempted()
 
     def _begin(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -280,21 +289,7 @@ class Dial:
         self._sock = dispatch.sock
         self._connect_started_s = self.means.clock.now()
         try:
-            self._finish(await self._stage(Stage.HANDSHAKE, dispatch.converse(self.speaker.converse(self.peer())), dispatch.facts))
+            self._finish(await self._stage(Stage.HANDSHAKE, dispatch.converse(self.speaker.converse(self._introduction())), dispatch.facts))
         finally:
             real = [record for record in dispatch.icmp if not is_mtu_news(record)]
             self.icmp = self.icmp or (real[0] if real else None)
-
-    def peer(self) -> Peer:
-        endpoint = self.endpoint
-        return Peer(
-            host=endpoint.server_name or endpoint.host,
-            port=endpoint.port,
-            path=endpoint.path or "/",
-            redirects=endpoint.redirects,
-            realm=endpoint.realm,
-            destination=f"{endpoint.host}:{endpoint.port}" if endpoint.proxy else None,
-            alpn=self._tls.alpn if self._tls else None,
-            random=os.urandom,
-            now_s=time.time(),
-        )

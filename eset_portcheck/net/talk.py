@@ -1,18 +1,21 @@
 """Drives an Exchange over a channel: the one place where a conversation meets the network."""
 
+import os
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 
+from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.channel import Channel
 from eset_portcheck.net.failure import Broken
-from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, StartTls, UnexpectedBytes
+from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Peer, StartTls, UnexpectedBytes
 
-Secure = Callable[[Channel], Awaitable[Channel]]
+Secure = Callable[[Channel], Awaitable[Channel | None]]
 
 
 async def talk(channel: Channel, conversation: Conversation, secure: Secure | None = None, begun: Callable[[Exchange], None] | None = None) -> Exchange:
-    """Run to the end. Raises Broken: EOF, UNEXPECTED_BYTES, a reset; ssl.SSLError goes up to who knows the handshake.
+    """Run to the end. Raises Broken: EOF, UNEXPECTED_BYTES, a reset; ssl.SSLError goes up to who knows the handshake. `secure`: for StartTls.
 
     `begun` is given the exchange at once: whoever cancels this at a deadline can see what had come by then.
     """
@@ -28,10 +31,11 @@ async def talk(channel: Channel, conversation: Conversation, secure: Secure | No
             if exchange.finished:
                 return exchange
             if isinstance(exchange.wants, StartTls):
-                if secure is None or exchange.surplus:
+                if exchange.surplus:
                     raise Broken(Failure.UNEXPECTED_BYTES, why="bytes before TLS")
-                channel = await secure(channel)
-                exchange.secured()
+                secured = await secure(channel) if secure is not None else None
+                channel = secured or channel
+                exchange.secured(secured is not None)
                 continue
             chunk = await channel.receive()
             if chunk:
@@ -48,6 +52,21 @@ async def talk(channel: Channel, conversation: Conversation, secure: Secure | No
         raise
     except OSError as error:
         raise Broken.of(error, **seen(exchange)) from error
+
+
+def introduction(endpoint: Endpoint, alpn: str | None) -> Peer:
+    """What a conversation is told of the other end."""
+    return Peer(
+        host=endpoint.server_name or endpoint.host,
+        port=endpoint.port,
+        path=endpoint.path or "/",
+        redirects=endpoint.redirects,
+        realm=endpoint.realm,
+        destination=f"{endpoint.host}:{endpoint.port}" if endpoint.proxy else None,
+        alpn=alpn,
+        random=os.urandom,
+        now_s=time.time(),
+    )
 
 
 def seen(exchange: Exchange | None) -> dict[str, object]:

@@ -86,6 +86,14 @@ class Handshake:
             raise Broken.of(error, received_bytes=channel.received_bytes, **_first(channel)) from error
         self._note()
 
+    async def attempted(self) -> TlsChannel | None:
+        """The channel once TLS is up, or None: where TLS is an offer, its failure breaks nothing by itself."""
+        try:
+            await self.shake()
+        except Broken:
+            return None
+        return self._channel
+
     def _note(self) -> None:
         """What was agreed, noted now: OpenSSL forgets it once an alert has come."""
         tls = self._channel.tls

@@ -1,7 +1,8 @@
 """LDAP on TCP 389: an anonymous search of the rootDSE and an unbind. No bind, no password.
 
-A well-formed answer to our question proves LDAP; a directory that refuses to talk without TLS says so by its result code.
-StartTLS is read from the rootDSE and not begun: whether the directory trusts this host is another question.
+A well-formed answer to our question proves LDAP; a directory that refuses to talk without TLS says so by its result code. Only then StartTLS is begun on
+the same connection and the question asked again inside: what comes of the offer is told (`starttls_tried`), and a refusal takes nothing from what is
+proven.
 
 Sources: RFC 4511 4.3 (unbind), 4.5 (search), 4.1.9 and appendix A (result codes), 4.4 and 4.4.1 (unsolicited notification, notice of disconnection),
 4.14 (StartTLS); RFC 4512 5.1 (rootDSE), 2.5 (attribute names are case-insensitive).
@@ -11,7 +12,7 @@ from typing import Any
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import ber, ldap_messages
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Send
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, ReadSome, Send, StartTls
 
 ENCRYPTED = False
 ALPN: tuple[str, ...] = ()
@@ -48,29 +49,59 @@ RESULTS = {
 }
 NEED_TLS = (8, 13)
 CANNOT = (51, 52)  # busy, unavailable: nobody is served now
-SEARCH = 1  # our message id
+SEARCH, START, INSIDE = 1, 2, 3  # our message ids
 MESSAGES = 8  # an entry and its end; the rest is room for references and notifications
 TEXT_LIMIT = 128
 
 
 def converse(_peer: Peer) -> Conversation:
-    yield Send(ldap_messages.search_root(SEARCH, ATTRIBUTES))
+    facts = yield from _search(SEARCH)
+    if facts["answer"] != "done":
+        return facts  # nobody listens after a notice
+    last = SEARCH + 1
+    if facts["result"] in NEED_TLS:
+        inside = yield from _inside_tls()
+        if "result" in inside:  # the refusal in the clear stays the row's answer; what the root tells is added
+            inside |= {"starttls": True, "starttls_result": inside["result"]} | {name: facts[name] for name in ("result", "result_name", "answer")}
+        facts |= inside
+        if facts["starttls_tried"] in ("closed", "failed"):
+            return facts
+        last = INSIDE + 1
+    yield Send(ldap_messages.unbind(last))
+    return facts
+
+
+def _search(number: int) -> Conversation:
+    yield Send(ldap_messages.search_root(number, ATTRIBUTES))
     facts: Facts = {}
     for _ in range(MESSAGES):
-        number, kind, operation = ldap_messages.parse((yield from ber.read_message(0x30)))
-        match number, kind:
-            case (1, "entry"):
-                facts |= _root(operation)
-            case (1, "done"):
-                yield Send(ldap_messages.unbind(SEARCH + 1))
-                return facts | _result(operation, "done")
-            case (0, "extended") if ldap_messages.response_name(operation) in (DISCONNECTION, ""):
-                return facts | _result(operation, "disconnection")
-            case (1, "reference") | (0, "extended"):
-                pass  # a continuation, or a notification of a kind we do not know: both may be passed over
-            case _:
-                raise ValueError("an answer to another question")
+        answered, kind, operation = ldap_messages.parse((yield from ber.read_message(0x30)))
+        if (answered, kind) == (number, "entry"):
+            facts |= _root(operation)
+        elif (answered, kind) == (number, "done"):
+            return facts | _result(operation, "done")
+        elif (answered, kind) == (0, "extended") and ldap_messages.response_name(operation) in (DISCONNECTION, ""):
+            return facts | _result(operation, "disconnection")
+        elif (answered, kind) not in ((number, "reference"), (0, "extended")):
+            raise ValueError("an answer to another question")
+        # a continuation, or a notification of a kind we do not know, may be passed over
     raise ValueError("no end of the search")
+
+
+def _inside_tls() -> Conversation:
+    """StartTLS, and the search inside. `starttls_tried`: works; closed, refused, failed (no TLS came of it)."""
+    yield Send(ldap_messages.extended(START, START_TLS))
+    first = yield ReadSome(1)
+    if not first:
+        return {"starttls_tried": "closed"}
+    number, kind, operation = ldap_messages.parse((yield from ber.read_message(0x30, first)))
+    if kind != "extended" or number not in (0, START):
+        raise ValueError("an answer to another question")
+    if number != START or int(operation["resultCode"]):
+        return {"starttls_tried": "refused"}
+    if not (yield StartTls()):
+        return {"starttls_tried": "failed"}
+    return (yield from _search(INSIDE)) | {"starttls_tried": "works"}
 
 
 def _result(operation: Any, answer: str) -> Facts:
@@ -92,7 +123,8 @@ def _root(entry: Any) -> Facts:
 
 def meaning(facts: Facts) -> Meaning:
     if facts.get("result") in NEED_TLS:
-        return Meaning(Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", {"result": facts["result"], "result_name": facts.get("result_name", "")})])
+        names = ("result", "result_name", "starttls_tried")
+        return Meaning(Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", {name: facts[name] for name in names if name in facts})])
     if facts.get("result") in CANNOT:
         return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"result": facts["result"], "result_name": facts.get("result_name", "")})])
     return Meaning(Proof.PROTOCOL)

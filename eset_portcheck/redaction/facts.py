@@ -13,10 +13,10 @@ _CODES = """
     machine meaning mechanisms message methods minimum_ttl missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package
     pid port ports predictions probed protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes sent
     server_time_utc servers service session session_present settings signed signing silent_connection since_utc skew_accuracy_s skew_s smb1_only stage
-    starttls state status status_code status_name step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport
+    starttls starttls_result starttls_tried state status status_code status_name step
+    stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport
     tried ttl ttl_walk type unread v6only value verdict walked wanted ways why default started_s handle
-    packet reply bind database_kind enabled unit listens
-"""
+    packet reply bind database_kind enabled unit listens"""
 _KINDS = {
     Privacy.PEER: "content_type date plugin proxy_authenticate server software vendorName version x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",

@@ -17,9 +17,9 @@ MAX_DEPTH = 24  # the deepest message we read, an AS-REP with its ticket, has 11
 MAX_ELEMENTS = 2048  # a rootDSE has some hundred; pyasn1 takes about 10 us for each
 
 
-def read_message(tag: int) -> Generator[Step, bytes, bytes]:
-    """One whole message that begins with `tag`, in definite form. Raises ValueError."""
-    head = yield Read(2)
+def read_message(tag: int, begun: bytes = b"") -> Generator[Step, bytes, bytes]:
+    """One whole message that begins with `tag`, in definite form; `begun`: its first byte, when that was read already. Raises ValueError."""
+    head = begun + (yield Read(2 - len(begun)))
     if head[0] != tag:
         raise ValueError("another tag")
     more = b""

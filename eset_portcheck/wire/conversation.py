@@ -67,7 +67,7 @@ class ReadDatagram(msgspec.Struct, frozen=True):
 
 
 class StartTls(msgspec.Struct, frozen=True):
-    """Continue inside TLS on the same connection (after the protocol agreed to it)."""
+    """Continue inside TLS on the same connection (after the protocol agreed to it). Gives b"" when TLS came to nothing: then nothing more can be said."""
 
 
 Step = Send | Read | ReadUntil | ReadSome | ReadDatagram | StartTls
@@ -172,9 +172,9 @@ class Exchange:
         self._closed = True
         self._feed()
 
-    def secured(self) -> None:
-        """TLS is up after a StartTls step."""
-        self._advance(b"")
+    def secured(self, worked: bool) -> None:
+        """What became of a StartTls step."""
+        self._advance(b"\x01" if worked else b"")
 
     def _note(self, data: bytes) -> None:
         self.received_bytes += len(data)

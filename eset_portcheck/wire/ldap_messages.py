@@ -87,6 +87,13 @@ class Search(univ.Sequence):  # type: ignore[misc]
     )
 
 
+class ExtendedRequest(univ.Sequence):  # type: ignore[misc]
+    tagSet = _application(23)
+    componentType = namedtype.NamedTypes(
+        _NAMED("requestName", univ.OctetString().subtype(implicitTag=tag.Tag(_CONTEXT, tag.tagFormatSimple, 0))),
+    )
+
+
 class Unbind(univ.Null):  # type: ignore[misc]
     tagSet = univ.Null.tagSet.tagImplicitly(tag.Tag(_APPLICATION, tag.tagFormatSimple, 2))
 
@@ -95,6 +102,7 @@ class Operation(univ.Choice):  # type: ignore[misc]
     componentType = namedtype.NamedTypes(
         _NAMED("search", Search()),
         _NAMED("unbind", Unbind()),
+        _NAMED("request", ExtendedRequest()),
         _NAMED("entry", Entry()),
         _NAMED("done", Done()),
         _NAMED("extended", Extended()),
@@ -120,6 +128,14 @@ def search_root(message_id: int, attributes: tuple[str, ...]) -> bytes:
     message = Message()
     message["messageID"] = message_id
     message["protocolOp"]["search"] = search
+    return ber.encode(message)
+
+
+def extended(message_id: int, oid: str) -> bytes:
+    """An extended request without a value."""
+    message = Message()
+    message["messageID"] = message_id
+    message["protocolOp"]["request"]["requestName"] = oid
     return ber.encode(message)
 
 

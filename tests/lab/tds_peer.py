@@ -1,6 +1,6 @@
 """The SQL Server end of MS-TDS 7.4: PRELOGIN, TLS inside TDS, LOGIN7 and SELECT 1. There is no real SQL Server to be had here.
 
-Written from the specification; FreeTDS `tsql` and python-tds log in to it (tests/lab/test_laboratory.py).
+Written from the specification; FreeTDS `tsql` and python-tds log in to it (tests/lab/test_healthy.py).
   tds_peer.py ADDRESS [--port 1433] --cert F --key F [--encrypt off|on|notsup|req] [--user sa --password ...] [--version 15.0.2000]
 A login with the right password gets LOGINACK; a wrong one ERROR 18456, severity 14.
 Sources: [MS-TDS] 2.2.1.1 (PRELOGIN), 2.2.6.4 (LOGIN7), 2.2.6.5 (encryption table, TLS in PRELOGIN packets), 2.2.7 (tokens).

@@ -89,8 +89,10 @@ SPOKEN = [
     ),
     site(
         "ldap-tls-required", "server.dc.tcp-389", ("--domain-controller", at.DC_STRICT),
-        {"result": 13, "result_name": "confidentialityRequired"}, LDAP_PACKETS, verdict="warn LDAP_TLS_REQUIRED protocol",
-        findings={"reason": "LDAP_TLS_REQUIRED", "params": {"result": 13}},
+        {"result": 13, "result_name": "confidentialityRequired", "starttls_tried": "works", "starttls_result": 0, "namingContexts": "dc=lab,dc=test"},
+        {**LDAP_PACKETS, f"{MINE} && ldap.unbindRequest_element": 0, f"{MINE} && ldap.extendedReq_element": 1, "ldap.extendedResp_element": 1, HELLO: 1},
+        verdict="warn LDAP_TLS_REQUIRED protocol", tls={"name": at.DC_STRICT, "public": "trusted"},
+        findings={"reason": "LDAP_TLS_REQUIRED", "params": {"result": 13, "starttls_tried": "works"}},
     ),
     site("tds", "server.database.tcp-1433", (*MSSQL, at.DATABASE), {"version": "15.0.2000", "encryption": "off"}, TDS_PACKETS),
     site("tds-encrypted", "server.database.tcp-1433", (*MSSQL, at.DATABASE_STRICT), {"version": "15.0.2000", "encryption": ("on", "required")}, TDS_PACKETS),

@@ -115,6 +115,20 @@ def test_second_opinions(lab: Lab) -> None:
         assert matches({"kind": "second-opinion", "facts": facts}, result.row(check_id)["evidence"]), result.row(check_id)["evidence"]
 
 
+def test_a_missing_extra_is_named_with_its_install_line(lab: Lab, tmp_path: Path) -> None:
+    """The packages are hidden from the program, as where the extra was never installed; the rest of the run is as always."""
+    for name in ("smbprotocol", "aiomqtt", "paramiko"):
+        (tmp_path / f"{name}.py").write_text("raise ModuleNotFoundError(__name__)\n")
+    hidden = {"PYTHONPATH": f"{tmp_path}:{CHECKOUT}"}
+    result = lab.check(*asked(at.TARGET), credentials=(ADMINISTRATOR, PASSWORD), env=hidden)
+    row = Expected("unproven", "EXTRA_MISSING", exit_code=3).holds(result, share(at.TARGET))
+    install = "pip install 'eset-portcheck[deep]'"
+    assert matches({"reason": "EXTRA_MISSING", "params": {"package": "smbprotocol", "install": install}}, row["findings"]), row["findings"]
+    deep = lab.check(*ask.AGENT, "--deep", "--only", "agent.push.tcp-8883", env=hidden).row("agent.push.tcp-8883")
+    assert deep["verdict"] == "pass"
+    assert matches({"reason": "EXTRA_MISSING", "params": {"missing": "aiomqtt", "install": install}}, deep["findings"]), deep["findings"]
+
+
 def test_without_deep_nobody_else_is_asked(lab: Lab) -> None:
     result = lab.check(*ask.SENSOR)
     assert [row["id"] for row in result.report["checks"] if row.get("evidence")] == []

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import ldap
 from eset_portcheck.wire import ldap_messages
-from eset_portcheck.wire.conversation import Ended, Exchange, Peer, UnexpectedBytes
+from eset_portcheck.wire.conversation import Ended, Exchange, Peer, StartTls, UnexpectedBytes
 
 PEER = Peer(host="dc.corp.local", port=389)
 UNBIND = bytes.fromhex("3005 020102 4200")  # RFC 4511 4.3
+STARTTLS = bytes.fromhex("301d020102 7718 8016") + b"1.3.6.1.4.1.1466.20037"  # RFC 4511 4.14.1
 NOTICE = b"1.3.6.1.4.1.1466.20036"
 
 
@@ -122,11 +123,54 @@ def test_no_starttls() -> None:
 )
 def test_a_refusal_is_the_directory_s_own_word(code: int, name: str, findings: list[str]) -> None:
     for reply, answer in ((result(bytes([code])), "done"), (notice(bytes([code])), "disconnection")):
-        sent, facts = talk(reply)
+        asks_tls = bool(findings) and answer == "done"
+        sent, facts = talk(reply, *[result(b"\x02", number=2, tag=0x78)] * asks_tls)
         assert (facts["result"], facts["result_name"], facts["answer"]) == (code, name, answer)
-        assert sent == ([UNBIND] if answer == "done" else [])  # nobody listens after a notice
+        assert facts.get("starttls_tried") == ("refused" if asks_tls else None)
+        assert sent == ([STARTTLS, ldap_messages.unbind(4)] if asks_tls else [UNBIND] if answer == "done" else [])  # nobody listens after a notice
         meaning = ldap.meaning(facts)
         assert (meaning.proof, [found for found, _ in meaning.findings]) == (Proof.PROTOCOL, findings)
+
+
+REFUSED, AGREED = result(b"\x0d"), result(number=2, tag=0x78)
+
+
+def test_starttls_where_the_directory_demands_it() -> None:
+    exchange = Exchange(ldap.converse(PEER))
+    exchange.receive(REFUSED)
+    exchange.out.clear()
+    exchange.receive(AGREED)
+    assert isinstance(exchange.wants, StartTls)
+    exchange.secured(True)
+    (asked,) = exchange.out
+    assert b"\x02\x01\x03\x63" in asked  # the same search, message 3
+    exchange.out.clear()
+    exchange.receive(entry(attribute(b"namingContexts", b"dc=x"), number=3) + result(number=3))
+    assert exchange.out == [ldap_messages.unbind(4)]
+    assert exchange.facts == {
+        "namingContexts": ["dc=x"], "starttls": True, "starttls_tried": "works", "starttls_result": 0,
+        "result": 13, "result_name": "confidentialityRequired", "answer": "done",
+    }  # fmt: skip
+    assert ldap.meaning(exchange.facts).findings == [("LDAP_TLS_REQUIRED", {"result": 13, "result_name": "confidentialityRequired", "starttls_tried": "works"})]
+
+
+def test_starttls_that_came_to_nothing() -> None:
+    exchange = Exchange(ldap.converse(PEER))
+    exchange.receive(REFUSED + AGREED)
+    exchange.secured(False)
+    assert exchange.facts == {"result": 13, "result_name": "confidentialityRequired", "answer": "done", "starttls_tried": "failed"}
+
+
+def test_a_hang_up_instead_of_starttls() -> None:
+    exchange = Exchange(ldap.converse(PEER))
+    exchange.receive(REFUSED)
+    exchange.eof()
+    assert (exchange.facts or {})["starttls_tried"] == "closed"
+
+
+@pytest.mark.parametrize("answer", [result(number=1, tag=0x78), result(number=2), entry(number=2), result(number=2, tag=0x61)])
+def test_another_answer_to_starttls_is_none(answer: bytes) -> None:
+    assert refused(REFUSED, answer)
 
 
 def test_a_notice_without_its_name() -> None:
