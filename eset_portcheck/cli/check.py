@@ -90,7 +90,6 @@ def order_of(
 ) -> Any:
     """Everything decided, nothing sent. `this_machine_only`: rows that dial are left out, and need no values. Raises WrongUse."""
     import os
-    from pathlib import Path
 
     import msgspec
 
@@ -104,8 +103,7 @@ def order_of(
     if lacking:
         raise shared.WrongUse(*lacking, *(f"not readable with these rights: {path}" for path in arguments.closed))
     for file in (arguments.ca_file, os.environ.get("SSL_CERT_FILE")):
-        if file and not Path(file).is_file():
-            raise shared.WrongUse(f"certificate file {file[:120]!a}: not there")
+        _has_certificates(file)
     plan = planning.plan(profiles, site, arguments.only, arguments.skip, protocols.known, here_only=this_machine_only)
     if not any(check.skip not in ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED") for check in plan.checks):
         if this_machine_only:
@@ -124,6 +122,22 @@ def order_of(
         detected=arguments.detected,
         credentials=credentials,
     )
+
+
+def _has_certificates(file: str | None) -> None:
+    """Raises WrongUse for a file of authorities that holds none: it would count as given, and nothing would be judged by it."""
+    import ssl
+    from pathlib import Path
+
+    if not file:
+        return
+    if not Path(file).is_file():
+        raise shared.WrongUse(f"certificate file {file[:120]!a}: not there, or no regular file")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except OSError as error:  # ssl.SSLError is one
+        why = "no certificate in it (PEM)" if isinstance(error, ssl.SSLError) else error.strerror or type(error).__name__
+        raise shared.WrongUse(f"certificate file {file[:120]!a}: {why}") from None
 
 
 def again(arguments: argparse.Namespace) -> list[str]:

@@ -39,7 +39,7 @@ def opinion(row: Row, tls: TlsFacts) -> Opinion:
         case Trust.UNKNOWN:
             return _unknown(tls, about, soon)
         case Trust.SITE:
-            return _site(tls, about, soon)
+            return _site(row, tls, about, soon)
     return Opinion(Proof.TLS, findings=soon)
 
 
@@ -64,7 +64,7 @@ def _unknown(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) ->
     return Opinion(Proof.PRODUCT, findings=soon)
 
 
-def _site(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
+def _site(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
     """Certificates of the site's own authority. SHA-1 is what ESET issued up to 8.0: recorded, not refused."""
     if tls.site is not None:
         if tls.site == "untrusted":
@@ -72,7 +72,8 @@ def _site(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Op
         return _dates_and_name(tls, about, soon, fails=True) or Opinion(Proof.PRODUCT, findings=soon)
     wrong = _dates_and_name(tls, about, soon, fails=False)
     if wrong is not None:
-        return wrong
+        # a warning is a pass: where more than TLS is asked (an authority was given), this is not it
+        return wrong if row.full_proof is not Proof.PRODUCT else Opinion(Proof.TLS, findings=wrong.findings, confidence=Confidence.LIKELY)
     if tls.public == "trusted":
         return Opinion(Proof.PRODUCT, findings=soon)
     return Opinion(Proof.TLS, findings=(Finding("TLS_UNKNOWN_CA", params=about), *soon), confidence=Confidence.LIKELY)

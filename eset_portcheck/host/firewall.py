@@ -23,7 +23,7 @@ _DEPTH, _ENDS = 16, 64
 _NEUTRAL = frozenset({"counter", "log", "last", "comment", "continue", "ct helper", "ct timeout", "ct expectation", "flow", "dup", "secmark"})
 _STATEFUL = frozenset({"limit", "quota", "ct count", "meter"})
 _LEADS_AWAY = frozenset({"dnat", "redirect", "tproxy", "queue", "fwd", "synproxy"})
-_MARKS = frozenset({"mark", "priority", "nftrace", "secmark", "label", "zone", "event"})
+_MARKS = frozenset({"mark", "priority", "nftrace", "secmark", "label", "event"})
 
 
 class Place(NamedTuple):
@@ -106,16 +106,20 @@ class Walk:
             return True
         if not base.devices or self.packet.interface is None:
             return None
-        return self.packet.interface in base.devices
+        return True if self.packet.interface in base.devices else None  # a bridge's, bond's or VLAN's packets come through another device first
 
     def _base(self, base: Base) -> list[End]:
         self._early = unseen = base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < _BEFORE_CONNTRACK)
         packet = self.packet
         if unseen and self.tracked is not False:
             self.packet = packet._replace(states=frozenset({"invalid"} if self.tracked else {"invalid", "untracked"}))
+        elif base.hook in ("prerouting", "output") and base.priority == _BEFORE_CONNTRACK:
+            self.packet = packet._replace(states=packet.states | {"invalid"})  # of two at one priority the later registered comes first
         ends, falls = self._chain(base.key, 0)
         if unseen and self.tracked is not False:
             self.packet = packet if self.tracked else packet._replace(states=packet.states | {"untracked"})
+        elif base.priority == _BEFORE_CONNTRACK and self.tracked:
+            self.packet = packet
         policy = Place(f"{base.key[0]} {base.key[1]}", base.key[2], None, f"policy {base.policy}")
         if falls:
             ends.append(End(DROP if base.policy == "drop" else ALLOW, policy))
@@ -150,6 +154,8 @@ class Walk:
                 truth = None
             elif kind == "notrack":
                 self._untrack(truth)
+            elif _sets_zone(kind, what):
+                self._untrack(None)  # the answer may be looked up in another zone, where nothing is known of the connection
             elif not _is_neutral(kind, what):
                 truth = every((truth, _applies(kind, what, self.packet)))
                 if truth is False:
@@ -197,16 +203,16 @@ class Walk:
         if not isinstance(pairs, list) or (named and named.filled_by_rules) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             return [End(CANNOT_TELL, place)], True, False
         ends: list[End] = []
-        returns = False
+        returns = goes = False
         for element, verdict in sorted(pairs, key=lambda pair: bool(bare(pair[0])[0] == "*")):  # what matches nothing else comes last
             truth = keyed(what.get("key"), element, self.packet, sets)
             if truth is False or not isinstance(verdict, dict) or len(verdict) != 1:
                 continue
             ((kind, inner),) = verdict.items()
             found, on, out = self._verdict(kind, inner, place, depth)
+            ends, returns, goes = [*ends, *found], returns or out, goes or on
             if truth:
-                return ([*ends, *found], on, out or returns) if bare(element)[0] == "*" else (found, on, out)
-            ends, returns = [*ends, *found], returns or out
+                return ends, goes, returns
         return ends, True, returns
 
 
@@ -214,6 +220,12 @@ def _applies(kind: str, what: Any, packet: Packet) -> bool:
     """A reject that is made of one protocol asks for it first, and no listing shows that."""
     made_of = what.get("type") if kind == "reject" and isinstance(what, dict) else None
     return {"icmp": packet.family == "ipv4", "icmpv6": packet.family == "ipv6", "tcp reset": packet.protocol == "tcp"}.get(str(made_of), True)
+
+
+def _sets_zone(kind: str, what: Any) -> bool:
+    key = what.get("key") if kind == "mangle" and isinstance(what, dict) else None
+    changed = key.get("ct") if isinstance(key, dict) else None
+    return isinstance(changed, dict) and changed.get("key") == "zone"
 
 
 def _may_miss(kind: str, what: Any) -> bool:

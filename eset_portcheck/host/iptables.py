@@ -251,5 +251,7 @@ def _target(word: str, name: str, rest: list[str]) -> list[Statement]:
     if name == "SNAT":
         return [{"snat": None}]
     if name == "CT":
+        if any(one.startswith("--zone") for one in rest):
+            return [{"mangle": {"key": {"ct": {"key": "zone"}}, "value": 0}}]
         return [{"notrack": None}] if "--notrack" in rest else [{"counter": None}]
     return [_unknown("target", name)] if name in NEUTRAL_TARGETS or rest else [{"jump": {"target": name}}]

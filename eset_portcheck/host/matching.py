@@ -21,7 +21,7 @@ class Unreadable(Exception):
 
 
 class NamedSet:
-    """Elements of a named set or map; `filled_by_rules`: packets themselves add to it, so absence from the listing proves nothing."""
+    """Elements of a named set or map; `filled_by_rules`: packets themselves add to it or take from it, so the listing proves nothing."""
 
     def __init__(self, elements: list[Any], *, filled_by_rules: bool = False) -> None:
         self.elements = elements
@@ -114,9 +114,7 @@ def _in_named(one: Field, named: NamedSet | None) -> Truth:
         sure = complete
     else:
         answer, sure = either(_is_word(one, value) for value in named.elements), True
-    if answer is False and (named.filled_by_rules or not sure):
-        return None
-    return answer
+    return None if named.filled_by_rules or (answer is False and not sure) else answer
 
 
 def _tuple_in(fields: list[Field], right: Any, sets: Sets) -> Truth:
@@ -125,7 +123,7 @@ def _tuple_in(fields: list[Field], right: Any, sets: Sets) -> Truth:
         return None
     elements = named.elements if named else _elements(right)
     answer = either(_tuple_is(fields, element) for element in elements)
-    return None if answer is False and named is not None and named.filled_by_rules else answer
+    return None if named is not None and named.filled_by_rules else answer
 
 
 def _tuple_is(fields: list[Field], element: Any) -> Truth:

@@ -121,11 +121,31 @@ def _new(tables: list[tuple[str, str]], end: float) -> tuple[list[dict[str, Any]
                 raise
             continue  # the "xt" statements stay, and cannot be evaluated
         again = iptables.converted(text.decode("utf-8", "replace"), family)
-        names = {what["table"] for one in again for what in one.values()}
         if "incompatible" not in text.decode("utf-8", "replace"):
-            objects = [one for one in objects if _table_of(one)[0] != family or _table_of(one)[1] not in names] + again
+            objects = _mixed(objects, again) if objects else again
             sources.append("iptables-nft")
     return objects, sources
+
+
+def _mixed(told: list[dict[str, Any]], again: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """nft's listing, with those rules that it can only name as iptables-save tells them. Of a rule that iptables did not write iptables-save tells
+    nonsense, so nft's word stands for all that it can read; where the two do not count alike in a chain, what nft cannot read stays unknown."""
+    known, saved = _by_chain(told), _by_chain(again)
+    taken: dict[int, dict[str, Any]] = {}
+    for key, rules in known.items():
+        others = saved.get(key, [])
+        if len(others) == len(rules):
+            taken |= {id(mine): other for mine, other in zip(rules, others, strict=True) if _is_foreign(mine)}
+    return [taken.get(id(one), one) for one in told]
+
+
+def _by_chain(objects: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for one in objects:
+        rule = one.get("rule")
+        if isinstance(rule, dict):
+            found.setdefault((str(rule.get("family")), str(rule.get("table")), str(rule.get("chain"))), []).append(one)
+    return found
 
 
 def _is_foreign(one: dict[str, Any]) -> bool:

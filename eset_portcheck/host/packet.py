@@ -190,7 +190,7 @@ def _payload(what: dict[str, Any], packet: Packet) -> Field:
             return Field("bits", words=packet.flags, maybe=packet.maybe)
         ports = {"sport": packet.source_port, "dport": packet.destination_port}
         return Field("interval", ports[str(name)]) if name in ports else UNKNOWN
-    return UNKNOWN if protocol in ("ether", "vlan", "arp", None) or "base" in what else ABSENT
+    return UNKNOWN if protocol in ("ether", "vlan", "arp", "th", None) or "base" in what else ABSENT
 
 
 def _meta(what: dict[str, Any], packet: Packet) -> Field:
@@ -237,6 +237,8 @@ def _fib(what: dict[str, Any], packet: Packet) -> Field:
     named = flags if isinstance(flags, list) else [flags]
     if packet.family == "arp" or ("saddr" in named) == ("daddr" in named):
         return UNKNOWN
+    if what.get("result") == "type" and "mark" in named:
+        return UNKNOWN  # a mark may lead to any table of routes
     if what.get("result") == "type":
         if packet.cast == "multicast" and "daddr" in named:
             return word("multicast")

@@ -79,7 +79,8 @@ def load_site(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ProfileError(f"{path.name}: cannot be read: {error.strerror or type(error).__name__}") from error
     if len(data) > MAX_BYTES:

@@ -230,3 +230,19 @@ def test_files_in_the_users_folder_are_named_without_the_user(portcheck: Command
     assert ended.code == 1, ended.err
     assert "--site ~/'my site.toml'" in ended.out
     assert "jnovak" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("content", [b"{}", b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+def test_a_file_of_authorities_without_any_is_wrong_use(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ca.pem").write_bytes(content)
+    argv = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", "127.0.0.1", "--dry-run", "--ca-file", str(tmp_path / "ca.pem")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no certificate in it" in done.stderr
+
+
+def test_an_endless_site_file_is_refused() -> None:
+    argv = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", "127.0.0.1", "--dry-run", "--site", "/dev/zero"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "larger than" in done.stderr

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eset_portcheck.host import nftables
 from eset_portcheck.host.firewall import predict
 from eset_portcheck.host.rules import Flow
 from eset_portcheck.host.ruleset import Ruleset
@@ -91,3 +92,12 @@ def test_objects_of_any_shape_never_allow_by_accident(odd: object) -> None:
     told = predict(Ruleset([chain, rule]), Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",)))
     accepts = isinstance(odd, list) and any(isinstance(one, dict) and set(one) & DECIDING for one in odd)
     assert told.verdict == "drop" or accepts or told.verdict == "cannot-tell"
+
+
+def test_of_a_rule_that_iptables_did_not_write_its_word_is_not_taken() -> None:
+    place = {"family": "ip", "table": "filter", "chain": "INPUT"}
+    foreign = {"rule": {**place, "handle": 4, "expr": [{"xt": {"type": "match", "name": "string"}}, {"accept": None}]}}
+    native = {"rule": {**place, "handle": 5, "expr": [{"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": []}}}]}}
+    told = [{"rule": {**place, "expr": [{"counter": None}]}}, {"rule": {**place, "expr": [{"accept": None}]}}]
+    assert nftables._mixed([foreign, native], told) == [told[0], native]
+    assert nftables._mixed([foreign, native], told[:1]) == [foreign, native]
