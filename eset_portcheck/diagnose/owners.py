@@ -13,9 +13,9 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Listener, Phase
 
 _PRODUCT_PATHS = {
-    Listener.SERVER: re.compile(r"^/opt/eset/RemoteAdministrator/Server/|\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
-    Listener.BRIDGE: re.compile(r"^/opt/eset/(eset)?bridge/|\\ESET\\(ESET ?)?Bridge\\", re.IGNORECASE),
-    Listener.MDC: re.compile(r"^/opt/eset/RemoteAdministrator/MDMCore/|\\ESET\\RemoteAdministrator\\(MDMCore|MobileDeviceConnector)", re.IGNORECASE),
+    Listener.SERVER: re.compile(r"^/opt/eset/RemoteAdministrator/Server/|^[A-Z]:\\.*\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
+    Listener.BRIDGE: re.compile(r"^/opt/eset/(eset)?bridge/|^[A-Z]:\\.*\\ESET\\(ESET ?)?Bridge\\", re.IGNORECASE),
+    Listener.MDC: re.compile(r"^/opt/eset/RemoteAdministrator/MDMCore/|^[A-Z]:\\.*\\ESET\\RemoteAdministrator\\(MDMCore|MobileDeviceConnector)", re.IGNORECASE),
 }
 _TOMCAT = re.compile(r"^(.*[/\\])bin[/\\]tomcat\d*w?\.exe$", re.IGNORECASE)
 _SYSTEM_NAMES = frozenset({"system", "smbd", "nmbd", "samba", "svchost.exe"})

@@ -33,10 +33,15 @@ def let_in(row: Row, host: Host, holders: list[Listening]) -> Let:
     """For clients of the port that `holders` have, or that anybody may take."""
     told = predicted(row, host)
     listed = told.get("ways")
+    bound = _named(holders)
     by_family: dict[str, list[Let]] = {}
     for way in listed if isinstance(listed, list) else ():
-        if isinstance(way, dict) and (family := str(way.get("family"))) in _families(holders):
+        if not isinstance(way, dict) or (bound is not None and not bound & set(_addresses(way))):
+            continue
+        if (family := str(way.get("family"))) in _families(holders):
             by_family.setdefault(family, []).append(_of(way))
+    if bound is not None and listed and not by_family:
+        return Let(CANNOT_TELL, {})  # an address inside this machine, or that nobody else is known to reach
     return _split({family: _together(some) for family, some in by_family.items()}) if by_family else _of(told)
 
 
@@ -46,6 +51,18 @@ def _split(by_family: dict[str, Let]) -> Let:
     if let and against:
         return Let(ALLOW, against[0].rule, let[0])
     return _together(by_family.values())
+
+
+def _named(holders: list[Listening]) -> frozenset[str] | None:
+    """The addresses that all sockets are bound to; None where one takes every address of a family, or nobody is there."""
+    if not holders or together(holders) is not Bind.ADDRESS:
+        return None
+    return frozenset(one.address.split("%")[0].removeprefix("::ffff:") for one in holders)
+
+
+def _addresses(way: dict[str, Any]) -> list[str]:
+    found = way.get("addresses")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _families(holders: list[Listening]) -> frozenset[str]:

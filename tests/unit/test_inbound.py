@@ -241,3 +241,11 @@ def test_each_family_is_let_in_by_rules_of_its_own(verdicts: dict[str, str], add
 def test_predictions_of_a_foreign_report_prove_nothing(odd: Any) -> None:
     told = judged(Host(listeners=[holder()], firewall={"predictions": odd}))
     assert (told.verdict, told.reason) == ("unproven", "REACH_NOT_TESTED")
+
+
+@pytest.mark.parametrize(("address", "verdict"), [("10.1.1.1", "pass"), ("172.17.0.1", "unproven"), ("fe80::1%eth0", "unproven")])
+def test_an_address_that_only_this_machine_has_is_no_way_in(address: str, verdict: str) -> None:
+    way = {"family": "ipv4", "interfaces": ["eth0"], "addresses": ["10.1.1.1"], "verdict": "allow", "rule": "no rule decides"}
+    firewall = {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow", "ways": [way]}}}
+    told = judged(Host(listeners=[holder(address)], firewall=firewall, interfaces=DUAL))
+    assert (told.verdict, told.reason) == (verdict, "PORT_HELD_BY_PRODUCT" if verdict == "pass" else "REACH_NOT_TESTED")
