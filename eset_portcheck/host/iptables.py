@@ -176,8 +176,11 @@ def _states(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
 
 
 def _address_type(side: str) -> Callable[[list[str], str, bool], list[Statement]]:
-    def read(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
-        return _match({"fib": {"result": "type", "flags": [side]}}, {"set": arguments[0].lower().split(",")}, inverted)
+    def read(arguments: list[str], family: str, inverted: bool) -> list[Statement]:
+        types = arguments[0].lower().split(",")
+        if family == "ip6" and types not in (["local"], ["multicast"]):
+            return [_unknown("match", "addrtype")]  # there a local address is a unicast one too, and of several types all are asked for
+        return _match({"fib": {"result": "type", "flags": [side]}}, {"set": types}, inverted)
 
     return read
 
