@@ -156,17 +156,21 @@ def _iptables_match(flow: Flow, hole: Hole) -> str:
 
 def ufw(flows: list[Flow], direction: str) -> Command:
     """`direction` in or out. ufw's own rules last beyond a restart."""
+    name = mark(flows)
     rules = [f"allow {direction} proto {flow.transport} to {address} port {flow.port}" for flow in flows for address in flow.addresses or ("any",)]
-    return Command("ufw", " && ".join(f"ufw prepend {rule}" for rule in rules), "; ".join(f"ufw delete {rule}" for rule in rules))
+    command = "; ".join(f"ufw show added | grep -qF '{rule}' || ufw prepend {rule} comment '{name}'" for rule in rules)
+    # a rule that was there before is not ours to take away
+    held = f"ufw show added | grep -qF \"comment '{name}'\""
+    return Command("ufw", command, f"{held} && {{ {'; '.join(f'ufw delete {rule}' for rule in rules)}; }}")
 
 
 def firewalld(flows: list[Flow]) -> Command:
-    """Inbound, in the zone that is the default; beyond a restart too."""
-    ports = [f"{flow.port}/{flow.transport}" for flow in flows]
+    """Inbound, in the zone that is the default; beyond a restart too. A rich rule of a priority of its own is nobody else's to take away."""
+    rules = [f"rule priority=-1234 port port={flow.port} protocol={flow.transport} accept" for flow in flows]
     return Command(
         "firewall-cmd",
-        " && ".join(f"firewall-cmd --add-port={port} && firewall-cmd --permanent --add-port={port}" for port in ports),
-        "; ".join(f"firewall-cmd --remove-port={port}; firewall-cmd --permanent --remove-port={port}" for port in ports),
+        " && ".join(f"firewall-cmd --add-rich-rule='{rule}' && firewall-cmd --permanent --add-rich-rule='{rule}'" for rule in rules),
+        "; ".join(f"firewall-cmd --remove-rich-rule='{rule}'; firewall-cmd --permanent --remove-rich-rule='{rule}'" for rule in rules),
     )
 
 

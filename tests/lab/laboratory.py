@@ -128,6 +128,7 @@ class Lab:
             for step in fault.steps:
                 steps.enter_context(step.applied(self, fault.name))
             self.expect(fault.observe, fault.seen, f"{fault.name} was injected", tries=3)
+            self.net.shell("fw", "ip neigh flush all")  # what the observer asked for must not answer the program sooner
             yield fault
         if fault.steps and fault.observe.healthy is not None:
             self.expect(fault.observe, fault.observe.healthy, f"{fault.name} was removed", tries=4)
