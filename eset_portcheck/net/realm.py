@@ -10,7 +10,7 @@ import asyncio
 from typing import Any
 
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.resolve import ask_server, literal
+from eset_portcheck.net.resolve import ask_server, literal, of_internet
 
 PREFIX = "_kerberos._udp."
 CANDIDATES = 4
@@ -43,5 +43,5 @@ async def find_realm(clock: Clock, host: str, servers: list[str], search: list[s
 
 def kdcs(reply: Any) -> dict[str, Any]:
     """The hosts of SRV records, by priority; "." is nobody (RFC 2782)."""
-    found = sorted((item.priority, item.target.to_text(omit_final_dot=True).lower()) for rrset in reply.answer if rrset.rdtype == 33 for item in rrset)
+    found = sorted((item.priority, item.target.to_text(omit_final_dot=True).lower()) for item in of_internet(reply, 33))
     return {"kdcs": [host[:255] for _, host in found if host not in ("", ".")][:24]}

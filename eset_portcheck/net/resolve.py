@@ -211,7 +211,12 @@ async def _receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, query: 
 
 def addresses(reply: Any) -> dict[str, Any]:
     """A and AAAA."""
-    return {"addresses": sorted({item.address for rrset in reply.answer if rrset.rdtype in (1, 28) for item in rrset})[:24]}
+    return {"addresses": sorted({item.address for item in of_internet(reply, 1, 28)})[:24]}
+
+
+def of_internet(reply: Any, *kinds: int) -> list[Any]:
+    """The records of these types. Of class IN only: the same numbers of other classes hold other things (RFC 1035 3.3, 3.4)."""
+    return [item for rrset in reply.answer if rrset.rdclass == 1 and rrset.rdtype in kinds for item in rrset]
 
 
 def _unreachable(error: OSError) -> Broken:

@@ -1,0 +1,79 @@
+"""Our own question to a name server that answers whatever it likes: a word for it, in time, and nothing escapes."""
+
+import asyncio
+import random
+import time
+from typing import Any
+
+import dns.message
+import dns.rrset
+import pytest
+
+from eset_portcheck.net import resolve
+from eset_portcheck.net.clock import Clock
+from eset_portcheck.net.realm import kdcs
+
+CHAOS = [("CH", "A", "elsewhere.example. 511"), ("CH", "TXT", '"x"')]
+
+
+def answered(query: bytes, *records: tuple[str, str, str]) -> bytes:
+    asked = dns.message.from_wire(query)
+    reply = dns.message.make_response(asked)
+    reply.answer += [dns.rrset.from_text(asked.question[0].name, 60, *record) for record in records]
+    return reply.to_wire()
+
+
+async def ask(monkeypatch: pytest.MonkeyPatch, answer: Any, kind: str = "A", pick: Any = resolve.addresses) -> dict[str, Any]:
+    class Server(asyncio.DatagramProtocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, address: Any) -> None:
+            for one in answer(data):
+                self.transport.sendto(one, address)
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+    monkeypatch.setattr(resolve, "DNS_PORT", transport.get_extra_info("sockname")[1])
+    try:
+        return await resolve.ask_server(Clock(), "127.0.0.1", "name.lab.test", kind, 1.0, pick)
+    finally:
+        transport.close()
+
+
+async def test_records_of_other_classes_are_no_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = await ask(monkeypatch, lambda query: [answered(query, *CHAOS, ("IN", "A", "192.0.2.1"), ("IN", "AAAA", "2001:db8::1"))])
+    assert "rcode" in told, told
+    assert (told["rcode"], told["addresses"]) == ("NOERROR", ["192.0.2.1", "2001:db8::1"])
+
+
+async def test_records_of_other_classes_name_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = await ask(monkeypatch, lambda query: [answered(query, ("CH", "TYPE33", r"\# 4 00000000"), ("IN", "SRV", "1 1 88 kdc.lab.test."))], "SRV", kdcs)
+    assert told["kdcs"] == ["kdc.lab.test"]
+
+
+@pytest.mark.parametrize("kind", ["A", "SRV"])
+async def test_spoilt_answers_have_a_word(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    dice = random.Random(kind)
+    record = ("IN", "A", "192.0.2.1") if kind == "A" else ("IN", "SRV", "1 1 88 kdc.lab.test.")
+
+    def spoilt(query: bytes) -> list[bytes]:
+        whole = bytearray(answered(query, record))
+        for _ in range(dice.randint(1, 4)):
+            whole[dice.randrange(2, len(whole))] = dice.randrange(256)
+        return [bytes(whole[: dice.randint(2, len(whole))] if dice.random() < 0.3 else whole)]
+
+    for _ in range(150):
+        asking = asyncio.ensure_future(ask(monkeypatch, spoilt, kind, kdcs if kind == "SRV" else resolve.addresses))
+        done, _ = await asyncio.wait({asking}, timeout=0.05)
+        if not done:  # an answer that is not ours: the next one is waited for
+            asking.cancel()
+            await asyncio.wait({asking})
+            continue
+        assert "rcode" in asking.result() or "failure" in asking.result()
+
+
+async def test_a_flood_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = time.monotonic()
+    told = await ask(monkeypatch, lambda query: [query] * 5000)  # questions, which are no answers
+    assert time.monotonic() - started < 3.0
+    assert told.get("failure") in ("dns_timeout", "dns_bad_answer")
