@@ -18,6 +18,7 @@ from eset_portcheck.model.report import Changed, Redaction, Rediagnosis, Report,
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import html
 from eset_portcheck.render.html import anchors
+from tests.unit import sample_reports
 from tests.unit.test_render_hostile import PAYLOADS, hostile
 
 HERE = Path(__file__).parent
@@ -129,6 +130,12 @@ def test_every_link_leads_somewhere_and_every_name_is_one(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_agents_page_is_small(name: str) -> None:
     assert len(render.FORMATS["html"](report(name), width=100, ascii=False, colour=False)) <= LIMIT_BYTES
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_so_is_that_of_an_agent_in_the_worst_of_networks(language: str) -> None:
+    site = {"server": "protect.corp.example", "proxy": "bridge-01.corp.example"}
+    assert len(html.render(sample_reports.report_of(["agent"], site, sample_reports.silent), language=language).encode()) <= LIMIT_BYTES
 
 
 def test_it_says_who_how_sure_what_to_ask_and_how_to_test_again() -> None:
