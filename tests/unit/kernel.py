@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ LOADERS = {
     ".ip6tables-nft": ["ip6tables-nft-restore"],
 }
 _ALONE: dict[tuple[object, ...], threading.Lock] = defaultdict(threading.Lock)  # two questions may need the same listener
+_MAKING = threading.Lock()
 
 
 def inside(namespace: str, act: Callable[[], T], user: tuple[int, int] | None = None) -> T:
@@ -117,14 +119,29 @@ class Pair:
         return _dial(self.host, self.peer, ask.to or PEER[ask.family], ask)
 
 
+def _bind(listener: socket.socket, where: tuple[str, int]) -> None:
+    """The listener of the question before may not be gone yet."""
+    for left in reversed(range(40)):
+        try:
+            listener.bind(where)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not left:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
 def _dial(client: str, server: str, address: str, ask: Ask) -> str:
     family = socket.AF_INET if ask.family == "ipv4" else socket.AF_INET6
     kind = socket.SOCK_STREAM if ask.transport == "tcp" else socket.SOCK_DGRAM
     listener = inside(server, lambda: socket.socket(family, kind))
     sock = inside(client, lambda: socket.socket(family, kind), ask.user)
-    with _ALONE[server, address, kind, ask.port], listener, sock:
+    with _MAKING:
+        alone = _ALONE[server, address, kind, ask.port]
+    with alone, listener, sock:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, ask.port))
+        _bind(listener, (address, ask.port))
         listener.settimeout(SILENCE_S)
         sock.settimeout(SILENCE_S)
         answering = threading.Thread(target=_answer, args=(listener, kind))
