@@ -49,6 +49,8 @@ def _split(by_family: dict[str, Let]) -> Let:
     let = [family for family, one in by_family.items() if one.verdict == ALLOW]
     against = [one for one in by_family.values() if one.verdict != ALLOW]
     if let and against:
+        if let == ["ipv6"] and against[0].verdict == CANNOT_TELL:
+            return against[0]  # most clients come by IPv4, of which nothing is known
         return Let(ALLOW, against[0].rule, let[0])
     return _together(by_family.values())
 

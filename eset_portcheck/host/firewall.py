@@ -81,6 +81,7 @@ class Walk:
         self.packet = packet
         self.tracked: Truth = True
         self._early = False
+        self._reroutes = False  # in a chain of type route, where a mark makes the kernel look for another way
 
     def ends(self) -> list[End]:
         """All possible ends, those that stop the packet first; never empty."""
@@ -109,6 +110,7 @@ class Walk:
         return True if self.packet.interface in base.devices else None  # a bridge's, bond's or VLAN's packets come through another device first
 
     def _base(self, base: Base) -> list[End]:
+        self._reroutes = base.kind == "route"
         self._early = unseen = base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < _BEFORE_CONNTRACK)
         packet = self.packet
         if unseen and self.tracked is not False:
@@ -165,6 +167,8 @@ class Walk:
                 return ends, goes_on or truth is None, returns
             if truth is False:
                 break
+        if self._reroutes and truth is not False and any(_marks(one) for one in statements):
+            return [End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements)))], True, False
         return [], True, False
 
     def _untrack(self, truth: Truth) -> None:
@@ -226,6 +230,13 @@ def _sets_zone(kind: str, what: Any) -> bool:
     key = what.get("key") if kind == "mangle" and isinstance(what, dict) else None
     changed = key.get("ct") if isinstance(key, dict) else None
     return isinstance(changed, dict) and changed.get("key") == "zone"
+
+
+def _marks(one: Any) -> bool:
+    """Sets the packet's own mark."""
+    what = one.get("mangle") if isinstance(one, dict) else None
+    key = what.get("key") if isinstance(what, dict) else None
+    return isinstance(key, dict) and key.get("meta") == {"key": "mark"}
 
 
 def _may_miss(kind: str, what: Any) -> bool:
