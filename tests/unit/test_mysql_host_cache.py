@@ -48,7 +48,8 @@ def dial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dial]:
         absent("mariadbd or mariadb-install-db is missing")
     folder = tmp_path_factory.mktemp("db")
     common = ["--no-defaults", f"--datadir={folder / 'data'}", *(["--user=root"] if os.geteuid() == 0 else [])]
-    subprocess.run([install, *common, "--skip-test-db"], check=True, capture_output=True, timeout=120)
+    made = subprocess.run([install, *common, "--skip-test-db"], check=False, capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stdout + made.stderr
     subprocess.run([daemon, *common, "--bootstrap", "--skip-networking"], input=accounts(daemon), text=True, check=True, capture_output=True, timeout=60)
     with socket.socket() as free:
         free.bind((SERVER, 0))
