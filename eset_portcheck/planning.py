@@ -1,6 +1,6 @@
 """Profiles and a site make a plan: one check a cell. Pure. Every row exists, also when it will not run, with the reason.
 
-Source: the project's contract ("Required", "Check ids", "Groups", "Proxy").
+Source: docs/contract.md#required-proof, #groups, #proxy, #check-ids.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
 """What a chain proves for a row, by who was expected to have signed it. Pure; the facts were judged by net/trust.py.
 
-Source: the project's contract, "Trust".
+Source: docs/contract.md#certificates.
 """
 
 from typing import Any

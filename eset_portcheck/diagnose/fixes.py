@@ -2,7 +2,7 @@
 
 What a person should think about stands in the texts of the reasons (the fix of tool "text" names the code); here are commands only. Nothing that
 a peer said gets into one: addresses are parsed, ports are integers, names are host names of the profile or of the command line.
-Source: the project's contract, sections 2 and 4.
+Source: docs/fixes.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,6 +1,6 @@
 """Linux (and other POSIX): routes and resolvers from files, ESET components by their folders.
 
-Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); facts 4.5 for the product's places.
+Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); docs/sources.md#places-of-components.
 """
 
 import os

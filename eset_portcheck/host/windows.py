@@ -1,6 +1,6 @@
 """Windows: name servers from the registry by dnspython, ESET components by the paths of their services. Never run by its authors: see docs/windows.md.
 
-Sources: facts 4.5 (service binary paths; several service names there are unconfirmed, so the path decides).
+Sources: docs/sources.md#places-of-components (names of services are unconfirmed: the path decides).
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Reports from disk, made by any version, on any machine, by anybody: read with limits, refused with the place of the fault.
 
-Source: the project's contract, section 4 (readers tolerate unknown fields); RFC 8259.
+Sources: docs/contract.md#report (readers tolerate unknown fields); RFC 8259.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The report: the only thing a renderer reads and the only thing written to disk. Source: the project's contract, section 4."""
+"""The report: the only thing a renderer reads and the only thing written to disk. Source: docs/contract.md#report."""
 
 import hashlib
 from typing import Annotated, Any

@@ -14,7 +14,7 @@ from eset_portcheck.loading import ROLES
 from eset_portcheck.model.reasons import REASONS, Rank, reason
 from eset_portcheck.model.vocabulary import Culprit
 
-# The contract's section 2, word for word. Append-only: nothing here may ever be removed or change its rank.
+# As first published. Append-only, docs/contract.md#what-is-stable: no code may be removed or change its rank.
 CONTRACT = {
     "pass": "CONNECTED PROTOCOL_REPLY MQTT_REFUSED PORT_FREE PORT_HELD_BY_PRODUCT",
     "warn": "ANSWERED_NEARER FAILOVER_USED ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL KDC_CLOCK_SKEW LDAP_TLS_REQUIRED SMB1_ONLY TLS_EXPIRES_SOON"
