@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_the_picture_is_as_the_contracts_are(picture):
 
 def test_it_shows_every_package_in_the_order_of_its_layer(picture):
     wanted = [re.sub(r"^eset_portcheck\.", "", name) for layer in picture.contract(project(), "layers")["layers"] for name in layer.split(" | ")]
-    root = ElementTree.fromstring((ROOT / "docs" / "house.svg").read_text(encoding="utf-8"))
+    root = ET.fromstring((ROOT / "docs" / "house.svg").read_text(encoding="utf-8"))
     texts = root.findall("{http://www.w3.org/2000/svg}text")
     names = [one.text for one in texts if one.get("font-size") == str(picture.NAME)]
     assert names == wanted
@@ -69,12 +69,12 @@ def test_it_shows_every_package_in_the_order_of_its_layer(picture):
 
 def test_nothing_stands_outside(picture):
     """By the mean width of letters, with the same measure that wraps."""
-    root = ElementTree.fromstring((ROOT / "docs" / "house.svg").read_text(encoding="utf-8"))
+    root = ET.fromstring((ROOT / "docs" / "house.svg").read_text(encoding="utf-8"))
     height = float(root.get("viewBox").split()[3])
     for one in root.iter("{http://www.w3.org/2000/svg}text"):
         assert float(one.get("x")) + len(one.text) * float(one.get("font-size")) * picture.LETTER <= picture.WIDTH, one.text
         assert 0 < float(one.get("y")) < height
-    assert not re.search(r"href|url\(|<script|<style", ElementTree.tostring(root, encoding="unicode")), "nothing of elsewhere"
+    assert not re.search(r"href|url\(|<script|<style", ET.tostring(root, encoding="unicode")), "nothing of elsewhere"
 
 
 def test_drift_is_noticed(picture, tmp_path, monkeypatch, capsys):
