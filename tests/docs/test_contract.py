@@ -10,10 +10,11 @@ import pytest
 from eset_portcheck.cli import COMMANDS, parser
 from eset_portcheck.diagnose import summary
 from eset_portcheck.loading import ROLES, load_profile
+from eset_portcheck.model.observation import Certificate, TlsFacts
 from eset_portcheck.model.reasons import REASONS
-from eset_portcheck.model.vocabulary import Direction, Phase, Proof, State, Transport, Trust, Verdict
+from eset_portcheck.model.vocabulary import Direction, Phase, Proof, Stage, State, Transport, Trust, Verdict
 from eset_portcheck.render.look import LOOKS
-from tests.unit.rows import row
+from tests.unit.rows import attempt, judged, row
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "contract.md").read_text(encoding="utf-8")
@@ -120,6 +121,39 @@ def test_where_interception_fails():
         if one.direction is Direction.OUTBOUND and one.trust is not None:
             fails = (one.trust in (Trust.SITE, Trust.UNKNOWN) and one.port not in (636, 9980, 9981)) or one.key in ("apns", "fcm")
             assert (one.inspection == "fail") is fails, f"{role}.{one.key}.{one.port}"
+
+
+SIGNED = {
+    "the expected set": {"public": "trusted", "os_store": None},
+    "the machine's store only": {"public": "untrusted", "os_store": "trusted"},
+    "nobody known": {"public": "untrusted", "os_store": "untrusted"},
+}
+COLUMNS = (
+    {"trust": Trust.PUBLIC, "required": Proof.PRODUCT},
+    {"trust": Trust.SITE, "required": Proof.PRODUCT},
+    {"trust": Trust.SITE, "required": Proof.TLS},
+    {"trust": Trust.UNKNOWN, "required": Proof.TLS},
+)
+
+
+@pytest.mark.parametrize("signed", SIGNED)
+@pytest.mark.parametrize("column", range(len(COLUMNS)))
+def test_what_a_signature_is_worth(signed, column):
+    cell = next(cells for cells in table(section("Certificates"), "signed by") if cells[0] == signed)[1 + column]
+    given = COLUMNS[column]["required"] is Proof.PRODUCT and COLUMNS[column]["trust"] is Trust.SITE
+    site = ("trusted" if signed == "the expected set" else "untrusted") if given else None
+    facts = TlsFacts(name="a.corp.local", chain=[certificate()], name_matches=True, site=site, **SIGNED[signed])
+    done = attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, Stage.HANDSHAKE, tls=facts, reply={})
+    (told,) = judged(row(done, **COLUMNS[column]))
+    verdicts = [word for word in words(cell) if word in set(Verdict)]
+    assert told.verdict == (verdicts[0] if verdicts else Verdict.FAIL)  # this row's interception fails
+    if "at `tls`" in cell:
+        assert told.proof.reached is Proof.TLS
+    assert {word for word in words(cell) if word in REASONS} <= {told.reason, *(finding.reason for finding in told.findings)}
+
+
+def certificate():
+    return Certificate("CN=a.corp.local", "CN=Some CA", "2026-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "00" * 32, names=["a.corp.local"])
 
 
 def test_phases():
