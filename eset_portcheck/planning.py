@@ -170,7 +170,7 @@ def _endpoint(one: Requirement, site: Site, target: str | None, number: int, pro
         path=one.path or None,
         alpn=tuple(one.alpn),
         trust=one.trust,
-        realm=site.realm if one.protocol in ("kerberos", "kerberos_tcp") else None,
+        realm=site.realm,
         redirects=tuple(one.redirects),
         session=one.variant if one.proof is Proof.AUTHORISED else None,
     )
