@@ -63,7 +63,7 @@ def _check(profile: Profile, one: Requirement, site: Site, value: str | None, bu
     return Check(
         id=f"{profile.role}.{one.key}{at}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""),
         role=profile.role,
-        key=one.key,
+        target_key=one.key,
         direction=one.direction,
         transport=one.transport,
         port=number,

@@ -64,14 +64,7 @@ class Dial:
     """State of one attempt. `run` never raises for what the network or the peer does."""
 
     def __init__(
-        self,
-        means: Means,
-        endpoint: Endpoint,
-        protocol: Protocol,
-        target: Target,
-        *,
-        opening: Opening | None = None,
-        maximum_segment: int | None = None,
+        self, means: Means, endpoint: Endpoint, protocol: Protocol, target: Target, *, opening: Opening | None = None, maximum_segment: int | None = None
     ) -> None:
         """`opening`: begin as this says, not as the protocol does."""
         self.means = means
