@@ -119,6 +119,7 @@ def _several(found: dict[str, Any], language: str) -> list[str]:
 
 def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]:
     """What the profile says of a requirement, and what the checker does about it."""
+    from eset_portcheck import protocols
     from eset_portcheck.texts import about_rows
     from eset_portcheck.texts.language import translator
     from eset_portcheck.texts.possible import possible
@@ -132,7 +133,9 @@ def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]
     lines += _wrap(printed, 2) if one.note_as_printed else []
     lines += _part(1, say)
     if way == "outbound":
-        lines += _wrap(words["protocol"].get(one.protocol) or say("A conversation in {protocol}.").format(protocol=one.protocol), 2)
+        spoken = protocols.find(one.protocol)
+        unknown = say("A conversation in {protocol}.").format(protocol=one.protocol)
+        lines += _wrap(spoken.checked.get(language) or spoken.checked["en"] if spoken else unknown, 2)
         lines += _wrap(words["more"]["proxy"], 2) if one.via else []
         lines += _wrap(words["more"]["login"], 2) if one.proof.value == "authorised" else []
     lines += _wrap(say("Required proof: {proof} ({meaning}).").format(proof=one.proof.value, meaning=words["proof"][one.proof.value]), 2)
