@@ -68,7 +68,8 @@ def listing(language: str = "en") -> list[str]:
 
 def of_code(code: str, language: str = "en") -> list[str]:
     from eset_portcheck.model.reasons import REASONS
-    from eset_portcheck.texts import PLACEHOLDERS, command, load, phrase
+    from eset_portcheck.texts import PLACEHOLDERS, load, phrase
+    from eset_portcheck.texts.shell import pattern
     from eset_portcheck.texts.language import translator
 
     text, reason, say = load(language)[code], REASONS[code], translator(language)
@@ -76,11 +77,11 @@ def of_code(code: str, language: str = "en") -> list[str]:
     lines = [code, *_wrap(text.title), about.format(rank=reason.rank.value, culprit=reason.culprit.value if reason.culprit else "")]
     lines += [*_part(0, say), *_wrap(text.meaning, 2), *_part(1, say), *_wrap(text.checked, 2), *_part(2, say)]
     for number, step in enumerate(text.fix, 1):
-        lines += _wrap(f"{step.who}: {command(step.do, {})}", 5, f"  {number}. ")
+        lines += _wrap(f"{step.who}: {step.do}", 5, f"  {number}. ")
         both = bool(step.linux and step.windows)
         for system, line in (("Linux", step.linux), ("Windows", step.windows), ("", step.run)):
             if line:
-                lines += [*(["       " + system + ":"] if both else []), "       " + command(line, {})]
+                lines += [*(["       " + system + ":"] if both else []), "       " + pattern(line)]
     named = {name: f"<{name}>" for name in PLACEHOLDERS}
     sent = say("To send on: {sentence}").format(sentence=phrase(text.ask, named, language))
     return [*lines, *_part(3, say), *_wrap(text.still, 2), "", *_wrap(sent, 2)]

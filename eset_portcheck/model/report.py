@@ -1,12 +1,12 @@
 """The report: the only thing a renderer reads and the only thing written to disk. Source: the project's contract, section 4."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from eset_portcheck.model.finding import Cause, Finding, Where
-from eset_portcheck.model.host import Host
+from eset_portcheck.model.host import Host, PortNumber
 from eset_portcheck.model.observation import Attempt, Evidence
 from eset_portcheck.model.plain_json import written
 from eset_portcheck.model.profile import Group
@@ -27,7 +27,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str
     direction: Direction
     transport: Transport
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)]
+    port: PortNumber
     protocol: str
     target: str
     target_key: str
