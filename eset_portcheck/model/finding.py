@@ -25,7 +25,7 @@ def _check_port(params: dict[str, Any]) -> None:
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Raises ValueError for a parameter `port` that is no integer of 0 to 65535."""
+    """`params`: what the reason's texts need; a `port` among them is an integer of 0 to 65535."""
 
     reason: str
     evidence: list[str] = []
@@ -60,7 +60,7 @@ class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Raises ValueError as Finding does."""
+    """`params` as in a finding."""
 
     id: str
     reason: str

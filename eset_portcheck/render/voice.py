@@ -12,7 +12,8 @@ from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import furthest
 from eset_portcheck.render.words import AUDIENCE, TOOL
-from eset_portcheck.texts.shell import Shell, shell_of
+from eset_portcheck.texts.quoting import Shell
+from eset_portcheck.texts.shell import shell_of
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡])")
 _SENTENCES = 2

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from eset_portcheck.rules import Needs, Opening
 from eset_portcheck.rules.remarks import Say, note, purpose, width
+from eset_portcheck.texts.shell import posix
 
 TABLE = "eset_portcheck"
 MARK = "eset-portcheck rules"
@@ -93,7 +94,7 @@ def _chain(needed: Needs, kept: Kept, say: Say, *, inbound: bool) -> list[str]:
 
 
 def undo_whole() -> str:
-    return f"nft delete table inet {TABLE}"
+    return posix("nft delete table inet {table}", table=TABLE)
 
 
 def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
@@ -114,7 +115,7 @@ def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
 def undo_into(place: Place) -> str:
     """Takes away every rule of ours in that table."""
     program = f'$1=="chain"{{c=$2}} index($0,"comment \\"{MARK}"){{print "delete rule {place.family} {place.table} "c" handle "$NF}}'
-    return f"nft -a list table {place.family} {place.table} | awk '{program}' | nft -f -"
+    return posix("nft -a list table {family} {table} | awk {program} | nft -f -", family=place.family, table=place.table, program=program)
 
 
 def _rules(one: Opening, say: Say, *, family: str = "inet", put: str = "") -> list[str]:

@@ -16,6 +16,7 @@ import msgspec
 
 from eset_portcheck.texts import shell, values
 from eset_portcheck.texts.language import message, plain, translator
+from eset_portcheck.texts.quoting import Shell
 
 FILES = {"en": ("reasons.toml", "checks.toml"), "es": ("reasons.es.toml", "checks.es.toml")}
 PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source")
@@ -141,7 +142,7 @@ def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, as
     return said[:1].upper() + said[1:] if stands_in else said
 
 
-def command(template: str, params: Mapping[str, Any], pasted_into: shell.Shell = shell.Shell.SH) -> str:
+def command(template: str, params: Mapping[str, Any], pasted_into: Shell = Shell.SH) -> str:
     """Fill a command for a shell. What does not parse as what it should be (a port is an integer, a host name no sentence) stands as <name>."""
     return shell.filled(template, {name: parse(params.get(name)) for name, parse in _PARSED.items()}, pasted_into)
 

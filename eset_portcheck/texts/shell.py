@@ -131,8 +131,8 @@ def _said(given: Value) -> str | None:
 
 
 def _several(given: Sequence[str], name: str, shell: Shell) -> str:
-    between = "," if shell is Shell.POWERSHELL else " "
-    return between.join(_quoted(one, name, shell) for one in given) or _quoted(f"<{name}>", "", shell)
+    words = [_string(one, f"<{name}>") if shell is Shell.POWERSHELL else _quoted(one, name, shell) for one in given]
+    return ("," if shell is Shell.POWERSHELL else " ").join(words) or _quoted(f"<{name}>", "", shell)
 
 
 def _named(text: str) -> str:
