@@ -15,9 +15,9 @@ from eset_portcheck.diagnose.fixes_commands import Chain, Flow
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Listener
-from eset_portcheck.texts.values import Address, HostName, Port, address, host_name, port
+from eset_portcheck.texts.values import Address, HostName, Port, address, host_name, identifier, port
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}\Z")
+_HOOK = re.compile(r"[a-z]{1,16}")
 _LEGACY = " (legacy)"
 _IPTABLES_TABLES = frozenset({"filter", "raw", "mangle", "security"})
 _IPTABLES_CHAINS = frozenset({"INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTROUTING"})
@@ -121,7 +121,7 @@ def _chain(what: dict[str, Any]) -> Chain | None:
         table, tool = table.removesuffix(_LEGACY), "iptables-legacy"
     elif family != "inet" and table in _IPTABLES_TABLES and name in _IPTABLES_CHAINS:
         tool = "iptables"
-    fine = family in ("inet", "ip", "ip6") and all(_IDENTIFIER.match(word) for word in (table, name)) and hook.isalpha()
+    fine = bool(family in ("inet", "ip", "ip6") and identifier(table) and identifier(name) and _HOOK.fullmatch(hook))
     return Chain(family, table, name, hook, tool) if fine else None
 
 

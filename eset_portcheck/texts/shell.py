@@ -11,6 +11,7 @@ What is missing, or cannot be said to that shell, stands as <name>.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from eset_portcheck.texts.quoting import QUOTES, Shell, Unquotable, bare, powershell_string, sh
 
@@ -21,6 +22,7 @@ _OPEN, _CLOSE = "\u00ab", "\u00bb"
 _NAME = re.compile(r"\{([a-z_]+)\}")
 # A word with a value: up to a blank or a sign that ends words in every shell.
 _WORD = re.compile(rf"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}|([^\s;|&<>(){_OPEN}{_CLOSE}]*\{{[a-z_]+\}}[^\s;|&<>(){_OPEN}{_CLOSE}]*)")
+_LIVE = frozenset("$`;|&<>()!")
 _OBEYED = re.compile(r"['\"`]|\$[({A-Za-z_]|%")
 _ADDRESS_AND_PORT = re.compile(r"(//|)\{([a-z_]+)\}(?=:|/|\Z)")
 
@@ -37,6 +39,26 @@ def joined(words: Iterable[str], shell: Shell = Shell.SH) -> str:
             return f"{line} {MORE}"
         line = longer
     return line
+
+
+def alike(line: str, other: str) -> bool:
+    """Are both lines as many words and the same signs that a shell obeys, whatever the words say? For who replaces something in a finished line."""
+    return line == other or _shape(line) == _shape(other)
+
+
+def _shape(line: str) -> tuple[int, str, str]:
+    words, obeyed, quote, before = 0, "", "", " "
+    for sign in line:
+        if not quote and before == " " and sign != " ":
+            words += 1
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign in _LIVE or not sign.isprintable():
+            obeyed += sign
+        before = "x" if quote else sign
+    return words, obeyed, quote
 
 
 def shell_of(system: object) -> Shell:
@@ -65,12 +87,13 @@ def pattern(template: str) -> str:
     return _WORD.sub(lambda match: sh(_named(match[1])) if match[1] is not None else _named(match[2]), template)
 
 
+@lru_cache(maxsize=1024)
 def check(template: str) -> None:
     """Raises ValueError: a value inside of quotes or of something that a shell runs, or beside what it obeys."""
     if (quoted := _outside(template)) is not None:
         raise ValueError(f"a value inside of quotes: {quoted}")
     for match in _WORD.finditer(template):
-        if match[2] is not None and _OBEYED.search(_NAME.sub("", match[2])):
+        if match[2] is not None and _OBEYED.search(_NAME.sub("x", match[2])):
             raise ValueError(f"a value beside a sign that a shell obeys: {match[2]}")
     if _OPEN in (rest := _WORD.sub("", template)) or _CLOSE in rest or _NAME.search(rest):
         raise ValueError(f"no word: {template}")

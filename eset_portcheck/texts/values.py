@@ -1,7 +1,8 @@
 """What may become part of a command: parsed, of a type of its own, in an alphabet that no shell reads anything into. Pure.
 
 Facts, findings and reports hold text that others wrote. Whatever does not parse is no value: it never reaches a command.
-Sources: RFC 4291 2.2, RFC 4007 11 (zones); RFC 1123 2.1 (host names; underscores as they are in use).
+Sources: RFC 4291 2.2, RFC 4007 11 (zones); RFC 1123 2.1 (host names; underscores as they are in use); nft(8),
+"LEXICAL CONVENTIONS".
 """
 
 import ipaddress
@@ -10,10 +11,12 @@ from typing import NewType
 
 Port = NewType("Port", int)  # 1 to 65535
 Address = NewType("Address", str)  # in its usual form, without a zone
+Identifier = NewType("Identifier", str)  # of a table or chain of nft
 HostName = NewType("HostName", str)  # no address; begins with a letter, digit or underscore
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 _ZONE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,15}")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _LAST_PORT = 65535
 
 
@@ -49,6 +52,10 @@ def host(given: object) -> str | None:
     if not percent:
         return found
     return f"{found}%{zone}" if ":" in found and _ZONE.fullmatch(zone) else None
+
+
+def identifier(given: object) -> Identifier | None:
+    return Identifier(given) if isinstance(given, str) and _IDENTIFIER.fullmatch(given) else None
 
 
 def transport(given: object) -> str | None:
