@@ -22,7 +22,7 @@ _STUB = '#!/bin/sh\nexec 2>&1\n{ printf "%s\\0" "${0##*/}" "$@"; } > "$STUB_LOG/
 def run(shell: str, lines: Iterable[str], folder: Path) -> list[Started]:
     """What each line starts: once where every program succeeds, once where every one fails. Raises AssertionError for whatever else happens."""
     lines = list(lines)
-    programs, work, log = (folder / name for name in ("programs", "work", "log"))
+    programs, work, log = (folder / name for name in ("programs", "home", "log"))
     for one in (programs, work, log):
         one.mkdir(parents=True)
     for name in STUBS:

@@ -287,7 +287,7 @@ def _refused(word: str) -> str:
 
 
 def _at_home(word: str, folder: Path) -> str:
-    return f"{folder}/work/{word[2:]}" if word.startswith("~/") and len(word) > 2 else word
+    return f"{folder}/home/{word[2:]}" if word.startswith("~/") and len(word) > 2 else word
 
 
 @settings(max_examples=400, deadline=None)
