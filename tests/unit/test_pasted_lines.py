@@ -365,6 +365,9 @@ def test_every_fix_is_made_of_our_own_words(tmp_path: Path, capsys: pytest.Captu
     assert all(one == started[0] for one in started)
     assert all(one for one in started[0])
     for line in others:
+        if '"' in line:  # for both shells of Windows
+            assert by_cmd(line) == by_powershell(line)
+            continue
         _, live = by_grammar(re.sub(r"HKLM[\w\\]+", "KEY", line))
         assert not {"expandable_string_literal", "sub_expression", "script_block_expression", "redirection"} & set(live), line
     told(capsys, f"fixes: {counts['examples']} examples, {counts['commands']} commands; {len(posix)} different lines run by {' and '.join(SHELLS)}, {len(others)} parsed as PowerShell")
