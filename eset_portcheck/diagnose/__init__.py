@@ -36,7 +36,7 @@ def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str], co
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
     judged = proxies.noted(judged, host)
-    again: Callable[[list[str]], str] = lambda ids: overall.command(command, arguments, ids)  # noqa: E731
+    again: Callable[[list[str]], str] = lambda ids: overall.command(command, arguments, ids, host)  # noqa: E731
     judged, causes = overall.causes(judged, host, again)
     return judged, causes, summary(judged)
 

@@ -14,7 +14,7 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
-from eset_portcheck.texts.shell import joined
+from eset_portcheck.texts.shell import joined, shell_of
 
 PROVEN = (Verdict.PASS, Verdict.WARN)
 
@@ -157,7 +157,7 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[
     )
 
 
-def command(name: str, arguments: list[str], ids: list[str]) -> str:
-    """The line that tests just these rows again; the demo has no rows of its own choice, and makes its whole site again."""
+def command(name: str, arguments: list[str], ids: list[str], host: Host) -> str:
+    """The line that tests just these rows again, for the shells of this machine; the demo has no rows of its own choice, and makes its whole site again."""
     only = [part for one in ids[:8] for part in ("--only", one)] if name == "check" else []
-    return joined(["eset-portcheck", name, *arguments, *only])
+    return joined(["eset-portcheck", name, *arguments, *only], shell_of(host.os))

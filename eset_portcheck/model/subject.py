@@ -1,9 +1,10 @@
 """What one row of the matrix is about: said once in the plan, and the same in the report."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.host import PortNumber
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.vocabulary import Direction, Listener, Transport, Trust
 
@@ -19,7 +20,7 @@ class Subject(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     role: str
     direction: Direction
     transport: Transport
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)]
+    port: PortNumber
     protocol: str
     target: str
     target_key: str

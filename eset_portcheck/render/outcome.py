@@ -7,7 +7,7 @@ from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.voice import headline, params_of
 from eset_portcheck.render.words import EXIT, OVERALL
-from eset_portcheck.texts.shell import joined
+from eset_portcheck.texts.shell import joined, shell_of
 
 _FEW = 2
 PROVEN = (Verdict.PASS, Verdict.WARN)
@@ -71,7 +71,7 @@ def again(report: Report, ids: list[str] | None = None) -> str:
     """The same run again, or only some of its rows."""
     only = [part for one in ids or [] for part in ("--only", one)]
     takes_only = report.run.command == "check"
-    return joined(["eset-portcheck", report.run.command, *report.run.arguments, *(only if takes_only else [])])
+    return joined(["eset-portcheck", report.run.command, *report.run.arguments, *(only if takes_only else [])], shell_of(report.host.os))
 
 
 def detected(report: Report, pen: Pen) -> list[str]:
