@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,6 +202,57 @@ def test_credentials_belong_to_whoever_runs(portcheck: Command, tmp_path: Path) 
         assert run(file).code == 2
 
 
+@pytest.fixture
+def passable() -> Iterator[Path]:
+    """A folder that other users can reach; those of pytest are shut."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@posix
+@as_root
+def test_a_user_without_rights_learns_before_the_run_what_he_cannot_replace(passable: Path) -> None:
+    """A rename asks the folder alone, so the file's own rights, and those of a sticky folder, are looked at."""
+    shared, closed = passable / "shared", passable / "closed"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    closed.mkdir(mode=0o755)
+    for name, mode, owner in (("roots.json", 0o666, 0), ("shut.json", 0o444, STRANGER), ("mine.json", 0o644, STRANGER)):
+        (shared / name).write_text("precious")
+        (shared / name).chmod(mode)
+        os.chown(shared / name, owner, owner)
+    code = f"""
+import os, sys
+from pathlib import Path
+from eset_portcheck.files import Unusable, read
+from eset_portcheck.files.replacement import Replacement
+os.setgroups([]); os.setresgid(*[{STRANGER}] * 3); os.setresuid(*[{STRANGER}] * 3)
+for name in sys.argv[1:]:
+    try:
+        file = Replacement(Path(name))
+        file.open()
+        file.write(b"new")
+        print("written")
+    except Unusable as error:
+        print(error)
+print(read(Path("{shared}/mine.json"), 9, private=True).decode())
+"""
+    names = [str(shared / "roots.json"), str(shared / "shut.json"), str(shared / "mine.json"), str(shared / "new.json"), str(closed / "x.json"), str(passable / "nowhere" / "x.json")]
+    done = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines() == [
+        "cannot be written: it belongs to another user, in a folder where only its owner can replace it",
+        "cannot be written: Permission denied",
+        "written",
+        "written",
+        "cannot be written: Permission denied",
+        "cannot be written: No such file or directory",
+        "new",
+    ], done.stderr
+    assert [(shared / name).read_text() for name in ("roots.json", "shut.json")] == ["precious"] * 2
+    assert left(shared) == ["mine.json", "new.json", "roots.json", "shut.json"]
+
+
 @posix
 @as_root
 def test_a_map_of_another_user_is_not_taken(portcheck: Command, tmp_path: Path) -> None:
@@ -278,7 +330,7 @@ def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
             assert [stat.S_IMODE((gone / name).stat().st_mode) for name in begun] == [0o600]
             shutil.rmtree(gone)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            _out, err = process.communicate(timeout=60)
         assert process.returncode == 130, err
         assert "r.json': not written" in err
         assert json.loads((tmp_path / "kept.json").read_text())["run"]["complete"] is False, "the partial report is whole"

@@ -78,7 +78,7 @@ def test_only_names_are_looked_for() -> None:
 def test_what_another_could_exchange_is_no_program_of_the_system(system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Group or others may write, another user owns it, the folder, or a link on the way."""
     lister = system / "lister"
-    outside = [one for one in (*system.parents,)]
+    outside = list(system.parents)
     monkeypatch.setattr(programs, "_is_shut", lambda status, trusted, real=programs._is_shut: real(status, trusted) or any(os.path.samestat(status, one.stat()) for one in outside))
     assert programs.is_the_systems(str(lister))
     for mode in (0o775, 0o757, 0o777, 0o644):
@@ -131,7 +131,7 @@ def test_what_is_installed_is_found() -> None:
 
 def test_windows_gets_full_paths_and_no_word_of_the_callers() -> None:
     """Profilers of .NET, module folders and SystemRoot are all taken from the environment by default."""
-    hostile = {name: r"C:\evil" for name in ("SystemRoot", "windir", "Path", "PSModulePath", "COR_PROFILER", "COR_ENABLE_PROFILING", "COMPLUS_Version", "DOTNET_STARTUP_HOOKS", "ComSpec", "PSExecutionPolicyPreference")}
+    hostile = dict.fromkeys(("SystemRoot", "windir", "Path", "PSModulePath", "COR_PROFILER", "COR_ENABLE_PROFILING", "COMPLUS_Version", "DOTNET_STARTUP_HOOKS", "ComSpec", "PSExecutionPolicyPreference"), r"C:\evil")
     made = programs.of_windows(r"D:\Windows\System32", hostile | {"Temp": r"C:\t"})
     assert not any("evil" in value for value in made.values())
     assert made["Temp"] == r"C:\t"
