@@ -69,7 +69,7 @@ def check(address: str, port: int, host: str, share: str, credentials: Credentia
     except Withheld:
         raise
     except Exception as error:  # the library's tree of errors, pyspnego's, and whatever hostile bytes cause in them
-        if connection.let_in_as_guest:
+        if facts["step"] == "logon" and connection.let_in_as_guest:
             return facts | {"guest": True}
         if (code := _status_behind(error)) is not None:
             return facts | named(code)

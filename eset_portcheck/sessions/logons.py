@@ -107,11 +107,11 @@ class Logons:
                 return
             told = facts or {"step": "unknown"}
             step, status = told.get("step"), told.get("status")
-            if step in _LOGGED_ON:
-                self._accepted = True
-            elif told.get("guest") or (status is not None and status not in _OF_THE_HOST):
+            if told.get("guest") or (step not in _LOGGED_ON and status is not None and status not in _OF_THE_HOST):
                 said = {"status": status} if status else {"guest": True}
                 self._stopped = self._stopped or {"why": REFUSED, "tried_on": permit.target, **said}
+            elif step in _LOGGED_ON:
+                self._accepted = True
             elif status is None and (facts is None or not self._accepted):
                 self._stopped = self._stopped or {"why": UNKNOWN, "tried_on": permit.target}
 

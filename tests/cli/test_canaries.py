@@ -103,6 +103,7 @@ def certificate(folder: Path) -> ssl.SSLContext:
 def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
     """A banner, a portal, a TLS server and a NetBIOS host on loopback: kind -> port."""
     made: dict[str, socket.socket] = {}
+    threads: list[threading.Thread] = []
     context = certificate(tmp_path)
 
     def tls(link: socket.socket) -> None:
@@ -127,6 +128,8 @@ def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
         while True:
             try:
                 data, sender = listener.recvfrom(2048)
+                if not data:  # the end
+                    return
                 listener.sendto(node_status(data), sender)
             except OSError:
                 return
@@ -142,8 +145,19 @@ def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
         if kind in ways:
             made[kind].listen(20)
         target, arguments = (talk, (ways[kind], made[kind])) if kind in ways else (answer, (made[kind],))
-        threading.Thread(target=target, args=arguments, daemon=True).start()
+        threads.append(threading.Thread(target=target, args=arguments, daemon=True))
+        threads[-1].start()
     yield {kind: one.getsockname()[1] for kind, one in made.items()}
+    for kind, one in made.items():
+        if kind in ways:
+            one.shutdown(socket.SHUT_RDWR)
+        else:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.sendto(b"", one.getsockname())
+    # a socket that is closed under a thread which reads it gives its number to the next one: the thread then reads what was for others
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive(), thread
     for one in made.values():
         one.close()
 

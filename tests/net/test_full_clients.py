@@ -61,9 +61,13 @@ def serving(peer: Peer) -> Iterator[int]:
                 threading.Thread(target=treat, args=(server.accept()[0],), name=PEER, daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=accept, args=(server,), name=PEER, daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
+        accepting = threading.Thread(target=accept, args=(server,), name=PEER, daemon=True)
+        accepting.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            accepting.join(GRACE_S)  # before the socket's number goes to another one
 
 
 def silent(connection: socket.socket) -> None:
