@@ -137,7 +137,7 @@ class _Connection(Connection):  # type: ignore[misc]
             self._permit.use(challenge, str(self.server_guid), signed=bool(signs) and int(self.dialect) >= Dialects.SMB_2_1_0)
         return super().send(message, *arguments, **named)
 
-    def receive(self, request: Any, wait: bool = True, timeout: float | None = None, resolve_symlinks: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002
+    def receive(self, request: Any, wait: bool = True, timeout: float | None = None, resolve_symlinks: bool = True) -> Any:  # noqa: ARG002
         """The answer to a request. Raises Spent, and what ended the reader's thread."""
         while True:
             if not request.response_event.wait(self._allowance.left_s()):
@@ -150,7 +150,7 @@ class _Connection(Connection):  # type: ignore[misc]
             self._check_worker_running()  # a reader that ended just before the clearing will not set the event again
         return super().receive(request, wait=False, resolve_symlinks=False)
 
-    def verify_signature(self, header: Any, session_id: int, force: bool = False) -> None:  # noqa: FBT001, FBT002
+    def verify_signature(self, header: Any, session_id: int, force: bool = False) -> None:
         """Of each message that came unencrypted. Once there is a session, whatever the message says of itself. Raises SMBException."""
         for session in self.session_table.values():
             if header["status"].get_value() == NtStatus.STATUS_PENDING:
@@ -163,8 +163,7 @@ class _Connection(Connection):  # type: ignore[misc]
     def _process_message_thread(self) -> None:
         try:
             super()._process_message_thread()
-        except Exception as error:  # noqa: BLE001  # of its own clearing up, while we add a request; a thread has nobody to tell
-            self._t_exc = self._t_exc or error
+        except Exception:  # noqa: BLE001  # of its own clearing up, while we add a request; why it ended is told by _t_exc or the closed transport
             for request in list(self.outstanding_requests.values()):
                 request.response_event.set()
 

@@ -99,6 +99,21 @@ def certificate(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def _end(sockets: dict[str, socket.socket], threads: list[threading.Thread]) -> None:
+    """Threads before sockets: one that is closed under its reader gives its number to the next, and the reader gets what is for others."""
+    for kind, one in sockets.items():
+        if kind == "netbios":
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.sendto(b"", one.getsockname())
+        else:
+            one.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive(), thread
+    for one in sockets.values():
+        one.close()
+
+
 @pytest.fixture
 def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
     """A banner, a portal, a TLS server and a NetBIOS host on loopback: kind -> port."""
@@ -148,18 +163,7 @@ def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
         threads.append(threading.Thread(target=target, args=arguments, daemon=True))
         threads[-1].start()
     yield {kind: one.getsockname()[1] for kind, one in made.items()}
-    for kind, one in made.items():
-        if kind in ways:
-            one.shutdown(socket.SHUT_RDWR)
-        else:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-                sock.sendto(b"", one.getsockname())
-    # a socket that is closed under a thread which reads it gives its number to the next one: the thread then reads what was for others
-    for thread in threads:
-        thread.join(10)
-        assert not thread.is_alive(), thread
-    for one in made.values():
-        one.close()
+    _end(made, threads)
 
 
 @pytest.fixture

@@ -229,3 +229,49 @@ def test_aiomqtt_without_tls_at_the_other_end(peer: str, capfd: pytest.CaptureFi
     assert time.monotonic() - started < 2 * STEP_S + 0.5
     gc.collect()
     assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_who_waits_is_woken_when_the_reader_died_between_its_last_word_and_the_clearing() -> None:
+    """The library alone cleared the event that the dying reader had just set, and waited for ever."""
+    from smbprotocol.connection import NtStatus
+
+    from eset_portcheck.sessions.allowance import Allowance
+    from eset_portcheck.sessions.by_smbprotocol import _Connection
+
+    connection = _Connection("192.0.2.1", 445, Allowance(STEP_S * 30), permit())
+
+    class Dying(threading.Event):
+        def clear(self) -> None:
+            connection._t_exc = ConnectionResetError(104, "reset")
+            self.set()
+            super().clear()
+
+    class Open:
+        connected = True
+
+        def close(self) -> None:
+            self.connected = False
+
+    class Status:
+        def get_value(self) -> int:
+            return int(NtStatus.STATUS_PENDING)
+
+    class Request:
+        response_event, response_event_lock, response = Dying(), threading.Lock(), {"status": Status()}
+
+    connection._bounded = Open()
+    request = Request()
+    request.response_event.set()
+    told: list[OSError] = []
+
+    def wait() -> None:
+        try:
+            connection.receive(request)
+        except OSError as error:
+            told.append(error)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    waiting.join(GRACE_S)
+    assert not waiting.is_alive()
+    assert [type(error) for error in told] == [ConnectionResetError]
