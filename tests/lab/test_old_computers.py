@@ -116,6 +116,9 @@ def test_account(lab: Lab, name: str) -> None:
         result = lab.check(*asked(computer), "--only", computer.admin_share, "--allow-unsigned-logon", credentials=(user, password))
     row = Expected(verdict, reason).holds(result, computer.admin_share)
     assert row["proof"]["reached"] == ("protocol" if status else "authorised")
+    session = row["attempts"][0]["reply"].get("session", {})
+    assert status is not None or matches({"client": "pysmb" if computer.settings.startswith(_SMB1) else "smbprotocol"}, session), session
+    assert status is not None or session["signed"] is (computer is not SMB1), session  # this SMB1 server offers no signatures
     assert status is None or matches({"reason": reason, "params": {"status": status}}, row["findings"]), row["findings"]
     assert differing(capture, {LOG_ON: 1}) == {}, "one attempt, never a second"
 
