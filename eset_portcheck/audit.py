@@ -83,7 +83,7 @@ async def run(order: Order, host: Host, done: Callable[[Check, Observation], Non
         for check in by_endpoint[endpoint] if done else ():
             done(check, observation)  # type: ignore[misc]
 
-    sessions = DeepSessions(order.credentials) if order.credentials else None
+    sessions = DeepSessions(order.credentials, order.options) if order.credentials else None
     return await Runner(order.options, host, _Judge(order.public_file, order.ca_file), tell, sessions).run(order.plan.checks)
 
 

@@ -1,4 +1,4 @@
-"""Full clients during a run: ADMIN$ behind an SMB handshake, second opinions behind push and SSH rows. One log-on a target, one at a time."""
+"""Full clients during a run: ADMIN$ behind an SMB handshake, second opinions behind push and SSH rows. One log-on a machine, one at a time."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -6,61 +6,66 @@ from importlib import import_module
 from typing import Any
 
 from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.plan import Options
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.failure import Broken
 from eset_portcheck.sessions import INSTALL, Credentials, Missing, in_thread
 from eset_portcheck.sessions.allowance import Broke
+from eset_portcheck.sessions.logons import REDIRECTED, Logons, Permit, Withheld
 
 HOLD_S = 1.0  # a second client keeps its session that long
 STEP = 0.9  # of a time-out: two steps of a full client end before the stage does, so that it can say how far it got
-# After one of these another log-on with the same account only makes things worse.
-STOP_AT = frozenset(
-    {"STATUS_ACCOUNT_LOCKED_OUT", "STATUS_ACCOUNT_DISABLED", "STATUS_ACCOUNT_EXPIRED", "STATUS_PASSWORD_EXPIRED", "STATUS_PASSWORD_MUST_CHANGE"}
-)
+_BELOW_2_1 = "2.0.2"
 
 
 class DeepSessions:
-    """The `Sessions` of net/dial. Log-ons take turns, so that a locked account is noticed before the next target is tried."""
+    """The `Sessions` of net/dial. Log-ons take turns, so that a refused account is noticed before the next target is tried."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, options: Options) -> None:
         self._credentials = credentials
+        self._options = options
         self._lock = asyncio.Lock()
-        self._tried: set[str] = set()
-        self._stopped: str | None = None
+        self._logons = Logons(allow_unsigned=options.allow_unsigned_logon)
 
     def turn(self) -> AbstractAsyncContextManager[Any]:
         return self._lock
 
     async def hold(self, dial: Dial) -> dict[str, Any]:
+        endpoint, reply = dial.endpoint, dial.reply or {}
+        try:
+            if endpoint.proxy is not None or self._options.dialled(endpoint) != (endpoint.host, endpoint.port):
+                raise Withheld(REDIRECTED)
+            old = bool(reply.get("smb1_only")) or reply.get("dialect") == _BELOW_2_1
+            permit = self._logons.permit(endpoint.host, dial.address, reply, signed=not old)
+            facts = await self._log_on(dial, permit, smb1=bool(reply.get("smb1_only")))
+        except Withheld as withheld:
+            raise Broken(Failure.SESSION_NOT_TRIED, **withheld.facts) from withheld
+        if facts.get("step") != "done":
+            raise Broken(Failure.SESSION_REFUSED, **facts)
+        return facts
+
+    async def _log_on(self, dial: Dial, permit: Permit, *, smb1: bool) -> dict[str, Any]:
+        """Raises Withheld, Broken. Whatever ends it, also a cancellation: its outcome is noted before the next one's turn."""
         from eset_portcheck.sessions import admin_share
 
-        host = dial.endpoint.server_name or dial.endpoint.host
-        if self._stopped is not None:
-            raise Broken(Failure.SESSION_NOT_TRIED, status=self._stopped)
-        if dial.endpoint.host in self._tried:
-            raise Broken(Failure.SESSION_NOT_TRIED, why="one log-on a target and run; another address was tried")
-        self._tried.add(dial.endpoint.host)
-        reply = dial.reply or {}
-        old = bool(reply.get("smb1_only")) or reply.get("dialect") == "2.0.2"
-        timeout_s = dial.means.timeout_s
+        host, timeout_s = dial.endpoint.server_name or dial.endpoint.host, dial.means.timeout_s
+        facts: dict[str, Any] | None = None
         try:
             facts = await in_thread(
-                lambda: admin_share.check(dial.address, dial.port, host, self._credentials, STEP * timeout_s, old_dialects=old),
-                2 * timeout_s,
+                lambda: admin_share.check(dial.address, dial.port, host, self._credentials, STEP * timeout_s, permit, smb1=smb1), 2 * timeout_s
             )
         except Missing as error:
             raise Broken(Failure.EXTRA_MISSING, package=error.package, install=INSTALL) from error
         except Broke as error:
+            facts = error.facts
             if isinstance(error.cause, OSError):
                 raise Broken.of(error.cause, **error.facts) from error
             raise Broken(error.cause, **error.facts) from error
         except TimeoutError as error:
             raise Broken(Failure.TIMEOUT) from error
-        if facts.get("status") in STOP_AT:
-            self._stopped = str(facts["status"])
-        if facts.get("step") != "done":
-            raise Broken(Failure.SESSION_REFUSED, **facts)
+        finally:
+            self._logons.ended(permit, facts)
         return facts
 
 

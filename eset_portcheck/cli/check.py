@@ -32,6 +32,11 @@ def register(commands: Any) -> None:
     run_group.add_argument("--deep", action="store_true", help="second opinions by full clients (extra `deep`)")
     run_group.add_argument("--credentials-file", metavar="FILE", help="TOML: user, password, domain; for ADMIN$; must not be readable by others")
     run_group.add_argument("--ask-credentials", action="store_true", help="ask for them on the terminal")
+    run_group.add_argument(
+        "--allow-unsigned-logon",
+        action="store_true",
+        help="log on to computers that know SMB below 2.1 only too: who is on the way can take that session over, and its answers can be forged",
+    )
     run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
     add_exit_code(parser)
     output.add_output(parser)
@@ -117,7 +122,15 @@ def order_of(
         phase=Phase(arguments.phase),
         ca_file=arguments.ca_file,
         public_file=os.environ.get("SSL_CERT_FILE") or None,
-        options=Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, dict(site.connect_to), arguments.deep),
+        options=Options(
+            arguments.timeout,
+            arguments.budget,
+            families,
+            arguments.all_addresses,
+            dict(site.connect_to),
+            arguments.deep,
+            arguments.allow_unsigned_logon,
+        ),
         arguments=again(arguments),
         command="ports" if this_machine_only else "check",
         detected=arguments.detected,
@@ -152,7 +165,7 @@ def again(arguments: argparse.Namespace) -> list[str]:
         line += [part for value in getattr(arguments, name) or [] for part in (f"--{name}", at_home(value))]
     names = ["server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc", "platform", "product_version", "site", "ca_file"]
     line += [part for name in names if (value := getattr(arguments, name)) for part in ("--" + name.replace("_", "-"), at_home(str(value)))]
-    line += ["--" + name.replace("_", "-") for name in ("appliance", "offline", "deep", "no_detect") if getattr(arguments, name)]
+    line += ["--" + name.replace("_", "-") for name in ("appliance", "offline", "deep", "no_detect", "allow_unsigned_logon") if getattr(arguments, name)]
     line += ["--credentials-file", at_home(arguments.credentials_file)] if arguments.credentials_file else []
     line += ["--ask-credentials"] if arguments.ask_credentials else []
     line += ["--all-addresses"] if arguments.all_addresses else []

@@ -17,6 +17,7 @@ _NOT_DIALLED: dict[str, Any] = {
     "deep": False,
     "credentials_file": None,
     "ask_credentials": False,
+    "allow_unsigned_logon": False,
 }
 
 

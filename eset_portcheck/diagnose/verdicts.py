@@ -5,6 +5,8 @@ Source: docs/contract.md#three-separate-things (the one rule), #required-proof, 
 
 from typing import NamedTuple
 
+import msgspec
+
 from eset_portcheck.diagnose.reading import Reading, rank
 from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.observation import Attempt
@@ -26,6 +28,7 @@ _PATH_FAULTS = frozenset(
         "REJECTED_LOCALLY",
     }
 )
+WITHHELD = "SMB_NEEDS_CREDENTIALS"
 _NOTHING_THERE_YET = frozenset({"REFUSED_ORIGIN_UNKNOWN", "PROXY_UPSTREAM_FAILED"})
 
 
@@ -72,7 +75,11 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
 
 
 def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> Conclusion:
-    """One conclusion for all addresses that were tried."""
+    """One conclusion for all addresses that were tried. One that got no log-on because another got it counts neither way; it is a finding beside them."""
+    withheld = [reading for _, reading in readings if reading.reason == WITHHELD]
+    if withheld and len(withheld) < len(readings):
+        rest = combine(row, [one for one in readings if one[1].reason != WITHHELD], phase)
+        return msgspec.structs.replace(rest, findings=[*rest.findings, *withheld[0].findings])
     judged = [(attempt, Judged(verdict_of(row, reading, phase), reading)) for attempt, reading in readings]
     good = [one for one in judged if one[1].verdict in (Verdict.PASS, Verdict.WARN)]
     bad = [one for one in judged if one[1].verdict not in (Verdict.PASS, Verdict.WARN)]

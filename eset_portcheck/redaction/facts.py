@@ -22,7 +22,7 @@ _KINDS = {
     Privacy.ALGORITHM: "cipher host_key kex mac",
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain from http_proxy https_proxy interval"
     " kdcs configured database proxies"
-    " name names no_proxy not_dialled other reached realm realm_asked redirects source strangers target via_destination",
+    " name names no_proxy not_dialled other reached realm realm_asked redirects source strangers target tried_on via_destination",
     Privacy.DN: "ca defaultNamingContext issuer namingContexts subject",
     Privacy.FINGERPRINT: "host_key_sha256 sha256",
     Privacy.URL: "location",

@@ -39,8 +39,8 @@ class Allowance:
         self.received_bytes = 0
         self.renew()
 
-    def renew(self) -> None:
-        self._end = time.monotonic() + self._step_s
+    def renew(self, step_s: float | None = None) -> None:
+        self._end = time.monotonic() + (self._step_s if step_s is None else step_s)
 
     def left_s(self) -> float:
         """Seconds until the end of this step; raises Spent."""

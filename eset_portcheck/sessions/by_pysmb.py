@@ -1,4 +1,7 @@
-"""A share by pysmb, for hosts that know SMB1 or SMB 2.0.2 only. Import it only where pysmb is installed.
+"""A share by pysmb, for hosts that know SMB1 only. Import it only where pysmb is installed.
+
+It signs where the host can, and checks no signature of an answer: what it tells is the word of whoever answered. So a log-on needs a permit for unsigned
+ones, and no host gets a second proof on one connection.
 
 The library tells "refused" and nothing more; what the host answered is read from its messages as they pass. A host that offers no extended security
 would get an answer by NTLMv1, which can be turned back into the password: no log-on is made there.
@@ -20,12 +23,14 @@ from smb.SMBConnection import SMBConnection
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials
 from eset_portcheck.sessions.allowance import Allowance, Broke, Spent, cause_of
+from eset_portcheck.sessions.logons import WEAK, Permit, Withheld
 from eset_portcheck.sessions.ntstatus import named, refuses
+from eset_portcheck.wire import ntlm
 
 _WRONG = (ProtocolError, OperationFailure, NMBError, BadSecurityBlobError, UnsupportedSecurityProvider, UnsupportedFeature, NotReadyError)
 
 
-def check(address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float) -> dict[str, Any]:
+def check(address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float, permit: Permit) -> dict[str, Any]:
     """See admin_share.check."""
     logging.getLogger("SMB").disabled = True
     for name in ("SMB", "NMB"):
@@ -34,7 +39,7 @@ def check(address: str, port: int, host: str, share: str, credentials: Credentia
         logger.propagate = False
     facts: dict[str, Any] = {"client": "pysmb", "step": "logon"}
     allowance = Allowance(timeout_s)
-    connection = _Connection(credentials, _called(host), port, allowance)
+    connection = _Connection(credentials, _called(host), port, allowance, permit)
     try:
         accepted = connection.connect(address, port, timeout=timeout_s)
         if connection.guest:
@@ -42,15 +47,15 @@ def check(address: str, port: int, host: str, share: str, credentials: Credentia
         if accepted:
             allowance.renew()
             facts |= {"step": "tree", "dialect": "SMB2" if connection.isUsingSMB2 else "NT LM 0.12"}
+            facts |= {"signed": bool(connection.is_signing_active), "encrypted": False}
             facts["entries"] = len(connection.listPath(share, "/", timeout=timeout_s))
             return facts | {"step": "done"}
+    except Withheld:
+        raise
     except Exception as error:  # the library's several trees of errors, and whatever hostile bytes cause in it
         if connection.refusal is None:
             cause = cause_of(error, ended=(NotConnectedError,), wrong=_WRONG)
-            if isinstance(error, _WeakLogon):
-                cause = Failure.SESSION_NOT_TRIED
-                facts["why"] = "the host asks for a log-on weaker than NTLMv2"
-            elif isinstance(error, SMBTimeout):
+            if isinstance(error, SMBTimeout):
                 cause = Failure.TIMEOUT
             if cause is None:
                 raise
@@ -67,20 +72,18 @@ def _called(host: str) -> str:
     return host.partition(".")[0].upper()[:15] if not host[:1].isdigit() and ":" not in host else "*SMBSERVER"
 
 
-class _WeakLogon(Exception):
-    pass
-
-
 class _Connection(SMBConnection):  # type: ignore[misc]
     """Remembers the first status that refused (`refusal`) and whether the host let us in as a guest (`guest`); ends with its allowance."""
 
-    def __init__(self, credentials: Credentials, called: str, port: int, allowance: Allowance) -> None:
+    def __init__(self, credentials: Credentials, called: str, port: int, allowance: Allowance, permit: Permit) -> None:
         self.refusal: int | None = None
         self.guest = False
         self._allowance = allowance
+        self._permit = permit
         super().__init__(
-            credentials.user, credentials.password, "PORTCHECK", called, domain=credentials.domain, use_ntlm_v2=True, is_direct_tcp=port != 139
-        )
+            credentials.user, credentials.password, "PORTCHECK", called, domain=credentials.domain, use_ntlm_v2=True,
+            sign_options=SMBConnection.SIGN_WHEN_SUPPORTED, is_direct_tcp=port != 139,
+        )  # fmt: skip
 
     def _updateState_SMB1(self, message: Any) -> Any:  # noqa: N802  # the library's name
         self._note(int(message.status.internal_value))
@@ -100,8 +103,16 @@ class _Connection(SMBConnection):  # type: ignore[misc]
 
     def _handleNegotiateResponse_SMB1(self, message: Any) -> Any:  # noqa: N802
         if not (message.hasExtendedSecurity or message.payload.supportsExtendedSecurity):
-            raise _WeakLogon
+            raise Withheld(WEAK)
         return super()._handleNegotiateResponse_SMB1(message)
+
+    def _handleSessionChallenge_SMB1(self, message: Any, ntlm_token: Any) -> Any:  # noqa: N802
+        self._permit.use(ntlm.challenge(bytes(ntlm_token)), signed=False)
+        return super()._handleSessionChallenge_SMB1(message, ntlm_token)
+
+    def _handleSessionChallenge_SMB2(self, message: Any, ntlm_token: Any) -> Any:  # noqa: N802
+        self._permit.use(ntlm.challenge(bytes(ntlm_token)), signed=False)
+        return super()._handleSessionChallenge_SMB2(message, ntlm_token)
 
     def onNMBSessionFailed(self) -> None:  # noqa: N802
         raise NotConnectedError  # the library would wait for more

@@ -39,6 +39,7 @@ def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -
             address, port, identifier=f"pc{os.urandom(8).hex()}", tls_context=context, timeout=timeout_s, keepalive=5, logger=logger,
             max_queued_incoming_messages=1,
         )  # fmt: skip
+        client._client.connect_timeout = timeout_s  # noqa: SLF001  # it connects and shakes hands in a thread that nobody can cancel
         try:
             async with asyncio.timeout(timeout_s + hold_s):
                 async with client:

@@ -26,6 +26,7 @@ def check(address: str, port: int, timeout_s: float) -> dict[str, Any]:
         with socket.create_connection((address, port), timeout_s) as sock:
             transport = paramiko.Transport(_Counted(sock, allowance))
             transport.logger.disabled = True
+            transport.handshake_timeout = timeout_s
             try:
                 transport.start_client(timeout=timeout_s)
                 key = transport.get_remote_server_key()
@@ -35,7 +36,8 @@ def check(address: str, port: int, timeout_s: float) -> dict[str, Any]:
             except paramiko.BadAuthenticationType as error:
                 facts["methods"] = [str(one)[:40] for one in error.allowed_types[:10]]
             finally:
-                transport.close()
+                transport.close()  # waits for its thread, whose reading ends with the allowance
+                transport.packetizer.complete_handshake()  # stops the timer's thread
     except Exception as error:  # noqa: BLE001  # the library hands on whatever hostile bytes caused in its thread
         facts["error"] = type(error).__name__
     return facts

@@ -99,10 +99,26 @@ def certificate(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def _end(sockets: dict[str, socket.socket], threads: list[threading.Thread]) -> None:
+    """Threads before sockets: one that is closed under its reader gives its number to the next, and the reader gets what is for others."""
+    for kind, one in sockets.items():
+        if kind == "netbios":
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.sendto(b"", one.getsockname())
+        else:
+            one.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive(), thread
+    for one in sockets.values():
+        one.close()
+
+
 @pytest.fixture
 def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
     """A banner, a portal, a TLS server and a NetBIOS host on loopback: kind -> port."""
     made: dict[str, socket.socket] = {}
+    threads: list[threading.Thread] = []
     context = certificate(tmp_path)
 
     def tls(link: socket.socket) -> None:
@@ -127,6 +143,8 @@ def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
         while True:
             try:
                 data, sender = listener.recvfrom(2048)
+                if not data:  # the end
+                    return
                 listener.sendto(node_status(data), sender)
             except OSError:
                 return
@@ -142,10 +160,10 @@ def peers(tmp_path: Path) -> Iterator[dict[str, int]]:
         if kind in ways:
             made[kind].listen(20)
         target, arguments = (talk, (ways[kind], made[kind])) if kind in ways else (answer, (made[kind],))
-        threading.Thread(target=target, args=arguments, daemon=True).start()
+        threads.append(threading.Thread(target=target, args=arguments, daemon=True))
+        threads[-1].start()
     yield {kind: one.getsockname()[1] for kind, one in made.items()}
-    for one in made.values():
-        one.close()
+    _end(made, threads)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_account(lab: Lab, name: str) -> None:
     (attempt,) = row["attempts"]
     session = attempt["reply"].get("session") or attempt["stages"][-1]["detail"]
     assert matches({"client": "smbprotocol", "step": step, "status": status, "dialect": DIALECT}, session), session
+    assert verdict != "pass" or (session["signed"], session["encrypted"]) == (True, "encrypted" in name)
     assert status is None or matches({"reason": reason, "params": {"status": status}}, row["findings"])
     assert differing(capture, {LOG_ON: 1}) == {}, "one attempt, never a second"
 
