@@ -228,7 +228,7 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, pr
         if private is not None:
             report = private.apply(report)
             private.close()
-        files.write(report, arguments.lang)
+        files.write(report, arguments.lang, live=True)
     except shared.WrongUse as error:  # the map was writable when it was opened
         shared.refuse(error)
         code, written = 4, []
@@ -237,7 +237,7 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, pr
         code, written = 4, []
     finally:
         files.close()
-    output.show(report, arguments, written)
+    output.show(report, arguments, written, live=True)
     return code
 
 

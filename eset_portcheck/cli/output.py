@@ -53,13 +53,13 @@ class Outputs:
     def names(self) -> list[str]:
         return [str(path) for path, _, _ in self._files]
 
-    def write(self, report: Any, language: str = "en") -> None:
-        """Raises OSError (disk full ...)."""
+    def write(self, report: Any, language: str = "en", *, live: bool = False) -> None:
+        """`live`: the report of the run that is ending here. Raises OSError (disk full ...)."""
         if not self._files:
             return
         render = import_module(self._package)
         for _, suffix, file in self._files:
-            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False, language=language)
+            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False, language=language, **_of_run(live))
             file.truncate(0)
             file.write(data)
             file.flush()
@@ -70,8 +70,13 @@ class Outputs:
                 file.close()
 
 
-def show(report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER) -> None:
-    """To standard output, as wide as the terminal (or 100 columns into a pipe)."""
+def _of_run(live: bool) -> dict[str, bool]:
+    """For the formats of a report; a comparison is of two that were read."""
+    return {"live": True} if live else {}
+
+
+def show(report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER, *, live: bool = False) -> None:
+    """To standard output, as wide as the terminal (or 100 columns into a pipe). `live`: as for Outputs.write."""
     import os
     import shutil
 
@@ -88,6 +93,7 @@ def show(report: Any, arguments: argparse.Namespace, written: list[str], package
         quiet=arguments.quiet,
         language=arguments.lang,
         written=written,
+        **_of_run(live),
     )
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

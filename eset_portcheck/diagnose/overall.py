@@ -1,7 +1,6 @@
 """What the rows say together: fail-over groups, one interceptor on unrelated names, one cause behind many rows. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +8,7 @@ import msgspec
 from eset_portcheck.diagnose.fixes import fixes
 from eset_portcheck.diagnose.fixes_case import is_internet
 from eset_portcheck.diagnose.reading import rank
+from eset_portcheck.model.command_line import only
 from eset_portcheck.model.finding import Cause, Finding
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -76,8 +76,11 @@ def groups(rows: list[Row]) -> list[Row]:
     ]
 
 
-def causes(rows: list[Row], host: Host, again: Callable[[list[str]], str]) -> tuple[list[Row], list[Cause]]:
-    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures first, then warnings."""
+def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[list[Row], list[Cause]]:
+    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures first, then warnings.
+
+    `takes_only`: the line that tests again can name rows; a fix holds these words alone, as the command line stands once in a report.
+    """
     found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row.verdict is Verdict.FAIL or (row.verdict is Verdict.WARN and rank(row.reason) in (Rank.FAIL, Rank.WARN)) or row.verdict is Verdict.ERROR:
@@ -89,7 +92,7 @@ def causes(rows: list[Row], host: Host, again: Callable[[list[str]], str]) -> tu
         lead = next((row for row in group if _counts(row)), group[0])
         name = f"C{number}"
         explained |= {row.id: name for row in group if row.id != lead.id}
-        made.append(_cause(name, lead, group, host, again))
+        made.append(_cause(name, lead, group, host, takes_only))
     return [msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows], made
 
 
@@ -138,7 +141,7 @@ def _family(row: Row) -> str:
     return next((attempt.family for attempt in row.attempts if attempt.failed and attempt.family), "")
 
 
-def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[list[str]], str]) -> Cause:
+def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool) -> Cause:
     ids = [row.id for row in group]
     params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
     for finding in lead.findings:
@@ -152,12 +155,6 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[
         where=lead.where,
         explains=ids,
         evidence=[f"{lead.id}#{number}" for number, _ in enumerate(lead.evidence)],
-        fixes=fixes(lead, group, host, again(ids)),
+        fixes=fixes(lead, group, host, joined(only(ids)) if takes_only else ""),
         params=params,
     )
-
-
-def command(name: str, arguments: list[str], ids: list[str]) -> str:
-    """The line that tests just these rows again; the demo has no rows of its own choice, and makes its whole site again."""
-    only = [part for one in ids[:8] for part in ("--only", one)] if name == "check" else []
-    return joined(["eset-portcheck", name, *arguments, *only])

@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from eset_portcheck.loading.consistency import inconsistencies
-from eset_portcheck.model.profile import Profile, Requirement, Value
+from eset_portcheck.model.profile import ROLES, Profile, Requirement, Value
 
-ROLES = ("agent", "bridge", "deploy-source", "deploy-target", "webconsole", "server", "rdsensor", "mdc", "mobile-device")
 MAX_BYTES = 1024 * 1024
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 

@@ -38,10 +38,11 @@ def render(
     quiet: bool = False,
     language: str = "en",
     written: Sequence[str] = (),
+    live: bool = False,
 ) -> str:
     """`written`: the files that hold this report too. Ends in a line break."""
     console = console_for(width, colour=colour)
-    for line in compose(report, Pen(ascii, verbose, language), console, quiet=quiet, written=written):
+    for line in compose(report, Pen(ascii, verbose, language, live), console, quiet=quiet, written=written):
         console.print(line, soft_wrap=True)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101  # made below
@@ -164,6 +165,7 @@ class _Page:
             pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in report.run.connect_to.items())
             lines.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
         lines += outcome.detected(report, pen)
+        lines += outcome.not_repeated(report, pen)
         if not report.run.complete:
             lines.append(pen.say("Incomplete: not every row was finished."))
         for line in lines:
