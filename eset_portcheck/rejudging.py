@@ -1,4 +1,4 @@
-"""The facts of a report judged by today's rules. Pure.
+"""The facts of a report judged by today's rules. Nothing is read but the built-in profiles.
 
 A report from a file is a stranger's: whoever wrote it may have put anything where a conclusion stands. So none is taken over: rows, causes, commands, summary
 and choices of proxies are made anew, and where they are not what the file held, that is told. Source: the project's contract, section 4.
@@ -12,13 +12,16 @@ import msgspec
 from eset_portcheck import __version__
 from eset_portcheck.diagnose import diagnose, summary, with_exit_code
 from eset_portcheck.diagnose.proxies import choices
-from eset_portcheck.model.command_line import ROWS, only
+from eset_portcheck.loading.planned import as_planned
+from eset_portcheck.model.command_line import ROWS
 from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.reasons import REASONS
-from eset_portcheck.model.report import SCHEMA_VERSION, Changed, ProxyChoice, Rediagnosis, Report, Row, Summary, identified
+from eset_portcheck.model.report import SCHEMA_VERSION, Changed, Rediagnosis, Report, Row, Summary, identified
+from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.texts.shell import joined
 
 INTERRUPTED = 130
+_ROLES = 20
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,39}\Z")
 _DIGEST = re.compile(r"\A[0-9a-f]{32}\Z")
 _PLACE = re.compile(r"[A-Za-z_]{1,60}( at [a-z_0-9]{1,60}\.py:[0-9]{1,5})?\Z")  # model.bug.place
@@ -30,28 +33,27 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
 
     `asked`: it stands there in any case.
     """
-    facts = [_bare(row) for row in report.checks]
+    planned = as_planned(report)
+    facts = [_bare(row) for row in planned.rows]
     rows, causes, _ = diagnose(facts, report.host, report.run.phase, report.run.command)
     anew = msgspec.structs.replace(
         report,
         schema_version=SCHEMA_VERSION,
         checks=rows,
         causes=causes,
-        summary=_summary(report, rows),
+        summary=_summary(report, rows, whole=not planned.missing),
         proxy_choices=choices(rows, report.host),
-        rediagnosis=_says_nothing(report.rediagnosis),
+        rediagnosis=None,
     )
-    if anew == report and (not asked or report.rediagnosis):
-        return report
     changed, also = _changed(report.checks, rows), list(_also(report, anew))
     of = report.run.id if (changed or also or _is_older(report)) and _DIGEST.match(report.run.id) else ""
-    told = Rediagnosis(__version__, changed, also, of) if asked or changed or also or of else anew.rediagnosis
-    return identified(msgspec.structs.replace(anew, rediagnosis=told))
-
-
-def _says_nothing(before: Rediagnosis | None) -> Rediagnosis | None:
-    """What an earlier reading by this version left, where nothing came out otherwise. What a file tells of changes is not believed."""
-    return before if before and before == Rediagnosis(__version__, [], [], "".join(_DIGEST.findall(before.report_id))) else None
+    told = Rediagnosis(__version__, changed, also, of, planned.unknown[:_ROLES], planned.missing)
+    before = report.rediagnosis
+    if before and told == msgspec.structs.replace(before, report_id="") and (not before.report_id or _DIGEST.match(before.report_id)):
+        told = before  # an earlier reading by this version; what a file tells of changes is not believed
+    is_news = asked or told is before or told != Rediagnosis(__version__, [])
+    anew = msgspec.structs.replace(anew, rediagnosis=told if is_news else None)
+    return report if anew == report else identified(anew)
 
 
 def _bare(row: Row) -> Row:
@@ -108,7 +110,7 @@ def _is_older(report: Report) -> bool:
 
 def _as_in_1_0(report: Report, cause: Cause) -> Cause:
     """Schema 1.0 repeated the whole command line in each fix."""
-    names = only(cause.explains[:ROWS]) if report.run.command == "check" else []
+    names = [part for one in cause.explains[:ROWS] for part in ("--only", one)] if report.run.command == "check" else []
     line = joined(["eset-portcheck", report.run.command, *report.run.arguments, *names])
     fixes = [
         msgspec.structs.replace(fix, verify=line, command=f"{line} --ca-file authority.pem" if fix.tool == "eset-portcheck" else fix.command)
@@ -123,11 +125,13 @@ def _held(before: Summary, after: Summary) -> Summary:
     return msgspec.structs.replace(before, **pairs) if pairs else before
 
 
-def _summary(report: Report, rows: list[Row]) -> Summary:
-    """As the same run would end today."""
+def _summary(report: Report, rows: list[Row], *, whole: bool) -> Summary:
+    """As the same run would end today. `whole` False: checks of its roles are missing, so not everything is proven."""
     said = report.summary
     interrupted = said.exit_code == INTERRUPTED
     bare = summary(rows, interrupted=interrupted)
+    if not whole and bare.exit_code == 0:
+        bare = msgspec.structs.replace(bare, exit_code=3, ready=False, verdict=Verdict.UNPROVEN)
     if said.strict is not None and said.exit_zero is not None:
         return with_exit_code(bare, strict=said.strict, exit_zero=said.exit_zero)
     before = summary(report.checks, interrupted=interrupted)  # schema 1.0: that --strict or --exit-zero was given shows only in how it ended

@@ -9,13 +9,6 @@ from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output, redacting
 
 _TOLD = 40  # rows on standard error
-ALSO = {
-    "rows": "details of rows",
-    "causes": "causes",
-    "commands": "commands",
-    "summary": "the summary",
-    "proxies": "choices of proxies",
-}
 
 
 def register(commands: Any) -> None:
@@ -86,6 +79,7 @@ def _piped() -> Any:
 def _tell(report: Any, said: str, *, asked: bool) -> None:
     """What changed, a line a row, and what else was not what its facts give."""
     from eset_portcheck.render.text import safe
+    from eset_portcheck.render.words import ALSO
 
     anew = report.rediagnosis
     if anew is None:
@@ -97,4 +91,9 @@ def _tell(report: Any, said: str, *, asked: bool) -> None:
     if len(anew.changed) > _TOLD:
         print(f"  and {len(anew.changed) - _TOLD} more, which are in the report", file=sys.stderr)
     if anew.also:
-        print(f"{said} not what its facts give, so made anew: {', '.join(ALSO[one] for one in anew.also)}", file=sys.stderr)
+        print(f"{said} held what its facts do not give; made anew: {', '.join(ALSO[one] for one in anew.also)}", file=sys.stderr)
+    if anew.missing:
+        print(f"{said} checks of its roles are missing: {', '.join(anew.missing[:_TOLD])}", file=sys.stderr)
+    if anew.unchecked:
+        roles = safe(", ".join(anew.unchecked), 240)
+        print(f"{said} what is asked of these roles is the file's own word, as their profiles are none of this version: {roles}", file=sys.stderr)

@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from eset_portcheck.loading.consistency import inconsistencies
-from eset_portcheck.model.profile import ROLES, Profile, Requirement, Value
+from eset_portcheck.model.profile import ROLES as BUILT_IN
+from eset_portcheck.model.profile import Profile, Requirement, Value
 
+ROLES = BUILT_IN
 MAX_BYTES = 1024 * 1024
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 

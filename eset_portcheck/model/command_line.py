@@ -7,6 +7,7 @@ writes a file, asks for an account, or is not known. Source: the project's contr
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from eset_portcheck.model.profile import ROLES
@@ -59,14 +60,13 @@ def rebuilt(arguments: tuple[str, ...]) -> Rebuilt:
 
 def for_rows(arguments: Sequence[str], ids: Iterable[str], *, takes_only: bool = True) -> list[str]:
     """The line for these rows alone: `--only` each, and of a long list of targets just theirs. Ids that are none of ours are left out."""
-    chosen = [one for one in ids if _CHECK_ID.match(one)][:ROWS]
-    if not takes_only or not chosen:
-        return list(arguments)
-    return [*_narrowed(tuple(arguments), tuple(chosen)), *only(chosen)]
+    words = only(ids) if takes_only else []
+    return [*_narrowed(tuple(arguments), tuple(words[1::2])), *words] if words else list(arguments)
 
 
 def only(ids: Iterable[str]) -> list[str]:
-    return [part for one in list(ids)[:ROWS] for part in ("--only", one)]
+    """The first of them, those alone that are ids as profiles make them: what a shell or a pattern could read otherwise is no id."""
+    return [part for one in islice(filter(_CHECK_ID.match, ids), ROWS) for part in ("--only", one)]
 
 
 def _narrowed(arguments: tuple[str, ...], ids: tuple[str, ...]) -> list[str]:

@@ -112,13 +112,16 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Rediagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The facts of a report judged anew: `version` of the program that did it, `report_id` of the report that it read where that said otherwise or is
-    of an older schema. `also`: what else it held that is not what its facts give: "rows", "causes", "commands", "summary", "proxies"."""
+    """The facts of a report judged anew: `version` of the program that did it, `report_id` of the report that it read where that said otherwise or is of
+    an older schema. `also`: what else it held that is not what its facts give: "rows", "causes", "commands", "summary", "proxies". `unchecked`: roles whose
+    profile is none of this version, so that what their rows ask is the file's own word. `missing`: checks of known profiles that are not there."""
 
     version: str
     changed: list[Changed]
     also: list[str] = []
     report_id: str = ""
+    unchecked: list[str] = []
+    missing: list[str] = []
 
 
 class Redaction(msgspec.Struct, frozen=True):

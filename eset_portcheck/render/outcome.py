@@ -7,16 +7,17 @@ import msgspec
 
 from eset_portcheck.model.command_line import COMMANDS, UNKNOWN, for_rows, rebuilt
 from eset_portcheck.model.finding import Fix
-from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.report import Rediagnosis, Report, Row
 from eset_portcheck.model.site import NAMES
 from eset_portcheck.model.vocabulary import Phase, Verdict
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.voice import headline, params_of
-from eset_portcheck.render.words import EXIT, OVERALL
+from eset_portcheck.render.words import ALSO, EXIT, OVERALL
 from eset_portcheck.texts.shell import joined
 
 _FEW = 2
+_NAMED = 6  # checks
 _SAID = 400  # characters of a stranger's command line
 PROVEN = (Verdict.PASS, Verdict.WARN)
 
@@ -40,6 +41,8 @@ def overall(report: Report) -> tuple[str, Verdict]:
         return "unproven", Verdict.UNPROVEN
     if any(row.reason == "NOT_SELECTED" for row in report.checks):
         return "partial", Verdict.UNPROVEN
+    if report.rediagnosis is not None and report.rediagnosis.missing:
+        return "unproven", Verdict.UNPROVEN
     return ("warned", Verdict.WARN) if any(row.verdict is Verdict.WARN for row in report.checks) else ("ready", Verdict.PASS)
 
 
@@ -66,9 +69,41 @@ def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:
     if grave and key != "partial":
         row = grave[0]
         return f"{headline(row.reason, params_of(report, row, row.where), pen)} [{pen.safe(row.reason)}]", again(report, pen, [row.id])
+    if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.missing:
+        return missing(report.rediagnosis, pen), again(report, pen)
     if key == "partial":
         return pen.say("everything that was selected is proven; left out: {count}", count=left_out(report)), again(report, pen)
     return pen.say("everything required is proven"), again(report, pen)
+
+
+def missing(anew: Rediagnosis, pen: Pen) -> str:
+    return pen.count("{count} check of the role is not in the report", "{count} checks of the role are not in the report", len(anew.missing))
+
+
+def rejudged(report: Report, pen: Pen) -> list[str]:
+    """What a reader must know of a report that was judged anew, a sentence each."""
+    anew = report.rediagnosis
+    if anew is None:
+        return []
+    said = [
+        pen.count(
+            "{count} row is judged otherwise by the rules of {version}",
+            "{count} rows are judged otherwise by the rules of {version}",
+            len(anew.changed),
+            version=anew.version,
+        )
+    ]
+    if anew.also:
+        what = ", ".join(pen.say(ALSO[name]) for name in anew.also if name in ALSO)
+        said.append(pen.say("The file held what its facts do not give; made anew: {what}", SENTENCE, what=what))
+    if anew.missing:
+        said.append(missing(anew, pen) + ": " + ", ".join(pen.safe(name) for name in anew.missing[:_NAMED]))
+    if anew.unchecked:
+        roles = ", ".join(pen.safe(role, 40) for role in anew.unchecked)
+        said.append(pen.say("What is asked of these roles is the file's own word, as their profiles are none of this version: {roles}", SENTENCE, roles=roles))
+    if anew.report_id:
+        said.append(pen.say("Made from report {id}", id=anew.report_id))
+    return said
 
 
 def left_out(report: Report) -> int:

@@ -133,13 +133,8 @@ class _Page:
         if anew is None:
             return
         yield Text("")
-        said = pen.count(
-            "{count} row is judged otherwise by the rules of {version}",
-            "{count} rows are judged otherwise by the rules of {version}",
-            len(anew.changed),
-            version=anew.version,
-        )
-        yield from self._paragraph(Text(said, "bold"))
+        for number, said in enumerate(outcome.rejudged(self._report, pen)):
+            yield from self._paragraph(Text(said, "" if number else "bold"), _INDENT)
         for one in anew.changed:
             yield from self._paragraph(Text(pen.safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", SENTENCE)), _INDENT * 2, _INDENT)
 

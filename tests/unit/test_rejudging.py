@@ -9,8 +9,8 @@ import pytest
 
 from eset_portcheck import rejudging
 from eset_portcheck.diagnose import diagnose, with_exit_code
-from eset_portcheck.loading import reports
 from eset_portcheck.diagnose.proxies import choices
+from eset_portcheck.loading import reports
 from eset_portcheck.model.report import SCHEMA_VERSION, Report, Row, identified, to_json
 from eset_portcheck.model.vocabulary import Phase, Verdict
 from tests.unit.sample_reports import HOST, REPORTS, load
