@@ -15,10 +15,11 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
         help="render a report file again, in any format",
-        description="Renders a JSON report, here and now, in any format. Its facts are judged anew; what it says besides is not believed. Exit: 0 rendered, 2 not readable or not writable.",
+        description="Renders a JSON report, here and now, in any format. Its facts are judged anew: no conclusion or command of the file is shown.",
+        epilog="Exit: 0 rendered, 2 not readable or not writable.",
     )
     parser.add_argument("file", metavar="FILE.json", help="a report in JSON, from any machine; - reads standard input")
-    parser.add_argument("--rediagnose", action="store_true", help="say so too when the rules of this version change nothing (its facts are always judged by them)")
+    parser.add_argument("--rediagnose", action="store_true", help="say so when this version judges nothing otherwise, too (its facts are always judged anew)")
     output.add_output(parser)
     redacting.add_redaction(parser)
     parser.set_defaults(run=run)
