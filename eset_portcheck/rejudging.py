@@ -5,7 +5,7 @@ and choices of proxies are made anew, and where they are not what the file held,
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -22,6 +22,7 @@ from eset_portcheck.texts.shell import joined
 
 INTERRUPTED = 130
 _ROLES = 20
+_OLDER = "1.0."
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,39}\Z")
 _DIGEST = re.compile(r"\A[0-9a-f]{32}\Z")
 _PLACE = re.compile(r"[A-Za-z_]{1,60}( at [a-z_0-9]{1,60}\.py:[0-9]{1,5})?\Z")  # model.bug.place
@@ -46,7 +47,7 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
         rediagnosis=None,
     )
     changed, also = _changed(report.checks, rows), list(_also(report, anew))
-    of = report.run.id if (changed or also or _is_older(report)) and _DIGEST.match(report.run.id) else ""
+    of = report.run.id if (changed or also or report.schema_version.startswith(_OLDER)) and _DIGEST.match(report.run.id) else ""
     told = Rediagnosis(__version__, changed, also, of, planned.unknown[:_ROLES], planned.missing)
     before = report.rediagnosis
     if before and told == msgspec.structs.replace(before, report_id="") and (not before.report_id or _DIGEST.match(before.report_id)):
@@ -79,8 +80,7 @@ def _also(report: Report, anew: Report) -> Iterable[str]:
         yield "rows"
     if [_without_fixes(one) for one in report.causes] != [_without_fixes(one) for one in anew.causes]:
         yield "causes"
-    held, made = _fixes(report, report.causes), _fixes(report, anew.causes)
-    if held != made and not (_is_older(report) and held == _fixes(report, [_as_in_1_0(report, one) for one in anew.causes])):
+    if not _same_commands(report, anew.causes):
         yield "commands"
     if _held(report.summary, anew.summary) != anew.summary:
         yield "summary"
@@ -96,27 +96,38 @@ def _without_fixes(cause: Cause) -> Cause:
     return msgspec.structs.replace(cause, fixes=[])
 
 
-def _fixes(report: Report, causes: Iterable[Cause]) -> list[list[Fix]]:
-    """As they are to be compared: the names of rules are made of addresses, so where pseudonyms stand for these they are others."""
-    found = [one.fixes for one in causes]
+def _same_commands(report: Report, made: list[Cause]) -> bool:
+    if len(report.causes) != len(made):
+        return False
+    line = joined(["eset-portcheck", report.run.command, *report.run.arguments]) if report.schema_version.startswith(_OLDER) else ""
+    return all(one.fixes in _forms(report, other, line) for one, other in _unmarked(report, zip(report.causes, made, strict=True)))
+
+
+def _forms(report: Report, cause: Cause, line: str) -> Iterator[list[Fix]]:
+    """As they are, and (with a `line`) as schema 1.0 had them, which repeated the whole command line in each fix."""
+    yield cause.fixes
+    if line:
+        names = [part for one in cause.explains[:ROWS] for part in ("--only", one)] if report.run.command == "check" else []
+        whole = f"{line} {joined(names)}".rstrip()
+        yield [
+            msgspec.structs.replace(fix, verify=whole, command=f"{whole} --ca-file authority.pem" if fix.tool == "eset-portcheck" else fix.command)
+            for fix in cause.fixes
+        ]
+
+
+def _unmarked(report: Report, pairs: Iterable[tuple[Cause, Cause]]) -> Iterator[tuple[Cause, Cause]]:
+    """The names of rules are made of addresses, so where pseudonyms stand for these they are others."""
     if report.redaction is None or report.redaction.level != "strict":
-        return found
-    return [[msgspec.structs.replace(fix, command=_MARK.sub(r"\1", fix.command), undo=_MARK.sub(r"\1", fix.undo)) for fix in fixes] for fixes in found]
-
-
-def _is_older(report: Report) -> bool:
-    return report.schema_version.startswith("1.0.")
-
-
-def _as_in_1_0(report: Report, cause: Cause) -> Cause:
-    """Schema 1.0 repeated the whole command line in each fix."""
-    names = [part for one in cause.explains[:ROWS] for part in ("--only", one)] if report.run.command == "check" else []
-    line = joined(["eset-portcheck", report.run.command, *report.run.arguments, *names])
-    fixes = [
-        msgspec.structs.replace(fix, verify=line, command=f"{line} --ca-file authority.pem" if fix.tool == "eset-portcheck" else fix.command)
-        for fix in cause.fixes
-    ]
-    return msgspec.structs.replace(cause, fixes=fixes)
+        yield from pairs
+        return
+    for pair in pairs:
+        one, other = (
+            msgspec.structs.replace(
+                cause, fixes=[msgspec.structs.replace(fix, command=_MARK.sub(r"\1", fix.command), undo=_MARK.sub(r"\1", fix.undo)) for fix in cause.fixes]
+            )
+            for cause in pair
+        )
+        yield one, other
 
 
 def _held(before: Summary, after: Summary) -> Summary:

@@ -9,7 +9,7 @@ from eset_portcheck.diagnose.fixes import fixes
 from eset_portcheck.diagnose.fixes_case import is_internet
 from eset_portcheck.diagnose.reading import rank
 from eset_portcheck.model.command_line import only
-from eset_portcheck.model.finding import Cause, Finding
+from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
@@ -146,7 +146,7 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool)
     params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
     for finding in lead.findings:
         if finding.reason == lead.reason:
-            params |= finding.params
+            params |= {name: value for name, value in finding.params.items() if name != "port" or type(value) is int}  # facts may hold anything
     return Cause(
         id=name,
         reason=lead.reason,
@@ -155,6 +155,14 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool)
         where=lead.where,
         explains=ids,
         evidence=[f"{lead.id}#{number}" for number, _ in enumerate(lead.evidence)],
-        fixes=fixes(lead, group, host, joined(only(ids)) if takes_only else ""),
+        fixes=_advice(lead, group, host, joined(only(ids)) if takes_only else ""),
         params=params,
     )
+
+
+def _advice(lead: Row, group: list[Row], host: Host, verify: str) -> list[Fix]:
+    """Facts that no run wrote may choke what makes commands of them: then there are words alone."""
+    try:
+        return fixes(lead, group, host, verify)
+    except Exception:  # noqa: BLE001
+        return [Fix(audience="support", tool="text", command=lead.reason, verify=verify)]
