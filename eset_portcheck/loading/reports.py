@@ -101,11 +101,11 @@ def _too_much(report: Report) -> str:
         if max(len(row.attempts), len(row.evidence)) > MAX_ATTEMPTS:
             return f"checks[{number}]: more than {MAX_ATTEMPTS} attempts or pieces of evidence"
     host = report.host
-    lists = [host.connections, host.listeners, host.resolvers, *(one.bypass for one in host.proxy_sources), *(one.addresses for one in host.interfaces)]
+    held = len(host.connections) + len(host.listeners) + len(host.resolvers)
+    held += sum(len(one.bypass) for one in host.proxy_sources) + sum(len(one.addresses) for one in host.interfaces)
     for number, one in enumerate(host.eset_products):
         if isinstance(servers := one.get("servers"), list) and len(servers) > MAX_SERVERS:
             return f"host.eset_products[{number}].servers: more than {MAX_SERVERS}"
-    held = sum(map(len, lists))
     return f"host: too much beside {len(report.checks)} checks" if held * len(report.checks) > MAX_PAIRS else ""
 
 
