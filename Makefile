@@ -47,6 +47,8 @@ check: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py --check
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py --check
 	PYTHONPATH=. $(BIN)/python docs/render_schema.py --check
+	PYTHONPATH=. $(BIN)/python docs/render_contract.py --check
+	$(BIN)/python tools/house_picture.py --check
 	PYTHONPATH=. $(BIN)/python tools/usage.py --check
 	PYTHONPATH=. $(BIN)/python tools/catalogue.py --check
 	$(BIN)/python -m pytest -q tests/house
@@ -65,6 +67,8 @@ docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py
 	PYTHONPATH=. $(BIN)/python docs/render_schema.py
+	PYTHONPATH=. $(BIN)/python docs/render_contract.py
+	$(BIN)/python tools/house_picture.py
 	PYTHONPATH=. $(BIN)/python tools/usage.py
 	PYTHONPATH=. $(BIN)/python tools/catalogue.py
 	PYTHONPATH=. $(BIN)/python docs/make_picture.py tests/unit/reports/dropped.json docs/matrix.svg

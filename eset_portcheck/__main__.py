@@ -2,10 +2,11 @@
 
 import sys
 
-from eset_portcheck import __version__
+from eset_portcheck import __version__, import_path
 
 
 def main() -> int:
+    import_path.without_working_directory()
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"eset-portcheck {__version__}\n")
         return 0

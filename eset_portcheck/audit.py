@@ -16,6 +16,7 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Evidence, Observation
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
+from eset_portcheck.model.subject import subject_fields
 from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, State, Verdict
 from eset_portcheck.redaction import redacted
 from eset_portcheck.sessions import Credentials
@@ -171,23 +172,11 @@ def row(check: Check, outcome: Outcome) -> Row:
         reason = "INTERNAL_ERROR"
     params = dict(check.skip_params) | ({"error": seen.error} if seen and seen.error else {})
     return Row(
-        id=check.id,
-        role=check.role,
-        direction=check.direction,
-        transport=check.transport,
-        port=check.port,
-        protocol=check.protocol,
-        target=check.target,
-        target_key=check.key,
-        via_destination=check.via_destination,
-        listener=check.listener,
-        group=check.group,
-        required=check.required,
-        source=check.source,
-        beyond_page=check.beyond_page,
+        **subject_fields(msgspec.structs.replace(check, skip_params=params)),
         verdict=Verdict.UNPROVEN,
         state=State.NOT_TESTED,
         proof=ProofReached(Proof.NONE, check.required_proof),
+        full_proof=check.required_proof,
         reason=reason,
         culprit=None,
         confidence=None,
@@ -196,13 +185,4 @@ def row(check: Check, outcome: Outcome) -> Row:
         attempts=seen.attempts if seen else [],
         evidence=seen.evidence if seen else [],
         findings=[],
-        purpose=check.purpose,
-        note=check.note,
-        note_as_printed=check.note_as_printed,
-        trust=check.trust,
-        inspection=check.inspection,
-        page_row=check.page_row,
-        full_proof=check.required_proof,
-        redirects=check.redirects,
-        skip_params=params,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from typing import Any
 
 from eset_portcheck.model.observation import Attempt, Evidence
@@ -11,7 +12,7 @@ from eset_portcheck.net.failure import Broken
 from eset_portcheck.sessions import INSTALL, Credentials, Missing, in_thread
 from eset_portcheck.sessions.allowance import Broke
 
-HOLD_S = 1.0
+HOLD_S = 1.0  # a second client keeps its session that long
 STEP = 0.9  # of a time-out: two steps of a full client end before the stage does, so that it can say how far it got
 # After one of these another log-on with the same account only makes things worse.
 STOP_AT = frozenset(
@@ -65,21 +66,13 @@ class DeepSessions:
 
 async def second_opinion(dial: Dial, attempt: Attempt) -> list[Evidence]:
     """What another client says of a row that our own conversation proved. It can only add doubt."""
-    if attempt.failed is not None or dial.endpoint.proxy is not None:
+    if attempt.failed is not None or dial.endpoint.proxy is not None or not dial.protocol.second_client:
         return []
     name = dial.endpoint.server_name or dial.endpoint.host
     timeout_s = dial.means.timeout_s
     try:
-        if dial.endpoint.protocol == "mqtt":
-            from eset_portcheck.sessions import push_session
-
-            facts = await in_thread(lambda: push_session.check(dial.address, dial.port, name, HOLD_S, timeout_s), 2 * timeout_s + HOLD_S)
-        elif dial.endpoint.protocol == "ssh":
-            from eset_portcheck.sessions import ssh_login
-
-            facts = await in_thread(lambda: ssh_login.check(dial.address, dial.port, timeout_s), 2 * timeout_s)
-        else:
-            return []
+        client = import_module(f"eset_portcheck.sessions.{dial.protocol.second_client}")
+        facts = await in_thread(lambda: client.second_opinion(dial.address, dial.port, name, timeout_s), 2 * timeout_s + HOLD_S)
     except Missing as error:
         facts = {"missing": error.package, "install": INSTALL}
     except TimeoutError:

@@ -1,6 +1,6 @@
 """Profiles and a site make a plan: one check a cell. Pure. Every row exists, also when it will not run, with the reason.
 
-Source: the project's contract ("Required", "Check ids", "Groups", "Proxy").
+Source: docs/contract.md#required-proof, #groups, #proxy, #check-ids.
 """
 
 from collections import Counter
@@ -63,7 +63,7 @@ def _check(profile: Profile, one: Requirement, site: Site, value: str | None, bu
     return Check(
         id=f"{profile.role}.{one.key}{at}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""),
         role=profile.role,
-        key=one.key,
+        target_key=one.key,
         direction=one.direction,
         transport=one.transport,
         port=number,
@@ -170,7 +170,7 @@ def _endpoint(one: Requirement, site: Site, target: str | None, number: int, pro
         path=one.path or None,
         alpn=tuple(one.alpn),
         trust=one.trust,
-        realm=site.realm if one.protocol in ("kerberos", "kerberos_tcp") else None,
+        realm=site.realm,
         redirects=tuple(one.redirects),
         session=one.variant if one.proof is Proof.AUTHORISED else None,
     )

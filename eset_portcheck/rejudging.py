@@ -5,6 +5,7 @@ and choices of proxies are made anew, and where they are not what the file held,
 """
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -18,7 +19,6 @@ from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import SCHEMA_VERSION, Changed, Rediagnosis, Report, Row, Summary, identified
 from eset_portcheck.model.vocabulary import Verdict
-from eset_portcheck.texts.shell import joined
 
 INTERRUPTED = 130
 _ROLES = 20
@@ -99,8 +99,13 @@ def _without_fixes(cause: Cause) -> Cause:
 def _same_commands(report: Report, made: list[Cause]) -> bool:
     if len(report.causes) != len(made):
         return False
-    line = joined(["eset-portcheck", report.run.command, *report.run.arguments]) if report.schema_version.startswith(_OLDER) else ""
+    line = _as_in_1_0(["eset-portcheck", report.run.command, *report.run.arguments]) if report.schema_version.startswith(_OLDER) else ""
     return all(one.fixes in _forms(report, other, line) for one, other in _unmarked(report, zip(report.causes, made, strict=True)))
+
+
+def _as_in_1_0(words: Iterable[str]) -> str:
+    """What was compared with is never shown."""
+    return " ".join(f"~/{shlex.quote(word[2:])}" if word.startswith("~/") and len(word) > 2 else shlex.quote(word) for word in words)
 
 
 def _forms(report: Report, cause: Cause, line: str) -> Iterator[list[Fix]]:
@@ -108,7 +113,7 @@ def _forms(report: Report, cause: Cause, line: str) -> Iterator[list[Fix]]:
     yield cause.fixes
     if line:
         names = [part for one in cause.explains[:ROWS] for part in ("--only", one)] if report.run.command == "check" else []
-        whole = f"{line} {joined(names)}".rstrip()
+        whole = f"{line} {_as_in_1_0(names)}".rstrip()
         yield [
             msgspec.structs.replace(fix, verify=whole, command=f"{whole} --ca-file authority.pem" if fix.tool == "eset-portcheck" else fix.command)
             for fix in cause.fixes

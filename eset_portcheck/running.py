@@ -25,7 +25,6 @@ from eset_portcheck.net.tls import Contexts
 
 ADDRESSES_PER_FAMILY = 3
 CONCURRENT = 64  # attempts at a time; each may hold a few sockets more for evidence
-_OF_A_REALM = ("kerberos", "kerberos_tcp")
 Done = Callable[[Endpoint, Observation], None]
 
 
@@ -82,10 +81,10 @@ class Runner:
         return found
 
     async def _dial(self, means: Means, endpoint: Endpoint) -> Observation:
-        speaker = protocols.find(endpoint.protocol)
-        if speaker is None:
-            return Observation(error=f"no speaker for {endpoint.protocol}")
-        if getattr(speaker, "ONE_WAY", False):
+        protocol = protocols.find(endpoint.protocol)
+        if protocol is None:
+            return Observation(error=f"no descriptor of {endpoint.protocol}")
+        if protocol.one_way:
             return Observation(evidence=[Evidence(kind="one-way")])
         host, port = self._options.dialled(endpoint)
         resolution = await self._resolve(host)
@@ -95,12 +94,12 @@ class Runner:
         chosen, evidence = self._choose(resolution.addresses)
         if not chosen:
             return Observation(attempts=[Attempt(stages=[_without_family(record)])])
-        if endpoint.realm is None and endpoint.protocol in _OF_A_REALM:
+        if endpoint.realm is None and protocol.needs_realm:
             realm, told = await self._realm(endpoint.host)
             endpoint, evidence = msgspec.structs.replace(endpoint, realm=realm), [*evidence, Evidence(kind="realm", facts=told)]
         usable = {family for family, address in chosen if self._routable(family, address, port)} or {family for family, _ in chosen}
         dials = [
-            Dial(means, endpoint, speaker, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
+            Dial(means, endpoint, protocol, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
             for family, address in chosen
         ]
         attempts = await asyncio.gather(*(self._attempt(one, record) for one in dials))
@@ -153,7 +152,8 @@ def _planned(endpoints: list[Endpoint]) -> dict[str, list[int]]:
     ports: dict[str, list[int]] = {}
     for endpoint in endpoints:
         host, port = endpoint.proxy or (endpoint.host, endpoint.port)
-        if endpoint.transport == "tcp" and endpoint.protocol != "mysql":
+        protocol = protocols.find(endpoint.protocol)
+        if endpoint.transport == "tcp" and protocol is not None and not protocol.single_probe:
             ports.setdefault(host, []).append(port)
     return ports
 

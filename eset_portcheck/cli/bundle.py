@@ -3,9 +3,7 @@
 import argparse
 import hashlib
 import io
-import os
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,8 @@ from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import redacting
 from eset_portcheck.cli.language import add_language
 from eset_portcheck.cli.report import read
+from eset_portcheck.files import Unusable
+from eset_portcheck.files.replacement import Replacement
 
 FORMATS = {"report.html": "html", "report.json": "json", "report.md": "md"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip can name
@@ -41,9 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
         report = read(arguments.file)
         private = redacting.Redacting(arguments)
         report = private.apply(report)
-        private.close()
         path = Path(arguments.output or f"eset-portcheck-{_word(report.run.id)}.zip")
-        _write(path, packed(report, arguments.lang), replace=arguments.force)
+        file = _begun(path, replace=arguments.force)
+        private.close()
+        _write(file, packed(report, arguments.lang), replace=arguments.force)
     except shared.WrongUse as error:
         return shared.refuse(error)
     name = str(path)
@@ -56,23 +57,30 @@ def _word(name: str) -> str:
     return "".join(sign for sign in name[:40] if sign.isascii() and sign.isalnum()) or "report"
 
 
-def _write(path: Path, content: bytes, *, replace: bool) -> None:
-    """Raises WrongUse. The old file stays until the new one is whole; what another has just put there is not overwritten either."""
-    place = f"-o {str(path)[:120]!a}"
-    fresh = path.with_name(f".{path.name}.{os.getpid()}") if replace else path
-    begun = False
+def _begun(path: Path, *, replace: bool) -> Replacement:
+    """Raises WrongUse."""
     try:
-        with fresh.open("xb") as file:
-            begun = True
-            file.write(content)
-        fresh.replace(path)
-    except (OSError, ValueError) as error:
-        if begun:
-            with suppress(OSError):
-                fresh.unlink()
-        if isinstance(error, FileExistsError):
-            raise shared.WrongUse(f"{place}: is there already (--force replaces it)") from None
-        raise shared.WrongUse(f"{place}: cannot be written: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+        file = Replacement(path)
+        if file.present is not None and not replace:
+            raise shared.WrongUse(f"{_place(path)}: is there already (--force replaces it)")
+        file.open()
+    except Unusable as error:
+        raise shared.WrongUse(f"{_place(path)}: {error.args[0]}") from None
+    return file
+
+
+def _write(file: Replacement, content: bytes, *, replace: bool) -> None:
+    """Raises WrongUse. The old file stays until the new one is whole; what another has just put there is not overwritten either."""
+    try:
+        file.write(content, over=replace)
+    except FileExistsError:
+        raise shared.WrongUse(f"{_place(file.path)}: is there already (--force replaces it)") from None
+    except OSError as error:
+        raise shared.WrongUse(f"{_place(file.path)}: cannot be written: {error.strerror or type(error).__name__}") from None
+
+
+def _place(path: Path) -> str:
+    return f"-o {str(path)[:120]!a}"
 
 
 def packed(report: Any, language: str) -> bytes:

@@ -9,6 +9,7 @@ from eset_portcheck.cli import output, redacting
 
 DEFAULT_TIMEOUT_S = 4.0
 DEFAULT_BUDGET_S = 60.0
+MAX_CERTIFICATES_BYTES = 16 * 2**20
 
 
 def register(commands: Any) -> None:
@@ -129,15 +130,19 @@ def _has_certificates(file: str | None) -> None:
     import ssl
     from pathlib import Path
 
+    from eset_portcheck import files
+
     if not file:
         return
-    if not Path(file).is_file():
-        raise shared.WrongUse(f"certificate file {file[:120]!a}: not there, or no regular file")
+    place = f"certificate file {file[:120]!a}"
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
-    except OSError as error:  # ssl.SSLError is one
-        why = "no certificate in it (PEM)" if isinstance(error, ssl.SSLError) else error.strerror or type(error).__name__
-        raise shared.WrongUse(f"certificate file {file[:120]!a}: {why}") from None
+        text = files.read(Path(file), MAX_CERTIFICATES_BYTES).decode("ascii", "replace")
+    except files.Unusable as error:
+        raise shared.WrongUse(f"{place}: {error.args[0]}") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text.replace("\ufffd", "?"))
+    except (ssl.SSLError, ValueError):  # none, or an empty file
+        raise shared.WrongUse(f"{place}: no certificate in it (PEM)") from None
 
 
 def again(arguments: argparse.Namespace) -> list[str]:
@@ -223,22 +228,22 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, pr
     """Write and show; the exit code is the one that stands in the report, --strict and --exit-zero included."""
     report = with_exit_code(report, strict=getattr(arguments, "strict", False), exit_zero=getattr(arguments, "exit_zero", False))
     code: int = report.summary.exit_code
-    written = files.names
+    lost: list[str] = []
     try:
         if private is not None:
             report = private.apply(report)
-            private.close()
+            try:
+                private.close()
+            except shared.WrongUse as error:  # the map was writable when it was opened; the report is not lost with it
+                lost += error.lines
         files.write(report, arguments.lang, live=True)
-    except shared.WrongUse as error:  # the map was writable when it was opened
-        shared.refuse(error)
-        code, written = 4, []
-    except OSError as error:
-        print(f"eset-portcheck: a report could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
-        code, written = 4, []
+    except output.NotWritten as error:
+        lost += error.lines
     finally:
         files.close()
-    output.show(report, arguments, written, live=True)
-    return code
+    output.lost(lost)
+    output.show(report, arguments, files.written, live=True)
+    return code if not lost or code in (1, 130) else 4  # the contract's order of exit codes
 
 
 def with_exit_code(report: Any, *, strict: bool, exit_zero: bool) -> Any:

@@ -1,7 +1,6 @@
 """`compare`: what changed between two reports of the same machine."""
 
 import argparse
-import sys
 from typing import Any
 
 from eset_portcheck.cli import arguments as shared
@@ -32,15 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
         files = output.Outputs(arguments.output, SUFFIXES, PACKAGE)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    written = files.names
     try:
         files.write(compared, arguments.lang)
-    except OSError as error:
-        print(f"eset-portcheck: the comparison could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
+    except output.NotWritten as error:
+        output.lost(error.lines)
         return 2
     finally:
         files.close()
-    output.show(compared, arguments, written, PACKAGE)
+    output.show(compared, arguments, files.written, PACKAGE)
     return int(compared.summary.exit_code)
 
 

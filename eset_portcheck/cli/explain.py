@@ -68,19 +68,20 @@ def listing(language: str = "en") -> list[str]:
 
 def of_code(code: str, language: str = "en") -> list[str]:
     from eset_portcheck.model.reasons import REASONS
-    from eset_portcheck.texts import PLACEHOLDERS, command, load, phrase
+    from eset_portcheck.texts import PLACEHOLDERS, load, phrase
     from eset_portcheck.texts.language import translator
+    from eset_portcheck.texts.shell import pattern
 
     text, reason, say = load(language)[code], REASONS[code], translator(language)
     about = say("rank: {rank}, usual culprit: {culprit}") if reason.culprit else say("rank: {rank}")
     lines = [code, *_wrap(text.title), about.format(rank=reason.rank.value, culprit=reason.culprit.value if reason.culprit else "")]
     lines += [*_part(0, say), *_wrap(text.meaning, 2), *_part(1, say), *_wrap(text.checked, 2), *_part(2, say)]
     for number, step in enumerate(text.fix, 1):
-        lines += _wrap(f"{step.who}: {command(step.do, {})}", 5, f"  {number}. ")
+        lines += _wrap(f"{step.who}: {step.do}", 5, f"  {number}. ")
         both = bool(step.linux and step.windows)
         for system, line in (("Linux", step.linux), ("Windows", step.windows), ("", step.run)):
             if line:
-                lines += [*(["       " + system + ":"] if both else []), "       " + command(line, {})]
+                lines += [*(["       " + system + ":"] if both else []), "       " + pattern(line)]
     named = {name: f"<{name}>" for name in PLACEHOLDERS}
     sent = say("To send on: {sentence}").format(sentence=phrase(text.ask, named, language))
     return [*lines, *_part(3, say), *_wrap(text.still, 2), "", *_wrap(sent, 2)]
@@ -119,9 +120,11 @@ def _several(found: dict[str, Any], language: str) -> list[str]:
 
 def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]:
     """What the profile says of a requirement, and what the checker does about it."""
+    from eset_portcheck import protocols
     from eset_portcheck.texts import about_rows
     from eset_portcheck.texts.language import translator
     from eset_portcheck.texts.possible import possible
+    from eset_portcheck.texts.shell import posix
 
     words, way, say = about_rows(language), one.direction.value, translator(language)
     about = say("{title}; run it on: {place}").format(title=say(profile.title), place=say(profile.runs_on))
@@ -132,14 +135,17 @@ def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]
     lines += _wrap(printed, 2) if one.note_as_printed else []
     lines += _part(1, say)
     if way == "outbound":
-        lines += _wrap(words["protocol"].get(one.protocol) or say("A conversation in {protocol}.").format(protocol=one.protocol), 2)
+        spoken = protocols.find(one.protocol)
+        unknown = say("A conversation in {protocol}.").format(protocol=one.protocol)
+        lines += _wrap(spoken.checked.get(language) or spoken.checked["en"] if spoken else unknown, 2)
         lines += _wrap(words["more"]["proxy"], 2) if one.via else []
         lines += _wrap(words["more"]["login"], 2) if one.proof.value == "authorised" else []
     lines += _wrap(say("Required proof: {proof} ({meaning}).").format(proof=one.proof.value, meaning=words["proof"][one.proof.value]), 2)
     lines += ["  " + say("Reasons that the row can give:")]
     for stage, codes in possible(one).items():
         lines += _wrap(" ".join(codes), 6, f"    {say(stage)}: ")
-    lines += [*_part(2, say), *_wrap(words["next"][way], 2), f"       eset-portcheck check --role {profile.role} ... --only '{_pattern(name, one)}'"]
+    again = posix("eset-portcheck check --role {role} ... --only «{rows}»", role=profile.role, rows=_pattern(name, one))
+    lines += [*_part(2, say), *_wrap(words["next"][way], 2), f"       {again}"]
     if way != "local" and not one.retired:
         lines += [*_wrap(words["next"][f"{way}_rule"], 2), *_wrap(_rule(one, say), 7, "       ")]
     return [*lines, *_part(3, say), *_wrap(words["still"][way], 2)]

@@ -1,15 +1,16 @@
-"""Where results go: files are opened before anything is sent, standard output gets the chosen format, standard error the progress."""
+"""Where results go: files are begun before anything is sent, standard output gets the chosen format, standard error the progress."""
 
 import argparse
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from eset_portcheck.cli.arguments import WrongUse
+from eset_portcheck.cli.arguments import WrongUse, told
 from eset_portcheck.cli.language import add_language
+from eset_portcheck.files import Unusable
+from eset_portcheck.files.replacement import Replacement
 
 FORMATS = ("table", "json", "md", "csv", "html")  # render.FORMATS, without its cost
 SUFFIXES = ("txt", "json", "md", "csv", "html")
@@ -21,7 +22,8 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS
     out = parser.add_argument_group("output")
     out.add_argument("--format", choices=formats, default="table", help="of standard output (default: table)")
     kinds = ", ".join(suffixes)
-    out.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help=f"also write FILE; the suffix ({kinds}) decides (repeatable)")
+    words = f"also write FILE, closed to other users; the suffix ({kinds}) decides (repeatable)"
+    out.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help=words)
     add_language(out)
     out.add_argument("--ascii", action="store_true", help="no signs beyond ASCII")
     out.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR has the same effect)")
@@ -29,45 +31,79 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS
     out.add_argument("-v", "--verbose", action="store_true", help="also rows that do not apply, and notes")
 
 
+class NotWritten(Exception):
+    """`lines`: one for each file that could not be written; the others are."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
 class Outputs:
-    """The files of -o, open for writing since before the run. A run that is interrupted still writes them."""
+    """The files of -o. All are looked at before any is begun, and begun before the run; each is written whole or not at all. A run that is interrupted
+    still writes them."""
 
     def __init__(self, names: list[str], suffixes: Sequence[str] = SUFFIXES, package: str = RENDER) -> None:
-        """`package`: where FORMATS and SUFFIXES of what is written stand."""
+        """`package`: where FORMATS and SUFFIXES of what is written stand. Raises WrongUse; then no file is there that was not there before."""
         self._package = package
-        self._files: list[tuple[Path, str, IO[bytes]]] = []
+        self._files: list[tuple[str, Replacement]] = []
+        self.written: list[str] = []
         for name in names:
             path = Path(name)
             form = path.suffix.lower().removeprefix(".")
             if form not in suffixes:
-                self.close()
-                raise WrongUse(f"-o {name[:120]!a}: the suffix must be one of {', '.join(suffixes)}")
+                raise WrongUse(f"{_place(name)}: the suffix must be one of {', '.join(suffixes)}")
             try:
-                # appending keeps what is there until there is something to replace it with
-                self._files.append((path, form, path.open("ab")))
-            except OSError as error:
+                found = Replacement(path)
+                twin = next((str(other.path) for _, other in self._files if found.is_same(other)), None)
+            except (Unusable, OSError) as error:
+                raise WrongUse(f"{_place(name)}: {unusable(error)}") from None
+            if twin is not None:
+                raise WrongUse(f"{_place(name)}: the same file as {_place(twin)}")
+            self._files.append((form, found))
+        for _, file in self._files:
+            try:
+                file.open()
+            except Unusable as error:
                 self.close()
-                raise WrongUse(f"-o {name[:120]!a}: cannot be written: {error.strerror or type(error).__name__}") from error
-
-    @property
-    def names(self) -> list[str]:
-        return [str(path) for path, _, _ in self._files]
+                raise WrongUse(f"{_place(str(file.path))}: {unusable(error)}") from None
 
     def write(self, report: Any, language: str = "en", *, live: bool = False) -> None:
-        """`live`: the report of the run that is ending here. Raises OSError (disk full ...)."""
+        """`live`: the report of the run that is ending here. `written` names what is there afterwards. Raises NotWritten (disk full ...)."""
         if not self._files:
             return
         render = import_module(self._package)
-        for _, suffix, file in self._files:
+        missing = []
+        for suffix, file in self._files:
             data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False, language=language, **_of_run(live))
-            file.truncate(0)
-            file.write(data)
-            file.flush()
+            try:
+                file.write(data)
+            except OSError as error:
+                missing.append(f"{_place(str(file.path))}: not written, an earlier file is as it was: {error.strerror or type(error).__name__}")
+            else:
+                self.written.append(str(file.path))
+        if missing:
+            raise NotWritten(*missing)
 
     def close(self) -> None:
-        for _, _, file in self._files:
-            with suppress(OSError):
-                file.close()
+        """What was begun and not written is gone."""
+        for _, file in self._files:
+            file.discard()
+
+
+def unusable(error: Unusable | OSError) -> str:
+    """Why, in words without the name."""
+    return str(error.args[0]) if isinstance(error, Unusable) else f"cannot be written: {error.strerror or type(error).__name__}"
+
+
+def _place(name: str) -> str:
+    return f"-o {name[:120]!a}"
+
+
+def lost(lines: Iterable[str]) -> None:
+    """Says on standard error which files are missing."""
+    for line in lines:
+        print(f"eset-portcheck: {told(line)}", file=sys.stderr)
 
 
 def _of_run(live: bool) -> dict[str, bool]:

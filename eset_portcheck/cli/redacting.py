@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import os
-import stat
 from pathlib import Path
 from typing import Any
 
 from eset_portcheck.cli.arguments import WrongUse
+from eset_portcheck.files import Missing, Unusable, read
+from eset_portcheck.files.replacement import Replacement
 
 MAX_BYTES = 16 << 20
 MARK = "eset-portcheck pseudonyms"
@@ -24,17 +24,22 @@ class Redacting:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._strict = arguments.redact == "strict"
-        self._file = Path(arguments.map) if arguments.map else None
+        self._file: Replacement | None = None
         self._map: dict[str, dict[str, str]] = {}
-        if self._file is None:
+        if not arguments.map:
             return
-        place = f"--map {arguments.map[:120]!a}"
+        self._place = f"--map {arguments.map[:120]!a}"
         if not self._strict:
-            raise WrongUse(f"{place}: only --redact strict makes a map")
-        if any(_is_same(self._file, Path(name)) for name in _outputs(arguments)):
-            raise WrongUse(f"{place}: the same file as -o")
-        self._map = _read(self._file, place)
-        _write(self._file, self._map, place)
+            raise WrongUse(f"{self._place}: only --redact strict makes a map")
+        try:
+            file = Replacement(Path(arguments.map))
+            if any(_is_same(file, name) for name in _outputs(arguments)):
+                raise WrongUse(f"{self._place}: the same file as -o")
+            self._map = _read(Path(arguments.map), self._place)
+            file.open()
+        except Unusable as error:
+            raise WrongUse(f"{self._place}: {error.args[0]}") from None
+        self._file = file
 
     def apply(self, report: Any) -> Any:
         """The report as it may go out; its exit code and verdicts are the same."""
@@ -45,9 +50,14 @@ class Redacting:
         return made.report
 
     def close(self) -> None:
-        """Raises WrongUse when the map cannot be written."""
-        if self._file is not None:
-            _write(self._file, self._map, f"--map {str(self._file)[:120]!a}")
+        """Raises WrongUse when the map cannot be written; an earlier one is then as it was."""
+        if self._file is None:
+            return
+        text = json.dumps({"kind": MARK, "schema_version": "1.0.0", "tables": self._map}, indent=1, ensure_ascii=True) + "\n"
+        try:
+            self._file.write(text.encode("ascii"))
+        except OSError as error:
+            raise WrongUse(f"{self._place}: not written, an earlier map is as it was: {error.strerror or type(error).__name__}") from None
 
 
 def _outputs(arguments: argparse.Namespace) -> list[str]:
@@ -55,29 +65,21 @@ def _outputs(arguments: argparse.Namespace) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(file: Replacement, name: str) -> bool:
     try:
-        return one.resolve() == other.resolve()
-    except (OSError, ValueError, RuntimeError):
+        return file.is_same(Replacement(Path(name)))
+    except (Unusable, OSError):  # whoever writes it says so
         return False
 
 
 def _read(file: Path, place: str) -> dict[str, dict[str, str]]:
-    """An earlier map; {} where there is none. Raises WrongUse for a file that is no map, or that others can read."""
+    """An earlier map; {} where there is none. Raises Unusable, WrongUse for a file that is no map."""
     try:
-        with file.open("rb") as source:
-            found = os.fstat(source.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise WrongUse(f"{place}: no ordinary file")
-            if os.name == "posix" and found.st_mode & 0o077:
-                raise WrongUse(f"{place}: others can read it; chmod 600 it first")
-            content = source.read(MAX_BYTES + 1)
-    except FileNotFoundError:
+        content = read(file, MAX_BYTES, private=True)
+    except Missing:
         return {}
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"{place}: cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from None
     try:
-        told = json.loads(content[:MAX_BYTES])
+        told = json.loads(content)
     except (ValueError, RecursionError):
         told = None
     tables = told.get("tables") if isinstance(told, dict) and told.get("kind") == MARK else None
@@ -86,16 +88,3 @@ def _read(file: Path, place: str) -> dict[str, dict[str, str]]:
     ):
         raise WrongUse(f"{place}: no map of pseudonyms; nothing of it was changed")
     return tables
-
-
-def _write(file: Path, tables: dict[str, dict[str, str]], place: str) -> None:
-    """A new file in the old one's place: never half a map, never readable by others, never through a link."""
-    text = json.dumps({"kind": MARK, "schema_version": "1.0.0", "tables": tables}, indent=1, ensure_ascii=True) + "\n"
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(text)
-        beside.replace(file)
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"{place}: cannot be written: {getattr(error, 'strerror', None) or type(error).__name__}") from None

@@ -34,16 +34,15 @@ def run(arguments: argparse.Namespace) -> int:
         private.close()
     except shared.WrongUse as error:
         return shared.refuse(error)
-    written = files.names
     code = 0
     try:
         files.write(report, arguments.lang)
-    except OSError as error:
-        print(f"eset-portcheck: a report could not be written: {error.strerror or type(error).__name__}", file=sys.stderr)
-        code, written = 2, []
+    except output.NotWritten as error:
+        output.lost(error.lines)
+        code = 2
     finally:
         files.close()
-    output.show(report, arguments, written)
+    output.show(report, arguments, files.written)
     return code
 
 

@@ -1,29 +1,28 @@
-"""Credentials for ADMIN$: from a file that only its owner can read, or asked for on a terminal. Never from the command line or the environment."""
+"""Credentials for ADMIN$: from a file that belongs to the user who runs and is closed to all others, or asked for on a terminal.
 
-import os
-import stat
+Never from the command line or the environment.
+"""
+
 import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from eset_portcheck.cli.arguments import WrongUse
+from eset_portcheck.files import Unusable, read
 from eset_portcheck.sessions import Credentials
 
 KEYS = ("user", "password", "domain")
+MAX_BYTES = 65536
 
 
 def from_file(name: str) -> Credentials:
     """Raises WrongUse; its words never repeat what the file holds."""
     place = "--credentials-file"  # not its name: it may be the password itself, typed in the wrong place
     try:
-        with Path(name).open("rb") as file:
-            # Windows has no such bits; there the file's access list is the owner's business (docs/windows.md)
-            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise WrongUse(f"{place}: others can read it; chmod 600 it first")
-            data = file.read(65536)
-    except OSError as error:
-        raise WrongUse(f"{place}: cannot be read: {error.strerror or type(error).__name__}") from error
+        data = read(Path(name), MAX_BYTES, private=True)
+    except Unusable as error:
+        raise WrongUse(f"{place}: {error.args[0]}") from None
     try:
         values: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):

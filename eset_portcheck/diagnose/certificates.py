@@ -1,13 +1,13 @@
 """What a chain proves for a row, by who was expected to have signed it. Pure; the facts were judged by net/trust.py.
 
-Source: the project's contract, "Trust".
+Source: docs/contract.md#certificates.
 """
 
 from typing import Any
 
 import msgspec
 
-from eset_portcheck.diagnose.reading import Reading, rank
+from eset_portcheck.diagnose.reading import Reading, rank, silent
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import TlsFacts
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -15,7 +15,6 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Proof, State, Trust, Verdict
 
 EXPIRES_SOON_DAYS = 30
-SILENT_PROTOCOLS = ("tcp", "tls")  # nothing is said after the handshake
 
 
 class Opinion(msgspec.Struct, frozen=True):
@@ -141,7 +140,7 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
         )
     reached = reading.reached
     # a good certificate is the product's identity only once everything the row's protocol has to say was said
-    spoken = Proof.TLS if row.protocol in SILENT_PROTOCOLS else Proof.PROTOCOL
+    spoken = Proof.TLS if silent(row) else Proof.PROTOCOL
     if said.proof is Proof.PRODUCT and reached.reaches(spoken) and not reached.reaches(Proof.PRODUCT):
         reached = Proof.PRODUCT
     return msgspec.structs.replace(reading, reached=reached, findings=findings, confidence=said.confidence or reading.confidence)

@@ -2,11 +2,12 @@
 
 What a person should think about stands in the texts of the reasons (the fix of tool "text" names the code); here are commands only. Nothing that
 a peer said gets into one: addresses are parsed, ports are integers, names are host names of the profile or of the command line.
-Source: the project's contract, sections 2 and 4.
+Source: docs/fixes.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
+from eset_portcheck.diagnose import fixes_accounts as accounts
 from eset_portcheck.diagnose import fixes_commands as commands
 from eset_portcheck.diagnose import fixes_services as services
 from eset_portcheck.diagnose.fixes_case import Case, base_chains, case, is_internet, named
@@ -196,6 +197,7 @@ _BY_REASON: dict[str, Callable[[Case], Advice]] = {
     **dict.fromkeys(("CLOSED_BEFORE_REPLY", "RESET_AFTER_ACCEPT", "NO_REPLY", "WRONG_PROTOCOL", "TLS_NOT_SPOKEN"), _answered_by_another),
     **dict.fromkeys(("TLS_REFUSED", "TLS_TIMEOUT", "TLS_RESET_ON_HELLO", "TLS_INTERCEPTED", "ANSWERED_NEARER"), _inspected),
     **services.BY_REASON,
+    **accounts.BY_REASON,
 }
 
 

@@ -15,9 +15,9 @@ from eset_portcheck.diagnose.fixes_commands import Chain, Flow
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Listener
+from eset_portcheck.texts.values import Address, HostName, Port, address, host_name, identifier, port
 
-_HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?\Z")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}\Z")
+_HOOK = re.compile(r"[a-z]{1,16}")
 _LEGACY = " (legacy)"
 _IPTABLES_TABLES = frozenset({"filter", "raw", "mangle", "security"})
 _IPTABLES_CHAINS = frozenset({"INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTROUTING"})
@@ -54,7 +54,7 @@ class Case(msgspec.Struct, frozen=True):
         return bool(told) and all(verdict == "allow" for verdict in told)
 
     @property
-    def source(self) -> str | None:
+    def source(self) -> Address | None:
         return next((flow.source for flow in self.flows if flow.source), None)
 
 
@@ -65,42 +65,32 @@ def case(lead: Row, group: list[Row], host: Host, verify: str) -> Case:
 
 def _flows(rows: list[Row], host: Host) -> Iterator[Flow]:
     """One for each family, transport, source and port; addresses that did not fail are left out."""
-    found: dict[tuple[int, str, str | None, int, str], list[str]] = {}
+    found: dict[tuple[int, str, Address | None, Port, HostName | None], list[Address]] = {}
     for row in rows:
+        number = port(row.port)
+        if number is None:
+            continue
         if row.direction is not Direction.OUTBOUND:
-            found.setdefault((0, row.transport.value, None, row.port, ""), [])
+            found.setdefault((0, row.transport.value, None, number, None), [])
             continue
         for attempt in row.attempts:
             target = address(attempt.address)
-            if target is None or attempt.failed is None or not 0 < row.port < 65536:
+            if target is None or attempt.failed is None:
                 continue
             version: int = ipaddress.ip_address(target).version
             source = address(attempt.source_address) or source_of(host, version)
             name = host_name(row.target) if is_internet(row) else None
-            known = found.setdefault((version, row.transport.value, source, row.port, name or ""), [])
+            known = found.setdefault((version, row.transport.value, source, number, name), [])
             known += [target] if target not in known else []
-    for (version, transport, source, port, name), addresses in found.items():
-        yield Flow(version, transport, source, tuple(addresses), port, name)
+    for (version, transport, source, number, name), addresses in found.items():
+        yield Flow(version, transport, source, tuple(addresses), number, name)
 
 
-def source_of(host: Host, version: int) -> str | None:
+def source_of(host: Host, version: int) -> Address | None:
     """This host's only address of the family; None where there are several, as it is not known which is used."""
     own = {address(text) for interface in host.interfaces if interface.up for text in interface.addresses}
     usable = [one for one in own if one and (parsed := ipaddress.ip_address(one)).version == version and not (parsed.is_loopback or parsed.is_link_local)]
     return usable[0] if len(usable) == 1 else None
-
-
-def address(text: object) -> str | None:
-    """In its usual form, without a zone."""
-    try:
-        return str(ipaddress.ip_address(text.split("%")[0])) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-def host_name(text: object) -> str | None:
-    """A name, and no address."""
-    return text if isinstance(text, str) and _HOST_NAME.match(text) and address(text) is None else None
 
 
 def is_internet(row: Row) -> bool:
@@ -131,7 +121,7 @@ def _chain(what: dict[str, Any]) -> Chain | None:
         table, tool = table.removesuffix(_LEGACY), "iptables-legacy"
     elif family != "inet" and table in _IPTABLES_TABLES and name in _IPTABLES_CHAINS:
         tool = "iptables"
-    fine = family in ("inet", "ip", "ip6") and all(_IDENTIFIER.match(word) for word in (table, name)) and hook.isalpha()
+    fine = bool(family in ("inet", "ip", "ip6") and identifier(table) and identifier(name) and _HOOK.fullmatch(hook))
     return Chain(family, table, name, hook, tool) if fine else None
 
 

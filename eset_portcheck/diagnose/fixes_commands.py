@@ -1,18 +1,24 @@
 """Commands that let exactly one cause's flows through a packet filter, each with the command that takes it back. Pure.
 
-Every word in them is ours: addresses went through ipaddress, ports are integers, names of tables and chains are identifiers of nft.
+Every word in them is ours or of a type of its own (texts.values): addresses went through ipaddress, ports are integers, names of tables and chains
+are identifiers of nft. `texts.shell` puts them into a line.
 An accept ends its own base chain and no other (nft(8), "CHAINS"), so a rule goes to the head of every base chain of the hook that may refuse.
 Where those are not known, the machine on which the command is pasted is asked itself. Chains of iptables in nf_tables are left to iptables: it
 reads a rule that it did not write wrong (1.8.9 shows a set of addresses and ports as "accept all").
 Sources: nft(8), iptables(8), iptables-extensions(8), ufw(8), firewall-cmd(1), New-NetFirewallRule.
 """
 
-import shlex
 import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from eset_portcheck.texts.shell import posix
+from eset_portcheck.texts.shell import powershell as in_powershell
+from eset_portcheck.texts.values import Address, HostName, Port
+
 LIMIT_CHARACTERS = 1900  # what is longer is cut when shown
+_BOTH = "for p in iptables-nft $(grep -qs filter /proc/net/ip_tables_names && echo iptables-legacy); do $p {arguments}; done"
+_BOTH_V6 = _BOTH.replace("iptables", "ip6tables").replace("ip_tables", "ip6_tables")
 _NFT_FAMILIES = {4: ("ip",), 6: ("ip6",), 0: ("ip", "ip6")}
 
 
@@ -21,10 +27,10 @@ class Flow(NamedTuple):
 
     version: int
     transport: str
-    source: str | None
-    addresses: tuple[str, ...]
-    port: int
-    name: str = ""
+    source: Address | None
+    addresses: tuple[Address, ...]
+    port: Port
+    name: HostName | None = None
 
 
 class Hole(NamedTuple):
@@ -62,7 +68,7 @@ def nft(flows: list[Flow], holes: list[Hole], chains: list[Chain] | None) -> Com
     if chains is None:
         programs = [_where(hole, flow.version, f"{_nft_match(flow, hole)} {end}") for hole in holes for flow in flows]
         head = '$1=="table"{f=$2;t=$2" "$3} $1=="chain"{c=$2} '
-        command = f"nft list chains | awk {shlex.quote(head + ' '.join(programs))} | nft -f -"
+        command = posix("nft list chains | awk {program} | nft -f -", program=head + " ".join(programs))
     else:
         rules = [
             f"insert rule {chain.family} {chain.table} {chain.name} {_nft_match(flow, hole)} {end}"
@@ -73,7 +79,7 @@ def nft(flows: list[Flow], holes: list[Hole], chains: list[Chain] | None) -> Com
         ]
         if not rules:
             return None
-        command = f"nft {shlex.quote('; '.join(rules))}"
+        command = posix("nft {rules}", rules="; ".join(rules))
     return Command("nft", command, _nft_undo(name))
 
 
@@ -87,7 +93,7 @@ def _where(hole: Hole, version: int, rule: str) -> str:
 def _nft_undo(name: str) -> str:
     quoted = f'"comment \\"{name}\\""'
     program = f'$1=="table"{{t=$2" "$3}} $1=="chain"{{c=$2}} index($0,{quoted}){{print "delete rule "t" "c" handle "$NF}}'
-    return f"nft -a list ruleset | awk {shlex.quote(program)} | nft -f -"
+    return posix("nft -a list ruleset | awk {program} | nft -f -", program=program)
 
 
 def _nft_match(flow: Flow, hole: Hole) -> str:
@@ -104,38 +110,36 @@ def _nft_match(flow: Flow, hole: Hole) -> str:
 
 def iptables(flows: list[Flow], holes: list[Hole], chains: list[Chain] | None, tools: frozenset[str]) -> Command | None:
     """`tools`: which are there, empty where not known. None where no chain is iptables'."""
-    places: list[tuple[str, str, str]] = []
+    places: list[tuple[str, list[str], str, list[str]]] = []
     for hole in holes:
         for flow in flows:
             for family in _NFT_FAMILIES[flow.version]:
                 places += [
-                    (_iptables_name(chain, tools) + _table(chain.table), chain.name, _iptables_match(flow, hole))
+                    (_iptables_name(chain, tools), _table(chain.table), chain.name, _iptables_match(flow, hole))
                     for chain in (_usual(hole.hook, family) if chains is None else chains)
                     if chain.tool != "nft" and chain.hook == hole.hook and chain.family == family
                 ]
     if not places:
         return None
     both = chains is None and {"iptables-nft", "iptables-legacy"} <= tools
-    command = " && ".join(_variants(program, f"-I {chain} 1 {match} -j ACCEPT", both) for program, chain, match in places)
-    undo = "; ".join(_variants(program, f"-D {chain} {match} -j ACCEPT", both) for program, chain, match in places)
+    command = " && ".join(_variants(program, [*table, "-I", chain, "1", *match, "-j", "ACCEPT"], both=both) for program, table, chain, match in places)
+    undo = "; ".join(_variants(program, [*table, "-D", chain, *match, "-j", "ACCEPT"], both=both) for program, table, chain, match in places)
     return Command("iptables", command, undo)
 
 
-def _variants(program: str, arguments: str, both: bool) -> str:
+def _variants(program: str, arguments: list[str], *, both: bool) -> str:
     """Of the two variants the one for nf_tables, and the old one only where the kernel has its tables: asking it would make them."""
     if not both:
-        return f"{program} {arguments}"
-    old = program.replace("-nft", "-legacy")
-    listed = f"/proc/net/{program.removesuffix('-nft').replace('tables', '_tables')}_names"
-    return f"for p in {program} $(grep -qs filter {listed} && echo {old}); do $p {arguments}; done"
+        return posix("{program} {arguments}", program=program, arguments=arguments)
+    return posix(_BOTH_V6 if program.startswith("ip6") else _BOTH, arguments=arguments)
 
 
 def _usual(hook: str, family: str) -> list[Chain]:
     return [Chain(family, "filter", hook.upper(), hook, "iptables")]
 
 
-def _table(table: str) -> str:
-    return "" if table == "filter" else f" -t {table}"
+def _table(table: str) -> list[str]:
+    return [] if table == "filter" else ["-t", table]
 
 
 def _iptables_name(chain: Chain, tools: frozenset[str]) -> str:
@@ -145,49 +149,48 @@ def _iptables_name(chain: Chain, tools: frozenset[str]) -> str:
     return variant.replace("iptables", name) if variant in tools else name
 
 
-def _iptables_match(flow: Flow, hole: Hole) -> str:
+def _iptables_match(flow: Flow, hole: Hole, *, tracked: bool = True) -> list[str]:
+    """`tracked`: of replies, only to what was let through."""
     there, back = ("-s", "-d") if hole.reply else ("-d", "-s")
-    words = [f"-p {flow.transport}"]
-    words += [f"{back} {flow.source}"] if flow.source else []
-    words += [f"{there} {','.join(flow.addresses)}"] if flow.addresses else []
-    words.append(f"{'--sport' if hole.reply else '--dport'} {flow.port}")
-    return " ".join([*words, *(["-m conntrack --ctstate ESTABLISHED"] if hole.reply else [])])
+    words = ["-p", flow.transport]
+    words += [back, flow.source] if flow.source else []
+    words += [there, ",".join(flow.addresses)] if flow.addresses else []
+    words += ["--sport" if hole.reply else "--dport", str(flow.port)]
+    return [*words, *(["-m", "conntrack", "--ctstate", "ESTABLISHED"] if hole.reply and tracked else [])]
 
 
 def ufw(flows: list[Flow], direction: str) -> Command:
     """`direction` in or out. ufw's own rules last beyond a restart."""
     name = mark(flows)
-    rules = [f"allow {direction} proto {flow.transport} to {address} port {flow.port}" for flow in flows for address in flow.addresses or ("any",)]
-    command = "; ".join(f"ufw show added | grep -qF '{rule}' || ufw prepend {rule} comment '{name}'" for rule in rules)
+    ends = [(flow, address) for flow in flows for address in flow.addresses or ("any",)]
+    rules = [["allow", direction, "proto", flow.transport, "to", address, "port", str(flow.port)] for flow, address in ends]
+    add = "ufw show added | grep -qF {line} || ufw prepend {rule} comment {name}"
+    made = [posix(add, line=" ".join(rule), rule=rule, name=name) for rule in rules]
     # a rule that was there before is not ours to take away
-    held = f"ufw show added | grep -qF \"comment '{name}'\""
-    return Command("ufw", command, f"{held} && {{ {'; '.join(f'ufw delete {rule}' for rule in rules)}; }}")
+    held = posix("ufw show added | grep -qF «comment '{name}'»", name=name)
+    taken = "; ".join(posix("ufw delete {rule}", rule=rule) for rule in rules)
+    return Command("ufw", "; ".join(made), f"{held} && {{ {taken}; }}")
 
 
 def firewalld(flows: list[Flow]) -> Command:
     """Inbound, in the zone that is the default; beyond a restart too. A rich rule of a priority of its own is nobody else's to take away."""
     rules = [f"rule priority=-1234 port port={flow.port} protocol={flow.transport} accept" for flow in flows]
-    return Command(
-        "firewall-cmd",
-        " && ".join(f"firewall-cmd --add-rich-rule='{rule}' && firewall-cmd --permanent --add-rich-rule='{rule}'" for rule in rules),
-        "; ".join(f"firewall-cmd --remove-rich-rule='{rule}'; firewall-cmd --permanent --remove-rich-rule='{rule}'" for rule in rules),
-    )
+    add = "firewall-cmd «--add-rich-rule={rule}» && firewall-cmd --permanent «--add-rich-rule={rule}»"
+    remove = "firewall-cmd «--remove-rich-rule={rule}»; firewall-cmd --permanent «--remove-rich-rule={rule}»"
+    return Command("firewall-cmd", " && ".join(posix(add, rule=rule) for rule in rules), "; ".join(posix(remove, rule=rule) for rule in rules))
 
 
 def powershell(flows: list[Flow], direction: str) -> Command:
     """`direction` Inbound or Outbound. A blocking rule wins over it on Windows; it opens what is shut by default."""
     name = mark(flows)
-    made = [
-        f"New-NetFirewallRule -DisplayName '{name}' -Direction {direction} -Action Allow -Protocol {flow.transport.upper()}"
-        f" {'-LocalPort' if direction == 'Inbound' else '-RemotePort'} {flow.port}{_remote(flow, direction)}"
-        for flow in flows
-    ]
-    return Command("powershell", "; ".join(made), f"Remove-NetFirewallRule -DisplayName '{name}'")
-
-
-def _remote(flow: Flow, direction: str) -> str:
-    addresses = ((flow.source,) if flow.source else ()) if direction == "Inbound" else flow.addresses
-    return f" -RemoteAddress {','.join(addresses)}" if addresses else ""
+    head = "New-NetFirewallRule -DisplayName «{name}» -Direction {direction} -Action Allow -Protocol {transport}"
+    made = []
+    for flow in flows:
+        addresses = ((flow.source,) if flow.source else ()) if direction == "Inbound" else flow.addresses
+        ends = " -LocalPort {port}" if direction == "Inbound" else " -RemotePort {port}"
+        line = head + ends + (" -RemoteAddress {addresses}" if addresses else "")
+        made.append(in_powershell(line, name=name, direction=direction, transport=flow.transport.upper(), port=flow.port, addresses=addresses))
+    return Command("powershell", "; ".join(made), in_powershell("Remove-NetFirewallRule -DisplayName «{name}»", name=name))
 
 
 def request(flows: list[Flow], wish: str = "stateful, without inspection") -> Command | None:
@@ -207,13 +210,19 @@ def clamp(flows: list[Flow]) -> list[Command]:
     matches = [f"{_nft_match(flow, hole).removesuffix(' ct state established')} tcp flags syn tcp option maxseg size set rt mtu" for flow, hole in ways]
     rules = "; ".join(f"add rule inet {name} c {match}" for match in matches)
     table = f"add table inet {name}; add chain inet {name} c {{ type filter hook forward priority -150; }}; {rules}"
-    old = [
-        ("ip6tables" if flow.version == 6 else "iptables")
-        + f" -t mangle {{}} FORWARD {_iptables_match(flow, hole).removesuffix(' -m conntrack --ctstate ESTABLISHED')}"
-        + " --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"
-        for flow, hole in ways
-    ]
+    clamped = ["--tcp-flags", "SYN,RST", "SYN", "-j", "TCPMSS", "--clamp-mss-to-pmtu"]
+    add, remove = (
+        [
+            posix(
+                "{program} {arguments}",
+                program="ip6tables" if flow.version == 6 else "iptables",
+                arguments=["-t", "mangle", action, "FORWARD", *_iptables_match(flow, hole, tracked=False), *clamped],
+            )
+            for flow, hole in ways
+        ]
+        for action in ("-A", "-D")
+    )
     return [
-        Command("nft", f"nft {shlex.quote(table)}", f"nft delete table inet {name}"),
-        Command("iptables", " && ".join(one.format("-A") for one in old), "; ".join(one.format("-D") for one in old)),
+        Command("nft", posix("nft {table}", table=table), posix("nft delete table inet {name}", name=name)),
+        Command("iptables", " && ".join(add), "; ".join(remove)),
     ]

@@ -1,40 +1,45 @@
-"""Commands beside packet filters: names, routes, proxies, certificates, services, shares, databases. Most only look; what changes has its undo. Pure.
+"""Commands beside packet filters: names, routes, proxies, certificates, services. Most only look; what changes has its undo. Pure.
 
 Words in capitals (ADDRESS, GATEWAY, USER ...) are for whoever pastes the line; as they stand the line fails without doing anything.
-Sources: dig(1), ip-route(8), squid.conf's documentation (acl, http_access), openssl-s_client(1), MySQL reference manual (host cache).
+Sources: dig(1), ip-route(8), squid.conf's documentation (acl, http_access), openssl-s_client(1).
 """
 
-import shlex
+import re
 import zlib
 from collections.abc import Callable, Iterator
 
 import msgspec
 
-from eset_portcheck.diagnose.fixes_case import Case, address, host_name, is_internet, source_of
+from eset_portcheck.diagnose.fixes_case import Case, is_internet, source_of
 from eset_portcheck.diagnose.fixes_commands import Command, Flow
 from eset_portcheck.model.vocabulary import Direction, Listener
+from eset_portcheck.texts.quoting import Shell
+from eset_portcheck.texts.shell import filled, posix, powershell
+from eset_portcheck.texts.values import Address, HostName, Port, address, host_name, number, port
 
 Advice = Iterator[tuple[str, Command]]
-HERE, NETWORK, SERVER, DNS, PROXY, DATABASE = "this-host", "network-team", "server-admin", "dns-admin", "proxy-admin", "database-admin"
+HERE, NETWORK, SERVER, DNS, PROXY = "this-host", "network-team", "server-admin", "dns-admin", "proxy-admin"
 _UNITS = {Listener.SERVER: ("eraserver", "*ESET*"), Listener.WEBCONSOLE: ("tomcat*", "*Tomcat*")}
-_LSA = r"reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\MSV1_0"
 _SQUID = "/etc/squid/squid.conf"
 _NAMES = 4
+_DIGITS = re.compile(r"[0-9]{1,5}")
+_ADD_ROUTE, _REMOVE_ROUTE = "ip -{version} route add {target}/{bits} via GATEWAY", "ip -{version} route del {target}/{bits} via GATEWAY"
 
 
-def _ask(one: Case, name: str, server: str | None = None) -> Command:
+def _ask(one: Case, name: HostName, server: Address | None = None) -> Command:
     if one.on_windows:
-        return Command("powershell", f"Resolve-DnsName {name} -Type A_AAAA" + (f" -Server {server}" if server else ""))
-    at = f"@{server} " if server else ""
-    return Command("dig", f"dig {at}{name} A {at}{name} AAAA")
+        line = "Resolve-DnsName {name} -Type A_AAAA -Server {server}" if server else "Resolve-DnsName {name} -Type A_AAAA"
+        return Command("powershell", powershell(line, name=name, server=server))
+    line = "dig @{server} {name} A @{server} {name} AAAA" if server else "dig {name} A {name} AAAA"
+    return Command("dig", posix(line, name=name, server=server))
 
 
-def _names(one: Case) -> list[str]:
+def _names(one: Case) -> list[HostName]:
     asked = [finding.params["name"] for row in one.group for finding in row.findings if "name" in finding.params] or [row.target for row in one.group]
     return list(dict.fromkeys(name for name in map(host_name, asked) if name))[:_NAMES]
 
 
-def _resolver(one: Case) -> str | None:
+def _resolver(one: Case) -> Address | None:
     return address(one.lead.where.address)
 
 
@@ -52,7 +57,7 @@ def questions(one: Case) -> Case:
     flows = []
     if server:
         version = 6 if ":" in server else 4
-        flows = [Flow(version, transport, source_of(one.host, version), (server,), 53) for transport in ("udp", "tcp")]
+        flows = [Flow(version, transport, source_of(one.host, version), (server,), Port(53)) for transport in ("udp", "tcp")]
     return msgspec.structs.replace(one, flows=flows)
 
 
@@ -75,7 +80,7 @@ def _resolver_fails(one: Case) -> Advice:
     server = _resolver(one)
     for name in _names(one)[:1]:
         if server and not one.on_windows:
-            yield DNS, Command("dig", f"dig +cd @{server} {name} A")
+            yield DNS, Command("dig", posix("dig +cd @{server} {name} A", server=server, name=name))
     yield from asked_names(one)
 
 
@@ -85,21 +90,28 @@ def _route(one: Case) -> Advice:
         for target in flow.addresses[:_NAMES]:
             bits = 128 if flow.version == 6 else 32
             if one.on_windows:
-                add, six = (f"route -6 add {target}/{bits} GATEWAY", "-6 ") if flow.version == 6 else (f"route add {target} mask 255.255.255.255 GATEWAY", "")
-                yield HERE, Command("powershell", f"Find-NetRoute -RemoteIPAddress {target}")
-                yield HERE, Command("route", add, f"route {six}delete {target}")
+                yield HERE, Command("powershell", powershell("Find-NetRoute -RemoteIPAddress {target}", target=target))
+                yield HERE, _windows_route(flow.version, target)
                 continue
-            ip = f"ip -{flow.version}"
-            yield HERE, Command("ip", f"{ip} route get {target}; {ip} route show table all to match {target}; {ip} rule")
-            yield HERE, Command("ip", f"{ip} route add {target}/{bits} via GATEWAY", f"{ip} route del {target}/{bits} via GATEWAY")
+            look = "ip -{version} route get {target}; ip -{version} route show table all to match {target}; ip -{version} rule"
+            yield HERE, Command("ip", posix(look, version=flow.version, target=target))
+            add, remove = (posix(line, version=flow.version, target=target, bits=bits) for line in (_ADD_ROUTE, _REMOVE_ROUTE))
+            yield HERE, Command("ip", add, remove)
+
+
+def _windows_route(version: int, target: Address) -> Command:
+    add, remove = ("route -6 add {target}/128 GATEWAY", "route -6 delete {target}")
+    if version == 4:
+        add, remove = ("route add {target} mask 255.255.255.255 GATEWAY", "route delete {target}")
+    return Command("route", *(filled(line, {"target": target}, Shell.WINDOWS) for line in (add, remove)))
 
 
 def _router(one: Case) -> Advice:
     """For the router that sent the message, which the cause names."""
     for flow in one.flows:
         for target in flow.addresses[:_NAMES]:
-            origin = f" from {flow.source} iif INTERFACE" if flow.source else ""
-            yield NETWORK, Command("ip", f"ip -{flow.version} route get {target}{origin}")
+            line = "ip -{version} route get {target} from {source} iif INTERFACE" if flow.source else "ip -{version} route get {target}"
+            yield NETWORK, Command("ip", posix(line, version=flow.version, target=target, source=flow.source))
         if flow.source and flow.addresses:
             yield NETWORK, Command("request", f"route {', '.join(flow.addresses)} from {flow.source} and back")
 
@@ -108,9 +120,10 @@ def _neighbour(one: Case) -> Advice:
     for flow in one.flows:
         for target in flow.addresses[:_NAMES]:
             if one.on_windows:
-                yield HERE, Command("powershell", f"Find-NetRoute -RemoteIPAddress {target}; Get-NetNeighbor -IPAddress {target}")
+                yield HERE, Command("powershell", powershell("Find-NetRoute -RemoteIPAddress {target}; Get-NetNeighbor -IPAddress {target}", target=target))
             else:
-                yield HERE, Command("ip", f"ip -{flow.version} route get {target}; ip -{flow.version} neigh show to {target}")
+                line = "ip -{version} route get {target}; ip -{version} neigh show to {target}"
+                yield HERE, Command("ip", posix(line, version=flow.version, target=target))
     yield from _ports(one, SERVER)
 
 
@@ -119,18 +132,23 @@ def listening(one: Case, who: str = SERVER) -> Advice:
     yield from _ports(one, who)
     unit, pattern = _UNITS.get(one.lead.listener, ("", ""))
     if unit and who != PROXY:
-        yield who, Command("systemctl", f"systemctl --no-pager status {shlex.quote(unit) if '*' in unit else unit}")
-        yield who, Command("powershell", f"Get-Service -DisplayName '{pattern}'")
+        yield who, Command("systemctl", posix("systemctl --no-pager status {unit}", unit=unit))
+        yield who, Command("powershell", powershell("Get-Service -DisplayName «{pattern}»", pattern=pattern))
 
 
 def _ports(one: Case, who: str, *, windows: bool = True, linux: bool = True) -> Advice:
-    for transport, port in dict.fromkeys((row.transport.value, row.port) for row in one.group if 0 < row.port < 65536):
+    for transport, wanted in _numbers(one):
         if linux:
-            yield who, Command("ss", f"ss -Hln{transport[0]}p 'sport = :{port}'")
+            yield who, Command("ss", posix("ss -Hln{kind}p «sport = :{port}»", kind=transport[0], port=wanted))
         if windows and transport == "tcp":
-            yield who, Command("powershell", f"Get-NetTCPConnection -State Listen -LocalPort {port}")
+            yield who, Command("powershell", powershell("Get-NetTCPConnection -State Listen -LocalPort {port}", port=wanted))
         elif windows:
-            yield who, Command("powershell", f"Get-NetUDPEndpoint -LocalPort {port}")
+            yield who, Command("powershell", powershell("Get-NetUDPEndpoint -LocalPort {port}", port=wanted))
+
+
+def _numbers(one: Case) -> list[tuple[str, Port]]:
+    """(transport, port) of every row of the cause."""
+    return list(dict.fromkeys((row.transport.value, wanted) for row in one.group if (wanted := port(row.port))))
 
 
 def _refused_by_host(one: Case) -> Advice:
@@ -141,35 +159,41 @@ def _refused_by_host(one: Case) -> Advice:
 def _own_port(one: Case) -> Advice:
     """A port of this machine: who holds it, and where."""
     yield from _ports(one, HERE, windows=one.on_windows, linux=not one.on_windows)
-    pid = (one.lead.where.process or {}).get("pid")
-    if isinstance(pid, int) and pid > 0:
-        yield HERE, Command("powershell", f"Get-Process -Id {pid}") if one.on_windows else Command("ps", f"ps -o pid,user,lstart,args -p {pid}")
+    pid = number((one.lead.where.process or {}).get("pid"))
+    if pid and one.on_windows:
+        yield HERE, Command("powershell", powershell("Get-Process -Id {pid}", pid=pid))
+    elif pid:
+        yield HERE, Command("ps", posix("ps -o pid,user,lstart,args -p {pid}", pid=pid))
 
 
 def _own_service(one: Case) -> Advice:
     yield from _own_port(one)
     unit, pattern = _UNITS.get(one.lead.listener, ("", ""))
     if one.on_windows:
-        yield HERE, Command("powershell", f"Get-Service -DisplayName '{pattern or '*ESET*'}'")
+        yield HERE, Command("powershell", powershell("Get-Service -DisplayName «{pattern}»", pattern=pattern or "*ESET*"))
     elif unit == "eraserver":
-        yield HERE, Command("systemctl", f"systemctl start {unit}", f"systemctl stop {unit}")
+        yield HERE, Command("systemctl", posix("systemctl start {unit}", unit=unit), posix("systemctl stop {unit}", unit=unit))
 
 
 def _reserved(one: Case) -> Advice:
-    for transport, port in dict.fromkeys((row.transport.value, row.port) for row in one.group if 0 < row.port < 65536):
-        table = f"netsh int ipv4 {{}} excludedportrange protocol={transport} startport={port} numberofports=1 store=persistent"
-        yield HERE, Command("netsh", f"netsh int ipv4 show excludedportrange protocol={transport}")
-        yield HERE, Command("netsh", f"net stop winnat; {table.format('add')}; net start winnat", table.format("delete"))
+    show = "netsh int ipv4 show excludedportrange protocol={transport}"
+    table = "netsh int ipv4 {action} excludedportrange protocol={transport} startport={port} numberofports=1 store=persistent"
+    for transport, wanted in _numbers(one):
+        yield HERE, Command("netsh", powershell(show, transport=transport))
+        add = powershell(f"net stop winnat; {table}; net start winnat", action="add", transport=transport, port=wanted)
+        yield HERE, Command("netsh", add, powershell(table, action="delete", transport=transport, port=wanted))
 
 
-def _destinations(one: Case) -> list[tuple[str, int]]:
+def _destinations(one: Case) -> list[tuple[Address | HostName, Port]]:
     """(host, port) behind the proxy, of every row of the cause."""
-    found = []
+    found: list[tuple[Address | HostName, Port]] = []
     for row in one.group:
-        host, _, port = (row.via_destination or "").rpartition(":")
-        host = host.strip("[]")
-        if (host_name(host) or address(host)) and port.isascii() and port.isdigit() and 0 < int(port) < 65536:
-            found.append((host.rstrip("."), int(port)))
+        host, _, digits = (row.via_destination or "").rpartition(":")
+        host = host.strip("[]").rstrip(".")
+        named = host_name(host) or address(host)
+        wanted = port(int(digits)) if _DIGITS.fullmatch(digits) else None
+        if named and wanted:
+            found.append((named, wanted))
     return list(dict.fromkeys(found))
 
 
@@ -181,15 +205,15 @@ def _proxy_rule(one: Case) -> Advice:
         return
     names = f"eset_portcheck_{zlib.crc32(repr((source, wanted)).encode()):08x}"
     lines = [f"acl {names}_src src {source}", f"acl {names}_connect method CONNECT"]
-    for number, (host, port) in enumerate(wanted):
+    for place, (host, its_port) in enumerate(wanted):
         kind = "dst" if address(host) else "dstdomain"
-        acl = f"{names}_{number}"
-        lines += [f"acl {acl} {kind} {host}", f"acl {acl}_port port {port}", f"http_access allow {names}_connect {names}_src {acl} {acl}_port"]
+        acl = f"{names}_{place}"
+        lines += [f"acl {acl} {kind} {host}", f"acl {acl}_port port {its_port}", f"http_access allow {names}_connect {names}_src {acl} {acl}_port"]
     script = "0,/^http_access /{/^http_access /i " + r"\n".join(lines)  # GNU sed: the text ends with this -e
-    insert = f"sed -i -e {shlex.quote(script)} -e '}}' {_SQUID} && squid -k reconfigure"
-    yield PROXY, Command("squid", insert, f"sed -i '/{names}/d' {_SQUID} && squid -k reconfigure")
-    for host, port in wanted:
-        yield PROXY, Command("request", f"allow CONNECT from {source} to {host}:{port}, without log-in")
+    insert = posix("sed -i -e {script} -e «{end}» {file} && squid -k reconfigure", script=script, end="}", file=_SQUID)
+    yield PROXY, Command("squid", insert, posix("sed -i {script} {file} && squid -k reconfigure", script=f"/{names}/d", file=_SQUID))
+    for host, its_port in wanted:
+        yield PROXY, Command("request", f"allow CONNECT from {source} to {host}:{its_port}, without log-in")
 
 
 def _proxy_exit(one: Case) -> Advice:
@@ -197,25 +221,26 @@ def _proxy_exit(one: Case) -> Advice:
     proxy = next((target for flow in one.flows for target in flow.addresses), None)
     for attempt in one.lead.attempts:
         proxy = proxy or address(attempt.address)
-    for host, port in _destinations(one):
-        yield PROXY, Command("openssl", f"openssl s_client -connect {host}:{port} </dev/null")
+    for host, its_port in _destinations(one):
+        yield PROXY, Command("openssl", posix("openssl s_client -connect {host}:{port} </dev/null", host=host, port=its_port))
         if proxy:
-            yield NETWORK, Command("request", f"allow TCP from {proxy} to {host} port {port}, stateful, without inspection")
+            yield NETWORK, Command("request", f"allow TCP from {proxy} to {host} port {its_port}, stateful, without inspection")
 
 
 def chain(one: Case) -> Advice:
     """The certificates as they are sent: issuer, names, dates."""
     row = one.lead
-    host, port = row.target, row.port
+    host, wanted = host_name(row.target) or address(row.target), port(row.port)
     if row.via_destination:
-        host, port = next(iter(_destinations(one)), ("", 0))
-    if not (host_name(host) or address(host)) or not 0 < port < 65536:
+        host, wanted = next(iter(_destinations(one)), (None, None))
+    if host is None or wanted is None:
         return
-    name = f" -servername {host}" if host_name(host) else ""
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    through = f" -proxy {row.target}:{row.port}" if row.via_destination and host_name(row.target) else ""
-    fields = "-noout -subject -issuer -dates -ext subjectAltName"
-    yield HERE, Command("openssl", f"openssl s_client -connect {shlex.quote(shown)}{name}{through} -showcerts </dev/null | openssl x509 {fields}")
+    proxy, its_port = host_name(row.target), port(row.port)
+    line = "openssl s_client -connect {host}:{port}"
+    line += " -servername {host}" if host_name(host) else ""
+    line += " -proxy {proxy}:{its_port}" if row.via_destination and proxy and its_port else ""
+    line += " -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
+    yield HERE, Command("openssl", posix(line, host=host, port=wanted, proxy=proxy, its_port=its_port))
 
 
 def _authority(one: Case) -> Advice:
@@ -229,29 +254,6 @@ def _clock(one: Case) -> Advice:
     yield HERE, Command("w32tm", "w32tm /query /status") if one.on_windows else Command("timedatectl", "timedatectl status")
     if one.reason != "KDC_CLOCK_SKEW":
         yield from chain(one)
-
-
-def _shares(line: str) -> Callable[[Case], Advice]:
-    def advise(_: Case) -> Advice:
-        yield SERVER, Command("powershell", line)
-
-    return advise
-
-
-def _database_account(one: Case) -> Advice:
-    if one.source:
-        account = f"'USER'@'{one.source}'"
-        yield DATABASE, Command("sql", f"CREATE USER {account} IDENTIFIED BY 'PASSWORD'; GRANT ALL ON DATABASE.* TO {account};", f"DROP USER {account};")
-    yield DATABASE, Command("sql", "SELECT user, host FROM mysql.user;")
-
-
-def _database_hosts(_: Case) -> Advice:
-    yield DATABASE, Command("mysqladmin", "mysqladmin flush-hosts")
-    yield DATABASE, Command("sql", "TRUNCATE TABLE performance_schema.host_cache;")
-
-
-def _database_connections(_: Case) -> Advice:
-    yield DATABASE, Command("sql", "SHOW STATUS LIKE 'Threads_connected'; SHOW VARIABLES LIKE 'max_connections'; SHOW PROCESSLIST;")
 
 
 def _bound(one: Case) -> Advice:
@@ -272,15 +274,6 @@ BY_REASON: dict[str, Callable[[Case], Advice]] = {
     "TLS_UNKNOWN_CA": _authority,
     **dict.fromkeys(("TLS_WRONG_NAME", "TLS_EXPIRES_SOON"), chain),
     **dict.fromkeys(("TLS_EXPIRED", "TLS_NOT_YET_VALID", "KDC_CLOCK_SKEW"), _clock),
-    "SMB_LOGON_FAILURE": _shares("Get-LocalUser; Get-LocalGroupMember -SID S-1-5-32-544"),
-    "SMB_ACCOUNT_LOCKED": _shares("Search-ADAccount -LockedOut"),
-    "SMB_ACCESS_DENIED": _shares("Get-LocalGroupMember -SID S-1-5-32-544"),
-    "SMB_SHARE_MISSING": _shares("Get-SmbShare -Special $true; Get-Service LanmanServer"),
-    "SMB_NTLM_BLOCKED": _shares(_LSA),
-    "SMB1_ONLY": _shares("Get-SmbServerConfiguration | Select-Object EnableSMB1Protocol, EnableSMB2Protocol"),
-    "MYSQL_HOST_NOT_ALLOWED": _database_account,
-    "MYSQL_HOST_BLOCKED": _database_hosts,
-    "MYSQL_TOO_MANY_CONNECTIONS": _database_connections,
     "PORT_NOT_LISTENING": _own_service,
     "PORT_RESERVED": _reserved,
     **dict.fromkeys(("PORT_IN_USE_BY_OTHER", "LISTENS_LOOPBACK_ONLY", "LISTENS_IPV6_ONLY", "LISTENS_BEYOND_LOOPBACK", "OWNER_UNEXPECTED"), _bound),

@@ -2,7 +2,7 @@
 
 Nothing is bound to find out: a bind that is denied says nothing of use. A connect to this machine's own address goes over loopback and proves
 nothing of the network, so an inbound row passes only with the firewall's yes.
-Source: the project's contract, "Inbound rows" and "Phase".
+Source: docs/contract.md#inbound-rows, #phase.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """What an installed component says of a row: which server it is configured for, and that it holds a connection right now. Pure.
 
 Both stand beside the row's own attempt and improve nothing. A server that is only perhaps another one is not called another one.
-Source: the project's contract, "One connection decides a row"; facts 4.5 for where the configured server comes from.
+Sources: docs/contract.md#rules (one connection decides a row); docs/sources.md#places-of-components.
 """
 
 import ipaddress

@@ -14,7 +14,7 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
-from eset_portcheck.texts.shell import joined
+from eset_portcheck.texts.shell import joined, shell_of
 
 PROVEN = (Verdict.PASS, Verdict.WARN)
 
@@ -155,7 +155,7 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool)
         where=lead.where,
         explains=ids,
         evidence=[f"{lead.id}#{number}" for number, _ in enumerate(lead.evidence)],
-        fixes=_advice(lead, group, host, joined(only(ids)) if takes_only else ""),
+        fixes=_advice(lead, group, host, joined(only(ids), shell_of(host.os)) if takes_only else ""),
         params=params,
     )
 

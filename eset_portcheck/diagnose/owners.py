@@ -1,7 +1,7 @@
 """Who holds a port: the component of the row, the operating system, somebody else, or somebody who is not visible to this user. Pure.
 
 A path decides, a name alone does not: what is seen of a process by its name only is hidden, unless the name is a known stranger's.
-Source: facts 4.5 (places of the components) and the page (its other traffic goes through the operating system's own processes).
+Source: docs/sources.md#places-of-components, #the-ports-page (the operating system's own processes).
 """
 
 import re

@@ -2,7 +2,8 @@
 
 One rule: the proxy that was given for this run, or none. ESET's components take theirs from their policy alone, which no file of theirs shows; so the
 environment, the system's settings and scripts never win. They are named, because a destination that cannot be reached directly may lie behind one.
-Source: the project's contract, "Proxy"; facts 4.1 (proxies per service come from the policy); curl's manual for no_proxy; Microsoft for ProxyOverride.
+Sources: docs/contract.md#proxy; docs/sources.md#replication-port-2222 (proxies come from the policy);
+curl's manual for no_proxy; Microsoft for ProxyOverride.
 """
 
 import fnmatch

@@ -4,9 +4,11 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck import protocols
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Evidence
 from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
 
 
@@ -26,6 +28,12 @@ class Reading(msgspec.Struct, frozen=True):
     @property
     def fails(self) -> bool:
         return self.disproves and rank(self.reason) is Rank.FAIL
+
+
+def silent(row: Row) -> bool:
+    """Nothing is said after the connection, or after TLS: who it is shows in the certificate alone."""
+    protocol = protocols.find(row.protocol)
+    return protocol is not None and protocol.silent
 
 
 def rank(reason: str) -> Rank:

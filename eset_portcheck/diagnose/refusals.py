@@ -1,6 +1,7 @@
 """Why a connection (or datagram) was refused or not answered: RST, ICMP, errno, silence. Pure.
 
-Sources: RFC 792, RFC 4443 (ICMP types and codes), RFC 9293 3.5.2 (RST), RFC 1812 5.2.7 (what routers send); the project's contract, section 2.
+Sources: RFC 792, RFC 4443 (ICMP types and codes), RFC 9293 3.5.2 (RST), RFC 1812 5.2.7 (what routers send);
+docs/contract.md#rules.
 """
 
 import msgspec

@@ -1,6 +1,6 @@
 """What a full client's refusal means: NTSTATUS to reasons of the contract, and second opinions. Pure.
 
-Source: MS-ERREF section 2.3.1 (NTSTATUS values); facts 5.2 for their meaning in a remote installation.
+Sources: MS-ERREF section 2.3.1 (NTSTATUS values); docs/sources.md#windows-errors-of-a-remote-installation.
 """
 
 from typing import Any

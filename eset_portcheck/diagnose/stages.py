@@ -6,7 +6,7 @@ import msgspec
 
 from eset_portcheck import protocols
 from eset_portcheck.diagnose import certificates
-from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank
+from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank, silent
 from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal, unasked
 from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.model.finding import Finding, Where
@@ -46,21 +46,20 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     else:
         reading = _unspoken(row, attempt, record, evidence)
     if record is not None and record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not udp:
-        reading = _otherwise(answered_nearer(reading, attempt, evidence), attempt, evidence)
+        reading = _otherwise(row, answered_nearer(reading, attempt, evidence), attempt, evidence)
     reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
         reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))
     return reading
 
 
-_BEGINNINGS = ("SMB1_NEGOTIATE_BLOCKED", "TDS_STRICT_ENCRYPTION")
-
-
-def _otherwise(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
-    """The same service answers to another beginning: that is told, and the failure stands (evidence improves nothing)."""
+def _otherwise(row: Row, reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
+    """The same service answers to another opening: that is told, and the failure stands (evidence improves nothing)."""
+    protocol = protocols.find(row.protocol)
+    openings = {one.reason for one in protocol.openings} if protocol else set()
     for one in evidence:
         code = one.facts.get("reason")
-        if one.kind == "otherwise" and one.address == attempt.address and one.facts.get("completed") and code in _BEGINNINGS:
+        if one.kind == "otherwise" and one.address == attempt.address and one.facts.get("completed") and code in openings:
             reply = {name: value for name, value in dict(one.facts.get("reply") or {}).items() if name in ("dialect", "version", "encryption")}
             reading = msgspec.structs.replace(reading, findings=(*reading.findings, Finding(code, params=reply)))
     return reading
@@ -156,26 +155,11 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
     return reading
 
 
-_OWN_SERVICES = {
-    "http": ("http",),
-    "http_proxy": ("http",),
-    "smb": ("smb",),
-    "nbss": ("smb", "netbios-session"),
-    "ssh": ("ssh",),
-    "ldap": ("ldap",),
-    "kerberos": ("kerberos",),
-    "kerberos_tcp": ("kerberos",),
-    "mysql": ("mysql",),
-    "tds": ("tds",),
-    "mqtt": ("mqtt",),
-    "apns": ("http2",),
-}
-
-
 def _other_service(row: Row, record: StageRecord) -> str | None:
     """A peer that spoke some other protocol and then waited for its words."""
     service = recognise(bytes.fromhex(str(record.detail.get("first_bytes", ""))))
-    own = {Stage.TUNNEL: ("http",), Stage.TLS: ("tls",)}.get(record.stage) or _OWN_SERVICES.get(row.protocol, ())
+    protocol = protocols.find(row.protocol)
+    own = {Stage.TUNNEL: ("http",), Stage.TLS: ("tls",)}.get(record.stage) or (protocol.own_signatures if protocol else ())
     return service if service not in (None, *own) else None
 
 
@@ -218,18 +202,18 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
     demanded = attempt.tls is not None and attempt.tls.client_certificate == "required"
     if facts is None and demanded:
         # TLS was spoken and the chain seen; the peer talks only to those who show a certificate, as ESET PROTECT does
-        reason = "CONNECTED" if row.protocol in certificates.SILENT_PROTOCOLS else "CLIENT_CERTIFICATE_REQUESTED"
+        reason = "CONNECTED" if silent(row) else "CLIENT_CERTIFICATE_REQUESTED"
         return Reading(Proof.TLS, reason, State.OPEN, findings=(Finding("CLIENT_CERTIFICATE_REQUESTED"),))
     if facts is None:
         return Reading(Proof.ACCEPTS if Stage.CONNECT in attempt.done else Proof.ROUTE, "CONNECTED", State.OPEN)
-    speaker = protocols.find(row.protocol)
-    if speaker is None:
+    protocol = protocols.find(row.protocol)
+    if protocol is None:
         return broken("NOT_BUILT", Proof.NONE, State.NOT_TESTED)
-    meaning = speaker.meaning(facts)
+    meaning = protocol.interpret(facts)
     findings = tuple(Finding(code, params=params) for code, params in meaning.findings)
     if Stage.SESSION in attempt.done and meaning.proof.reaches(Proof.PROTOCOL):  # the stage, never a peer's word
         return Reading(Proof.AUTHORISED, "PROTOCOL_REPLY", State.OPEN, findings=findings)
-    if demanded and row.protocol in certificates.SILENT_PROTOCOLS:
+    if demanded and silent(row):
         findings += (Finding("CLIENT_CERTIFICATE_REQUESTED"),)
     if rank(meaning.reason) is Rank.PASS:
         if meaning.params:

@@ -1,6 +1,6 @@
 """Programs that are known to sit on the ports of ESET PROTECT, by process name and path: a name for the report, never a verdict. Data.
 
-Source: facts 4.6 (all of it general knowledge but the old ESET components, which are documented) and 2.3 for what came before which version.
+Sources: docs/sources.md#who-else-is-found-on-the-ports (general knowledge but for the old ESET components), #versions.
 """
 
 import re

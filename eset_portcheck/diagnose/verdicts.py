@@ -1,6 +1,6 @@
 """From readings of addresses to the verdict of a row: phase, required proof, families. Pure.
 
-Source: the project's contract, section 1 (the one rule), "Phase", "Addresses", "Required proof".
+Source: docs/contract.md#three-separate-things (the one rule), #required-proof, #phase, #addresses.
 """
 
 from typing import NamedTuple

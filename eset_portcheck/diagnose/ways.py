@@ -1,7 +1,7 @@
 """What this host's rules say of all ways to a port together: which of them count for its sockets, and what they agree on. Pure.
 
 A report may come from elsewhere, so a prediction is text until it was looked at here; what has no known shape says nothing.
-Source: the project's contract, "Inbound rows".
+Source: docs/contract.md#inbound-rows.
 """
 
 from collections.abc import Iterable

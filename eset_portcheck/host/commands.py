@@ -1,16 +1,16 @@
-"""One command of this machine that lists something: run without a shell, bounded in time and in bytes.
+"""One command of this machine that lists something: the system's own program, run without a shell, bounded in time and in bytes.
 
 Pipes are read in a thread, as Windows has no select() for them.
 """
 
-import os
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
 
+from eset_portcheck.host import programs
+
 _CHUNK_BYTES = 65536
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])  # users without rights lack the latter
 
 
 class NotListed(Exception):
@@ -18,10 +18,21 @@ class NotListed(Exception):
 
 
 def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
-    """Its standard output. `end`: by the monotonic clock. Raises NotListed; the command is gone then."""
-    environment = {**os.environ, "PATH": SEARCH_PATH, "LC_ALL": "C"}
+    """Its standard output. `argv[0]`: a name that host.programs knows where to look for. `end`: by the monotonic clock. Raises NotListed; the command
+    is gone then."""
     try:
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        program = programs.found(argv[0])
+        if program is None:
+            raise NotListed(FileNotFoundError.__name__)
+        process = subprocess.Popen(
+            [program, *argv[1:]],
+            executable=program,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=programs.environment(),
+            cwd=programs.folder(),
+        )
     except OSError as error:
         raise NotListed(type(error).__name__) from error
     chunks: list[bytes] = []

@@ -1,6 +1,7 @@
 """Installed ESET components: which, where, which version, and what their own files say of servers, ports and databases. Files only; no traffic.
 
-The same reading for every platform: a platform names the places, this module reads them. Source: facts 4.5.
+The same reading for every platform: a platform names the places, this module reads them.
+Source: docs/sources.md#places-of-components.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,15 +1,13 @@
 """Linux (and other POSIX): routes and resolvers from files, ESET components by their folders.
 
-Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); facts 4.5 for the product's places.
+Sources: proc(5) (/proc/net/route, /proc/net/ipv6_route), resolv.conf(5); docs/sources.md#places-of-components.
 """
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from eset_portcheck.host import sock_diag
+from eset_portcheck.host import programs, sock_diag
 from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.host import Listening, ProxySource
 
@@ -104,10 +102,9 @@ def reserved() -> dict[str, list[tuple[int, int]]]:
     return {}
 
 
-def tools(path: str | None = None) -> list[str]:
+def tools() -> list[str]:
     """Which of FILTER_TOOLS are here, also those that a user without rights does not have in PATH."""
-    places = path or os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
-    return [name for name in FILTER_TOOLS if shutil.which(name, path=places)]
+    return [name for name in FILTER_TOOLS if programs.found(name)]
 
 
 def _lines(path: Path) -> list[str]:

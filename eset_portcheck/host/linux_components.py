@@ -1,4 +1,7 @@
-"""ESET components on Linux: by their folders, else by their systemd units. Source: facts 4.5; systemd.unit(5) for the folders of units."""
+"""ESET components on Linux: by their folders, else by their systemd units.
+
+Sources: docs/sources.md#places-of-components; systemd.unit(5) for the folders of units.
+"""
 
 import re
 from pathlib import Path

@@ -6,7 +6,6 @@ Sources: nft(8); linux/netfilter/nfnetlink.h and nf_tables.h (NFT_MSG_GETTABLE);
 
 import errno
 import os
-import shutil
 import socket
 import struct
 import sys
@@ -16,8 +15,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from eset_portcheck.host import iptables
-from eset_portcheck.host.commands import SEARCH_PATH, NotListed, listed
+from eset_portcheck.host import iptables, programs
+from eset_portcheck.host.commands import NotListed, listed
 
 DEADLINE_S = 2.0
 DECIDED = ("readable", "absent")
@@ -101,7 +100,7 @@ def _attribute(attributes: bytes, wanted: int) -> str:
 def _new(tables: list[tuple[str, str]], end: float) -> tuple[list[dict[str, Any]], list[str]]:
     """Objects of all nf_tables tables; those that iptables made are told again by iptables-save, which knows its own matches. Raises NotListed."""
     ours = {table for table in tables if table[0] in _OLD_NAMES and table[1] in iptables.TABLES}
-    if shutil.which("nft", path=SEARCH_PATH):
+    if programs.found("nft"):
         try:
             told = msgspec.json.decode(listed(["nft", "-j", "list", "ruleset"], end, READ_LIMIT_BYTES), type=dict[str, Any]).get("nftables", [])
         except msgspec.DecodeError as error:
@@ -177,10 +176,10 @@ def _save(family: str, variant: str) -> str:
     """The command that lists rules of iptables; the plain name serves where there is only one variant. Raises NotListed."""
     name = "iptables" if family == "ip" else "ip6tables"
     special = f"{name}-{variant}-save"
-    if shutil.which(special, path=SEARCH_PATH):
+    if programs.found(special):
         return special
     other = f"{name}-{'legacy' if variant == 'nft' else 'nft'}-save"
-    if shutil.which(f"{name}-save", path=SEARCH_PATH) and not shutil.which(other, path=SEARCH_PATH):
+    if programs.found(f"{name}-save") and not programs.found(other):
         return f"{name}-save"
     raise NotListed(f"{special}-missing")
 

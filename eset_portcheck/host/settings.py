@@ -2,8 +2,8 @@
 
 Formats are known from public installations, not from documents, so every reader is lenient: what it does not understand it leaves out, and what it
 takes is checked as a host and port. Passwords stand in some of these files: only the named values are ever kept.
-Source: facts 4.5 (config.cfg, EraWebServerConfig.properties, status.html, trace.log); StartupConfiguration.ini's keys from
-public scripts that read it; ODBC connection strings: Microsoft, SQLDriverConnect, "Comments"; Tomcat's server.xml: Apache Tomcat, "The HTTP Connector".
+Sources: docs/sources.md#places-of-components; ODBC connection strings: Microsoft, SQLDriverConnect, "Comments";
+Tomcat's server.xml: Apache Tomcat, "The HTTP Connector".
 """
 
 import html

@@ -1,11 +1,12 @@
 """Windows: name servers from the registry by dnspython, ESET components by the paths of their services. Never run by its authors: see docs/windows.md.
 
-Sources: facts 4.5 (service binary paths; several service names there are unconfirmed, so the path decides).
+Sources: docs/sources.md#places-of-components (names of services are unconfirmed: the path decides).
 """
 
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from eset_portcheck.model.host import Listening, ProxySource
 RANGES_LIMIT = 2000
 VALUES_LIMIT = 200
 COMMAND_TIMEOUT_S = 5.0
+READ_LIMIT_BYTES = 2**20
 
 
 def routes() -> list[dict[str, Any]]:
@@ -60,13 +62,13 @@ def excluded(text: str) -> list[tuple[int, int]]:
 
 
 def _netsh(*words: str) -> str:
-    import subprocess
+    from eset_portcheck.host.commands import NotListed, listed
 
     try:
-        done = subprocess.run(["netsh", *words], capture_output=True, timeout=COMMAND_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL)
-    except subprocess.SubprocessError as error:
-        raise OSError(type(error).__name__) from None
-    return done.stdout.decode("ascii", "replace")  # numbers are all that is read
+        told = listed(["netsh", *words], time.monotonic() + COMMAND_TIMEOUT_S, READ_LIMIT_BYTES)
+    except NotListed as error:
+        raise OSError(str(error)) from None
+    return told.decode("ascii", "replace")  # numbers are all that is read
 
 
 def tools() -> list[str]:

@@ -1,7 +1,7 @@
 """ESET components on Windows: by the paths of their services, with version from the registry and the rest from their files. Never run by its authors.
 
 Service names differ or are unconfirmed, so the path decides; both are the same in every language of Windows. The facts come from outside (services,
-registry, files), so that recorded ones are read by the same code. Source: facts 4.5; the Server's startupconfiguration.ini: administrators' posts.
+registry, files), so that recorded ones are read by the same code. Source: docs/sources.md#places-of-components.
 """
 
 import re

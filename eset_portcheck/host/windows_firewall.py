@@ -51,7 +51,7 @@ class Reading(NamedTuple):
 def read() -> Reading:
     """Never raises for what a machine can lack."""
     try:
-        text = listed(["powershell.exe", "-NoProfile", "-NonInteractive", "-Command", SCRIPT], time.monotonic() + DEADLINE_S, READ_LIMIT_BYTES)
+        text = listed(["powershell", "-NoProfile", "-NonInteractive", "-Command", SCRIPT], time.monotonic() + DEADLINE_S, READ_LIMIT_BYTES)
     except NotListed as error:
         return Reading("not-evaluable", str(error))
     return parsed(text)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from eset_portcheck import files
 from eset_portcheck.loading.consistency import inconsistencies
 from eset_portcheck.model.profile import ROLES as BUILT_IN
 from eset_portcheck.model.profile import Profile, Requirement, Value
@@ -80,12 +81,9 @@ def load_site(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ProfileError(f"{path.name}: cannot be read: {error.strerror or type(error).__name__}") from error
-    if len(data) > MAX_BYTES:
-        raise ProfileError(f"{path.name}: larger than {MAX_BYTES} bytes")
+        data = files.read(path, MAX_BYTES)
+    except files.Unusable as error:
+        raise ProfileError(f"{path.name}: {error.args[0]}") from None
     try:
         return tomllib.loads(data.decode("utf-8")), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError as error:

@@ -1,6 +1,6 @@
 """Reports from disk, made by any version, on any machine, by anybody: read with limits, refused with the place of the fault.
 
-Source: the project's contract, section 4 (readers tolerate unknown fields); RFC 8259.
+Sources: docs/contract.md#report (readers tolerate unknown fields); RFC 8259.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple
 
 import msgspec
 
+from eset_portcheck import files
 from eset_portcheck.model.report import SCHEMA_VERSION, Report, identified, identity
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -45,10 +46,10 @@ def load_report(path: Path) -> ReportFile:
     """Raises ReportFileError."""
     name = str(path)[:120]
     try:
-        with path.open("rb") as file:
-            return read_report(file, name)
-    except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+        return parsed(files.read(path, MAX_BYTES), name)
+    except files.Unusable as error:
+        hint = " (- reads standard input)" if "is a pipe" in str(error) else ""
+        raise ReportFileError(f"{name!a}: {error.args[0]}{hint}") from None
 
 
 def read_report(file: IO[bytes], name: str) -> ReportFile:
@@ -56,14 +57,10 @@ def read_report(file: IO[bytes], name: str) -> ReportFile:
     try:
         content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _unreadable(name, error) from None
+        raise ReportFileError(f"{name!a}: {files.told(error)}") from None
     if len(content) > MAX_BYTES:
         raise ReportFileError(f"{name!a}: larger than {MAX_BYTES // 1024 // 1024} MiB")
     return parsed(content, name)
-
-
-def _unreadable(name: str, error: OSError | ValueError) -> ReportFileError:
-    return ReportFileError(f"{name!a}: cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}")
 
 
 def parsed(content: bytes, name: str) -> ReportFile:

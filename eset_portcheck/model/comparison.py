@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.host import PortNumber
 from eset_portcheck.model.plain_json import written
 from eset_portcheck.model.report import Tool
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Phase, Proof, State, Transport, Verdict
@@ -36,7 +37,7 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     confidence: Confidence | None = None
     place: str = ""
     target: str = ""
-    port: int = 0
+    port: PortNumber = 0
 
 
 class RowChange(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,7 +47,7 @@ class RowChange(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str
     transport: Transport
     target: str
-    port: int
+    port: PortNumber
     required: bool
     change: Change
     meaning: str = ""

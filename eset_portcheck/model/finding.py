@@ -17,10 +17,22 @@ class Where(msgspec.Struct, frozen=True, omit_defaults=True):
     ca: str | None = None
 
 
+def _check_port(params: dict[str, Any]) -> None:
+    """Parameters have no types of their own, but a port is a port: it becomes part of commands. Raises ValueError."""
+    port = params.get("port", 0)
+    if type(port) is not int or not 0 <= port <= 65535:
+        raise ValueError("params.port: no port")
+
+
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`params`: what the reason's texts need; a `port` among them is an integer of 0 to 65535."""
+
     reason: str
     evidence: list[str] = []
     params: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        _check_port(self.params)
 
 
 class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +60,8 @@ class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`params` as in a finding."""
+
     id: str
     reason: str
     culprit: Culprit | None
@@ -57,3 +71,6 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: list[str] = []
     fixes: list[Fix] = []
     params: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        _check_port(self.params)

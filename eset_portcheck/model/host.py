@@ -1,8 +1,10 @@
 """This machine, looked at once before anything is dialled."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+PortNumber = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
 class Listening(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -11,7 +13,7 @@ class Listening(msgspec.Struct, frozen=True, omit_defaults=True):
 
     transport: str
     address: str
-    port: int
+    port: PortNumber
     pid: int | None = None
     name: str | None = None
     path: str | None = None
@@ -26,7 +28,7 @@ class Connection(msgspec.Struct, frozen=True, omit_defaults=True):
 
     component: str
     address: str
-    port: int
+    port: PortNumber
     local_address: str
     pid: int | None = None
 

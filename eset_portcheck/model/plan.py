@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from eset_portcheck.model.observation import Observation
-from eset_portcheck.model.profile import Group
-from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
+from eset_portcheck.model.subject import Subject
+from eset_portcheck.model.vocabulary import Proof, Transport, Trust
 
 
 class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,38 +27,16 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     redirects: tuple[str, ...] = ()  # host suffixes a redirect may lead to
 
 
-class Check(msgspec.Struct, frozen=True, omit_defaults=True):
+class Check(Subject, frozen=True, omit_defaults=True, kw_only=True):
     """One row. `skip` is a reason code of rank skip or unproven: the row exists but is not run."""
 
-    id: str
-    role: str
-    key: str
-    direction: Direction
-    transport: Transport
-    port: int
-    protocol: str
-    target: str
-    listener: Listener
-    required: bool
     required_proof: Proof
-    source: str
-    purpose: str
     page_port: int = 0
-    page_row: str = ""
     value: str | None = None  # which of a repeatable option's values
-    via_destination: str | None = None
-    group: Group | None = None
-    trust: Trust | None = None
-    inspection: str = "fail"  # what an intercepting CA means here: fail or warn
-    beyond_page: bool = False
     advisory: bool = False  # not needed as the site is: a direct row where a proxy is given
-    note: str = ""
-    note_as_printed: str = ""
     endpoint: Endpoint | None = None
-    redirects: tuple[str, ...] = ()
     internet: bool = False
     skip: str | None = None
-    skip_params: dict[str, str] = {}
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """A profile: what one role needs, as data. Every field of a `[[requirement]]` stands here.
 
-Source of the rows: ESET's "Ports used" page and the places named in each row's `source`.
+Source of the rows: docs/sources.md#the-ports-page and what each row's `source` names.
 """
 
 from typing import Literal

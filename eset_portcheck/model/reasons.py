@@ -1,4 +1,4 @@
-"""Every reason code: its rank and its usual culprit. Stable, append-only. Source: the project's contract, section 2."""
+"""Every reason code: its rank and its usual culprit. Stable, append-only. Source: docs/contract.md#what-is-stable."""
 
 from enum import StrEnum
 

@@ -1,7 +1,7 @@
-"""The report: the only thing a renderer reads and the only thing written to disk. Source: the project's contract, section 4."""
+"""The report: the only thing a renderer reads and the only thing written to disk. Source: docs/contract.md#report."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -9,8 +9,8 @@ from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Evidence
 from eset_portcheck.model.plain_json import written
-from eset_portcheck.model.profile import Group
-from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Transport, Trust, Verdict
+from eset_portcheck.model.subject import Subject
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Phase, Proof, State, Verdict
 
 SCHEMA_VERSION = "1.1.0"
 
@@ -20,21 +20,10 @@ class ProofReached(msgspec.Struct, frozen=True):
     required: Proof
 
 
-class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+class Row(Subject, frozen=True, omit_defaults=True, kw_only=True):
     """One check with its facts (attempts, evidence) and its conclusion (the rest)."""
 
-    id: str
-    role: str
-    direction: Direction
-    transport: Transport
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)]
-    protocol: str
-    target: str
-    target_key: str
-    listener: Listener
-    required: bool
-    source: str
-    beyond_page: bool
+    beyond_page: bool  # no default here: it is written in every report
     verdict: Verdict
     state: State
     proof: ProofReached
@@ -46,22 +35,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     attempts: list[Attempt]
     evidence: list[Evidence]
     findings: list[Finding]
-    purpose: str = ""
-    note: str = ""
-    note_as_printed: str = ""
-    via_destination: str | None = None
-    group: Group | None = None
-    trust: Trust | None = None
-    inspection: str = "fail"
-    page_row: str = ""
-    redirects: tuple[str, ...] = ()
     full_proof: Proof | None = None  # required once everything is installed; `proof.required` is what this run's phase asks
     explained_by: str | None = None
-    skip_params: dict[str, str] = {}
-
-    def __post_init__(self) -> None:
-        if not self.id:
-            raise ValueError("id: empty")
 
 
 class Tool(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The site's own values: host names, ports and choices that a profile leaves open. Parsing is pure; every error names the place.
 
-Source of the options: the project's contract, section 3.
+Source of the options: docs/contract.md#commands-and-options.
 """
 
 import ipaddress

@@ -1,7 +1,7 @@
 """The three separate things of the contract: state (the wire), proof (the ladder), verdict (the role).
 
 Units and shapes: every name here is a closed set of strings; the values are what stands in reports.
-Source: port states as nmap names them; the ladder and the verdicts are the project's contract.
+Source: port states as nmap names them; the ladder and the verdicts: docs/contract.md#three-separate-things.
 """
 
 from enum import StrEnum

@@ -8,7 +8,8 @@ import socket
 import ssl
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
+from typing import Protocol as Interface
 
 import msgspec
 
@@ -20,10 +21,11 @@ from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, is_mtu_news
 from eset_portcheck.net.failure import Broken
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
-from eset_portcheck.net.partners import Judge, Speaker, Target
+from eset_portcheck.net.partners import Judge, Target
 from eset_portcheck.net.talk import introduction, seen, talk
 from eset_portcheck.net.tls import Contexts, Handshake
 from eset_portcheck.wire.conversation import Conversation, Exchange, Peer
+from eset_portcheck.wire.protocol import Opening, Protocol
 
 T = TypeVar("T")
 
@@ -31,7 +33,7 @@ SILENCE_S = 1.5  # evidence of a silent stage starts here, so that it ends with 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 
-class Witness(Protocol):
+class Witness(Interface):
     """Gathers evidence for a stage; each call may send packets of its own."""
 
     async def of_silence(self, dial: "Dial", stage: Stage) -> list[Evidence]: ...
@@ -39,7 +41,7 @@ class Witness(Protocol):
     async def of_failure(self, dial: "Dial", record: StageRecord) -> list[Evidence]: ...
 
 
-class Sessions(Protocol):
+class Sessions(Interface):
     """Full clients behind the handshake (credentials). `turn` is held while one runs; `hold` returns facts or raises Broken."""
 
     def turn(self) -> AbstractAsyncContextManager[Any]: ...
@@ -61,10 +63,14 @@ class Means(msgspec.Struct, frozen=True):
 class Dial:
     """State of one attempt. `run` never raises for what the network or the peer does."""
 
-    def __init__(self, means: Means, endpoint: Endpoint, speaker: Speaker, target: Target, maximum_segment: int | None = None) -> None:
+    def __init__(
+        self, means: Means, endpoint: Endpoint, protocol: Protocol, target: Target, *, opening: Opening | None = None, maximum_segment: int | None = None
+    ) -> None:
+        """`opening`: begin as this says, not as the protocol does."""
         self.means = means
         self.endpoint = endpoint
-        self.speaker = speaker
+        self.protocol = protocol
+        self.opening: Opening = protocol if opening is None else opening
         self.target = target
         self.family, self.address, self.port = target.family, target.address, target.port
         self.evidence: list[Evidence] = []
@@ -113,9 +119,9 @@ class Dial:
         await self._stage(Stage.CONNECT, self._connect())
         assert self._sock is not None  # noqa: S101  # the stage above made it
         channel: Channel = SocketChannel(self._sock)
-        if self.endpoint.proxy and self.endpoint.protocol != "http_proxy":
+        if self.endpoint.proxy and not self.protocol.speaks_to_proxy:
             channel = await self._tunnel(channel)
-        if self.endpoint.encrypted or self.speaker.ENCRYPTED:
+        if self.endpoint.encrypted or self.opening.encrypted:
             secured = await self._secure(channel)
             if secured is None:
                 return
@@ -218,12 +224,12 @@ class Dial:
     async def _secure(self, channel: Channel) -> Channel | None:
         """The TLS stage. None when the peer demands a client certificate: reachable, but nobody talks to us."""
         endpoint = self.endpoint
-        context = self.means.contexts.get(endpoint.alpn or self.speaker.ALPN)
+        context = self.means.contexts.get(endpoint.alpn or self.opening.alpn)
         secured = TlsChannel(channel, context, endpoint.server_name or endpoint.host)
         handshake = Handshake(secured, self.means.contexts.sees_messages)
         try:
             await self._stage(Stage.TLS, handshake.shake(), lambda: {"received_bytes": secured.received_bytes})
-            if self.endpoint.protocol == "tls":
+            if self.protocol.silent:
                 await handshake.listen(self.means.clock, max(1.0, 2.5 * self.records[-1].duration_s))
         finally:
             if handshake.certificates or handshake.version:
@@ -243,7 +249,7 @@ class Dial:
         )
 
     async def _handshake(self, channel: Channel) -> None:
-        if self.speaker_is_silent:
+        if self.protocol.silent:
             self.reply = {}
             return
         exchange = await self._stage(Stage.HANDSHAKE, self._talk(channel), self._so_far)
@@ -251,13 +257,9 @@ class Dial:
             await self._judge(self._inside)
         self._finish(exchange)
 
-    @property
-    def speaker_is_silent(self) -> bool:
-        return self.endpoint.protocol in ("tcp", "tls")
-
     async def _talk(self, channel: Channel) -> Exchange:
         try:
-            return await talk(channel, self.speaker.converse(self._introduction()), self._start_tls, self._begin)
+            return await talk(channel, self.opening.converse(self._introduction()), self._start_tls, self._begin)
         except ssl.SSLError as error:
             handshake = self._handshake_tls
             if handshake is not None and handshake.note(error) and self._tls is not None:
@@ -289,7 +291,7 @@ class Dial:
         self._sock = dispatch.sock
         self._connect_started_s = self.means.clock.now()
         try:
-            self._finish(await self._stage(Stage.HANDSHAKE, dispatch.converse(self.speaker.converse(self._introduction())), dispatch.facts))
+            self._finish(await self._stage(Stage.HANDSHAKE, dispatch.converse(self.opening.converse(self._introduction())), dispatch.facts))
         finally:
             real = [record for record in dispatch.icmp if not is_mtu_news(record)]
             self.icmp = self.icmp or (real[0] if real else None)

@@ -20,22 +20,20 @@ from eset_portcheck.net.dial import FAMILIES, Dial
 from eset_portcheck.net.distance import Ruler
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.walk import walk
-from eset_portcheck.wire.conversation import Otherwise
+from eset_portcheck.wire.protocol import AlternativeOpening
 
 SMALL_SEGMENT_BYTES = 536  # RFC 1122 4.2.2.6: what every path carries
 SPARE_PORT = 2229  # compared with when nothing else is planned on that address
 HOLD_S = 1.0
-# A hang-up counts against this host in MySQL's host cache, so it gets one probe a run and no second connection.
-ONE_PROBE = frozenset({"mysql"})
 
 _DOUBTFUL = (Failure.CONNECTION_RESET, Failure.EOF, Failure.NOT_TLS, Failure.UNEXPECTED_BYTES)
 
 
-def _begins_anew(other: Otherwise, record: StageRecord) -> bool:
+def _begins_anew(other: AlternativeOpening, record: StageRecord) -> bool:
     """Our first words were cut; or, where another beginning is inside TLS, the answer to words in the clear was a TLS alert."""
     came = str(record.detail.get("first_bytes", ""))
     cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and came == other.after.hex()
-    return cut or (other.ENCRYPTED and came.startswith("1503"))
+    return cut or (other.encrypted and came.startswith("1503"))
 
 
 class Witness:
@@ -52,7 +50,7 @@ class Witness:
             walking = walk(dial.means.clock, FAMILIES[dial.family], dial.address, dial.port, max(1.0, left - 0.2))
             found = await asyncio.gather(walking, self._controls(dial, max(1.0, left - 0.4)))
             return [one for one in found if one is not None]
-        if stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and dial.endpoint.protocol not in ONE_PROBE:
+        if stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not dial.protocol.single_probe:
             asked = [self._who_accepted(dial)] if stage is Stage.TUNNEL else [self._who_accepted(dial), self._small_segments(dial, stage)]
             return [one for some in await asyncio.gather(*asked) for one in some]
         return []
@@ -63,17 +61,19 @@ class Witness:
         if record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED:
             return await self._distance(dial, record)
         behind = record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE)
-        if not behind or dial.endpoint.protocol in ONE_PROBE or record.failure not in _DOUBTFUL:
+        if not behind or dial.protocol.single_probe or record.failure not in _DOUBTFUL:
             return []
         cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and not record.detail.get("received_bytes")
         control = [await self._silent_control(dial)] if cut and not dial.endpoint.proxy else []
-        others = getattr(dial.speaker, "OTHERWISE", ()) if record.stage is Stage.HANDSHAKE and not dial.endpoint.proxy else ()
+        others = dial.protocol.openings if record.stage is Stage.HANDSHAKE and not dial.endpoint.proxy else ()
         wanted = [one for one in others if _begins_anew(one, record)]
         return [*control, *await self._who_accepted(dial), *[await self._otherwise(dial, one) for one in wanted]]
 
-    async def _otherwise(self, dial: Dial, other: Otherwise) -> Evidence:
+    async def _otherwise(self, dial: Dial, other: AlternativeOpening) -> Evidence:
         """One more connection, begun in another way that the protocol knows."""
-        attempt = await Dial(msgspec.structs.replace(dial.means, witness=None, sessions=None), dial.endpoint, other, dial.target).run()
+        attempt = await Dial(
+            msgspec.structs.replace(dial.means, witness=None, sessions=None), dial.endpoint, dial.protocol, dial.target, opening=other
+        ).run()
         facts: dict[str, Any] = {"reason": other.reason, "completed": attempt.failed is None and attempt.reply is not None}
         if attempt.failed is not None:
             facts |= {"stage": attempt.failed.stage.value, "failure": attempt.failed.failure.value if attempt.failed.failure else None}
@@ -128,7 +128,7 @@ class Witness:
     async def _small_segments(self, dial: Dial, stage: Stage) -> list[Evidence]:
         """One more connection that asks for segments of 536 bytes: if it gets past the silent stage, large packets vanish on the path."""
         means = msgspec.structs.replace(dial.means, witness=None, timeout_s=max(1.0, dial.means.timeout_s - 1.5))
-        again = Dial(means, dial.endpoint, dial.speaker, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
+        again = Dial(means, dial.endpoint, dial.protocol, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
         attempt = await again.run()
         record = attempt.stage(stage)
         facts = {

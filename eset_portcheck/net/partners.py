@@ -1,22 +1,10 @@
-"""What dialling needs of others: a protocol that speaks, a judge of chains, an address."""
+"""What dialling needs of others: a judge of chains, an address."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
 from eset_portcheck.model.observation import TlsFacts
-from eset_portcheck.wire.conversation import Conversation, Peer
-
-
-class Speaker(Protocol):
-    """What dialling needs of a protocol (protocols/__init__.py says more)."""
-
-    ENCRYPTED: bool
-    ALPN: tuple[str, ...]
-
-    @property
-    def converse(self) -> Callable[[Peer], Conversation]: ...
 
 
 class Judge(Protocol):

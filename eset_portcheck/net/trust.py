@@ -25,6 +25,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import crypto
 
+from eset_portcheck import files
 from eset_portcheck.model.observation import Certificate, TlsFacts
 
 # A peer's odd certificate is a fact of the report, not a line on standard error.
@@ -34,6 +35,7 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h); pyOpenSSL d
 # What reading a peer's extensions may raise: two of a kind, a kind of name nobody knows, bytes that are none.
 _BAD_EXTENSIONS = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError)
 MAX_CHAIN = 10
+MAX_BUNDLE_BYTES = 16 * 2**20  # every public authority there is takes less than one
 _PEM = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 NAME_LIMIT = 200
 _OS_BUNDLES = (
@@ -103,8 +105,8 @@ class Judge:
 def _anchors(file: str) -> list[bytes] | None:
     """The certificates of a PEM bundle, DER; None when it cannot be read or holds none."""
     try:
-        text = Path(file).read_text("ascii", "replace")
-    except OSError:
+        text = files.read(Path(file), MAX_BUNDLE_BYTES).decode("ascii", "replace")
+    except files.Unusable:
         return None
     found = []
     for block in _PEM.findall(text):

@@ -1,46 +1,47 @@
-"""One file each. `find` gives the module that speaks a protocol, or None when nobody has built it.
+"""One file each, with one `PROTOCOL` in it (wire/protocol.py says what stands there). `find` gives it, or None when nobody has built that protocol.
 
-A protocol module has:
-    ENCRYPTED: bool        a TLS stage comes before it
-    ALPN: tuple[str, ...]  offered in that TLS stage (a requirement's own `alpn` wins)
-    converse(peer) -> Conversation
-    meaning(facts) -> Meaning
-    OTHERWISE: tuple[Otherwise, ...]   optional: other beginnings, tried as evidence when the peer cuts this one
-Third parties register theirs in the entry point group `eset_portcheck.protocols`; built-ins win.
+Third parties register theirs, an instance of `Protocol`, in the entry point group `eset_portcheck.protocols`; built-ins win.
 """
 
 import importlib
-from collections.abc import Callable
-from typing import Any, Protocol, cast
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
+from eset_portcheck.wire.protocol import Protocol
 
-BUILT_IN = frozenset(
-    ["tcp", "tls", "mqtt", "http", "http_proxy", "smb", "nbss", "nbns", "nbdgm", "ssh", "kerberos", "kerberos_tcp", "ldap", "tds", "mysql", "apns"]
-)
+BUILT_IN = frozenset(module.name for module in pkgutil.iter_modules(__path__))
 GROUP = "eset_portcheck.protocols"
 
 
-class Speaker(Protocol):
-    ENCRYPTED: bool
-    ALPN: tuple[str, ...]
-    converse: Callable[[Peer], Conversation]
-    meaning: Callable[[Facts], Meaning]
-
-
-def find(name: str) -> Speaker | None:
-    """The speaker of a protocol; imports it on first use."""
+def find(name: str) -> Protocol | None:
+    """The descriptor of a protocol; imports its file on first use. None also for a registered object that cannot be loaded or is no Protocol."""
     if name in BUILT_IN:
-        return cast(Speaker, importlib.import_module(f"{__name__}.{name}"))
-    return next((cast(Speaker, entry.load()) for entry in _registered(name)), None)
+        found = importlib.import_module(f"{__name__}.{name}").PROTOCOL
+        assert isinstance(found, Protocol)  # noqa: S101  # a test reads them all
+        return found
+    return _loaded(name) if name in _registered() else None
 
 
 def known(name: str) -> bool:
-    """Is there a speaker? Loads none."""
-    return name in BUILT_IN or any(True for _ in _registered(name))
+    """Is there a descriptor? Loads none."""
+    return name in BUILT_IN or name in _registered()
 
 
-def _registered(name: str) -> Any:
+@cache
+def _loaded(name: str) -> Protocol | None:
+    """Somebody else's code: whatever it does, only the rows that name it suffer."""
+    try:
+        found = _registered()[name].load()
+    except Exception:  # noqa: BLE001
+        return None
+    return found if isinstance(found, Protocol) else None
+
+
+@cache
+def _registered() -> Mapping[str, Any]:
+    """Read once: a report file may name protocols that nobody has, and each look into the metadata of all packages is slow."""
     from importlib.metadata import entry_points
 
-    return entry_points(group=GROUP, name=name)
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

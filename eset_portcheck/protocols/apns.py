@@ -7,9 +7,7 @@ Sources: RFC 9113 3.2 (ALPN h2), 3.4 (connection preface), 4.1 (frames), 6.5 (SE
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
-
-ENCRYPTED = True
-ALPN: tuple[str, ...] = ("h2",)
+from eset_portcheck.wire.protocol import Protocol
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS, GOAWAY, ACK = 4, 7, 1
@@ -41,5 +39,25 @@ def converse(peer: Peer) -> Conversation:
     return {"settings": settings}
 
 
-def meaning(_facts: Facts) -> Meaning:
+def interpret(_facts: Facts) -> Meaning:
     return Meaning(Proof.PROTOCOL)
+
+
+PROTOCOL = Protocol(
+    name="apns",
+    converse=converse,
+    interpret=interpret,
+    encrypted=True,
+    alpn=("h2",),
+    own_signatures=("http2",),
+    checked={
+        "en": (
+            "A TLS handshake that offers HTTP/2 as Apple's push service expects it; no notification is "
+            "sent."
+        ),
+        "es": (
+            "Una negociación TLS que ofrece HTTP/2, como espera el servicio push de Apple; no se envía "
+            "ninguna notificación."
+        ),
+    },
+)

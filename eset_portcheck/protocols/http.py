@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import http1
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
 
 def converse(peer: Peer) -> Conversation:
@@ -18,7 +16,7 @@ def converse(peer: Peer) -> Conversation:
     return facts | {"asked": peer.host} | ({"redirects": list(peer.redirects)} if peer.redirects else {})
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     """200 with a body that is no HTML is the product's content; signs of somebody else disprove it; the rest proves HTTP and no more."""
     status = int(facts["status"])
     names = ["status", "location", "server", "content_type"]
@@ -46,3 +44,22 @@ def _leads_away(facts: Facts) -> bool:
         return True
     allowed = [str(suffix) for suffix in facts.get("redirects", [])]
     return host != asked and not any(host == suffix or host.endswith("." + suffix) for suffix in allowed)
+
+
+PROTOCOL = Protocol(
+    name="http",
+    converse=converse,
+    interpret=interpret,
+    own_signatures=("http",),
+    possible_reasons=(*SPOKEN, "CAPTIVE_PORTAL", "WRONG_CONTENT"),
+    checked={
+        "en": (
+            "One small file is fetched by HTTP. A redirect to another host or an HTML page in its place "
+            "is a portal's or a filter's work."
+        ),
+        "es": (
+            "Se descarga un archivo pequeño por HTTP. Una redirección a otro host o una página HTML en su"
+            " lugar es obra de un portal o de un filtro."
+        ),
+    },
+)

@@ -9,9 +9,7 @@ from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import http
 from eset_portcheck.wire import http1
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
 
 def converse(peer: Peer) -> Conversation:
@@ -20,13 +18,13 @@ def converse(peer: Peer) -> Conversation:
     return facts | {"asked": peer.host} | ({"redirects": list(peer.redirects)} if peer.redirects else {})
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     status = int(facts["status"])
     refusal = refused_by_proxy(status)
     if refusal:
         names = ["status", "server", "via", "proxy_authenticate", "x_squid_error"]
         return Meaning(Proof.PROTOCOL, refusal, params={name: facts[name] for name in names if name in facts})
-    return http.meaning(facts)
+    return http.interpret(facts)
 
 
 def refused_by_proxy(status: int) -> str | None:
@@ -36,3 +34,24 @@ def refused_by_proxy(status: int) -> str | None:
     if status in (403, 405):
         return "PROXY_REFUSED_CONNECT"
     return "PROXY_UPSTREAM_FAILED" if status in (502, 503, 504) else None
+
+
+PROTOCOL = Protocol(
+    name="http_proxy",
+    converse=converse,
+    interpret=interpret,
+    speaks_to_proxy=True,
+    own_signatures=("http",),
+    label="HTTP",
+    possible_reasons=(*SPOKEN, "CAPTIVE_PORTAL", "WRONG_CONTENT"),
+    checked={
+        "en": (
+            "One small file is fetched through the proxy. What comes back is judged as the destination's "
+            "own answer."
+        ),
+        "es": (
+            "Se descarga un archivo pequeño a través del proxy. Lo que vuelve se juzga como la respuesta "
+            "del propio destino."
+        ),
+    },
+)

@@ -12,9 +12,7 @@ from typing import Any
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import kerberos_messages
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, ReadDatagram, Send
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import Protocol
 
 SKEW_LIMIT_S = 300  # RFC 4120 1.6: hosts' clocks are to be loosely synchronised; five minutes is everybody's default
 MAX_MESSAGE_BYTES = 65535
@@ -95,7 +93,7 @@ def _facts(data: bytes, peer: Peer) -> Facts:
     }
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     skew_s = facts.get("skew_s")
     found: list[tuple[str, dict[str, Any]]] = []
     if isinstance(skew_s, int) and abs(skew_s) > SKEW_LIMIT_S:
@@ -103,3 +101,24 @@ def meaning(facts: Facts) -> Meaning:
     if facts.get("code") == SERVICE_UNAVAILABLE:
         found.append(("SERVICE_REFUSES", {"code": SERVICE_UNAVAILABLE}))
     return Meaning(Proof.PROTOCOL, findings=found)
+
+
+PROTOCOL = Protocol(
+    name="kerberos",
+    converse=converse,
+    interpret=interpret,
+    needs_realm=True,
+    own_signatures=("kerberos",),
+    label="KRB",
+    possible_reasons=("PROTOCOL_REPLY", "WRONG_PROTOCOL", "KDC_CLOCK_SKEW", "SERVICE_REFUSES"),
+    checked={
+        "en": (
+            "A request for a user that does not exist. The error that comes back proves the service and "
+            "carries its clock."
+        ),
+        "es": (
+            "Una petición para un usuario que no existe. El error que vuelve demuestra el servicio y trae"
+            " su reloj."
+        ),
+    },
+)

@@ -3,10 +3,16 @@
 Sources: RFC 4120 7.2.2 (TCP), 7.2.1 (when UDP is given up).
 """
 
+from msgspec.structs import replace
+
 from eset_portcheck.protocols import kerberos
 
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
-
-converse = kerberos.converse_tcp
-meaning = kerberos.meaning
+PROTOCOL = replace(
+    kerberos.PROTOCOL,
+    name="kerberos_tcp",
+    converse=kerberos.converse_tcp,
+    checked={
+        "en": "The same request over TCP, which a KDC asks for when its reply is too big for a datagram.",
+        "es": "La misma petición por TCP, que un KDC pide cuando su respuesta es demasiado grande para un datagrama.",
+    },
+)

@@ -13,9 +13,7 @@ from typing import Any
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import ber, ldap_messages
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, ReadSome, Send, StartTls
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
 START_TLS = "1.3.6.1.4.1.1466.20037"
 DISCONNECTION = "1.3.6.1.4.1.1466.20036"
@@ -121,10 +119,23 @@ def _root(entry: Any) -> Facts:
     return facts | {"starttls": START_TLS in values.get("supportedExtension", [])}
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     if facts.get("result") in NEED_TLS:
         names = ("result", "result_name", "starttls_tried")
         return Meaning(Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", {name: facts[name] for name in names if name in facts})])
     if facts.get("result") in CANNOT:
         return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"result": facts["result"], "result_name": facts.get("result_name", "")})])
     return Meaning(Proof.PROTOCOL)
+
+
+PROTOCOL = Protocol(
+    name="ldap",
+    converse=converse,
+    interpret=interpret,
+    own_signatures=("ldap",),
+    possible_reasons=(*SPOKEN, "LDAP_TLS_REQUIRED", "SERVICE_REFUSES"),
+    checked={
+        "en": "An anonymous question to the directory's root entry; no account is used.",
+        "es": "Una pregunta anónima a la entrada raíz del directorio; no se usa ninguna cuenta.",
+    },
+)

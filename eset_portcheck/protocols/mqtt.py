@@ -9,9 +9,7 @@ for brokers that answer in it.
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
-
-ENCRYPTED = True
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
 RETURN_CODES = {  # section 3.2.2.3, table 3.1
     0: "accepted",
@@ -54,7 +52,28 @@ def converse(peer: Peer) -> Conversation:
     return {"message": "CONNACK", "code": code, "meaning": RETURN_CODES.get(code, "refused"), "session_present": bool(flags & 1)}
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     if facts.get("code") == 0:
         return Meaning(Proof.PROTOCOL)
     return Meaning(Proof.PROTOCOL, "MQTT_REFUSED", params={"code": facts.get("code"), "meaning": facts.get("meaning")})
+
+
+PROTOCOL = Protocol(
+    name="mqtt",
+    converse=converse,
+    interpret=interpret,
+    encrypted=True,
+    own_signatures=("mqtt",),
+    second_client="push_session",
+    possible_reasons=(*SPOKEN, "MQTT_REFUSED"),
+    checked={
+        "en": (
+            "MQTT inside TLS: one anonymous CONNECT, nothing subscribed or published. Any CONNACK, also a"
+            " refusing one, proves the way to a broker."
+        ),
+        "es": (
+            "MQTT dentro de TLS: un CONNECT anónimo, sin suscribir ni publicar nada. Cualquier CONNACK, "
+            "también uno que rechaza, demuestra el camino hasta un broker."
+        ),
+    },
+)

@@ -14,9 +14,7 @@ from collections.abc import Generator
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, ReadSome, Send, Step
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
 MAX_PACKET_BYTES = 16384
 TEXT_LIMIT = 64
@@ -128,7 +126,7 @@ def _code(packet: bytes) -> int:
     return code
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     """The first packet may say that this host is not welcome: MySQL is spoken, and the requirement is disproven.
 
     Another error in its place (a proxy of MySQL without a server behind it, a server that is shutting down) refuses everybody.
@@ -139,3 +137,23 @@ def meaning(facts: Facts) -> Meaning:
             return Meaning(Proof.PROTOCOL, reason, params={"code": facts["code"]})
         return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"code": facts["code"]})])
     return Meaning(Proof.PROTOCOL)
+
+
+PROTOCOL = Protocol(
+    name="mysql",
+    converse=converse,
+    interpret=interpret,
+    single_probe=True,
+    own_signatures=("mysql",),
+    possible_reasons=(*SPOKEN, *REASONS.values(), "SERVICE_REFUSES"),
+    checked={
+        "en": (
+            "The server speaks first; its greeting or its refusal is read, and one complete login of an "
+            "unknown user is made, once a run."
+        ),
+        "es": (
+            "El servidor habla primero; se lee su saludo o su rechazo, y se hace un inicio de sesión "
+            "completo de un usuario desconocido, una vez por ejecución."
+        ),
+    },
+)

@@ -4,17 +4,22 @@ Source: RFC 1002 4.4 (datagram service packets have no acknowledgement).
 """
 
 from eset_portcheck.model.vocabulary import Proof
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
-ONE_WAY = True
+from eset_portcheck.wire.conversation import Facts, Meaning
+from eset_portcheck.wire.protocol import Protocol, nothing_said
 
 
-def converse(_peer: Peer) -> Conversation:
-    yield from ()
-    return {}
-
-
-def meaning(_facts: Facts) -> Meaning:
+def interpret(_facts: Facts) -> Meaning:
     return Meaning(Proof.NONE, "ONE_WAY_PROTOCOL")
+
+
+PROTOCOL = Protocol(
+    name="nbdgm",
+    converse=nothing_said,
+    interpret=interpret,
+    one_way=True,
+    possible_reasons=("ONE_WAY_PROTOCOL",),
+    checked={
+        "en": "Nothing is sent: no answer is foreseen in this protocol.",
+        "es": "No se envía nada: este protocolo no prevé respuesta.",
+    },
+)

@@ -9,9 +9,7 @@ Sources: RFC 1002 4.2.12 to 4.2.14 (name query and its answers), 4.2.17 (node st
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import netbios
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, ReadDatagram, Send
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import Protocol
 
 
 def converse(peer: Peer) -> Conversation:
@@ -27,5 +25,20 @@ def converse(peer: Peer) -> Conversation:
     return netbios.parse_reply((yield ReadDatagram(mine)))
 
 
-def meaning(_facts: Facts) -> Meaning:
+def interpret(_facts: Facts) -> Meaning:
     return Meaning(Proof.PROTOCOL)
+
+
+PROTOCOL = Protocol(
+    name="nbns",
+    converse=converse,
+    interpret=interpret,
+    possible_reasons=("PROTOCOL_REPLY", "WRONG_PROTOCOL"),
+    checked={
+        "en": "A NetBIOS status question by UDP. Hosts with NetBIOS switched off never answer.",
+        "es": (
+            "Una pregunta de estado NetBIOS por UDP. Los equipos con NetBIOS desactivado no responden "
+            "nunca."
+        ),
+    },
+)

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import smb
 from eset_portcheck.wire import netbios
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Otherwise, Peer, Read, Send
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
+from eset_portcheck.wire.protocol import SPOKEN, AlternativeOpening, Protocol
 
 CALLED, CALLING = "*SMBSERVER", "PORTCHECK"
 REQUEST = 0x81
@@ -41,9 +39,6 @@ def converse_smb2(peer: Peer) -> Conversation:
     return (yield from _session(peer, smb.converse_smb2))
 
 
-OTHERWISE = (Otherwise("SMB1_NEGOTIATE_BLOCKED", converse_smb2, after=b"\x82\0\0\0"),)
-
-
 def _session(peer: Peer, inside: Callable[[Peer], Conversation]) -> Conversation:
     yield Send(session_request())
     kind, flags, *size = yield from netbios.read_head()
@@ -60,12 +55,26 @@ def _session(peer: Peer, inside: Callable[[Peer], Conversation]) -> Conversation
     raise ValueError("no session response")
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     """A refusal is NetBIOS' own word, but no SMB was heard behind it, and SMB is what the row asks for: the path is proven, the service is not.
 
     Nor is it disproven: the codes of 4.3.4 speak of the two names and of room, so a client that calls the host by its own name may be let in.
     """
     if facts.get("netbios_session") == "granted":
-        return smb.meaning(facts)
+        return smb.interpret(facts)
     params = {name: facts[name] for name in ["netbios_session", "code", "meaning"] if name in facts}
     return Meaning(Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED", params=params)
+
+
+PROTOCOL = Protocol(
+    name="nbss",
+    converse=converse,
+    interpret=interpret,
+    own_signatures=("smb", "netbios-session"),
+    openings=(AlternativeOpening(reason="SMB1_NEGOTIATE_BLOCKED", converse=converse_smb2, after=b"\x82\0\0\0"),),
+    possible_reasons=(*SPOKEN, "SMB1_ONLY", "SMB1_NEGOTIATE_BLOCKED", "NETBIOS_SESSION_REFUSED", "SERVICE_REFUSES"),
+    checked={
+        "en": "A NetBIOS session is asked for, and the SMB version negotiated inside of it.",
+        "es": "Se pide una sesión NetBIOS y dentro de ella se negocia la versión de SMB.",
+    },
+)

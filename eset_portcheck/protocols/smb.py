@@ -10,7 +10,7 @@ How it begins. One connection decides a row, so one beginning must suit every se
 The second is taken. MS-SMB2 3.3.5.3 obliges every SMB2 server to answer it, SMB1 switched off or not even implemented. Tried: samba with a minimum of
 NT1, SMB2_02, SMB3_00 and SMB3_11, with a maximum of LANMAN2, NT1, SMB2_02, SMB2_10 and SMB3_11, signing mandatory, NTLM disabled; impacket's server.
 Its price: an intrusion prevention on the way that resets at the sight of SMB1 makes the row fail although SMB2 would pass. So when it is cut, the first
-beginning is tried as evidence (`OTHERWISE`): it names that case, and improves nothing.
+beginning is tried as evidence (`openings`): it names that case, and improves nothing.
 
 What stays behind: nothing. After the challenge the connection is closed; a session that was never finished dies with it, no log-on was tried and no bad
 password counted. NTLM is asked for inside SPNEGO; bare when the server sent no SPNEGO token; not at all when that token does not offer NTLM.
@@ -21,10 +21,8 @@ Sources: MS-SMB2 3.2.4.2.2 and 3.2.5.2 (client), 3.3.5.3 and 3.3.5.4 (server), 3
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import netbios, ntlm, smb1, smb2
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Otherwise, Peer, Send
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Send
+from eset_portcheck.wire.protocol import SPOKEN, AlternativeOpening, Protocol
 
 
 def converse(peer: Peer) -> Conversation:
@@ -52,9 +50,6 @@ def converse_smb2(peer: Peer) -> Conversation:
     return (yield from _introduced(peer, 1, dialect, facts))
 
 
-OTHERWISE = (Otherwise("SMB1_NEGOTIATE_BLOCKED", converse_smb2),)
-
-
 def _introduced(peer: Peer, message_id: int, dialect: int, facts: Facts) -> Conversation:
     """SESSION_SETUP as far as the challenge."""
     offered = facts.get("mechanisms")
@@ -75,7 +70,7 @@ def _clock(facts: Facts, peer: Peer) -> Facts:
     return facts
 
 
-def meaning(facts: Facts) -> Meaning:
+def interpret(facts: Facts) -> Meaning:
     """A dialect is the protocol. SMB1 alone will not do for current Windows; a refusal of every dialect still is SMB's own word."""
     if facts.get("smb1_only"):
         return Meaning(Proof.PROTOCOL, findings=[("SMB1_ONLY", {"dialect": facts.get("dialect") or "older than NT LM 0.12"})])
@@ -83,3 +78,23 @@ def meaning(facts: Facts) -> Meaning:
         params = {"status": facts.get("status_name", facts["status"])}
         return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", params)])
     return Meaning(Proof.PROTOCOL)
+
+
+PROTOCOL = Protocol(
+    name="smb",
+    converse=converse,
+    interpret=interpret,
+    own_signatures=("smb",),
+    openings=(AlternativeOpening(reason="SMB1_NEGOTIATE_BLOCKED", converse=converse_smb2),),
+    possible_reasons=(*SPOKEN, "SMB1_ONLY", "SMB1_NEGOTIATE_BLOCKED", "SERVICE_REFUSES"),
+    checked={
+        "en": (
+            "The SMB version is negotiated on TCP, without a login. Versions 2 and 3 are what current "
+            "systems use."
+        ),
+        "es": (
+            "Se negocia la versión de SMB por TCP, sin iniciar sesión. Las versiones 2 y 3 son las que "
+            "usan los sistemas actuales."
+        ),
+    },
+)

@@ -6,9 +6,7 @@ Sources: RFC 4253 4.2 (identification; other lines may come before it), 5.1 (1.9
 from eset_portcheck import __version__
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, ReadUntil, Send
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.protocol import Protocol
 
 LINE_BYTES = 255
 LINE_BEFORE_BYTES = 1024
@@ -57,5 +55,24 @@ def name_lists(body: bytes) -> dict[str, list[str]]:
     return found
 
 
-def meaning(_facts: Facts) -> Meaning:
+def interpret(_facts: Facts) -> Meaning:
     return Meaning(Proof.PROTOCOL)
+
+
+PROTOCOL = Protocol(
+    name="ssh",
+    converse=converse,
+    interpret=interpret,
+    own_signatures=("ssh",),
+    second_client="ssh_login",
+    checked={
+        "en": (
+            "The greeting line of the SSH server is read; no login. For the sensor a refusal of the host "
+            "itself is an answer as well."
+        ),
+        "es": (
+            "Se lee la línea de saludo del servidor SSH; no se inicia sesión. Para el sensor también es "
+            "respuesta un rechazo del propio host."
+        ),
+    },
+)

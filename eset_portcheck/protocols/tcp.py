@@ -4,16 +4,22 @@ Sources: RFC 9293 section 3.5 (a connection is established by the three-way hand
 """
 
 from eset_portcheck.model.vocabulary import Proof
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.conversation import Facts, Meaning
+from eset_portcheck.wire.protocol import Protocol, nothing_said
 
 
-def converse(_peer: Peer) -> Conversation:
-    yield from ()
-    return {}
-
-
-def meaning(_facts: Facts) -> Meaning:
+def interpret(_facts: Facts) -> Meaning:
     return Meaning(Proof.ACCEPTS, "CONNECTED")
+
+
+PROTOCOL = Protocol(
+    name="tcp",
+    converse=nothing_said,
+    interpret=interpret,
+    silent=True,
+    possible_reasons=("CONNECTED",),
+    checked={
+        "en": "A TCP connection is opened and nothing is said on it.",
+        "es": "Se abre una conexión TCP y no se dice nada en ella.",
+    },
+)

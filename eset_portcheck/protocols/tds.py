@@ -4,7 +4,7 @@ The request offers encryption OFF (the log-on alone is encrypted). Of the four i
 encryption answers REQ and hangs up, as on a client that cannot be served; ON would ask for TLS on everything; REQ is no client's word. To OFF each server
 answers its own wish and waits for the TLS hello, which does not come. So the answer also shows whether encryption is forced ("on") or cannot be had.
 A server set to "strict" encryption (TDS 8.0) expects TLS before PRELOGIN and hangs up on it. That is looked for as evidence when PRELOGIN is cut: TLS
-with the ALPN name tds/8.0, and PRELOGIN inside (`OTHERWISE`). It is named and not passed: only clients of that version can use such a server.
+with the ALPN name tds/8.0, and PRELOGIN inside (`openings`). It is named and not passed: only clients of that version can use such a server.
 
 Sources: MS-TDS 1.3 and 3.2.5.1 (TDS 8.0), 2.2.3.1 (packet header), 2.2.6.5 (PRELOGIN, its options and the table of encryption), 2.2.2.1 (the answer
 comes as a tabular result, type 4).
@@ -13,10 +13,8 @@ comes as a tabular result, type 4).
 import struct
 
 from eset_portcheck.model.vocabulary import Proof
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Otherwise, Peer, Read, Send
-
-ENCRYPTED = False
-ALPN: tuple[str, ...] = ()
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
+from eset_portcheck.wire.protocol import SPOKEN, AlternativeOpening, Protocol
 
 PRELOGIN, RESPONSE, LAST = 0x12, 0x04, 0x01
 ENCRYPTION = {0: "off", 1: "on", 2: "not supported", 3: "required"}
@@ -59,9 +57,6 @@ def converse_strict(peer: Peer) -> Conversation:
     return (yield from converse(peer))
 
 
-OTHERWISE = (Otherwise("TDS_STRICT_ENCRYPTION", converse_strict, ENCRYPTED=True, ALPN=(STRICT,)),)
-
-
 def _options(body: bytes) -> dict[int, bytes]:
     """The option table (token, offset, length) up to its terminator, with the values. Raises ValueError, IndexError, struct.error."""
     found: dict[int, bytes] = {}
@@ -75,5 +70,19 @@ def _options(body: bytes) -> dict[int, bytes]:
     raise ValueError("no end of the option table")
 
 
-def meaning(_facts: Facts) -> Meaning:
+def interpret(_facts: Facts) -> Meaning:
     return Meaning(Proof.PROTOCOL)
+
+
+PROTOCOL = Protocol(
+    name="tds",
+    converse=converse,
+    interpret=interpret,
+    own_signatures=("tds",),
+    openings=(AlternativeOpening(reason="TDS_STRICT_ENCRYPTION", converse=converse_strict, encrypted=True, alpn=(STRICT,)),),
+    possible_reasons=(*SPOKEN, "TDS_STRICT_ENCRYPTION"),
+    checked={
+        "en": "SQL Server's PRELOGIN exchange, which comes before any login.",
+        "es": "El intercambio PRELOGIN de SQL Server, que precede a cualquier inicio de sesión.",
+    },
+)

@@ -12,6 +12,7 @@ from eset_portcheck.redaction import secrets
 from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.secrets import REMOVED
 from eset_portcheck.redaction.words import COMMON_WORDS
+from eset_portcheck.texts.shell import alike
 
 _HALVES = re.compile("[\ud800-\udfff]")
 _LAST_WORD = re.compile(r"[\w.-]{1,64}\Z")
@@ -45,7 +46,8 @@ class Always:
         return found | ({"secret": self._secrets} if self._secrets else {})
 
     def text(self, kind: Privacy | None, text: str) -> str:
-        return held(kind, self._text(kind, held(kind, text)))
+        text = held(kind, text)
+        return held(kind, pasteable(kind, text, self._text(kind, text)))
 
     def _text(self, kind: Privacy | None, text: str) -> str:
         if kind is Privacy.BYTES:
@@ -165,6 +167,11 @@ class Always:
         if len(data) > _NODE_STATUS_NAMES and data[2] & 0xF8 == 0x80 and data[46:48] == b"\0\x21":
             data = data[: _NODE_STATUS_NAMES - 1]  # names of users and a hardware address follow
         return masked(data, self.free).hex()
+
+
+def pasteable(kind: Privacy | None, before: str, after: str) -> str:
+    """A command is gone whole where what was taken out of it took a quote with it: the rest would be read in another way."""
+    return REMOVED if kind is Privacy.COMMAND and not alike(before, after) else after
 
 
 def held(kind: Privacy | None, text: str) -> str:

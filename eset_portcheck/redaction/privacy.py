@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from eset_portcheck.model import comparison, finding, host, observation, plan, profile, reasons, report, site
+from eset_portcheck.model import comparison, finding, host, observation, plan, profile, reasons, report, site, subject
 
 
 class Privacy(StrEnum):
@@ -128,6 +128,7 @@ NOT_WRITTEN = frozenset(
         profile.Profile,
         reasons.Reason,
         site.Site,
+        subject.Subject,
         comparison.Comparison,
         comparison.ComparisonSummary,
         comparison.Difference,

@@ -8,7 +8,7 @@ import shlex
 
 from eset_portcheck.model.report import Report
 from eset_portcheck.redaction.addresses import network_of
-from eset_portcheck.redaction.always import held, masked
+from eset_portcheck.redaction.always import held, masked, pasteable
 from eset_portcheck.redaction.peers import algorithm, software
 from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.pseudonyms import Pseudonyms, Tables
@@ -49,7 +49,7 @@ class Strict:
 
     def text(self, kind: Privacy | None, text: str) -> str:
         if (kind, text) not in self._done:
-            self._done[kind, text] = held(kind, self._text(kind, text))
+            self._done[kind, text] = held(kind, pasteable(kind, text, self._text(kind, text)))
         return self._done[kind, text]
 
     def again(self) -> None:

@@ -1,7 +1,10 @@
 """Lines that can be copied: ids that are never cut, commands that a shell still understands after the break."""
 
-import re
 import shlex
+
+_POSIX = ("'", '"')
+# PowerShell takes the typographic quotes for its own: each ends what another of its kind began.
+_POWERSHELL = ("'\u2018\u2019\u201a\u201b", "\"\u201c\u201d\u201e")
 
 
 def flowed(parts: list[str], width: int, gap: str = "   ") -> list[str]:
@@ -16,10 +19,11 @@ def flowed(parts: list[str], width: int, gap: str = "   ") -> list[str]:
 
 
 def broken(command: str, width: int, *, continued: bool) -> list[str]:
-    """A command in lines that can still be pasted: broken after a pipe or semicolon, and before an option with a backslash if the shell knows it."""
+    """A command in lines that can still be pasted: broken after a pipe or semicolon outside of quotes, and before an option with a backslash if the
+    shell knows it (`continued`: a POSIX shell, else one of Windows)."""
     out: list[str] = []
-    for piece in re.split(r"(?<=[|;]) ", command):
-        if out and (len(out[-1]) + 1 + len(piece) <= width or _is_quoting(out[-1])):
+    for piece in _pieces(command, _POSIX if continued else _POWERSHELL):
+        if out and len(out[-1]) + 1 + len(piece) <= width:
             out[-1] += " " + piece
         else:
             out.append(piece)
@@ -28,8 +32,18 @@ def broken(command: str, width: int, *, continued: bool) -> list[str]:
     return [line for piece in out for line in _continued(piece, width)]
 
 
-def _is_quoting(text: str) -> bool:
-    return any(text.count(quote) % 2 for quote in "'\"")
+def _pieces(command: str, quotes: tuple[str, str]) -> list[str]:
+    """Cut after each pipe and semicolon that a blank follows, outside of quotes: a line that began inside of them would be read as a command."""
+    pieces, start, ends = [], 0, ""
+    for place, sign in enumerate(command):
+        if ends:
+            ends = "" if sign in ends else ends
+        elif opened := next((kind for kind in quotes if sign in kind), ""):
+            ends = opened
+        elif sign in "|;" and command[place + 1 : place + 2] == " ":
+            pieces.append(command[start : place + 1])
+            start = place + 2
+    return [*pieces, command[start:]]
 
 
 def _continued(piece: str, width: int) -> list[str]:

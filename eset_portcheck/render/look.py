@@ -1,6 +1,6 @@
 """How a verdict looks: one row a verdict, for every format; and the few signs beyond ASCII, each with what stands for it without.
 
-Source: the table of verdicts in the project's contract, section 1.
+Source: the table of verdicts in docs/contract.md#three-separate-things.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,5 @@
 """The run in one line, and what its exit code means. Pure text, for every format."""
 
-import shlex
 from collections.abc import Sequence
 
 import msgspec
@@ -14,7 +13,7 @@ from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.voice import headline, params_of
 from eset_portcheck.render.words import ALSO, EXIT, OVERALL
-from eset_portcheck.texts.shell import joined
+from eset_portcheck.texts.shell import joined, shell_of
 
 _FEW = 2
 _NAMED = 6  # checks
@@ -113,14 +112,14 @@ def left_out(report: Report) -> int:
 def again(report: Report, pen: Pen, ids: Sequence[str] = ()) -> str:
     """The same run again, or only some of its rows. Of a report from elsewhere: from values that were parsed, without what reads files or is not known."""
     name = _command(report)
-    return joined(["eset-portcheck", name, *for_rows(_arguments(report, pen), ids, takes_only=name == "check")])
+    return joined(["eset-portcheck", name, *for_rows(_arguments(report, pen), ids, takes_only=name == "check")], shell_of(report.host.os))
 
 
 def whole(report: Report, fix: Fix, pen: Pen) -> Fix:
     """A fix by this program itself holds what is to be added to the line that stands once in the report."""
     if fix.tool != "eset-portcheck":
         return fix
-    line = joined(["eset-portcheck", _command(report), *_arguments(report, pen)])
+    line = joined(["eset-portcheck", _command(report), *_arguments(report, pen)], shell_of(report.host.os))
     return msgspec.structs.replace(fix, command=f"{line} {fix.command}".rstrip())
 
 
@@ -143,7 +142,7 @@ def not_repeated(report: Report, pen: Pen) -> list[str]:
         left_out.append(pen.say("the command"))
     if not left_out:
         return []
-    said = shlex.join([report.run.command, *report.run.arguments])
+    said = joined([report.run.command, *report.run.arguments], shell_of(report.host.os))
     return [
         pen.say("The file says that it was made by: {command}", COMMAND, command=pen.safe(said, _SAID)),
         pen.say("Not repeated in the commands to test again: {options}", SENTENCE, options=", ".join(left_out)),

@@ -4,17 +4,16 @@ import ipaddress
 from enum import StrEnum
 from typing import NamedTuple
 
+from eset_portcheck import protocols
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Proof, Stage, Transport, Verdict
 from eset_portcheck.render.text import safe
 from eset_portcheck.texts.language import message
+from eset_portcheck.wire.protocol import LABEL_CHARACTERS
 
 FAMILIES = ("ipv4", "ipv6")
 _WORDS = {Stage.RESOLVE: "DNS", Stage.ROUTE: message("ROUTE"), Stage.CONNECT: "TCP", Stage.TUNNEL: "CONNECT", Stage.TLS: "TLS", Stage.SESSION: message("LOGIN")}
-_SHORT = {"kerberos": "KRB", "kerberos_tcp": "KRB", "http_proxy": "HTTP"}
-_PROTOCOL = 8  # letters; a protocol's name comes from a profile or a report file
-_NO_WORDS = ("tcp", "tls")  # nothing is said after the connection, or after TLS
 _STOPPED = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN)
 _GRAVE = (Verdict.PASS, Verdict.WARN, Verdict.UNPROVEN, Verdict.ERROR, Verdict.FAIL)
 _FIREWALL = ("INBOUND_FILTERED", "REACH_NOT_TESTED")
@@ -76,7 +75,8 @@ def stage_word(row: Row, stage: Stage) -> str:
 
 def _word(row: Row, stage: Stage) -> str:
     if stage is Stage.HANDSHAKE:
-        return _SHORT.get(row.protocol) or safe(row.protocol.upper(), _PROTOCOL, ascii_only=True)
+        known = protocols.find(row.protocol)
+        return (known.label if known else "") or safe(row.protocol.upper(), LABEL_CHARACTERS, ascii_only=True)
     return _WORDS[stage]
 
 
@@ -85,13 +85,15 @@ def _expected(row: Row, attempt: Attempt | None) -> list[Stage]:
     seen = {record.stage for record in attempt.stages} if attempt else set()
     broke = attempt.failed.stage if attempt and attempt.failed else None
     tcp = row.transport is Transport.TCP
+    protocol = protocols.find(row.protocol)
+    silent = protocol is not None and protocol.silent
     wanted = [
         (Stage.RESOLVE, not _is_address(row.target) or broke is Stage.RESOLVE),
         (Stage.ROUTE, broke is Stage.ROUTE),
         (Stage.CONNECT, tcp),
-        (Stage.TUNNEL, row.via_destination is not None and row.protocol != "http_proxy"),
-        (Stage.TLS, tcp and (row.trust is not None or row.protocol == "tls" or Stage.TLS in seen)),
-        (Stage.HANDSHAKE, row.protocol not in _NO_WORDS),
+        (Stage.TUNNEL, row.via_destination is not None and not (protocol and protocol.speaks_to_proxy)),
+        (Stage.TLS, tcp and (row.trust is not None or (protocol is not None and protocol.silent and protocol.encrypted) or Stage.TLS in seen)),
+        (Stage.HANDSHAKE, not silent),
         (Stage.SESSION, row.proof.required is Proof.AUTHORISED or Stage.SESSION in seen),
     ]
     return [stage for stage, is_needed in wanted if is_needed]

@@ -12,6 +12,8 @@ from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import furthest
 from eset_portcheck.render.words import AUDIENCE, TOOL
+from eset_portcheck.texts.quoting import Shell
+from eset_portcheck.texts.shell import shell_of
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡])")
 _SENTENCES = 2
@@ -74,8 +76,8 @@ def steps(code: str, params: Mapping[str, Any], system: str, pen: Pen) -> list[S
     windows = "windows" in system.lower()
     found = []
     for one in text.fix:
-        commands = [one.windows if windows else one.linux, one.run]
-        filled = [pen.safe(texts.command(command, params), COMMAND) for command in commands if command]
+        commands = [(one.windows, Shell.POWERSHELL) if windows else (one.linux, Shell.SH), (one.run, shell_of(system))]
+        filled = [pen.safe(texts.command(command, params, shell), COMMAND) for command, shell in commands if command]
         found.append(Step(pen.safe(pen.ours(one.who)), pen.safe(pen.ours(one.do), SENTENCE), filled))
     return found
 

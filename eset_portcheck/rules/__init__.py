@@ -2,7 +2,7 @@
 
 An opening is as narrow as what is known: one transport and port, the addresses where they are known, any address where only a name is. Rows that are
 advisory as the site is (direct ones beside a proxy) and rows beyond the page are left out unless asked for; members of a group go together.
-Source: the project's contract, sections 1 and 3.
+Source: docs/contract.md#inbound-rows.
 """
 
 import ipaddress

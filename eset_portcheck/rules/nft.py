@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 from eset_portcheck.rules import Needs, Opening
 from eset_portcheck.rules.remarks import Say, note, purpose, width
+from eset_portcheck.texts.shell import posix
+from eset_portcheck.texts.values import identifier
 
 TABLE = "eset_portcheck"
 MARK = "eset-portcheck rules"
 NONE = "-"
+FAMILIES = ("inet", "ip", "ip6")
 IPTABLES_CHAINS = frozenset({"INPUT", "OUTPUT"})
 _COMMENT_CHARACTERS = 120  # the kernel keeps 127
 _STATE = "ct state established,related accept"
@@ -42,6 +45,12 @@ class Place(NamedTuple):
     table: str
     inward: str
     outward: str
+
+    def checked(self) -> "Place":
+        """Raises ValueError where a word is no identifier: they become part of a program of awk."""
+        if self.family not in FAMILIES or not all(word == NONE or identifier(word) for word in self[1:]) or self.table == NONE:
+            raise ValueError("no table and chains of nft")
+        return self
 
 
 class Kept(NamedTuple):
@@ -93,12 +102,12 @@ def _chain(needed: Needs, kept: Kept, say: Say, *, inbound: bool) -> list[str]:
 
 
 def undo_whole() -> str:
-    return f"nft delete table inet {TABLE}"
+    return posix("nft delete table inet {table}", table=TABLE)
 
 
 def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
     """A file for `nft -f` that puts the rules at the head of the chains of `place`. Applied twice, they stand there twice."""
-    lines = [*(f"# {line}" for line in head), "# " + note(say("undo: {command}").format(command=undo_into(place)))]
+    lines = [*(f"# {line}" for line in head), "# " + note(say("undo: {command}").format(command=undo_into(place.checked())))]
     for chain, inbound in ((place.inward, True), (place.outward, False)):
         if chain == NONE:
             continue
@@ -112,9 +121,10 @@ def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
 
 
 def undo_into(place: Place) -> str:
-    """Takes away every rule of ours in that table."""
+    """Takes away every rule of ours in that table. Raises ValueError as `Place.checked`."""
+    place = place.checked()
     program = f'$1=="chain"{{c=$2}} index($0,"comment \\"{MARK}"){{print "delete rule {place.family} {place.table} "c" handle "$NF}}'
-    return f"nft -a list table {place.family} {place.table} | awk '{program}' | nft -f -"
+    return posix("nft -a list table {family} {table} | awk {program} | nft -f -", family=place.family, table=place.table, program=program)
 
 
 def _rules(one: Opening, say: Say, *, family: str = "inet", put: str = "") -> list[str]:

@@ -1,7 +1,6 @@
 """Openings for the Windows firewall. Allow rules: what the machine's default lets through already, they do not narrow.
 
-Every value stands in single quotes, in which PowerShell expands nothing and a doubled quote is a quote; texts are ASCII, so the typographic quotes that
-PowerShell takes for its own cannot occur.
+Every value stands in single quotes, in which PowerShell expands nothing and a doubled quote is a quote (texts.shell); texts are ASCII.
 Sources: New-NetFirewallRule (NetSecurity module); about_Quoting_Rules. Never run on Windows, see docs/windows.md.
 """
 
@@ -9,9 +8,10 @@ from collections.abc import Iterable
 
 from eset_portcheck.rules import Needs, Opening
 from eset_portcheck.rules.remarks import Say, note, purpose, width
+from eset_portcheck.texts import shell
 
 GROUP = "eset-portcheck"
-UNDO = f"Remove-NetFirewallRule -Group '{GROUP}'"
+UNDO = shell.powershell("Remove-NetFirewallRule -Group «{group}»", group=GROUP)
 _NAME_CHARACTERS = 120
 _TEXT_CHARACTERS = 400
 
@@ -26,14 +26,16 @@ def script(needed: Needs, head: Iterable[str], say: Say) -> str:
 
 
 def _rule(one: Opening, say: Say) -> str:
-    here, there = ("Inbound", "-LocalPort") if one.inbound else ("Outbound", "-RemotePort")
-    name = f"{GROUP} {one.ids[0] if one.ids else f'dns-{one.transport}'}"
-    other = f" -RemoteAddress {','.join(map(quoted, one.addresses))}" if one.addresses else ""
-    return (
-        f"New-NetFirewallRule -DisplayName {quoted(name, _NAME_CHARACTERS)} -Group '{GROUP}' -Description {quoted(purpose(one, say), _TEXT_CHARACTERS)}"
-        f" -Direction {here} -Action Allow -Protocol {one.transport.upper()} {there} {one.port}{other} -Profile Any"
+    here, there = ("Inbound", "-LocalPort {port}") if one.inbound else ("Outbound", "-RemotePort {port}")
+    line = "New-NetFirewallRule -DisplayName «{name}» -Group «{group}» -Description «{purpose}» -Direction {here} -Action Allow -Protocol {transport} "
+    line += there + (" -RemoteAddress {addresses}" if one.addresses else "") + " -Profile Any"
+    return shell.powershell(
+        line,
+        name=note(f"{GROUP} {one.ids[0] if one.ids else f'dns-{one.transport}'}", _NAME_CHARACTERS),
+        group=GROUP,
+        purpose=note(purpose(one, say), _TEXT_CHARACTERS),
+        here=here,
+        transport=one.transport.upper(),
+        port=one.port,
+        addresses=one.addresses,
     )
-
-
-def quoted(text: str, limit: int = _TEXT_CHARACTERS) -> str:
-    return "'" + note(text, limit).replace("'", "''") + "'"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from eset_portcheck.rules import UNRESOLVED, Needs, Opening
 from eset_portcheck.texts.language import message, plain
+from eset_portcheck.texts.shell import posix
 
 Say = Callable[[str], str]
 Chain = tuple[str, str, str, str, str]  # family, table, name, hook, tool: "nft" or one of iptables' kinds
@@ -76,8 +77,8 @@ def present(chains: Sequence[Chain], say: Say) -> list[str]:
     for family, table in dict.fromkeys((chain[0], chain[1]) for chain in chains if chain[4] == "nft"):
         inward, outward = ([chain[2] for chain in chains if chain[:2] == (family, table) and chain[3] == hook] for hook in ("input", "output"))
         if len(inward) < 2 and len(outward) < 2:
-            where = f"--into '{family} {table} {inward[0] if inward else '-'} {outward[0] if outward else '-'}'"
-            lines.append(say("to put the rules into them instead: {option}").format(option=where))
+            where = " ".join((family, table, *(inward[:1] or "-"), *(outward[:1] or "-")))
+            lines.append(say("to put the rules into them instead: {option}").format(option=posix("--into {where}", where=where)))
     if any(chain[4] != "nft" for chain in chains):
         lines.append(say("chains of iptables are opened with iptables alone: it misreads rules that it did not write"))
     return [note(line) for line in lines]

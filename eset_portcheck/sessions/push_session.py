@@ -95,3 +95,8 @@ class _Named(ssl.SSLContext):
         if isinstance(wrapped, _Counted):
             wrapped.allowance = self.allowance
         return wrapped
+
+
+def second_opinion(address: str, port: int, name: str, timeout_s: float) -> dict[str, Any]:
+    """`check`, holding the session for a second."""
+    return check(address, port, name, 1.0, timeout_s)

@@ -3,7 +3,7 @@
 What is known of them is the handshake: certificates of the site's own authority, and a client certificate that is asked for. Behind it this stand-in
 listens and says nothing.
 
-Sources: RFC 8446 4.3.2 (certificate request); the project's facts about port 2222.
+Sources: RFC 8446 4.3.2 (certificate request); docs/sources.md#replication-port-2222.
 """
 
 from eset_portcheck.standins.stream import Stream

@@ -2,20 +2,21 @@
 
 Templates know the placeholders {target} {port} {transport} {address} {interval} {source}. In `headline` and `ask`, a part in square brackets is
 left out when one of its placeholders has no value; elsewhere a plain word such as "the target" stands in. Values may come from the network, so
-they are capped and made printable here.
+they are capped and made printable here. In commands they stand as `shell` and `values` allow.
 """
 
 import re
-import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 
+from eset_portcheck.texts import shell, values
 from eset_portcheck.texts.language import message, plain, translator
+from eset_portcheck.texts.quoting import Shell
 
 FILES = {"en": ("reasons.toml", "checks.toml"), "es": ("reasons.es.toml", "checks.es.toml")}
 PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source")
@@ -27,13 +28,19 @@ _UNKNOWN = {
     "es": {"target": "el destino", "port": "el puerto", "address": "su dirección", "source": "este equipo", "interval": "", "transport": ""},
 }
 
+# `interval` is for sentences: two ends are no word of a command.
+_PARSED: dict[str, Callable[[object], shell.Value]] = {
+    "target": values.host, "port": values.port, "transport": values.transport, "address": values.host, "source": values.host,
+}  # fmt: skip
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 _MELTING = re.compile(r"\b([Aa]|[Dd]e) el\b")  # Spanish: de + el = del, a + el = al
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One thing to do. `linux`, `windows`: a literal command for that system; `run`: one of this program, or one that is the same everywhere."""
+    """One thing to do. `linux`, `windows`: a command for a POSIX shell, for PowerShell; `run`: one of this program, or one that is the same everywhere.
+
+    Commands are templates: see `shell`."""
 
     who: str
     do: str
@@ -135,14 +142,9 @@ def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, as
     return said[:1].upper() + said[1:] if stands_in else said
 
 
-def command(template: str, params: Mapping[str, Any]) -> str:
-    """Fill a command, values quoted for a shell; what is missing stands as <name>, and other braces and brackets are the command's own."""
-
-    def value(match: re.Match[str]) -> str:
-        given = params.get(match[1])
-        return f"<{match[1]}>" if given in (None, "", []) else shlex.quote(printable(str(given)))
-
-    return _PLACEHOLDER.sub(value, template)
+def command(template: str, params: Mapping[str, Any], pasted_into: Shell = Shell.SH) -> str:
+    """Fill a command for a shell. What does not parse as what it should be (a port is an integer, a host name no sentence) stands as <name>."""
+    return shell.filled(template, {name: parse(params.get(name)) for name, parse in _PARSED.items()}, pasted_into)
 
 
 def printable(text: str) -> str:

@@ -1,8 +1,10 @@
 """Which reason codes a row of a profile can end with, in the order of its stages. For `explain`; diagnosis does not read it."""
 
+from eset_portcheck import protocols
 from eset_portcheck.model.profile import Requirement
 from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport
 from eset_portcheck.texts.language import message
+from eset_portcheck.wire.protocol import SPOKEN
 
 NAME = "DNS_NXDOMAIN DNS_SERVFAIL DNS_REFUSED DNS_TIMEOUT DNS_UNREACHABLE DNS_BAD_ANSWER DNS_NO_ADDRESS NAME_NOT_FROM_DNS DNS_DISAGREES"
 ROUTE = "NO_ROUTE ROUTE_PROHIBITED REJECTED_LOCALLY"
@@ -14,24 +16,7 @@ TLS = (
     "TLS_NOT_SPOKEN WRONG_PROTOCOL TLS_REFUSED TLS_TIMEOUT TLS_RESET_ON_HELLO PMTU_BLACKHOLE RESET_AFTER_ACCEPT CLOSED_BEFORE_REPLY TLS_INTERCEPTED"
     " TLS_UNKNOWN_CA TLS_WRONG_NAME TLS_EXPIRED TLS_NOT_YET_VALID TLS_EXPIRES_SOON CLIENT_CERTIFICATE_REQUESTED"
 )
-SPOKEN = "PROTOCOL_REPLY WRONG_PROTOCOL NO_REPLY CLOSED_BEFORE_REPLY RESET_AFTER_ACCEPT PMTU_BLACKHOLE"
-BY_PROTOCOL = {
-    "tcp": "CONNECTED",
-    "tls": "CONNECTED",
-    "mqtt": f"{SPOKEN} MQTT_REFUSED",
-    "http": f"{SPOKEN} CAPTIVE_PORTAL WRONG_CONTENT",
-    "http_proxy": f"{SPOKEN} CAPTIVE_PORTAL WRONG_CONTENT",
-    "kerberos": "PROTOCOL_REPLY WRONG_PROTOCOL KDC_CLOCK_SKEW SERVICE_REFUSES",
-    "kerberos_tcp": "PROTOCOL_REPLY WRONG_PROTOCOL KDC_CLOCK_SKEW SERVICE_REFUSES",
-    "ldap": f"{SPOKEN} LDAP_TLS_REQUIRED SERVICE_REFUSES",
-    "mysql": f"{SPOKEN} MYSQL_HOST_NOT_ALLOWED MYSQL_HOST_BLOCKED MYSQL_TOO_MANY_CONNECTIONS SERVICE_REFUSES",
-    "smb": f"{SPOKEN} SMB1_ONLY SMB1_NEGOTIATE_BLOCKED SERVICE_REFUSES",
-    "nbss": f"{SPOKEN} SMB1_ONLY SMB1_NEGOTIATE_BLOCKED NETBIOS_SESSION_REFUSED SERVICE_REFUSES",
-    "tds": f"{SPOKEN} TDS_STRICT_ENCRYPTION",
-    "nbns": "PROTOCOL_REPLY WRONG_PROTOCOL",
-}
 SHARE = "SMB_NEEDS_CREDENTIALS EXTRA_MISSING SMB_LOGON_FAILURE SMB_ACCOUNT_LOCKED SMB_ACCESS_DENIED SMB_SHARE_MISSING SMB_NTLM_BLOCKED"
-SECOND_CLIENTS = ("mqtt", "ssh")
 LISTENER = (
     "PORT_FREE PORT_HELD_BY_PRODUCT PORT_IN_USE_BY_OTHER OWNER_UNEXPECTED OWNER_NOT_VISIBLE PORT_RESERVED PORT_NOT_LISTENING LISTENS_LOOPBACK_ONLY"
     " LISTENS_IPV6_ONLY LISTENS_IPV4_ONLY INBOUND_FILTERED INBOUND_IPV4_ONLY INBOUND_IPV6_ONLY REACH_NOT_TESTED"
@@ -45,8 +30,8 @@ def possible(one: Requirement) -> dict[str, list[str]]:
     stages: dict[str, str] = {message("not run"): _not_run(one)}
     if one.direction is not Direction.OUTBOUND:
         stages[message("on this machine")] = LISTENER if one.direction is Direction.INBOUND else INSIDE
-    elif one.protocol == "nbdgm":
-        stages[message("by design")] = "ONE_WAY_PROTOCOL"
+    elif (protocol := protocols.find(one.protocol)) is not None and protocol.one_way:
+        stages[message("by design")] = " ".join(protocol.possible_reasons)
     else:
         stages |= _outbound(one)
     seen: set[str] = set()
@@ -73,9 +58,10 @@ def _outbound(one: Requirement) -> dict[str, str]:
         stages[message("TLS")] = TLS
     if one.proof is Proof.AUTHORISED:
         stages[message("login")] = SHARE
-    stages[message("answer")] = BY_PROTOCOL.get(one.protocol, SPOKEN)
+    protocol = protocols.find(one.protocol)
+    stages[message("answer")] = " ".join(protocol.possible_reasons if protocol else SPOKEN)
     stages[message("several addresses")] = "ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL"
-    if one.protocol in SECOND_CLIENTS:
+    if protocol is not None and protocol.second_client:
         stages[message("a second client (--deep)")] = "SECOND_OPINION_DIFFERS EXTRA_MISSING"
     if one.listener is Listener.SERVER and not one.via:
         stages[message("what is installed here")] = "AGENT_CONNECTED CONFIGURED_SERVER_DIFFERS"

@@ -87,20 +87,6 @@ class Meaning(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
 
 
-class Otherwise(msgspec.Struct):
-    """Another beginning of the same protocol, spoken on a connection of its own when the peer cut our first words (a module's `OTHERWISE`).
-
-    What comes of it is evidence: when it completes, `reason` is told as a finding beside the failure. `after`: what the peer had said before it cut us.
-    The other fields are a speaker's.
-    """
-
-    reason: str
-    converse: Callable[[Peer], Conversation]
-    ENCRYPTED: bool = False
-    ALPN: tuple[str, ...] = ()
-    after: bytes = b""
-
-
 class UnexpectedBytes(Exception):
     """The peer's bytes are not this protocol. `why` names the place in our words, never the peer's text."""
 

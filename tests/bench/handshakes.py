@@ -54,12 +54,12 @@ def ours(protocol: str, address: str, port: int, transport: str) -> tuple[float,
 
     async def all_of_them() -> tuple[float, float]:
         means = Means(Clock(), Contexts(), NoJudge(), 4.0)
-        speaker = protocols.find(protocol)
-        assert speaker is not None
-        await Dial(means, endpoint, speaker, Target("ipv4", address, port)).run()
+        known = protocols.find(protocol)
+        assert known is not None
+        await Dial(means, endpoint, known, Target("ipv4", address, port)).run()
         cpu, wall = time.process_time(), time.perf_counter()
         for _ in range(EACH):
-            attempt = await Dial(means, endpoint, speaker, Target("ipv4", address, port)).run()
+            attempt = await Dial(means, endpoint, known, Target("ipv4", address, port)).run()
             assert attempt.failed is None, attempt.failed
         return (time.process_time() - cpu) / EACH, (time.perf_counter() - wall) / EACH
 

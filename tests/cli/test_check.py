@@ -38,7 +38,7 @@ def with_public(site: list[str]) -> dict[str, str]:
         ([*AGENT, "--set", "bridge_push=perhaps"], "true or false"),
         ([*AGENT, "--site", "nowhere.toml"], "cannot be read"),
         ([*AGENT, "--profile", "nowhere.toml"], "cannot be read"),
-        ([*AGENT, "--ca-file", "nowhere.pem"], "not there"),
+        ([*AGENT, "--ca-file", "nowhere.pem"], "No such file"),
         ([*AGENT, "--only", "nothing.*"], "nothing is selected"),
         ([*AGENT, "-o", "x.docx"], "the suffix must be one of"),
         ([*AGENT, "-o", "no/such/folder/x.json"], "cannot be written"),
@@ -245,4 +245,4 @@ def test_an_endless_site_file_is_refused() -> None:
     argv = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", "127.0.0.1", "--dry-run", "--site", "/dev/zero"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "larger than" in done.stderr
+    assert "is a device" in done.stderr

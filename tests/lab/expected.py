@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.lab.result import Report, Result
 
-CULPRIT = {  # reason: the culprits that may stand beside it (contract, the table of reasons)
+CULPRIT = {  # reason: the culprits that may stand beside it (docs/contract.md#reason-codes)
     "REFUSED_BY_HOST": "remote-service",
     "REFUSED_ORIGIN_UNKNOWN": "remote-service",
     "REFUSED_NEARER_THAN_HOST": "middlebox",

@@ -23,7 +23,10 @@ def dial(tmp_path: Path) -> Dial:
     async def run(protocol: str, address: tuple[str, int], *, timeout_s: float = 2.0, ca: bytes | None = None, host: Host | None = None, **fields: Any) -> Observation:
         transport = fields.pop("transport", Transport.TCP)
         endpoint = Endpoint(**{"transport": transport, "host": address[0], "port": address[1], "protocol": protocol, "trust": Trust.SITE, "server_name": "protect.demo.example"} | fields)
-        check = Check("x.y.tcp-1", "x", "y", Direction.OUTBOUND, transport, address[1], protocol, address[0], Listener.SERVER, True, Proof.TLS, "", "", endpoint=endpoint)
+        check = Check(
+            id="x.y.tcp-1", role="x", target_key="y", direction=Direction.OUTBOUND, transport=transport, port=address[1], protocol=protocol, target=address[0],
+            listener=Listener.SERVER, required=True, required_proof=Proof.TLS, source="", endpoint=endpoint,
+        )
         file = None
         if ca is not None:
             file = tmp_path / "ca.pem"

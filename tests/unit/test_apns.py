@@ -23,7 +23,7 @@ def talk(reply: bytes) -> tuple[list[bytes], dict[str, Any]]:
 
 
 def test_it_is_http2_by_tls() -> None:
-    assert (apns.ENCRYPTED, apns.ALPN) == (True, ("h2",))
+    assert (apns.PROTOCOL.encrypted, apns.PROTOCOL.alpn) == (True, ("h2",))
 
 
 def test_preface_acknowledgement_and_goodbye() -> None:
@@ -41,7 +41,7 @@ def test_settings_by_name() -> None:
         settings_frame(bytes.fromhex("000100001000 000300000001 0004ffffffff 00060000ffff abcd00000001")) + settings_frame(bytes(4), kind=8, stream=1)
     )
     assert facts == {"settings": {"header_table_size": 4096, "max_concurrent_streams": 1, "initial_window_size": 0xFFFFFFFF, "max_header_list_size": 65535}}
-    assert (apns.meaning(facts).proof, apns.meaning(facts).reason) == (Proof.PROTOCOL, "PROTOCOL_REPLY")
+    assert (apns.interpret(facts).proof, apns.interpret(facts).reason) == (Proof.PROTOCOL, "PROTOCOL_REPLY")
 
 
 def test_the_reserved_bit_is_ignored() -> None:

@@ -3,6 +3,7 @@
 A new protocol is found by its name in BUILT_IN. Recorded answers (recorded_replies.py) and beginnings lead the junk deeper in; both are optional.
 """
 
+import importlib
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from eset_portcheck import protocols
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Ended, Exchange, Peer, ReadDatagram, Step, UnexpectedBytes
+from eset_portcheck.wire.protocol import Protocol
 from tests.unit.recorded_replies import RECORDED
 
 PEER = Peer(
@@ -43,14 +45,14 @@ BEGINNINGS = {
 }
 
 
-def speaker_of(name: str) -> protocols.Speaker:
+def protocol_of(name: str) -> Protocol:
     found = protocols.find(name)
     assert found is not None
     return found
 
 
 def first_wait(name: str) -> Step | None:
-    return Exchange(speaker_of(name).converse(PEER)).wants
+    return Exchange(protocol_of(name).converse(PEER)).wants
 
 
 ALL = sorted(protocols.BUILT_IN)
@@ -60,7 +62,7 @@ STREAMS = [name for name in ALL if first_wait(name) is not None and name not in 
 
 def judged(name: str, facts: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """A finished conversation: its reason is a code, its facts fit into a report and are not the peer's to blow up."""
-    meaning = speaker_of(name).meaning(facts)
+    meaning = protocol_of(name).interpret(facts)
     assert meaning.reason in REASONS
     assert all(code in REASONS for code, _ in meaning.findings)
     for told in (facts, meaning.params, [params for _, params in meaning.findings]):
@@ -71,7 +73,7 @@ def judged(name: str, facts: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
 def outcome(name: str, chunks: list[bytes]) -> tuple[Any, ...]:
     """The end of a conversation with a peer that sends these chunks and hangs up."""
     try:
-        exchange = Exchange(speaker_of(name).converse(PEER))
+        exchange = Exchange(protocol_of(name).converse(PEER))
         for chunk in chunks:
             if exchange.finished:
                 break
@@ -139,7 +141,7 @@ def test_a_real_answer_byte_by_byte(name: str) -> None:
 def test_strange_datagrams_are_passed_over_or_judged(name: str, data: st.DataObject) -> None:
     real = [one for messages in RECORDED.get(name, []) for one in messages]
     datagram = data.draw(st.binary(max_size=400)) if not real or data.draw(st.booleans()) else spoilt(data, data.draw(st.sampled_from(real)))
-    exchange = Exchange(speaker_of(name).converse(PEER))
+    exchange = Exchange(protocol_of(name).converse(PEER))
     assert isinstance(exchange.wants, ReadDatagram)
     taken = exchange.datagram(datagram)
     assert taken is exchange.finished
@@ -150,14 +152,14 @@ def test_strange_datagrams_are_passed_over_or_judged(name: str, data: st.DataObj
 @pytest.mark.parametrize("name", [one for one in DATAGRAMS if one in RECORDED])
 def test_a_real_datagram_is_taken(name: str) -> None:
     for messages in RECORDED[name]:
-        exchange = Exchange(speaker_of(name).converse(PEER))
+        exchange = Exchange(protocol_of(name).converse(PEER))
         assert exchange.datagram(messages[0])
         assert judged(name, exchange.facts or {})[1] in REASONS
 
 
 def endless(name: str, block: bytes) -> bool:
     """Does the conversation end by itself while this is sent without an end?"""
-    exchange = Exchange(speaker_of(name).converse(PEER))
+    exchange = Exchange(protocol_of(name).converse(PEER))
     block *= 4096 // len(block) + 1
     try:
         for _ in range(100):
@@ -184,7 +186,7 @@ def test_the_same_message_without_an_end_ends(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*STREAMS, *DATAGRAMS])
 def test_an_echo_of_our_own_words_proves_nothing(name: str) -> None:
-    exchange = Exchange(speaker_of(name).converse(PEER))
+    exchange = Exchange(protocol_of(name).converse(PEER))
     try:
         while exchange.out and not exchange.finished:
             said = exchange.out.copy()
@@ -196,15 +198,17 @@ def test_an_echo_of_our_own_words_proves_nothing(name: str) -> None:
                     exchange.receive(one)
     except (UnexpectedBytes, Ended):
         return
-    assert not exchange.finished or speaker_of(name).meaning(exchange.facts or {}).proof in (Proof.NONE, Proof.PATH, Proof.ACCEPTS)
+    assert not exchange.finished or protocol_of(name).interpret(exchange.facts or {}).proof in (Proof.NONE, Proof.PATH, Proof.ACCEPTS)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_house_rules_of_a_protocol(name: str) -> None:
-    speaker = speaker_of(name)
-    assert isinstance(speaker.ENCRYPTED, bool)
-    assert isinstance(speaker.ALPN, tuple)
-    assert "Source" in (speaker.__doc__ or "")
+    protocol = protocol_of(name)
+    assert protocol.name == name
+    assert set(protocol.checked) == {"en", "es"}
+    assert set(protocol.possible_reasons) <= set(REASONS)
+    assert {one.reason for one in protocol.openings} <= set(protocol.possible_reasons)
+    assert "Source" in (importlib.import_module(f"eset_portcheck.protocols.{name}").__doc__ or "")
 
 
 @pytest.mark.parametrize("name", sorted(RECORDED))

@@ -15,7 +15,7 @@ def answer(raw: bytes, module: object = http) -> tuple[str, Proof, bool]:
     exchange.receive(raw)
     if not exchange.finished:
         exchange.eof()
-    meaning = module.meaning(exchange.facts)  # type: ignore[attr-defined]
+    meaning = module.interpret(exchange.facts)  # type: ignore[attr-defined]
     return meaning.reason, meaning.proof, meaning.disproves
 
 

@@ -133,7 +133,7 @@ def test_facts_of_an_error() -> None:
 def test_any_error_is_a_kdc(code: int, name: str) -> None:
     facts = answered(krb_error(code=tlv(0xA6, tlv(2, bytes([code])))))
     assert facts is not None
-    assert (facts["name"], kerberos.meaning(facts).proof, kerberos.meaning(facts).reason) == (name, Proof.PROTOCOL, "PROTOCOL_REPLY")
+    assert (facts["name"], kerberos.interpret(facts).proof, kerberos.interpret(facts).reason) == (name, Proof.PROTOCOL, "PROTOCOL_REPLY")
 
 
 def test_a_ticket_is_a_kdc_too() -> None:
@@ -155,7 +155,7 @@ def later(seconds: int, susec: bytes = b"\x07\xa1\x20") -> dict[str, Any]:
 def test_the_clock(seconds: int, found: int) -> None:
     facts = later(seconds)
     assert abs(facts["skew_s"] - seconds) <= 1
-    findings = kerberos.meaning(facts).findings
+    findings = kerberos.interpret(facts).findings
     assert len(findings) == found
     for name, params in findings:
         assert (name, params["skew_s"]) == ("KDC_CLOCK_SKEW", facts["skew_s"])
@@ -206,7 +206,7 @@ def test_an_impossible_clock_is_said_to_be_so(year: bytes) -> None:
     facts = answered(krb_error(stime=tlv(0xA4, tlv(0x18, year))))
     assert facts is not None
     assert facts["stime_utc"] == "(impossible)"
-    assert [name for name, _ in kerberos.meaning(facts).findings] == ["KDC_CLOCK_SKEW"]
+    assert [name for name, _ in kerberos.interpret(facts).findings] == ["KDC_CLOCK_SKEW"]
     assert json.loads(msgspec.json.encode(facts)) == facts
 
 
@@ -245,4 +245,4 @@ def test_a_damaged_answer_never_escapes(message: bytes, at: int, change: bytes, 
     facts = answered(message[:at] + change + message[at + cut :])
     if facts is not None:
         assert msgspec.json.encode(facts)
-        assert kerberos.meaning(facts).proof is Proof.PROTOCOL
+        assert kerberos.interpret(facts).proof is Proof.PROTOCOL

@@ -101,7 +101,7 @@ def test_what_the_root_tells() -> None:
         "defaultNamingContext": "DC=corp,DC=local", "currentTime": "20010909014640.0Z", "dnsHostName": "dc.corp.local", "starttls": True,
         "result": 0, "result_name": "success", "answer": "done",
     }  # fmt: skip
-    assert (ldap.meaning(facts).proof, ldap.meaning(facts).findings) == (Proof.PROTOCOL, [])
+    assert (ldap.interpret(facts).proof, ldap.interpret(facts).findings) == (Proof.PROTOCOL, [])
 
 
 def test_no_starttls() -> None:
@@ -128,7 +128,7 @@ def test_a_refusal_is_the_directory_s_own_word(code: int, name: str, findings: l
         assert (facts["result"], facts["result_name"], facts["answer"]) == (code, name, answer)
         assert facts.get("starttls_tried") == ("refused" if asks_tls else None)
         assert sent == ([STARTTLS, ldap_messages.unbind(4)] if asks_tls else [UNBIND] if answer == "done" else [])  # nobody listens after a notice
-        meaning = ldap.meaning(facts)
+        meaning = ldap.interpret(facts)
         assert (meaning.proof, [found for found, _ in meaning.findings]) == (Proof.PROTOCOL, findings)
 
 
@@ -151,7 +151,7 @@ def test_starttls_where_the_directory_demands_it() -> None:
         "namingContexts": ["dc=x"], "starttls": True, "starttls_tried": "works", "starttls_result": 0,
         "result": 13, "result_name": "confidentialityRequired", "answer": "done",
     }  # fmt: skip
-    assert ldap.meaning(exchange.facts).findings == [("LDAP_TLS_REQUIRED", {"result": 13, "result_name": "confidentialityRequired", "starttls_tried": "works"})]
+    assert ldap.interpret(exchange.facts).findings == [("LDAP_TLS_REQUIRED", {"result": 13, "result_name": "confidentialityRequired", "starttls_tried": "works"})]
 
 
 def test_starttls_that_came_to_nothing() -> None:
@@ -248,4 +248,4 @@ def test_a_damaged_answer_never_escapes(at: int, change: bytes, cut: int, chunk:
         return
     if exchange.facts is not None:
         assert msgspec.json.encode(exchange.facts)
-        assert ldap.meaning(exchange.facts).proof is Proof.PROTOCOL
+        assert ldap.interpret(exchange.facts).proof is Proof.PROTOCOL

@@ -196,7 +196,7 @@ def test_unreadable_files(tmp_path: Path) -> None:
         load_site(tmp_path)
     assert of(b"a = ") == "mine.toml: not TOML: Invalid value (at end of document)"
     assert of(b"\xff = 1") == "mine.toml: not UTF-8 at byte 0"
-    assert of(b"#" * (loading.MAX_BYTES + 1)) == f"mine.toml: larger than {loading.MAX_BYTES} bytes"
+    assert of(b"#" * (loading.MAX_BYTES + 1)) == "mine.toml: larger than 1 MiB"
     assert of(b"a = " + b"[" * 100_000).startswith("mine.toml: not TOML: ")
 
 

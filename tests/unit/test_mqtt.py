@@ -25,7 +25,7 @@ def test_accepted_then_disconnect() -> None:
     exchange.out.clear()
     exchange.receive(bytes.fromhex("20020000"))
     assert exchange.out == [bytes.fromhex("e000")]
-    meaning = mqtt.meaning(exchange.facts or {})
+    meaning = mqtt.interpret(exchange.facts or {})
     assert (meaning.proof, meaning.reason) == (Proof.PROTOCOL, "PROTOCOL_REPLY")
 
 
@@ -33,7 +33,7 @@ def test_accepted_then_disconnect() -> None:
 def test_any_refusal_proves_the_path(code: int) -> None:
     exchange = Exchange(mqtt.converse(PEER))
     exchange.receive(bytes([0x20, 2, 0, code]))
-    meaning = mqtt.meaning(exchange.facts or {})
+    meaning = mqtt.interpret(exchange.facts or {})
     assert (meaning.proof, meaning.reason, meaning.params["code"]) == (Proof.PROTOCOL, "MQTT_REFUSED", code)
 
 

@@ -53,7 +53,7 @@ def test_handshake_response_41() -> None:
         "answer": "greeting", "version": "8.0.36", "plugin": "mysql_native_password", "capabilities": "0xC7FFFFFF", "tls": True,
         "log_on": "refused", "refusal": 1045,
     }  # fmt: skip
-    assert mysql.meaning(facts).reason == "PROTOCOL_REPLY"
+    assert mysql.interpret(facts).reason == "PROTOCOL_REPLY"
 
 
 def test_nothing_is_asked_that_the_server_does_not_offer() -> None:
@@ -102,13 +102,13 @@ def test_fast_success_is_followed_by_ok_without_a_word() -> None:
 @pytest.mark.parametrize("code", [1045, 1251, 1698, 3118, 3159])
 def test_whatever_the_refusal_it_is_mysql(code: int) -> None:
     _, facts = talk(packet(0, greeting()), packet(2, error(code)))
-    assert (facts["refusal"], mysql.meaning(facts).proof, mysql.meaning(facts).reason) == (code, Proof.PROTOCOL, "PROTOCOL_REPLY")
+    assert (facts["refusal"], mysql.interpret(facts).proof, mysql.interpret(facts).reason) == (code, Proof.PROTOCOL, "PROTOCOL_REPLY")
 
 
 @pytest.mark.parametrize("rest", [b"", b"\x07", b"\x07\0\0\2\xff"])
 def test_a_hang_up_after_the_greeting_does_not_unprove_it(rest: bytes) -> None:
     _, facts = talk(packet(0, greeting()), rest, close=True)
-    assert (facts["log_on"], mysql.meaning(facts).proof) == ("closed", Proof.PROTOCOL)
+    assert (facts["log_on"], mysql.interpret(facts).proof) == ("closed", Proof.PROTOCOL)
 
 
 def test_endless_questions_end() -> None:
@@ -120,14 +120,14 @@ def test_endless_questions_end() -> None:
 def test_the_first_packet_may_turn_this_host_away(code: int, reason: str) -> None:
     sent, facts = talk(packet(0, error(code, b"Host '10.1.1.1' ...")))
     assert (sent, facts) == ([], {"answer": "error", "code": code})
-    meaning = mysql.meaning(facts)
+    meaning = mysql.interpret(facts)
     assert (meaning.proof, meaning.reason, meaning.disproves) == (Proof.PROTOCOL, reason, True)
 
 
 def test_the_error_of_a_real_full_server() -> None:
     """MariaDB 10.11, recorded."""
     _, facts = talk(bytes.fromhex("17000000ff1004546f6f206d616e7920636f6e6e656374696f6e73"))
-    assert mysql.meaning(facts).reason == "MYSQL_TOO_MANY_CONNECTIONS"
+    assert mysql.interpret(facts).reason == "MYSQL_TOO_MANY_CONNECTIONS"
 
 
 @pytest.mark.parametrize(

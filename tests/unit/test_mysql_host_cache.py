@@ -142,4 +142,4 @@ def test_150_probes_lock_nobody_out(dial: Dial) -> None:
         absent("this server does not count hang-ups (names of addresses cannot be asked for?)")
     with dial(HANGER_UP) as sock:
         facts = probe(sock)
-    assert mysql.meaning(facts).reason == "MYSQL_HOST_BLOCKED"
+    assert mysql.interpret(facts).reason == "MYSQL_HOST_BLOCKED"

@@ -79,7 +79,7 @@ def test_node_status_response_without_the_hardware_address() -> None:
         ],
     }
     assert "aabbcc" not in repr(facts)
-    assert nbns.meaning(facts).proof is Proof.PROTOCOL
+    assert nbns.interpret(facts).proof is Proof.PROTOCOL
 
 
 def test_the_name_may_come_as_a_pointer_or_with_a_scope() -> None:
@@ -171,7 +171,7 @@ def test_negative_session_response(code: int, text: str) -> None:
     exchange = Exchange(nbss.converse(Peer(host="pc7", port=139)))
     exchange.receive(b"\x83\0\0\x01" + bytes([code]))
     assert exchange.facts == {"netbios_session": "refused", "code": code, "meaning": text}
-    meaning = nbss.meaning(exchange.facts)
+    meaning = nbss.interpret(exchange.facts)
     assert (meaning.proof, meaning.reason, meaning.params) == (Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED", exchange.facts)
 
 
@@ -194,7 +194,7 @@ def test_retarget_is_told_not_followed() -> None:
     exchange = Exchange(nbss.converse(Peer(host="pc7", port=139)))
     exchange.receive(bytes.fromhex("84000006 0a4d0502 008b".replace(" ", "")))
     assert exchange.facts == {"netbios_session": "retargeted"}
-    assert nbss.meaning(exchange.facts).proof is Proof.ACCEPTS
+    assert nbss.interpret(exchange.facts).proof is Proof.ACCEPTS
 
 
 def test_a_granted_session_leads_to_smb() -> None:
@@ -206,7 +206,7 @@ def test_a_granted_session_leads_to_smb() -> None:
             exchange.receive(netbios.KEEP_ALIVE + one)  # 4.3.7: may stand before any message
         assert exchange.facts is not None
         assert (exchange.facts["netbios_session"], exchange.facts["dialect"]) == ("granted", "3.1.1")
-        assert nbss.meaning(exchange.facts).proof is Proof.PROTOCOL
+        assert nbss.interpret(exchange.facts).proof is Proof.PROTOCOL
 
 
 @pytest.mark.parametrize("reply", ["82000001", "82010000", "83000002", "84000007", "00000000", "81000044", netbios.KEEP_ALIVE.hex() * 9])
@@ -229,4 +229,4 @@ def test_frame_length_is_possible_or_refused(head: bytes) -> None:
 def test_the_datagram_service_is_one_way() -> None:
     exchange = Exchange(nbdgm.converse(Peer(host="pc7", port=138)))
     assert (exchange.out, exchange.finished, nbdgm.ONE_WAY) == ([], True, True)
-    assert (nbdgm.meaning({}).proof, nbdgm.meaning({}).reason) == (Proof.NONE, "ONE_WAY_PROTOCOL")
+    assert (nbdgm.interpret({}).proof, nbdgm.interpret({}).reason) == (Proof.NONE, "ONE_WAY_PROTOCOL")

@@ -52,14 +52,14 @@ def test_session_request_and_its_refusal() -> None:
     sent, facts = said(nbss, bytes.fromhex("8300000182"))
     assert sent[0][:4] == bytes.fromhex("81000044")
     assert sent[0][4:38] == netbios.encode_name("*SMBSERVER", 0x20)
-    meaning = nbss.meaning(facts)
+    meaning = nbss.interpret(facts)
     assert (meaning.proof, meaning.reason) == (Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED")
 
 
 def test_the_datagram_service_says_nothing() -> None:
     exchange = Exchange(nbdgm.converse(PEER))
     assert (exchange.out, exchange.finished) == ([], True)
-    assert nbdgm.meaning({}).reason == "ONE_WAY_PROTOCOL"
+    assert nbdgm.interpret({}).reason == "ONE_WAY_PROTOCOL"
 
 
 # -- SMB (MS-CIFS 2.2.4.52, MS-SMB2 2.2.3, 2.2.4) ---------------------------------------------
@@ -101,18 +101,18 @@ def test_smb_dialect_signing_clock_and_challenge() -> None:
         "signing": "required", "encryption": False, "server_time_utc": "2001-09-09T01:53:20Z", "dialect": "2.1", "skew_s": 400.0,
         "os_build": "10.0.19045", "computer": "PC7", "domain": "CORP",
     }  # fmt: skip
-    assert smb.meaning(facts).proof is Proof.PROTOCOL
+    assert smb.interpret(facts).proof is Proof.PROTOCOL
 
 
 def test_smb1_alone_is_named() -> None:
     answer = netbios.frame(b"\xffSMB\x72" + bytes(27) + bytes([17]) + struct.pack("<H", 0) + bytes(40))
     _, facts = said(smb, answer)
-    assert [code for code, _ in smb.meaning(facts).findings] == ["SMB1_ONLY"]
+    assert [code for code, _ in smb.interpret(facts).findings] == ["SMB1_ONLY"]
 
 
 def test_a_refused_session_still_is_smb() -> None:
     _, facts = said(smb, negotiated(0x0202), smb2_answer(1, 0xC0000022, struct.pack("<HHHHx", 9, 0, 0, 0)))
-    assert (facts["logon_status"], smb.meaning(facts).proof) == ("0xC0000022", Proof.PROTOCOL)
+    assert (facts["logon_status"], smb.interpret(facts).proof) == ("0xC0000022", Proof.PROTOCOL)
 
 
 def test_no_dialect_that_was_not_offered() -> None:
@@ -165,7 +165,7 @@ def test_any_error_proves_a_kdc(code: int) -> None:
     exchange = Exchange(kerberos.converse(PEER))
     assert exchange.datagram(krb_error(code))
     assert exchange.facts is not None
-    assert (exchange.facts["code"], kerberos.meaning(exchange.facts).proof) == (code, Proof.PROTOCOL)
+    assert (exchange.facts["code"], kerberos.interpret(exchange.facts).proof) == (code, Proof.PROTOCOL)
 
 
 @pytest.mark.parametrize(("stamp", "found"), [("20010909014640Z", []), ("20010909024640Z", ["KDC_CLOCK_SKEW"]), ("20010909004640Z", ["KDC_CLOCK_SKEW"])])
@@ -173,7 +173,7 @@ def test_clock_skew(stamp: str, found: list[str]) -> None:
     exchange = Exchange(kerberos.converse(PEER))
     exchange.datagram(krb_error(25, stamp))
     assert exchange.facts is not None
-    assert [code for code, _ in kerberos.meaning(exchange.facts).findings] == found
+    assert [code for code, _ in kerberos.interpret(exchange.facts).findings] == found
 
 
 def test_kerberos_over_tcp() -> None:
@@ -199,7 +199,7 @@ def test_ldap_results(code: int, found: list[str]) -> None:
     sent, facts = said(ldap, done, *[no_tls] * bool(found))
     assert sent[-1] == ldap_messages.unbind(4 if found else 2)
     assert ldap_messages.unbind(2) == bytes.fromhex("30050201024200")
-    meaning = ldap.meaning(facts)
+    meaning = ldap.interpret(facts)
     assert (meaning.proof, [name for name, _ in meaning.findings]) == (Proof.PROTOCOL, found)
 
 
@@ -250,7 +250,7 @@ def test_mysql_lets_an_anonymous_user_in() -> None:
 @pytest.mark.parametrize(("code", "reason"), [(1130, "MYSQL_HOST_NOT_ALLOWED"), (1129, "MYSQL_HOST_BLOCKED"), (1040, "MYSQL_TOO_MANY_CONNECTIONS"), (1203, "PROTOCOL_REPLY")])
 def test_mysql_errors_in_place_of_the_greeting(code: int, reason: str) -> None:
     _, facts = said(mysql, packet(0, b"\xff" + struct.pack("<H", code) + b"Host 'x' is not allowed"))
-    assert mysql.meaning(facts).reason == reason
+    assert mysql.interpret(facts).reason == reason
 
 
 def test_http2_preface() -> None:

@@ -13,8 +13,9 @@ from eset_portcheck.cli import explain
 from eset_portcheck.loading import ROLES
 from eset_portcheck.model.reasons import REASONS, Rank, reason
 from eset_portcheck.model.vocabulary import Culprit
+from eset_portcheck.texts.shell import pattern
 
-# The contract's section 2, word for word. Append-only: nothing here may ever be removed or change its rank.
+# As first published. Append-only, docs/contract.md#what-is-stable: no code may be removed or change its rank.
 CONTRACT = {
     "pass": "CONNECTED PROTOCOL_REPLY MQTT_REFUSED PORT_FREE PORT_HELD_BY_PRODUCT",
     "warn": "ANSWERED_NEARER FAILOVER_USED ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL KDC_CLOCK_SKEW LDAP_TLS_REQUIRED SMB1_ONLY TLS_EXPIRES_SOON"
@@ -112,8 +113,9 @@ def test_whatever_the_value_the_headline_is_one_printable_line(target, address, 
 
 
 def test_commands_are_quoted_and_keep_their_own_braces():
-    assert texts.command("nc {target} {port}; x { $_ } [1]", {"target": "a;reboot", "port": 22}) == "nc 'a;reboot' 22; x { $_ } [1]"
-    assert texts.command("nc {target} {port}", {}) == "nc <target> <port>"
+    assert texts.command("nc {target} {port}; x { $_ } [1]", {"target": "a;reboot", "port": 22}) == "nc '<target>' 22; x { $_ } [1]"
+    assert texts.command("nc {target} {port}", {}) == "nc '<target>' '<port>'"
+    assert pattern("nc {target} «sport = :{port}»") == "nc <target> 'sport = :<port>'"
 
 
 def test_a_language_without_texts_is_named():

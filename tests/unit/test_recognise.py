@@ -107,9 +107,9 @@ def test_every_signature_is_tried() -> None:
 
 @pytest.mark.parametrize("name", sorted(protocols.BUILT_IN))
 def test_an_echo_of_our_own_request_is_nobody(name: str) -> None:
-    speaker = protocols.find(name)
-    assert speaker is not None
-    for request in Exchange(speaker.converse(Peer(host="pc7", port=1, alpn="h2", realm="LAB.TEST", destination="x:1"))).out:
+    known = protocols.find(name)
+    assert known is not None
+    for request in Exchange(known.converse(Peer(host="pc7", port=1, alpn="h2", realm="LAB.TEST", destination="x:1"))).out:
         assert recognise(request[:64]) is None
 
 

@@ -37,6 +37,6 @@ def test_a_refusal_of_everybody_is_a_warning(protocol: str, facts: dict[str, Any
 
 @pytest.mark.parametrize(("protocol", "facts"), SERVING)
 def test_answers_that_refuse_only_us_are_none(protocol: str, facts: dict[str, Any]) -> None:
-    speaker = protocols.find(protocol)
-    assert speaker is not None
-    assert [code for code, _ in speaker.meaning(facts).findings] == []
+    known = protocols.find(protocol)
+    assert known is not None
+    assert [code for code, _ in known.interpret(facts).findings] == []

@@ -14,6 +14,7 @@ import tree_sitter_powershell
 from eset_portcheck import loading
 from eset_portcheck.rules import Needs, change_request, nft, powershell, remarks
 from eset_portcheck.rules.nft import Kept, Place
+from eset_portcheck.texts import shell
 from eset_portcheck.texts.language import LANGUAGES, translator
 from tests.unit.test_rules import NAME, SAY, SERVER, needed
 
@@ -140,8 +141,8 @@ def test_nothing_breaks_out_of_a_quote_of_powershell() -> None:
 
 
 def test_a_quote_in_powershell_is_doubled() -> None:
-    assert powershell.quoted("it's") == "'it''s'"
-    assert powershell.quoted("ESET\u2019s") == "'ESET?s'"  # PowerShell takes typographic quotes for its own
+    assert shell.powershell("«{text}»", text="it's") == "'it''s'"
+    assert shell.powershell("{text}", text="ESET\u2019s") == "'ESET\u2019\u2019s'"  # PowerShell takes typographic quotes for its own
 
 
 def test_powershell_as_it_is_printed() -> None:

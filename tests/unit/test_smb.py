@@ -156,7 +156,7 @@ def test_everything_a_windows_host_tells() -> None:
         "dns_domain": "corp.local",
         "dns_computer": "pc7.corp.local",
     }
-    assert smb.meaning(facts) == smb.Meaning(Proof.PROTOCOL)
+    assert smb.interpret(facts) == smb.Meaning(Proof.PROTOCOL)
 
 
 @pytest.mark.parametrize(
@@ -228,12 +228,12 @@ def test_names_are_capped_and_never_half_a_character() -> None:
 def test_a_refused_session_still_is_smb(status: int, name: str | None) -> None:
     _, facts = said(negotiated(0x0210, hint=BOTH), answer(1, status, struct.pack("<HHHHx", 9, 0, 0, 0)))
     assert (facts["logon_status"], facts.get("logon_status_name"), facts["dialect"]) == (f"0x{status:08X}", name, "2.1")
-    assert smb.meaning(facts).proof is Proof.PROTOCOL
+    assert smb.interpret(facts).proof is Proof.PROTOCOL
 
 
 def test_a_hang_up_at_session_setup_still_is_smb() -> None:
     _, facts = said(negotiated(0x0210, hint=BOTH), end=True)
-    assert (facts["logon_status"], facts["dialect"], smb.meaning(facts).proof) == ("closed", "2.1", Proof.PROTOCOL)
+    assert (facts["logon_status"], facts["dialect"], smb.interpret(facts).proof) == ("closed", "2.1", Proof.PROTOCOL)
 
 
 @pytest.mark.parametrize("replies", [[], [negotiated(0x02FF)], [negotiated(0x0210), b"\0\0"], [negotiated(0x0210), challenged(challenge())[:90]]])
@@ -252,7 +252,7 @@ def test_no_dialect_in_common() -> None:
     """MS-SMB2 3.3.5.4: STATUS_NOT_SUPPORTED is the server's word; nothing is asked after it."""
     sent, facts = said(negotiated(0x02FF), answer(0, 0xC00000BB, struct.pack("<HBBI", 9, 0, 0, 0)))
     assert (len(sent), facts) == (2, {"status": "0xC00000BB", "status_name": "STATUS_NOT_SUPPORTED"})
-    assert smb.meaning(facts).proof is Proof.PROTOCOL
+    assert smb.interpret(facts).proof is Proof.PROTOCOL
 
 
 def smb1_answer(words: bytes, command: int = 0x72) -> bytes:
@@ -273,14 +273,14 @@ def test_smb1_alone(mode: int, signing: str) -> None:
         "server_time_utc": "2001-09-09T01:47:40Z",
         "skew_s": 60,
     }
-    meaning = smb.meaning(facts)
+    meaning = smb.interpret(facts)
     assert (meaning.proof, meaning.findings) == (Proof.PROTOCOL, [("SMB1_ONLY", {"dialect": "NT LM 0.12"})])
 
 
 def test_older_than_any_dialect_offered() -> None:
     _, facts = said(smb1_answer(b"\xff\xff"))
     assert (facts["dialect"], facts["accepted"]) == (None, False)
-    assert smb.meaning(facts).findings == [("SMB1_ONLY", {"dialect": "older than NT LM 0.12"})]
+    assert smb.interpret(facts).findings == [("SMB1_ONLY", {"dialect": "older than NT LM 0.12"})]
 
 
 @pytest.mark.parametrize(

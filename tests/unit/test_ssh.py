@@ -39,7 +39,7 @@ def test_identification_and_algorithms() -> None:
         "cipher": ["aes256-ctr"],
         "mac": ["hmac-sha2-512"],
     }
-    assert ssh.meaning(facts).proof is Proof.PROTOCOL
+    assert ssh.interpret(facts).proof is Proof.PROTOCOL
 
 
 @pytest.mark.parametrize("start", [b"", b"Welcome\r\n", b"\n" * 20, b"x" * 1000 + b"\n"])

@@ -52,7 +52,7 @@ def test_prelogin() -> None:
 def test_version_and_encryption(byte: int, name: str) -> None:
     facts = talk(answer([(0, VERSION), (1, bytes([byte])), (2, b"\0"), (3, b""), (4, b"\0")]))
     assert facts == {"version": "16.0.4000", "encryption": name}
-    assert (tds.meaning(facts).proof, tds.meaning(facts).reason) == (Proof.PROTOCOL, "PROTOCOL_REPLY")
+    assert (tds.interpret(facts).proof, tds.interpret(facts).reason) == (Proof.PROTOCOL, "PROTOCOL_REPLY")
 
 
 GOOD = answer([(0, VERSION), (1, b"\0")])

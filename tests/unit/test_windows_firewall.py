@@ -171,8 +171,7 @@ def test_output_of_any_kind(text: bytes, state: str, why: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="PowerShell is there")
 def test_without_powershell_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("eset_portcheck.host.commands.SEARCH_PATH", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("eset_portcheck.host.programs.FOLDERS", (str(tmp_path),))
     assert windows_firewall.read() == Reading("not-evaluable", "FileNotFoundError")
 
 

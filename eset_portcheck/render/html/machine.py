@@ -1,7 +1,6 @@
 """This machine, the run and the file itself: what a reader must know to trust the rest, as pairs of a label and its values."""
 
 import hashlib
-import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from eset_portcheck.render.html.words import CAPABILITY, FIREWALL, PHASE
 from eset_portcheck.render.outcome import not_repeated
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND
+from eset_portcheck.texts.shell import joined, shell_of
 
 _MANY = 8
 
@@ -67,7 +67,7 @@ def _settings(report: Report, pen: Pen) -> Iterator[Fact]:
     moved = [pen.safe(f"{one} {pen.signs.arrow} {to}") for one, to in run.connect_to.items()]
     yield Fact(pen.say("Redirected by the user"), _few(moved, pen))
     yield Fact(pen.say("The checker's own lag"), [pen.lasted(run.loop_lag_s) or "0 ms"])
-    line = shlex.join(["eset-portcheck", run.command, *run.arguments])
+    line = joined(["eset-portcheck", run.command, *run.arguments], shell_of(host.os))
     yield Fact(pen.say("Command, as the file says") if not_repeated(report, pen) else pen.say("Command"), [pen.safe(line, COMMAND)], True)
 
 
