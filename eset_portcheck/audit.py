@@ -108,7 +108,7 @@ class _Judge:
 
 def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
     facts = [beside(row(check, outcome), host) for check in order.plan.checks]
-    rows, causes, total = diagnose(facts, host, order.phase, list(order.arguments), order.command)
+    rows, causes, total = diagnose(facts, host, order.phase, order.command)
     if outcome.interrupted:
         total = summary(rows, interrupted=True)
     made = Report(

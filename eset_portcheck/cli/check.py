@@ -249,13 +249,13 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, pr
                 private.close()
             except shared.WrongUse as error:  # the map was writable when it was opened; the report is not lost with it
                 lost += error.lines
-        files.write(report, arguments.lang)
+        files.write(report, arguments.lang, live=True)
     except output.NotWritten as error:
         lost += error.lines
     finally:
         files.close()
     output.lost(lost)
-    output.show(report, arguments, files.written)
+    output.show(report, arguments, files.written, live=True)
     return code if not lost or code in (1, 130) else 4  # the contract's order of exit codes
 
 

@@ -15,7 +15,7 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="what changed between two reports",
-        description="Holds two reports of the same machine against each other, check by check. Sends nothing.",
+        description="Holds two reports of the same machine against each other, check by check, both judged anew by the same rules. Sends nothing.",
         epilog="Exit: 0 no required check got worse, 1 one did, 2 a file cannot be read or the two have nothing in common.",
     )
     parser.add_argument("before", metavar="BEFORE.json", help="the earlier report (JSON)")
@@ -58,12 +58,7 @@ def _roles(report: Any) -> str:
 
 def _report(name: str) -> Any:
     """Raises WrongUse with the file and the place of the bad value."""
-    from pathlib import Path
-
-    from eset_portcheck.loading.reports import ReportFileError, load_report
+    from eset_portcheck.cli.report import read
     from eset_portcheck.redaction import redacted
 
-    try:
-        return redacted(load_report(Path(name)).report).report
-    except ReportFileError as error:
-        raise shared.WrongUse(str(error)) from None
+    return redacted(read(name)).report

@@ -68,14 +68,14 @@ class Outputs:
                 self.close()
                 raise WrongUse(f"{_place(str(file.path))}: {unusable(error)}") from None
 
-    def write(self, report: Any, language: str = "en") -> None:
-        """`written` names what is there afterwards. Raises NotWritten (disk full ...)."""
+    def write(self, report: Any, language: str = "en", *, live: bool = False) -> None:
+        """`live`: the report of the run that is ending here. `written` names what is there afterwards. Raises NotWritten (disk full ...)."""
         if not self._files:
             return
         render = import_module(self._package)
         missing = []
         for suffix, file in self._files:
-            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False, language=language)
+            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False, language=language, **_of_run(live))
             try:
                 file.write(data)
             except OSError as error:
@@ -106,8 +106,13 @@ def lost(lines: Iterable[str]) -> None:
         print(f"eset-portcheck: {told(line)}", file=sys.stderr)
 
 
-def show(report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER) -> None:
-    """To standard output, as wide as the terminal (or 100 columns into a pipe)."""
+def _of_run(live: bool) -> dict[str, bool]:
+    """For the formats of a report; a comparison is of two that were read."""
+    return {"live": True} if live else {}
+
+
+def show(report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER, *, live: bool = False) -> None:
+    """To standard output, as wide as the terminal (or 100 columns into a pipe). `live`: as for Outputs.write."""
     import os
     import shutil
 
@@ -124,6 +129,7 @@ def show(report: Any, arguments: argparse.Namespace, written: list[str], package
         quiet=arguments.quiet,
         language=arguments.lang,
         written=written,
+        **_of_run(live),
     )
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

@@ -15,10 +15,11 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
         help="render a report file again, in any format",
-        description="Renders a JSON report, here and now, in any format. Exit: 0 rendered, 2 not readable or not writable.",
+        description="Renders a JSON report, here and now, in any format. Its facts are judged anew: no conclusion or command of the file is shown.",
+        epilog="Exit: 0 rendered, 2 not readable or not writable.",
     )
     parser.add_argument("file", metavar="FILE.json", help="a report in JSON, from any machine; - reads standard input")
-    parser.add_argument("--rediagnose", action="store_true", help="judge its facts by the rules of this version, and show what changed")
+    parser.add_argument("--rediagnose", action="store_true", help="say so when this version judges nothing otherwise, too (its facts are always judged anew)")
     output.add_output(parser)
     redacting.add_redaction(parser)
     parser.set_defaults(run=run)
@@ -26,15 +27,13 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        report = read(arguments.file)
+        report = read(arguments.file, asked=arguments.rediagnose)
         private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
         report = private.apply(report)
         private.close()
     except shared.WrongUse as error:
         return shared.refuse(error)
-    if arguments.rediagnose:
-        report = judged_anew(report)
     code = 0
     try:
         files.write(report, arguments.lang)
@@ -47,8 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def read(name: str) -> Any:
-    """Raises WrongUse. A report that was changed since it was made, or holds what this version does not know, is said to be so, and rendered."""
+def read(name: str, *, asked: bool = False) -> Any:
+    """The only way in for a report from elsewhere: read with limits, judged anew, and what differs from what it held told on standard error.
+
+    A report that was changed since it was made, or holds what this version does not know, is said to be so, and goes on. `asked`: the judgement is told
+    when it changes nothing too. Raises WrongUse.
+    """
+    from eset_portcheck import rejudging
     from eset_portcheck.loading import reports
 
     try:
@@ -61,7 +65,9 @@ def read(name: str) -> Any:
     if found.unknown:
         anew = "; the id is that of what remains" if found.intact else ""
         print(f"{said} fields that this version does not know are left out ({', '.join(found.unknown)}){anew}", file=sys.stderr)
-    return found.report
+    report = rejudging.rejudged(found.report, asked=asked)
+    _tell(report, said, asked=asked)
+    return report
 
 
 def _piped() -> Any:
@@ -70,16 +76,24 @@ def _piped() -> Any:
     return reports.read_report(sys.stdin.buffer, "standard input")
 
 
-def judged_anew(report: Any) -> Any:
-    """What changed is told on standard error too, a line a row."""
-    from eset_portcheck import __version__, rejudging
+def _tell(report: Any, said: str, *, asked: bool) -> None:
+    """What changed, a line a row, and what else was not what its facts give."""
     from eset_portcheck.render.text import safe
+    from eset_portcheck.render.words import ALSO
 
-    anew = rejudging.rejudged(report)
-    changed = anew.rediagnosis.changed if anew.rediagnosis else []
-    print(f"eset-portcheck: judged by {__version__}: {len(changed)} of {len(anew.checks)} rows otherwise", file=sys.stderr)
-    for one in changed[:_TOLD]:
+    anew = report.rediagnosis
+    if anew is None:
+        return
+    if anew.changed or asked:
+        print(f"{said} judged by {anew.version}: {len(anew.changed)} of {len(report.checks)} rows otherwise", file=sys.stderr)
+    for one in anew.changed[:_TOLD]:
         print("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240), file=sys.stderr)
-    if len(changed) > _TOLD:
-        print(f"  and {len(changed) - _TOLD} more, which are in the report", file=sys.stderr)
-    return anew
+    if len(anew.changed) > _TOLD:
+        print(f"  and {len(anew.changed) - _TOLD} more, which are in the report", file=sys.stderr)
+    if anew.also:
+        print(f"{said} held what its facts do not give; made anew: {', '.join(ALSO[one] for one in anew.also)}", file=sys.stderr)
+    if anew.missing:
+        print(f"{said} checks of its roles are missing: {', '.join(anew.missing[:_TOLD])}", file=sys.stderr)
+    if anew.unchecked:
+        roles = safe(", ".join(anew.unchecked), 240)
+        print(f"{said} what is asked of these roles is the file's own word, as their profiles are none of this version: {roles}", file=sys.stderr)

@@ -1,7 +1,5 @@
 """Evidence in, verdicts and causes out. A pure function of the report's facts: live run and old report are judged by the same code."""
 
-from collections.abc import Callable
-
 import msgspec
 
 from eset_portcheck.diagnose import installed, overall, proxies
@@ -31,13 +29,12 @@ NOT_RUN = frozenset(
 )
 
 
-def diagnose(rows: list[Row], host: Host, phase: Phase, arguments: list[str], command: str = "check") -> tuple[list[Row], list[Cause], Summary]:
-    """`rows` carry facts, and a reason only where nothing was run. `arguments`: of `command`, to test again, without output options."""
+def diagnose(rows: list[Row], host: Host, phase: Phase, command: str = "check") -> tuple[list[Row], list[Cause], Summary]:
+    """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told which rows to test again."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
     judged = proxies.noted(judged, host)
-    again: Callable[[list[str]], str] = lambda ids: overall.command(command, arguments, ids, host)  # noqa: E731
-    judged, causes = overall.causes(judged, host, again)
+    judged, causes = overall.causes(judged, host, takes_only=command == "check")
     return judged, causes, summary(judged)
 
 
@@ -106,14 +103,16 @@ def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
     else:
         code = 3 if any(row.verdict is Verdict.UNPROVEN for row in needed) else 0
     deselected = any(row.reason == "NOT_SELECTED" for row in rows)
-    return Summary(counts=counts, ready=code == 0 and not deselected, exit_code=code)
+    proven = Verdict.UNPROVEN if deselected else Verdict.WARN if counts["warn"] else Verdict.PASS
+    verdict = {1: Verdict.FAIL, 4: Verdict.ERROR, 0: proven}.get(code, Verdict.UNPROVEN)
+    return Summary(counts=counts, ready=code == 0 and not deselected, exit_code=code, verdict=verdict, strict=False, exit_zero=False)
 
 
 def with_exit_code(bare: Summary, *, strict: bool, exit_zero: bool) -> Summary:
-    """--strict makes warnings and unproven rows 1, --exit-zero makes 1 and 3 nought. Verdicts stay what they are."""
+    """--strict makes warnings and unproven rows 1, --exit-zero makes 1 and 3 nought. Verdicts stay what they are. `bare`: of `summary`."""
     code = bare.exit_code
     if strict and code in (0, 3) and any(bare.counts.get(word, 0) for word in ("warn", "unproven")):
         code = 1
     if exit_zero and code in (1, 3):
         code = 0
-    return bare if code == bare.exit_code else msgspec.structs.replace(bare, exit_code=code, ready=bare.ready and code == 0)
+    return msgspec.structs.replace(bare, exit_code=code, ready=bare.ready and code == 0, strict=strict, exit_zero=exit_zero)

@@ -246,7 +246,7 @@ def chain(one: Case) -> Advice:
 def _authority(one: Case) -> Advice:
     """Which file: the site's own authority, to be had from whoever runs ESET PROTECT."""
     if not is_internet(one.lead):
-        yield HERE, Command("eset-portcheck", f"{one.verify} --ca-file authority.pem")
+        yield HERE, Command("eset-portcheck", f"{one.verify} --ca-file authority.pem".strip())
     yield from chain(one)
 
 

@@ -1,7 +1,6 @@
 """What the rows say together: fail-over groups, one interceptor on unrelated names, one cause behind many rows. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,7 +8,8 @@ import msgspec
 from eset_portcheck.diagnose.fixes import fixes
 from eset_portcheck.diagnose.fixes_case import is_internet
 from eset_portcheck.diagnose.reading import rank
-from eset_portcheck.model.finding import Cause, Finding
+from eset_portcheck.model.command_line import only
+from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
@@ -76,8 +76,11 @@ def groups(rows: list[Row]) -> list[Row]:
     ]
 
 
-def causes(rows: list[Row], host: Host, again: Callable[[list[str]], str]) -> tuple[list[Row], list[Cause]]:
-    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures first, then warnings."""
+def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[list[Row], list[Cause]]:
+    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures first, then warnings.
+
+    `takes_only`: the line that tests again can name rows; a fix holds these words alone, as the command line stands once in a report.
+    """
     found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row.verdict is Verdict.FAIL or (row.verdict is Verdict.WARN and rank(row.reason) in (Rank.FAIL, Rank.WARN)) or row.verdict is Verdict.ERROR:
@@ -89,7 +92,7 @@ def causes(rows: list[Row], host: Host, again: Callable[[list[str]], str]) -> tu
         lead = next((row for row in group if _counts(row)), group[0])
         name = f"C{number}"
         explained |= {row.id: name for row in group if row.id != lead.id}
-        made.append(_cause(name, lead, group, host, again))
+        made.append(_cause(name, lead, group, host, takes_only))
     return [msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows], made
 
 
@@ -138,12 +141,12 @@ def _family(row: Row) -> str:
     return next((attempt.family for attempt in row.attempts if attempt.failed and attempt.family), "")
 
 
-def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[list[str]], str]) -> Cause:
+def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool) -> Cause:
     ids = [row.id for row in group]
     params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
     for finding in lead.findings:
         if finding.reason == lead.reason:
-            params |= finding.params
+            params |= {name: value for name, value in finding.params.items() if name != "port" or type(value) is int}  # facts may hold anything
     return Cause(
         id=name,
         reason=lead.reason,
@@ -152,12 +155,14 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, again: Callable[[
         where=lead.where,
         explains=ids,
         evidence=[f"{lead.id}#{number}" for number, _ in enumerate(lead.evidence)],
-        fixes=fixes(lead, group, host, again(ids)),
+        fixes=_advice(lead, group, host, joined(only(ids), shell_of(host.os)) if takes_only else ""),
         params=params,
     )
 
 
-def command(name: str, arguments: list[str], ids: list[str], host: Host) -> str:
-    """The line that tests just these rows again, for the shells of this machine; the demo has no rows of its own choice, and makes its whole site again."""
-    only = [part for one in ids[:8] for part in ("--only", one)] if name == "check" else []
-    return joined(["eset-portcheck", name, *arguments, *only], shell_of(host.os))
+def _advice(lead: Row, group: list[Row], host: Host, verify: str) -> list[Fix]:
+    """Facts that no run wrote may choke what makes commands of them: then there are words alone."""
+    try:
+        return fixes(lead, group, host, verify)
+    except Exception:  # noqa: BLE001
+        return [Fix(audience="support", tool="text", command=lead.reason, verify=verify)]

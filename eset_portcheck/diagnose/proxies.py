@@ -8,6 +8,7 @@ curl's manual for no_proxy; Microsoft for ProxyOverride.
 
 import fnmatch
 import ipaddress
+from functools import lru_cache
 
 import msgspec
 
@@ -20,6 +21,7 @@ from eset_portcheck.model.vocabulary import Direction, Transport, Verdict
 NOT_USED = "PROXY_SET_NOT_USED"
 BRIDGE_PORT = 3128
 _SOURCES = 8
+_PLAIN = ("http", "http_proxy")
 
 
 def choices(rows: list[Row], host: Host) -> list[ProxyChoice]:
@@ -27,12 +29,16 @@ def choices(rows: list[Row], host: Host) -> list[ProxyChoice]:
     checked = [row for row in rows if row.direction is Direction.OUTBOUND and row.transport is Transport.TCP and row.verdict is not Verdict.SKIP]
     via = {row.via_destination: place(row.target, row.port) for row in checked if row.via_destination}
     found: dict[str, ProxyChoice] = {}
+    told: dict[bool, list[ProxySource]] = {}
     for row in checked if via or host.proxy_sources or host.connections else ():
         target = row.via_destination or place(row.target, row.port)
         if "<" in target or target in found:
             continue
         given = via.get(target, "")
-        ignored = [ignoring(one, row, given) for one in sources(host, row)]
+        plain = row.protocol in _PLAIN
+        if plain not in told:
+            told[plain] = sources(host, row)
+        ignored = [ignoring(one, row, given) for one in told[plain]]
         found[target] = ProxyChoice(target, given, "option" if given else "none-given", ignored)
     return list(found.values())
 
@@ -43,7 +49,7 @@ def place(host: str, port: int) -> str:
 
 def sources(host: Host, row: Row) -> list[ProxySource]:
     """Those that speak of this kind of destination, and proxies that a component is connected to right now."""
-    wanted = {"http_proxy" if row.protocol in ("http", "http_proxy") else "https_proxy", "all_proxy", "AutoConfigURL"}
+    wanted = {"http_proxy" if row.protocol in _PLAIN else "https_proxy", "all_proxy", "AutoConfigURL"}
     told = [one for one in host.proxy_sources if one.name in wanted]
     held = {place(one.address, one.port): one.component for one in host.connections if one.port == BRIDGE_PORT}
     return [*told, *(ProxySource("connection", name, proxy, scope="component") for proxy, name in held.items())][:_SOURCES]
@@ -67,15 +73,28 @@ def bypasses(host: str, entry: str) -> bool:
         return True
     if entry == "<local>":
         return "." not in host and ":" not in host
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address = _address(host)
+    if address is None:
         bare = entry.rpartition(":")[0] or entry if entry.rpartition(":")[2].isdigit() else entry
         return fnmatch.fnmatchcase(host, bare) if "*" in bare else host == bare.lstrip(".") or host.endswith("." + bare.lstrip("."))
+    network = _network(entry)
+    return address in network if network is not None else "*" in entry and fnmatch.fnmatchcase(host, entry)
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return address in ipaddress.ip_network(entry, strict=False)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return "*" in entry and fnmatch.fnmatchcase(host, entry)
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def noted(rows: list[Row], host: Host) -> list[Row]:

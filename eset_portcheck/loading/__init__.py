@@ -14,9 +14,10 @@ import msgspec
 
 from eset_portcheck import files
 from eset_portcheck.loading.consistency import inconsistencies
+from eset_portcheck.model.profile import ROLES as BUILT_IN
 from eset_portcheck.model.profile import Profile, Requirement, Value
 
-ROLES = ("agent", "bridge", "deploy-source", "deploy-target", "webconsole", "server", "rdsensor", "mdc", "mobile-device")
+ROLES = BUILT_IN
 MAX_BYTES = 1024 * 1024
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 

@@ -17,6 +17,9 @@ from eset_portcheck.model.report import SCHEMA_VERSION, Report, identified, iden
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 MAX_BYTES = 64 * 1024 * 1024
 MAX_VALUES = 2_000_000  # as dense as in a real report of that size; empty lists alone would take twenty-five times their size
+MAX_ATTEMPTS = 1_000  # of one check
+MAX_SERVERS = 100  # that a component is configured for
+MAX_PAIRS = 2_000_000  # of a check and an address, socket or proxy of this host; 5,000 checks of a busy server are a quarter of that
 MAX_DEPTH = 64  # a real report has about ten
 _COMMA = ord(",")
 _SHOWN = 4  # unknown fields
@@ -75,6 +78,8 @@ def parsed(content: bytes, name: str) -> ReportFile:
         raise ReportFileError(f"{name!a}: no JSON, or cut off: {error!s:.160}") from None
     except RecursionError:
         raise ReportFileError(f"{name!a}: nested too deeply") from None
+    if too_much := _too_much(report):
+        raise ReportFileError(f"{name!a}: {too_much}")
     seen: set[str] = set()
     for number, row in enumerate(report.checks):
         if row.id in seen:
@@ -85,6 +90,20 @@ def parsed(content: bytes, name: str) -> ReportFile:
         return ReportFile(report, True, unknown)
     intact = identity(plain) == report.run.id
     return ReportFile(identified(report) if intact and unknown else report, intact, unknown)
+
+
+def _too_much(report: Report) -> str:
+    """Facts are judged row by row, each against what this host has: what no run could have written is not worth the time."""
+    for number, row in enumerate(report.checks):
+        if max(len(row.attempts), len(row.evidence)) > MAX_ATTEMPTS:
+            return f"checks[{number}]: more than {MAX_ATTEMPTS} attempts or pieces of evidence"
+    host = report.host
+    held = len(host.connections) + len(host.listeners) + len(host.resolvers)
+    held += sum(len(one.bypass) for one in host.proxy_sources) + sum(len(one.addresses) for one in host.interfaces)
+    for number, one in enumerate(host.eset_products):
+        if isinstance(servers := one.get("servers"), list) and len(servers) > MAX_SERVERS:
+            return f"host.eset_products[{number}].servers: more than {MAX_SERVERS}"
+    return f"host: too much beside {len(report.checks)} checks" if held * len(report.checks) > MAX_PAIRS else ""
 
 
 def _unknown(plain: Any, known: Any, place: str) -> Iterator[str]:

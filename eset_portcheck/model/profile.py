@@ -10,6 +10,7 @@ import msgspec
 from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
 
 Scalar = bool | int | str
+ROLES = ("agent", "bridge", "deploy-source", "deploy-target", "webconsole", "server", "rdsensor", "mdc", "mobile-device")  # whose profiles are built in
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from eset_portcheck.model.plain_json import written
 from eset_portcheck.model.subject import Subject
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Phase, Proof, State, Verdict
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 
 
 class ProofReached(msgspec.Struct, frozen=True):
@@ -61,15 +61,21 @@ class Run(msgspec.Struct, frozen=True):
     loop_lag_s: float
     connect_to: dict[str, str]
     ca_given: bool = False
-    arguments: list[str] = []
+    arguments: list[str] = []  # the command line, which stands here only; in a file from elsewhere it is what somebody says
     command: str = "check"  # that made this report, and makes it again with `arguments`
     detected: list[str] = []  # names of values in `arguments` that nobody gave: this machine's installed components say so
 
 
-class Summary(msgspec.Struct, frozen=True):
+class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`verdict`: of the whole run, whatever `strict` (--strict) and `exit_zero` (--exit-zero) made of its exit code. The three are None in a report of
+    schema 1.0, which did not hold them."""
+
     counts: dict[str, int]
     ready: bool
     exit_code: int
+    verdict: Verdict | None = None
+    strict: bool | None = None
+    exit_zero: bool | None = None
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -80,11 +86,17 @@ class Changed(msgspec.Struct, frozen=True):
     after: list[str]
 
 
-class Rediagnosis(msgspec.Struct, frozen=True):
-    """The facts of a report judged anew: `version` of the program that did it."""
+class Rediagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The facts of a report judged anew: `version` of the program that did it, `report_id` of the report that it read where that said otherwise or is of
+    an older schema. `also`: what else it held that is not what its facts give: "rows", "causes", "commands", "summary", "proxies". `unchecked`: roles whose
+    profile is none of this version, so that what their rows ask is the file's own word. `missing`: checks of known profiles that are not there."""
 
     version: str
     changed: list[Changed]
+    also: list[str] = []
+    report_id: str = ""
+    unchecked: list[str] = []
+    missing: list[str] = []
 
 
 class Redaction(msgspec.Struct, frozen=True):

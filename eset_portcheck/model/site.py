@@ -166,6 +166,11 @@ def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
     return site
 
 
+def value_of(name: str, value: Any, where: str) -> dict[str, Any]:
+    """One value by its name, as `--set` or a file gives it: {name: value}, and the port that came with a host. Raises SiteError."""
+    return _one(name, value, where)
+
+
 def _one(name: str, value: Any, where: str) -> dict[str, Any]:
     if name not in NAMES or (name in _HIDDEN and name != "connect_to"):
         import difflib

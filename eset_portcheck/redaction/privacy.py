@@ -39,8 +39,8 @@ PRIVACY: dict[type[Any], dict[str, Privacy]] = {
     report.ProfileUsed: dict.fromkeys(("role", "version", "sha256"), _P.CODE) | {"source": _P.TEXT},
     report.Run: dict.fromkeys(("id", "started_utc", "duration_s", "phase", "roles", "complete", "loop_lag_s", "ca_given", "command", "detected"), _P.CODE)
     | {"connect_to": _P.HOST, "arguments": _P.ARGUMENTS},
-    report.Summary: dict.fromkeys(("counts", "ready", "exit_code"), _P.CODE),
-    report.Rediagnosis: {"version": _P.CODE, "changed": _P.NESTED},
+    report.Summary: dict.fromkeys(("counts", "ready", "exit_code", "verdict", "strict", "exit_zero"), _P.CODE),
+    report.Rediagnosis: {"version": _P.CODE, "changed": _P.NESTED, "also": _P.CODE, "report_id": _P.FINGERPRINT, "unchecked": _P.CODE, "missing": _P.CODE},
     report.Changed: {"id": _P.CHECK_ID, "before": _P.CODE, "after": _P.CODE},
     report.Redaction: dict.fromkeys(("level", "replaced"), _P.CODE),
     report.ProofReached: dict.fromkeys(("reached", "required"), _P.CODE),

@@ -9,7 +9,9 @@ from typing import Any
 from eset_portcheck.model.report import Report, to_json
 
 Render = Callable[..., bytes]
-"""(report, *, width, ascii, colour, verbose, quiet, language, written) -> bytes; each format takes what concerns it."""
+"""(report, *, width, ascii, colour, verbose, quiet, language, written, live) -> bytes; each format takes what concerns it.
+
+`live`: the report is that of the run that is ending here. Any other one is a stranger's: its command line is only data."""
 
 
 def _table(report: Report, *, ascii: bool = False, **settings: Any) -> bytes:  # noqa: A002  # the option's name
@@ -22,10 +24,10 @@ def _json(report: Report, **_settings: Any) -> bytes:
     return to_json(report)
 
 
-def _markdown(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, **_settings: Any) -> bytes:
+def _markdown(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, live: bool = False, **_settings: Any) -> bytes:
     from eset_portcheck.render import markdown
 
-    return markdown.render(report, language=language, verbose=verbose, quiet=quiet).encode()
+    return markdown.render(report, language=language, verbose=verbose, quiet=quiet, live=live).encode()
 
 
 def _csv(report: Report, **_settings: Any) -> bytes:
@@ -34,10 +36,10 @@ def _csv(report: Report, **_settings: Any) -> bytes:
     return comma_separated.render(report).encode()
 
 
-def _html(report: Report, *, language: str = "en", **_settings: Any) -> bytes:
+def _html(report: Report, *, language: str = "en", live: bool = False, **_settings: Any) -> bytes:
     from eset_portcheck.render import html
 
-    return html.render(report, language=language).encode("utf-8")
+    return html.render(report, language=language, live=live).encode("utf-8")
 
 
 FORMATS: dict[str, Render] = {"table": _table, "json": _json, "md": _markdown, "csv": _csv, "html": _html}

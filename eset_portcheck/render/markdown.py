@@ -22,9 +22,9 @@ SUMMARY_LINES = 20
 _CAUSES = 4  # of a summary
 
 
-def render(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False) -> str:
+def render(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, live: bool = False) -> str:
     """Ends in a line break; no line has trailing blanks."""
-    page = _Page(report, Pen(verbose=verbose or not quiet, language=language))
+    page = _Page(report, Pen(verbose=verbose or not quiet, language=language, live=live))
     root = page.summary() if quiet else page.whole()
     return to_markdown(root)
 
@@ -176,7 +176,7 @@ class _Page:
         pen, report = self._pen, self._report
         last = SubElement(root, "p")
         put(last, pen.say("test again: {command}", command="").strip() + " ")
-        SubElement(last, "code").text = pen.safe(outcome.again(report), COMMAND)
+        SubElement(last, "code").text = pen.safe(outcome.again(report, pen), COMMAND)
         profiles = ", ".join(f"{used.role} {used.version}" for used in report.profiles)
         parts = [pen.safe(f"{report.tool.name} {report.tool.version}"), pen.safe(profiles), pen.say("report id {id}", id=report.run.id)]
         if report.redaction is not None and report.redaction.level == "strict":

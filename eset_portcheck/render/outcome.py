@@ -1,15 +1,23 @@
 """The run in one line, and what its exit code means. Pure text, for every format."""
 
+from collections.abc import Sequence
 
-from eset_portcheck.model.report import Report, Row
+import msgspec
+
+from eset_portcheck.model.command_line import COMMANDS, UNKNOWN, for_rows, rebuilt
+from eset_portcheck.model.finding import Fix
+from eset_portcheck.model.report import Rediagnosis, Report, Row
+from eset_portcheck.model.site import NAMES
 from eset_portcheck.model.vocabulary import Phase, Verdict
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.voice import headline, params_of
-from eset_portcheck.render.words import EXIT, OVERALL
+from eset_portcheck.render.words import ALSO, EXIT, OVERALL
 from eset_portcheck.texts.shell import joined, shell_of
 
 _FEW = 2
+_NAMED = 6  # checks
+_SAID = 400  # characters of a stranger's command line
 PROVEN = (Verdict.PASS, Verdict.WARN)
 
 
@@ -32,6 +40,8 @@ def overall(report: Report) -> tuple[str, Verdict]:
         return "unproven", Verdict.UNPROVEN
     if any(row.reason == "NOT_SELECTED" for row in report.checks):
         return "partial", Verdict.UNPROVEN
+    if report.rediagnosis is not None and report.rediagnosis.missing:
+        return "unproven", Verdict.UNPROVEN
     return ("warned", Verdict.WARN) if any(row.verdict is Verdict.WARN for row in report.checks) else ("ready", Verdict.PASS)
 
 
@@ -51,33 +61,99 @@ def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:
     if report.causes and key in ("not-ready", "checker-failed", "warned"):
         cause = report.causes[0]
         narrow = len(cause.explains) <= _FEW  # a line with many ids is no line to paste
-        verify = (next((fix.verify for fix in cause.fixes if fix.verify), "") if narrow else "") or again(report)
+        verify = again(report, pen, cause.explains if narrow else [])
         lead = next((row for row in report.checks if row.id in cause.explains), None)
         return f"{headline(cause.reason, params_of(report, lead, cause.where) | cause.params, pen)} [{pen.safe(cause.reason)}]", verify
     grave = [row for row in needed(report) if row.verdict not in (*PROVEN, Verdict.SKIP)]
     if grave and key != "partial":
         row = grave[0]
-        return f"{headline(row.reason, params_of(report, row, row.where), pen)} [{pen.safe(row.reason)}]", again(report, [row.id])
+        return f"{headline(row.reason, params_of(report, row, row.where), pen)} [{pen.safe(row.reason)}]", again(report, pen, [row.id])
+    if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.missing:
+        return missing(report.rediagnosis, pen), again(report, pen)
     if key == "partial":
-        return pen.say("everything that was selected is proven; left out: {count}", count=left_out(report)), again(report)
-    return pen.say("everything required is proven"), again(report)
+        return pen.say("everything that was selected is proven; left out: {count}", count=left_out(report)), again(report, pen)
+    return pen.say("everything required is proven"), again(report, pen)
+
+
+def missing(anew: Rediagnosis, pen: Pen) -> str:
+    return pen.count("{count} check of the role is not in the report", "{count} checks of the role are not in the report", len(anew.missing))
+
+
+def rejudged(report: Report, pen: Pen) -> list[str]:
+    """What a reader must know of a report that was judged anew, a sentence each."""
+    anew = report.rediagnosis
+    if anew is None:
+        return []
+    said = [
+        pen.count(
+            "{count} row is judged otherwise by the rules of {version}",
+            "{count} rows are judged otherwise by the rules of {version}",
+            len(anew.changed),
+            version=anew.version,
+        )
+    ]
+    if anew.also:
+        what = ", ".join(pen.say(ALSO[name]) for name in anew.also if name in ALSO)
+        said.append(pen.say("The file held what its facts do not give; made anew: {what}", SENTENCE, what=what))
+    if anew.missing:
+        said.append(missing(anew, pen) + ": " + ", ".join(pen.safe(name) for name in anew.missing[:_NAMED]))
+    if anew.unchecked:
+        roles = ", ".join(pen.safe(role, 40) for role in anew.unchecked)
+        said.append(pen.say("What is asked of these roles is the file's own word, as their profiles are none of this version: {roles}", SENTENCE, roles=roles))
+    if anew.report_id:
+        said.append(pen.say("Made from report {id}", id=anew.report_id))
+    return said
 
 
 def left_out(report: Report) -> int:
     return sum(row.reason == "NOT_SELECTED" for row in report.checks)
 
 
-def again(report: Report, ids: list[str] | None = None) -> str:
-    """The same run again, or only some of its rows."""
-    only = [part for one in ids or [] for part in ("--only", one)]
-    takes_only = report.run.command == "check"
-    return joined(["eset-portcheck", report.run.command, *report.run.arguments, *(only if takes_only else [])], shell_of(report.host.os))
+def again(report: Report, pen: Pen, ids: Sequence[str] = ()) -> str:
+    """The same run again, or only some of its rows. Of a report from elsewhere: from values that were parsed, without what reads files or is not known."""
+    name = _command(report)
+    return joined(["eset-portcheck", name, *for_rows(_arguments(report, pen), ids, takes_only=name == "check")], shell_of(report.host.os))
+
+
+def whole(report: Report, fix: Fix, pen: Pen) -> Fix:
+    """A fix by this program itself holds what is to be added to the line that stands once in the report."""
+    if fix.tool != "eset-portcheck":
+        return fix
+    line = joined(["eset-portcheck", _command(report), *_arguments(report, pen)], shell_of(report.host.os))
+    return msgspec.structs.replace(fix, command=f"{line} {fix.command}".rstrip())
+
+
+def _command(report: Report) -> str:
+    return report.run.command if report.run.command in COMMANDS else COMMANDS[0]
+
+
+def _arguments(report: Report, pen: Pen) -> Sequence[str]:
+    return report.run.arguments if pen.live else rebuilt(tuple(report.run.arguments)).arguments
+
+
+def not_repeated(report: Report, pen: Pen) -> list[str]:
+    """What the line to test again lacks, as the file's own word is only data; with the whole of it."""
+    if pen.live:
+        return []
+    left_out = [one for one in rebuilt(tuple(report.run.arguments)).left_out if one != UNKNOWN]
+    if len(left_out) < len(rebuilt(tuple(report.run.arguments)).left_out):
+        left_out.append(pen.say("unknown words"))
+    if report.run.command not in COMMANDS:
+        left_out.append(pen.say("the command"))
+    if not left_out:
+        return []
+    said = joined([report.run.command, *report.run.arguments], shell_of(report.host.os))
+    return [
+        pen.say("The file says that it was made by: {command}", COMMAND, command=pen.safe(said, _SAID)),
+        pen.say("Not repeated in the commands to test again: {options}", SENTENCE, options=", ".join(left_out)),
+    ]
 
 
 def detected(report: Report, pen: Pen) -> list[str]:
     """That roles or values are this machine's own, and nobody gave them."""
     options = {"role": "--role", "server": "--server", "database": "--database"}
-    named = [options.get(name, f"--set {name}") for name in report.run.detected if name != "database_kind"]
+    known = [name for name in report.run.detected if name == "role" or (name in NAMES and name != "database_kind")]
+    named = [options.get(name, f"--set {name}") for name in known]
     return [pen.say("Taken from what is installed here: {options}; what is given on the command line wins", options=", ".join(named))] if named else []
 
 

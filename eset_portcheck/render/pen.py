@@ -9,11 +9,13 @@ from eset_portcheck.texts.language import DECIMAL_SIGN, counter, plain, translat
 
 
 class Pen(msgspec.Struct, frozen=True):
-    """`ascii_only`: nothing beyond ASCII leaves; our own letters lose their accents, remote ones become escapes."""
+    """`ascii_only`: nothing beyond ASCII leaves; our own letters lose their accents, remote ones become escapes. `live`: the report is that of the run
+    that is ending here, so its command line is our own."""
 
     ascii_only: bool = False
     verbose: bool = False
     language: str = "en"
+    live: bool = False
 
     @property
     def signs(self) -> look.Signs:

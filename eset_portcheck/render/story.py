@@ -9,7 +9,7 @@ from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict
 from eset_portcheck.render import parameters, seen, voice
-from eset_portcheck.render.outcome import PROVEN, again
+from eset_portcheck.render.outcome import PROVEN, again, whole
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND
 from eset_portcheck.render.words import CONFIDENCE, CULPRIT
@@ -59,7 +59,6 @@ def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], 
     rows = [by_id[one] for one in cause.explains if one in by_id]
     lead = next((row for row in rows if row.explained_by is None), rows[0] if rows else None)
     params = voice.params_of(report, lead, cause.where) | cause.params
-    verify = next((fix.verify for fix in cause.fixes if fix.verify), "") or again(report, cause.explains[:1])
     return Story(
         number=number,
         verdict=_gravest(rows),
@@ -71,7 +70,7 @@ def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], 
         where=where(cause.where, pen),
         do=_do(report, cause, params, pen),
         ask=voice.ask(cause.reason, params, pen),
-        again=pen.safe(verify, COMMAND),
+        again=pen.safe(again(report, pen, cause.explains), COMMAND),
         explains=listed(cause.explains, pen),
         rows=list(cause.explains),
         required=any(row.required for row in rows),
@@ -87,7 +86,7 @@ def _do(report: Report, cause: Cause, params: dict[str, Any], pen: Pen) -> list[
         if fix.tool == "text":
             texts += voice.steps(fix.command, params, str(report.host.os), pen)
         else:
-            (here if fix.audience == "this-host" else others).append(voice.fix(fix, pen))
+            (here if fix.audience == "this-host" else others).append(voice.fix(whole(report, fix, pen), pen))
     if pen.verbose:
         return [*here, *texts, *others]
     shown = [*here[:_STEPS], *texts[: _STEPS if not here else 1]]
@@ -129,7 +128,7 @@ def _of_rows(report: Report, rows: list[Row], pen: Pen) -> Story:
         where="",
         do=do if pen.verbose else do[:1],
         ask=voice.ask(lead.reason, params, pen) if pen.verbose else "",
-        again=pen.safe(again(report, ids[:8]), COMMAND) if pen.verbose or lead.verdict is not Verdict.UNPROVEN else "",
+        again=pen.safe(again(report, pen, ids), COMMAND) if pen.verbose or lead.verdict is not Verdict.UNPROVEN else "",
         explains=listed(ids, pen),
         rows=ids,
         required=any(row.required for row in rows),

@@ -38,10 +38,11 @@ def render(
     quiet: bool = False,
     language: str = "en",
     written: Sequence[str] = (),
+    live: bool = False,
 ) -> str:
     """`written`: the files that hold this report too. Ends in a line break."""
     console = console_for(width, colour=colour)
-    for line in compose(report, Pen(ascii, verbose, language), console, quiet=quiet, written=written):
+    for line in compose(report, Pen(ascii, verbose, language, live), console, quiet=quiet, written=written):
         console.print(line, soft_wrap=True)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101  # made below
@@ -132,13 +133,8 @@ class _Page:
         if anew is None:
             return
         yield Text("")
-        said = pen.count(
-            "{count} row is judged otherwise by the rules of {version}",
-            "{count} rows are judged otherwise by the rules of {version}",
-            len(anew.changed),
-            version=anew.version,
-        )
-        yield from self._paragraph(Text(said, "bold"))
+        for number, said in enumerate(outcome.rejudged(self._report, pen)):
+            yield from self._paragraph(Text(said, "" if number else "bold"), _INDENT)
         for one in anew.changed:
             yield from self._paragraph(Text(pen.safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", SENTENCE)), _INDENT * 2, _INDENT)
 
@@ -164,6 +160,7 @@ class _Page:
             pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in report.run.connect_to.items())
             lines.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
         lines += outcome.detected(report, pen)
+        lines += outcome.not_repeated(report, pen)
         if not report.run.complete:
             lines.append(pen.say("Incomplete: not every row was finished."))
         for line in lines:

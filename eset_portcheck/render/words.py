@@ -21,6 +21,13 @@ EXIT = {
     4: message("the checker itself failed somewhere"),
     130: message("interrupted; this is what was known by then"),
 }
+ALSO = {
+    "rows": message("details of rows"),
+    "causes": message("causes"),
+    "commands": message("commands"),
+    "summary": message("the summary"),
+    "proxies": message("choices of proxies"),
+}
 HEAD = {
     "role": message("role"),
     "what": message("what for"),

@@ -7,11 +7,15 @@ import sys
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from eset_portcheck import render
+from eset_portcheck.loading.reports import load_report
+from eset_portcheck.rejudging import rejudged
 
-REPORT = Path(__file__).parents[1] / "unit" / "reports" / "dropped.json"
+REPORT = Path(__file__).parents[1] / "fixtures" / "reports" / "1.0.0" / "families.json"
+ID = rejudged(load_report(REPORT).report).run.id
 
 
 def portcheck(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -26,8 +30,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_it_holds_and_that_others_can_check_it(here: Path) -> None:
     done = portcheck("bundle", str(REPORT), cwd=here)
-    assert (done.returncode, done.stdout) == (0, "eset-portcheck-00000000.zip\n")
-    unpacked, archive = here / "unpacked", str(here / "eset-portcheck-00000000.zip")
+    assert (done.returncode, done.stdout) == (0, f"eset-portcheck-{ID}.zip\n")
+    unpacked, archive = here / "unpacked", str(here / f"eset-portcheck-{ID}.zip")
     if shutil.which("unzip"):
         told = subprocess.run(["unzip", "-t", archive], check=True, capture_output=True, text=True)
         assert "No errors detected" in told.stdout
@@ -95,7 +99,7 @@ def test_wrong_use(here: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_an_id_from_elsewhere_makes_no_path(here: Path) -> None:
-    content = json.loads(REPORT.read_text())
+    content = msgspec.to_builtins(rejudged(load_report(REPORT).report))  # judged already, so that it goes out as it came in
     content["run"]["id"] = "../../\x1b[31mevil/" + "x" * 500
     (here / "in.json").write_text(json.dumps(content))
     done = portcheck("bundle", "in.json", cwd=here)

@@ -40,7 +40,7 @@ def filter_of_smb1(netbios: bool, word: str) -> Any:
 
 def told(observation: Any, protocol: str) -> Any:
     one = row(*observation.attempts, evidence=observation.evidence, required=Proof.PROTOCOL, protocol=protocol, id="x.y.tcp-1", trust=None)
-    return diagnose([one], Host(), Phase.POST, [])[0][0]
+    return diagnose([one], Host(), Phase.POST)[0][0]
 
 
 @pytest.mark.parametrize("word", ["reset", "close"])

@@ -57,7 +57,7 @@ def row(*attempts: Attempt, evidence: list[Evidence] | None = None, required: Pr
 
 
 def judged(*rows: Row, phase: Phase = Phase.POST) -> list[Row]:
-    return diagnose(list(rows), Host(), phase, ["--role", "agent"])[0]
+    return diagnose(list(rows), Host(), phase)[0]
 
 
 def certificate(issuer: str = "CN=Corp CA", subject: str = "CN=protect") -> Certificate:

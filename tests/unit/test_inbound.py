@@ -19,7 +19,7 @@ def holder(address: str = "0.0.0.0", port: int = 2222, path: str | None = SERVER
 
 def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
     values = {"id": "server.listen.tcp-2222", "role": "server", "direction": Direction.INBOUND, "target": "this-host", "target_key": "listen", "required": Proof.ACCEPTS, "trust": None}
-    return diagnose([row(**values | changed)], host, phase, [])[0][0]
+    return diagnose([row(**values | changed)], host, phase)[0][0]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_two_holders_are_two_causes() -> None:
     values = {"role": "server", "direction": Direction.INBOUND, "target": "this-host", "target_key": "listen", "required": Proof.ACCEPTS, "trust": None}
     rows = [row(**values | {"id": "server.listen.tcp-2222"}), row(**values | other)]
     holders = [holder(path="/usr/sbin/sshd", name="sshd"), holder(port=2223, path="/usr/bin/nc", name="nc", pid=8)]
-    judged_rows, causes, _ = diagnose(rows, Host(listeners=holders), Phase.POST, [])
+    judged_rows, causes, _ = diagnose(rows, Host(listeners=holders), Phase.POST)
     assert [one.where.process["name"] for one in causes] == ["sshd", "nc"]
     assert judged_rows[0].findings[0].params["known"] == "sshd"
 

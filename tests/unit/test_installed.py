@@ -18,7 +18,7 @@ def good(address: str = TARGET) -> Attempt:
 
 
 def judged(host: Host, *attempts: Attempt, phase: Phase = Phase.AUTO, **changed: Any) -> Any:
-    return diagnose([row(*(attempts or (good(),)), **changed)], host, phase, [])[0][0]
+    return diagnose([row(*(attempts or (good(),)), **changed)], host, phase)[0][0]
 
 
 def machine(*servers: str, component: str = "agent") -> Host:

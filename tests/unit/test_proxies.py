@@ -138,7 +138,7 @@ SCRIPT = ProxySource("WinINET", "AutoConfigURL", pac="wpad.lab.test/proxy.pac", 
 
 def test_without_an_option_nothing_is_followed_and_all_is_named() -> None:
     held = Host(proxy_sources=[ENVIRONMENT, SCRIPT], connections=[Connection("agent", "10.0.5.5", 3128, "10.0.1.2")])
-    rows = diagnose([push(), row()], held, Phase.AUTO, [])[0]
+    rows = diagnose([push(), row()], held, Phase.AUTO)[0]
     outside, inside = choices(rows, held)
     assert (outside.target, outside.via, outside.why) == ("epns.eset.com:8883", "", "none-given")
     assert [(one.source, one.proxy, one.why) for one in outside.ignored] == [
@@ -155,7 +155,7 @@ def test_without_an_option_nothing_is_followed_and_all_is_named() -> None:
 def test_the_option_wins() -> None:
     via = push(target="bridge.lab.test", port=3128, via_destination="epns.eset.com:8883", id="agent.proxy.tcp-3128.connect-push-8883")
     host = Host(proxy_sources=[ENVIRONMENT])
-    rows = diagnose([push(), via], host, Phase.AUTO, [])[0]
+    rows = diagnose([push(), via], host, Phase.AUTO)[0]
     (choice,) = choices(rows, host)
     assert (choice.target, choice.via, choice.why) == ("epns.eset.com:8883", "bridge.lab.test:3128", "option")
     assert [one.why for one in choice.ignored] == ["other-given"]
@@ -168,5 +168,5 @@ def test_a_machine_without_proxies_says_nothing() -> None:
 
 def test_the_verdict_is_the_same() -> None:
     for host in (Host(), Host(proxy_sources=[ENVIRONMENT])):
-        told = diagnose([push()], host, Phase.AUTO, [])[0][0]
+        told = diagnose([push()], host, Phase.AUTO)[0][0]
         assert (told.verdict, told.reason) == ("fail", "TCP_NO_ANSWER")

@@ -182,7 +182,7 @@ def test_where_link_addresses_may_not_be_asked_for_nobody_is_found(packet: str, 
 def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
     policy = Evidence("firewall", None, {"verdict": "drop", "rule": "policy drop", "table": "inet filter", "chain": "output"})
     rows = [row(connecting(Failure.TIMEOUT), id=f"agent.{name}.tcp-{port}", target=f"{name}.lab.test", port=port, evidence=[policy]) for name, port in (("server", 2222), ("repository", 80))]
-    told, causes, _ = diagnose(rows, Host(), Phase.AUTO, [])
+    told, causes, _ = diagnose(rows, Host(), Phase.AUTO)
     assert [(cause.reason, cause.culprit, cause.explains) for cause in causes] == [("TCP_NO_ANSWER", "local-firewall", [one.id for one in told])]
 
 

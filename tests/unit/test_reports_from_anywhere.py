@@ -93,6 +93,28 @@ def test_it_is_refused_in_a_line_or_goes_all_the_way(content: bytes, language: s
         assert show(anew, language=language, verbose=verbose)
 
 
+def _swollen(change: str) -> bytes:
+    plain = json.loads((GOLDEN / "server.json").read_bytes())
+    row = next(one for one in plain["checks"] if one["attempts"])
+    if change == "attempts":
+        row["attempts"] *= 1_001
+    elif change == "servers":
+        plain["host"]["eset_products"] = [{"component": "agent", "servers": ["a.example"] * 101}]
+    else:
+        many = 2_000_000 // len(plain["checks"]) + 1
+        plain["host"]["proxy_sources"] = [{"source": "e", "name": "https_proxy", "proxy": "p:1", "bypass": ["x"] * many}]
+    return json.dumps(plain).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [("attempts", r"checks\[\d+\]: more than 1000 attempts"), ("servers", r"servers: more than 100"), ("bypass", r"host: too much beside \d+ checks")],
+)
+def test_facts_that_would_take_long_to_judge_are_refused(change: str, told: str) -> None:
+    with pytest.raises(reports.ReportFileError, match=told):
+        reports.parsed(_swollen(change), "file")
+
+
 @pytest.mark.parametrize("cut", [2, 100, 5_000, 20_000])
 def test_a_cut_file_is_refused(cut: int) -> None:
     with pytest.raises(reports.ReportFileError, match="no JSON, or cut off"):

@@ -20,8 +20,8 @@ from eset_portcheck.render.pen import Pen
 POLICY = "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def render(report: Report, *, language: str = "en") -> str:
-    pen = Pen(verbose=True, language=language)
+def render(report: Report, *, language: str = "en", live: bool = False) -> str:
+    pen = Pen(verbose=True, language=language, live=live)
     style = stylesheet()
     policy = POLICY.format(digest=digest(style))
     ours = Markup(style)  # noqa: S704  # a file of this package; no value of a report ever gets into it

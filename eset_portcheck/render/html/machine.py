@@ -7,6 +7,7 @@ from typing import NamedTuple
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Report, to_json
 from eset_portcheck.render.html.words import CAPABILITY, FIREWALL, PHASE
+from eset_portcheck.render.outcome import not_repeated
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND
 from eset_portcheck.texts.shell import joined, shell_of
@@ -67,7 +68,7 @@ def _settings(report: Report, pen: Pen) -> Iterator[Fact]:
     yield Fact(pen.say("Redirected by the user"), _few(moved, pen))
     yield Fact(pen.say("The checker's own lag"), [pen.lasted(run.loop_lag_s) or "0 ms"])
     line = joined(["eset-portcheck", run.command, *run.arguments], shell_of(host.os))
-    yield Fact(pen.say("Command"), [pen.safe(line, COMMAND)], True)
+    yield Fact(pen.say("Command, as the file says") if not_repeated(report, pen) else pen.say("Command"), [pen.safe(line, COMMAND)], True)
 
 
 def integrity(report: Report, pen: Pen) -> list[Fact]:

@@ -9,7 +9,7 @@ from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import Culprit, Verdict
 from eset_portcheck.render import parameters, story, voice
 from eset_portcheck.render.html.words import SURE
-from eset_portcheck.render.outcome import again
+from eset_portcheck.render.outcome import again, whole
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, NAME
 from eset_portcheck.render.words import AUDIENCE, CULPRIT
@@ -77,7 +77,7 @@ def _of_cause(report: Report, cause: Cause, one: story.Story, links: dict[str, L
     known = cause.culprit not in (None, Culprit.UNKNOWN)
     sure = cause.confidence.value if cause.confidence and known else ""
     rules = [parameters.request(fix.command, pen) for fix in cause.fixes if fix.tool == "request"]
-    pasted = [voice.fix(fix, pen) for fix in cause.fixes if fix.tool not in ("text", "request")]
+    pasted = [voice.fix(whole(report, fix, pen), pen) for fix in cause.fixes if fix.tool not in ("text", "request")]
     return _of_rows(one, links, pen)._replace(
         where="; ".join(part for part in (pen.say(CULPRIT[cause.culprit.value]) if cause.culprit and known else "", one.where) if part),
         who=", ".join(_audiences(cause, one, pen)),
@@ -128,4 +128,4 @@ def _of_rows(one: story.Story, links: dict[str, Link], pen: Pen) -> Entry:
 
 def tests_again(report: Report, row_id: str, pen: Pen) -> str:
     """The command that runs one row again."""
-    return pen.safe(again(report, [row_id]), COMMAND)
+    return pen.safe(again(report, pen, [row_id]), COMMAND)
