@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck import streams
 from eset_portcheck.cli.arguments import WrongUse, told
 from eset_portcheck.cli.language import add_language
 from eset_portcheck.files import Unusable
@@ -125,6 +126,4 @@ def show(report: Any, arguments: argparse.Namespace, written: list[str], package
         language=arguments.lang,
         written=written,
     )
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    streams.put_bytes(data)

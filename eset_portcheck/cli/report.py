@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output, redacting
 
@@ -27,6 +28,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     try:
         report = read(arguments.file)
+        interrupts.hold()  # what is begun is written whole
         private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
         report = private.apply(report)
@@ -57,10 +59,10 @@ def read(name: str) -> Any:
         raise shared.WrongUse(str(error)) from None
     said = f"eset-portcheck: {name[:120]!a}:"
     if not found.intact:
-        print(f"{said} its id does not fit its content: it was changed since it was made", file=sys.stderr)
+        streams.tell(f"{said} its id does not fit its content: it was changed since it was made")
     if found.unknown:
         anew = "; the id is that of what remains" if found.intact else ""
-        print(f"{said} fields that this version does not know are left out ({', '.join(found.unknown)}){anew}", file=sys.stderr)
+        streams.tell(f"{said} fields that this version does not know are left out ({', '.join(found.unknown)}){anew}")
     return found.report
 
 
@@ -77,9 +79,9 @@ def judged_anew(report: Any) -> Any:
 
     anew = rejudging.rejudged(report)
     changed = anew.rediagnosis.changed if anew.rediagnosis else []
-    print(f"eset-portcheck: judged by {__version__}: {len(changed)} of {len(anew.checks)} rows otherwise", file=sys.stderr)
+    streams.tell(f"eset-portcheck: judged by {__version__}: {len(changed)} of {len(anew.checks)} rows otherwise")
     for one in changed[:_TOLD]:
-        print("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240), file=sys.stderr)
+        streams.tell("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240))
     if len(changed) > _TOLD:
-        print(f"  and {len(changed) - _TOLD} more, which are in the report", file=sys.stderr)
+        streams.tell(f"  and {len(changed) - _TOLD} more, which are in the report")
     return anew
