@@ -1,4 +1,5 @@
 """Signals that end a run: SIGINT, SIGTERM, SIGHUP, and SIGBREAK on Windows. Taken from the first line on; what a signal does depends on how far we are.
+Imports nothing that takes time: until the handlers stand, a signal is the system's.
 
     nothing to lose          the process ends at once
     something to put back    KeyboardInterrupt (the terminal's echo, commands under way, files begun)
@@ -14,9 +15,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from collections.abc import Callable
+from types import FrameType, TracebackType
 
 CODE = 130
 SAME_S = 1.0  # a closing terminal hangs up twice (kernel and shell), a supervisor sends SIGTERM and SIGHUP: one wish
@@ -71,17 +71,17 @@ def hold() -> None:
     _set(_Hold)
 
 
-@contextmanager
-def held() -> Iterator[None]:
-    """A signal waits for the end of the block, and does then what it would have done before it."""
-    act = _act
-    hold()
-    try:
-        yield
-    finally:
-        _set(act)
+class Held:
+    """`with Held():` a signal waits for the end of the block, and does then what it would have done before it."""
+
+    def __enter__(self) -> None:
+        self._act = _act
+        hold()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        _set(self._act)
         if came():
-            _do(act)
+            _do(self._act)
 
 
 def call(stop: Callable[[], object]) -> None:
@@ -91,7 +91,7 @@ def call(stop: Callable[[], object]) -> None:
         stop()
 
 
-def leave(code: int) -> NoReturn:
+def leave(code: int) -> None:
     """End the process with `code`, or 130 when a signal came.
 
     No finalisation: it would flush what cannot be flushed (exit code 120), wait for threads, and let libraries fall over threads left behind.
@@ -106,7 +106,7 @@ def _set(act: type[_AtOnce | _Raise | _Hold] | Callable[[], object]) -> None:
     _act = act
 
 
-def _handle(_number: int, _frame: Any) -> None:
+def _handle(_number: int, _frame: FrameType | None) -> None:
     global _first_s
     if _first_s is None:
         _first_s = time.monotonic()
@@ -124,7 +124,7 @@ def _do(act: type[_AtOnce | _Raise | _Hold] | Callable[[], object]) -> None:
         act()
 
 
-def _unraisable(what: Any) -> None:
+def _unraisable(what: "sys.UnraisableHookArgs") -> None:
     """A destructor swallowed our KeyboardInterrupt: it is noted already, and the next step looks."""
     if not (came() and isinstance(what.exc_value, KeyboardInterrupt)):
         sys.__unraisablehook__(what)

@@ -9,7 +9,6 @@ import errno
 import os
 import stat
 import sys
-from typing import Any
 
 from eset_portcheck import interrupts
 
@@ -38,14 +37,14 @@ def prepare() -> None:
 
 def put(text: str) -> None:
     """Text and a line break to standard output."""
-    put_bytes(_encoded(sys.stdout, text + "\n"))
+    put_bytes(_encoded(text + "\n", sys.stdout.encoding))
 
 
 def put_bytes(data: bytes) -> None:
     """To standard output. That it could not take them is told on standard error, once."""
     if _lost:
         return
-    problem = _write(sys.stdout, data)
+    problem = _write(data)
     if problem is None or _nobody_reads(problem):
         return
     _lost.append(problem.strerror or type(problem).__name__)
@@ -54,7 +53,7 @@ def put_bytes(data: bytes) -> None:
 
 def tell(line: str) -> None:
     """A line to standard error; who closed it does not want to know."""
-    _write(sys.stderr, _encoded(sys.stderr, line + "\n"))
+    _write(_encoded(line + "\n", sys.stderr.encoding), is_error=True)
 
 
 def settled(code: int, otherwise: int) -> int:
@@ -62,20 +61,21 @@ def settled(code: int, otherwise: int) -> int:
     return otherwise if _lost and not code else code
 
 
-def _encoded(stream: Any, text: str) -> bytes:
-    return text.replace("\n", os.linesep).encode(stream.encoding or "utf-8", "backslashreplace")
+def _encoded(text: str, encoding: str | None) -> bytes:
+    return text.replace("\n", os.linesep).encode(encoding or "utf-8", "backslashreplace")
 
 
-def _write(stream: Any, data: bytes) -> OSError | None:
+def _write(data: bytes, *, is_error: bool = False) -> OSError | None:
+    stream = sys.stderr if is_error else sys.stdout
     buffer = getattr(stream, "buffer", None)
     try:
         stream.flush()
         if buffer is None:  # a stream of text alone, put there by a caller
             stream.write(data.decode(stream.encoding or "utf-8"))
             return None
-        raw = getattr(buffer, "raw", buffer)
+        raw = getattr(buffer, "raw", buffer)  # of a buffer in memory itself
         rest = memoryview(data)
-        while rest and _takes_more(raw):
+        while rest and (raw is buffer or _takes_more(raw.fileno())):
             rest = rest[raw.write(rest[:_CHUNK_BYTES]) or 0 :]
     except OSError as error:
         return error
@@ -84,16 +84,12 @@ def _write(stream: Any, data: bytes) -> OSError | None:
     return None
 
 
-def _takes_more(raw: Any) -> bool:
+def _takes_more(number: int) -> bool:
     """Waits until it does, also where somebody made it non-blocking. After a signal not for ever."""
-    if sys.platform == "win32" or not hasattr(raw, "fileno"):
+    if sys.platform == "win32":
         return True
     import select
 
-    try:
-        number = raw.fileno()
-    except OSError:  # a buffer in memory
-        return True
     while not select.select([], [number], [], _LOOK_S)[1]:
         if interrupts.since_s() > PATIENCE_S:
             return False

@@ -27,7 +27,7 @@ def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
         program = programs.found(argv[0])
         if program is None:
             raise NotListed(FileNotFoundError.__name__)
-        with interrupts.held():  # a signal between its birth and our knowing of it would leave it behind
+        with interrupts.Held():  # a signal between its birth and our knowing of it would leave it behind
             process = subprocess.Popen(
                 [program, *argv[1:]],
                 executable=program,

@@ -172,6 +172,38 @@ def test_while_a_password_is_asked_for(number: signal.Signals, tmp_path: Path) -
     os.close(theirs)
 
 
+def test_the_line_of_progress_is_wiped(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with silent_peer() as peer, program(*to(peer), cwd=tmp_path, stderr=theirs) as process, peer.accept()[0]:
+        shown = b""
+        while b"waiting" not in shown:
+            assert select.select([ours], [], [], DEADLINE_S)[0], shown
+            shown += os.read(ours, 4096)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=DEADLINE_S) == 130
+        while select.select([ours], [], [], 0)[0]:
+            shown += os.read(ours, 4096)
+    assert shown.endswith(b"\r")
+    assert not shown.rstrip(b"\r").rpartition(b"\r")[2].strip()
+    assert b"\x1b" not in shown
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_terminal_that_nobody_reads_does_not_stop_the_run(tmp_path: Path) -> None:
+    """Ctrl-S, or a stuck terminal behind standard error: progress is left out."""
+    ours, theirs = pty.openpty()
+    while select.select([], [theirs], [], 0)[1]:
+        os.write(theirs, b"x" * 64)
+    with silent_peer() as peer, program(*to(peer, "--format", "table", "-o", "out.json"), cwd=tmp_path, stderr=theirs) as process:
+        peer.accept()[0].close()
+        process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 1
+    assert whole(tmp_path / "out.json")
+    os.close(ours)
+    os.close(theirs)
+
+
 def blocked(tmp_path: Path) -> tuple[int, int]:
     """A pipe that is full: what is written to it waits for a reader."""
     reading, writing = os.pipe()
