@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 import sys
+from io import IOBase
 
 from eset_portcheck import interrupts
 
@@ -73,15 +74,23 @@ def _write(data: bytes, *, is_error: bool = False) -> OSError | None:
         if buffer is None:  # a stream of text alone, put there by a caller
             stream.write(data.decode(stream.encoding or "utf-8"))
             return None
-        raw = getattr(buffer, "raw", buffer)  # of a buffer in memory itself
+        raw = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED it is the raw one already
+        number = _number(raw)
         rest = memoryview(data)
-        while rest and (raw is buffer or _takes_more(raw.fileno())):
+        while rest and (number is None or _takes_more(number)):
             rest = rest[raw.write(rest[:_CHUNK_BYTES]) or 0 :]
     except OSError as error:
         return error
     except ValueError:  # closed by a caller
         return OSError(errno.EBADF, "closed")
     return None
+
+
+def _number(raw: IOBase) -> int | None:
+    try:
+        return raw.fileno()
+    except OSError:  # a buffer in memory has none
+        return None
 
 
 def _takes_more(number: int) -> bool:

@@ -104,11 +104,12 @@ def test_files_are_written_all_the_same(case: str, tmp_path: Path) -> None:
     assert (tmp_path / "out.txt").read_text(encoding="utf-8").strip()
 
 
-def test_a_pipe_that_somebody_made_non_blocking_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_pipe_that_somebody_made_non_blocking_loses_nothing(unbuffered: str, tmp_path: Path) -> None:
     """O_NONBLOCK belongs to the pipe, not to one process: node and ssh set it for all who share it."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    process = subprocess.Popen([sys.executable, "-m", "eset_portcheck", "report", REPORT, "--format", "json"], stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path)
+    process = subprocess.Popen([sys.executable, "-m", "eset_portcheck", "report", REPORT, "--format", "json"], stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, env={**os.environ, "PYTHONUNBUFFERED": unbuffered})
     os.close(writing)
     assert process.stderr is not None
     told = b""
