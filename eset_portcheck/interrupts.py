@@ -11,6 +11,7 @@ Signals that were ignored when we started stay ignored (nohup, background jobs o
 Sources: signal(7); POSIX.1-2017 nohup, and 2.11 of the shell (background jobs ignore SIGINT); systemd.kill(5), SendSIGHUP.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -98,6 +99,7 @@ def leave(code: int) -> None:
     """
     for number in _taken:
         signal.signal(number, signal.SIG_IGN)
+    atexit._run_exitfuncs()  # noqa: SLF001  # files that were begun and not written are removed there
     os._exit(CODE if came() else code)
 
 

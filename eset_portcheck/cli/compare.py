@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from eset_portcheck import interrupts, streams
+from eset_portcheck import interrupts
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output
 

@@ -104,7 +104,7 @@ def _place(name: str) -> str:
 def lost(lines: Iterable[str]) -> None:
     """Says on standard error which files are missing."""
     for line in lines:
-        print(f"eset-portcheck: {told(line)}", file=sys.stderr)
+        streams.tell(f"eset-portcheck: {told(line)}")
 
 
 def show(report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER) -> None:

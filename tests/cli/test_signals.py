@@ -130,6 +130,7 @@ def test_at_any_moment(what: str, number: signal.Signals, tmp_path: Path) -> Non
             assert b"Exception ignored" not in err
             assert whole(tmp_path / "out.json")
             assert whole(tmp_path / "out.html")
+            assert {one.name for one in tmp_path.iterdir()} <= {"out.json", "out.html"}, "what was begun is removed"
             if what != "demo" and process.returncode == 0:
                 assert out
     assert 130 in codes
@@ -248,6 +249,7 @@ def test_a_command_under_way_ends_with_us(wait_s: float, tmp_path: Path) -> None
     """While this machine is looked at, nft and its like run; also in the moment in which one begins."""
     words = (
         "import time; from eset_portcheck import interrupts; from eset_portcheck.host.commands import listed\n"
+        "from eset_portcheck.host import programs; programs.found = lambda name: name\n"
         "interrupts.stand(); interrupts.let_raise()\n"
         "try: listed(['/bin/sleep', '300'], time.monotonic() + 200, 1000)\n"
         "except KeyboardInterrupt: interrupts.leave(0)\n"
