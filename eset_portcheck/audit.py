@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from eset_portcheck import __version__
+from eset_portcheck import __version__, interrupts
 from eset_portcheck.diagnose import diagnose, summary
 from eset_portcheck.diagnose.installed import established
 from eset_portcheck.diagnose.proxies import BRIDGE_PORT, choices
@@ -42,13 +42,14 @@ SLOW_S = 0.6  # a run that lasts longer waits for a silent peer
 
 
 def audit(order: Order, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Report:
-    """Blocking. Ctrl-C ends it early with a report of what is known. `meanwhile` is called in a thread while a slow run waits (to load a renderer)."""
+    """Blocking. A signal ends it early with a report of what is known. `meanwhile` is called in a thread while a slow run waits (to load a renderer)."""
     from eset_portcheck import host as machine
 
     checks = order.plan.checks
     ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
     peers = frozenset(check.endpoint.port for check in checks if check.endpoint is not None and check.listener is Listener.SERVER)
     host, rules = machine.survey(ports, peers | {BRIDGE_PORT})
+    interrupts.hold()
     started, clock = time.time(), time.perf_counter()
     outcome = _dialled(order, host, done, meanwhile)
     lasted_s = time.perf_counter() - clock
@@ -65,7 +66,19 @@ def _dialled(order: Order, host: Host, done: Callable[[Check, Observation], None
 
 
 async def run(order: Order, host: Host, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Outcome:
-    """The network part, for a caller that has a loop already."""
+    """The network part, for a caller that has a loop already. A signal ends it; from then on signals wait for the report to be written."""
+    import asyncio
+
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        interrupts.call(lambda: loop.call_soon_threadsafe(task.cancel))
+    try:
+        return await _run(order, host, done, meanwhile)
+    finally:
+        interrupts.hold()
+
+
+async def _run(order: Order, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
     import asyncio
     import threading
 

@@ -59,7 +59,7 @@ class Runner:
             names = [task for task in (*self._names.values(), *self._realms.values()) if not task.done()]
             for task in (*pending, *names, watch):
                 task.cancel()
-            await asyncio.wait([*pending, *names, watch])
+            interrupted |= await _ended([*pending, *names, watch])
         for task, endpoint in tasks.items():
             if task in pending or task.cancelled():
                 found[endpoint] = Observation(failure=Failure.INTERRUPTED if interrupted else Failure.BUDGET_SPENT)
@@ -145,6 +145,16 @@ class Runner:
         except OSError:
             return False
         return True
+
+
+async def _ended(tasks: list[asyncio.Task[Any]]) -> bool:
+    """Waits for tasks that were cancelled; True when we were cancelled meanwhile: what is known is not thrown away for that."""
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        await asyncio.wait(tasks)
+        return True
+    return False
 
 
 def _planned(endpoints: list[Endpoint]) -> dict[str, list[int]]:

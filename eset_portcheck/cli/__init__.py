@@ -5,7 +5,9 @@ Exit codes are the contract's: 2 for wrong use (argparse's own), 4 when the chec
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from eset_portcheck import interrupts, streams
 
 COMMANDS = {
     "check": "probe every path that a role needs",
@@ -23,6 +25,13 @@ COMMANDS = {
 
 class Parser(argparse.ArgumentParser):
     """Messages about wrong use do not repeat values that may be secrets, and no control characters."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Of argparse's own, which leaves text in buffers that may be full."""
+        if message and file is sys.stdout:
+            streams.put(message.removesuffix("\n"))
+        elif message:
+            streams.tell(message.removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
         import re
@@ -69,7 +78,7 @@ def run(argv: list[str]) -> int:
     if arguments.version:
         from eset_portcheck import __version__
 
-        print(f"eset-portcheck {__version__}")
+        streams.put(f"eset-portcheck {__version__}")
         return 0
     if arguments.command is None:
         top.print_help()
@@ -77,13 +86,13 @@ def run(argv: list[str]) -> int:
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 141
+        streams.tell("eset-portcheck: interrupted, there is nothing to report")
+        return interrupts.CODE
     except Exception as error:  # noqa: BLE001
+        if interrupts.came():
+            return interrupts.CODE
         import traceback
 
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        print(f"eset-portcheck: internal error: {type(error).__name__} in {frame.name}, line {frame.lineno}", file=sys.stderr)
+        streams.tell(f"eset-portcheck: internal error: {type(error).__name__} in {frame.name}, line {frame.lineno}")
         return 4

@@ -1,8 +1,9 @@
 """Arguments that several commands share, and how they become profiles, a site and a plan. Imports of weight happen inside the functions."""
 
 import argparse
-import sys
 from typing import Any, NoReturn
+
+from eset_portcheck import streams
 
 LINE_CHARACTERS = 600
 
@@ -25,7 +26,7 @@ def told(line: str) -> str:
 
 def refuse(error: WrongUse) -> int:
     for line in error.lines:
-        print(f"eset-portcheck: {told(line)}", file=sys.stderr)
+        streams.tell(f"eset-portcheck: {told(line)}")
     return 2
 
 

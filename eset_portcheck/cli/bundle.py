@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import redacting
 from eset_portcheck.cli.language import add_language
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.output and Path(arguments.output).suffix.lower() != ".zip":
             raise shared.WrongUse(f"-o {arguments.output[:120]!a}: the suffix must be zip")
         report = read(arguments.file)
+        interrupts.hold()
         private = redacting.Redacting(arguments)
         report = private.apply(report)
         path = Path(arguments.output or f"eset-portcheck-{_word(report.run.id)}.zip")
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     except shared.WrongUse as error:
         return shared.refuse(error)
     name = str(path)
-    print(name if name.isprintable() else ascii(name))
+    streams.put(name if name.isprintable() else ascii(name))
     return 0
 
 

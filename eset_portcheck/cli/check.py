@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any
 
+from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output, redacting
 
@@ -65,16 +66,23 @@ def _seconds(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    interrupts.let_raise()  # commands that list this machine end with us
     try:
         profiles, used, site = shared.load(arguments)
         order = order_of(arguments, profiles, used, site, credentials_of(arguments))
         if arguments.dry_run:
             return dry_run(order, arguments.lang)
+        interrupts.hold()
         private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    report = audited(order, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang)
+    try:
+        interrupts.let_raise()
+        report = audited(order, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang)
+    except BaseException:  # nothing to report: what was begun is gone
+        files.close()
+        raise
     return finish(report, arguments, files, private)
 
 
@@ -87,7 +95,10 @@ def credentials_of(arguments: argparse.Namespace) -> Any:
     if arguments.ask_credentials:
         from eset_portcheck.cli.secrets import from_terminal
 
-        return from_terminal()
+        try:
+            return from_terminal()
+        except (EOFError, OSError):
+            raise shared.WrongUse("--ask-credentials: nobody can be asked there") from None
     return None
 
 
@@ -196,13 +207,13 @@ def dry_run(order: Any, language: str = "en") -> int:
     for check in order.plan.checks:
         if check.endpoint is None:
             untried = check.skip or say("no traffic: looks at this machine only")
-            print(f"{check.id:55} -  {untried}")
+            streams.put(f"{check.id:55} -  {untried}")
             continue
         host, port = check.endpoint.proxy or (check.endpoint.host, check.endpoint.port)
         via = f"  CONNECT {check.via_destination}" if check.via_destination else ""
         moved = redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         redirected = "  " + say("(redirected to {address})").format(address=moved) if moved else ""
-        print(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}{redirected}")
+        streams.put(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}{redirected}")
     return 0
 
 
@@ -256,7 +267,8 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, pr
         files.close()
     output.lost(lost)
     output.show(report, arguments, files.written, live=True)
-    return code if not lost or code in (1, 130) else 4  # the contract's order of exit codes
+    # the contract's order of exit codes
+    return streams.settled(code if not lost or code in (1, 130) else 4, otherwise=4)
 
 
 def with_exit_code(report: Any, *, strict: bool, exit_zero: bool) -> Any:

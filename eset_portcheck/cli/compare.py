@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from eset_portcheck import interrupts
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output
 
@@ -28,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         before, after = _report(arguments.before), _report(arguments.after)
         compared = _compared(before, after)
+        interrupts.hold()
         files = output.Outputs(arguments.output, SUFFIXES, PACKAGE)
     except shared.WrongUse as error:
         return shared.refuse(error)

@@ -1,10 +1,10 @@
 """`demo`: a stand-in site on loopback, checked by the same code as a real one. No packet leaves this machine, no name is asked for."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import Any
 
+from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import check, output
 
@@ -55,16 +55,22 @@ def run(arguments: argparse.Namespace) -> int:
     say = translator(arguments.lang)
     try:
         told = _chosen(arguments.role, arguments.broken, say)
+        interrupts.hold()
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
     if not arguments.quiet:
-        print(say("Stand-in site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told), file=sys.stderr)
-    report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
+        streams.tell(say("Stand-in site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told))
+    try:
+        interrupts.let_raise()
+        report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
+    except BaseException:
+        files.close()
+        raise
     code = check.finish(report, arguments, files)
     if not arguments.quiet:
-        print(_advice(arguments.role, say), file=sys.stdout if arguments.format == "table" else sys.stderr)
-    return code
+        (streams.put if arguments.format == "table" else streams.tell)(_advice(arguments.role, say))
+    return streams.settled(code, otherwise=4)
 
 
 def _chosen(role: str, broken: str | None, say: Say) -> str:

@@ -2,10 +2,10 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Callable
 from typing import Any
 
+from eset_portcheck import streams
 from eset_portcheck.cli.language import add_language, put
 from eset_portcheck.texts.language import message
 
@@ -44,10 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         found = rows(arguments.what.strip())
     except ProfileError as error:
         for line in error.lines:
-            print(f"eset-portcheck: {line}", file=sys.stderr)
+            streams.tell(f"eset-portcheck: {line}")
         return 2
     if not found:
-        print(f"eset-portcheck: {_unknown(arguments.what.strip())}", file=sys.stderr)
+        streams.tell(f"eset-portcheck: {_unknown(arguments.what.strip())}")
         return 2
     put("\n".join(_several(found, arguments.lang)), arguments)
     return 0

@@ -1,9 +1,9 @@
 """What the command line leaves out and this machine knows: roles of installed components, and the values that their files hold. Said, never silent."""
 
 import argparse
-import sys
 from typing import Any
 
+from eset_portcheck import streams
 from eset_portcheck.cli.arguments import WrongUse
 
 _OPTIONS = ("server", "database", "database_kind")  # options of their own; other values go by --set
@@ -78,4 +78,4 @@ class Machine:
         from eset_portcheck.texts.language import translator
 
         said = translator(getattr(self._arguments, "lang", "en"))(text).format(**values)
-        print("eset-portcheck: " + safe(said, 400), file=sys.stderr)
+        streams.tell("eset-portcheck: " + safe(said, 400))

@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import Any
 
+from eset_portcheck import streams
+
 LANGUAGES = ("en", "es")  # texts.language.LANGUAGES, without its cost
 
 
@@ -17,4 +19,4 @@ def put(text: str, arguments: argparse.Namespace) -> None:
     from eset_portcheck.texts.language import plain
 
     is_wide = "utf" in (sys.stdout.encoding or "").lower()
-    print(text if is_wide or arguments.lang == "en" else plain(text))
+    streams.put(text if is_wide or arguments.lang == "en" else plain(text))

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck import streams
 from eset_portcheck.cli.arguments import WrongUse, told
 from eset_portcheck.cli.language import add_language
 from eset_portcheck.files import Unusable
@@ -103,7 +104,7 @@ def _place(name: str) -> str:
 def lost(lines: Iterable[str]) -> None:
     """Says on standard error which files are missing."""
     for line in lines:
-        print(f"eset-portcheck: {told(line)}", file=sys.stderr)
+        streams.tell(f"eset-portcheck: {told(line)}")
 
 
 def _of_run(live: bool) -> dict[str, bool]:
@@ -131,6 +132,4 @@ def show(report: Any, arguments: argparse.Namespace, written: list[str], package
         written=written,
         **_of_run(live),
     )
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    streams.put_bytes(data)

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from eset_portcheck import interrupts
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import check, output, redacting
 
@@ -38,11 +39,19 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from eset_portcheck.audit import audit
 
+    interrupts.let_raise()  # commands that list this machine end with us
     try:
         profiles, used, site = shared.load(arguments)
         order = check.order_of(arguments, profiles, used, site, this_machine_only=True)
+        interrupts.hold()
         private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    return check.finish(audit(order), arguments, files, private)
+    try:
+        interrupts.let_raise()
+        report = audit(order)
+    except BaseException:
+        files.close()
+        raise
+    return check.finish(report, arguments, files, private)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import output, redacting
 
@@ -28,6 +29,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     try:
         report = read(arguments.file, asked=arguments.rediagnose)
+        interrupts.hold()  # what is begun is written whole
         private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
         report = private.apply(report)
@@ -61,10 +63,10 @@ def read(name: str, *, asked: bool = False) -> Any:
         raise shared.WrongUse(str(error)) from None
     said = f"eset-portcheck: {name[:120]!a}:"
     if not found.intact:
-        print(f"{said} its id does not fit its content: it was changed since it was made", file=sys.stderr)
+        streams.tell(f"{said} its id does not fit its content: it was changed since it was made")
     if found.unknown:
         anew = "; the id is that of what remains" if found.intact else ""
-        print(f"{said} fields that this version does not know are left out ({', '.join(found.unknown)}){anew}", file=sys.stderr)
+        streams.tell(f"{said} fields that this version does not know are left out ({', '.join(found.unknown)}){anew}")
     report = rejudging.rejudged(found.report, asked=asked)
     _tell(report, said, asked=asked)
     return report
@@ -85,15 +87,15 @@ def _tell(report: Any, said: str, *, asked: bool) -> None:
     if anew is None:
         return
     if anew.changed or asked:
-        print(f"{said} judged by {anew.version}: {len(anew.changed)} of {len(report.checks)} rows otherwise", file=sys.stderr)
+        streams.tell(f"{said} judged by {anew.version}: {len(anew.changed)} of {len(report.checks)} rows otherwise")
     for one in anew.changed[:_TOLD]:
-        print("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240), file=sys.stderr)
+        streams.tell("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240))
     if len(anew.changed) > _TOLD:
-        print(f"  and {len(anew.changed) - _TOLD} more, which are in the report", file=sys.stderr)
+        streams.tell(f"  and {len(anew.changed) - _TOLD} more, which are in the report")
     if anew.also:
-        print(f"{said} held what its facts do not give; made anew: {', '.join(ALSO[one] for one in anew.also)}", file=sys.stderr)
+        streams.tell(f"{said} held what its facts do not give; made anew: {', '.join(ALSO[one] for one in anew.also)}")
     if anew.missing:
-        print(f"{said} checks of its roles are missing: {', '.join(anew.missing[:_TOLD])}", file=sys.stderr)
+        streams.tell(f"{said} checks of its roles are missing: {', '.join(anew.missing[:_TOLD])}")
     if anew.unchecked:
         roles = safe(", ".join(anew.unchecked), 240)
-        print(f"{said} what is asked of these roles is the file's own word, as their profiles are none of this version: {roles}", file=sys.stderr)
+        streams.tell(f"{said} what is asked of these roles is the file's own word, as their profiles are none of this version: {roles}")

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from eset_portcheck import streams
 from eset_portcheck.cli.language import add_language, put
 
 
@@ -13,8 +14,6 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import sys
-
     from eset_portcheck import loading
     from eset_portcheck.texts.language import translator
 
@@ -22,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
         profiles = [loading.load_profile(role)[0] for role in loading.ROLES]
     except loading.ProfileError as error:
         for line in error.lines:
-            print(f"eset-portcheck: {line}", file=sys.stderr)
+            streams.tell(f"eset-portcheck: {line}")
         return 2
     say = translator(arguments.lang)
     lines = []

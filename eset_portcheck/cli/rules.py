@@ -3,9 +3,10 @@
 import argparse
 import os
 import re
-import sys
+from contextlib import suppress
 from typing import Any
 
+from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import language
 
@@ -39,14 +40,13 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    interrupts.let_raise()  # commands that list this machine end with us
     try:
         place, kept = _place(arguments), _kept(arguments)
         text = _undo(arguments, place) if arguments.undo and arguments.notation != "csv" else _written(arguments, place, kept)
     except shared.WrongUse as error:
         return shared.refuse(error)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("ascii"))
-    sys.stdout.buffer.flush()
+    streams.put_bytes(text.encode("ascii"))
     return 0
 
 
@@ -101,7 +101,7 @@ def _warn_of_ssh(kept: Any) -> None:
     """A filter that cuts the very session in which it was asked for deserves a word."""
     words = os.environ.get("SSH_CONNECTION", "").split()
     if len(words) == 4 and words[3].isascii() and words[3].isdigit() and ("tcp", int(words[3])) not in kept.inward:
-        print(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}, which these rules shut: --keep tcp/{int(words[3])}", file=sys.stderr)
+        streams.tell(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}, which these rules shut: --keep tcp/{int(words[3])}")
 
 
 def _place(arguments: argparse.Namespace) -> Any:
@@ -160,13 +160,29 @@ def _resolvers(given: list[str]) -> list[str]:
 
 def _looked_up(names: list[str]) -> dict[str, list[str]]:
     """Addresses of each name by the operating system's resolver; none where it has none."""
-    import socket
-
     known: dict[str, list[str]] = {}
     for name in names:
-        try:
-            known[name] = sorted({str(one[4][0]).split("%")[0] for one in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)})
-        except (OSError, UnicodeError):
-            known[name] = []
-            print(f"eset-portcheck: --resolve: {name} has no address here, nothing is opened for it", file=sys.stderr)
+        known[name] = _addresses(name)
+        if not known[name]:
+            streams.tell(f"eset-portcheck: --resolve: {name} has no address here, nothing is opened for it")
     return known
+
+
+def _addresses(name: str) -> list[str]:
+    """In a thread that nobody waits for: while getaddrinfo waits for a dead resolver, no signal would be looked at."""
+    import queue
+    import socket
+    import threading
+
+    answer: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(sorted({str(one[4][0]).split("%")[0] for one in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)}))
+        except (OSError, UnicodeError):
+            answer.put([])
+
+    threading.Thread(target=ask, daemon=True).start()
+    while True:
+        with suppress(queue.Empty):
+            return answer.get(timeout=0.2)  # Windows looks at signals only between two of these

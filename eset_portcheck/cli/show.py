@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import sys
 import textwrap
 from collections.abc import Callable
 from typing import Any
 
+from eset_portcheck import streams
 from eset_portcheck.cli.language import add_language, put
 from eset_portcheck.texts.language import message, translator
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         profile, _ = loading.load_profile(arguments.role)
     except loading.ProfileError as error:
         for line in error.lines:
-            print(f"eset-portcheck: {line}", file=sys.stderr)
+            streams.tell(f"eset-portcheck: {line}")
         return 2
     shown = site_template(profile, arguments.lang) if arguments.site_template else table(profile, arguments.lang)
     put(shown.rstrip("\n"), arguments)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from eset_portcheck import interrupts
 from eset_portcheck.host import programs
 
 _CHUNK_BYTES = 65536
@@ -20,35 +21,37 @@ class NotListed(Exception):
 def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
     """Its standard output. `argv[0]`: a name that host.programs knows where to look for. `end`: by the monotonic clock. Raises NotListed; the command
     is gone then."""
+    chunks: list[bytes] = []
+    process: subprocess.Popen[bytes] | None = None
     try:
         program = programs.found(argv[0])
         if program is None:
             raise NotListed(FileNotFoundError.__name__)
-        process = subprocess.Popen(
-            [program, *argv[1:]],
-            executable=program,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=programs.environment(),
-            cwd=programs.folder(),
-        )
-    except OSError as error:
-        raise NotListed(type(error).__name__) from error
-    chunks: list[bytes] = []
-    reader = threading.Thread(target=_read, args=(process, chunks, limit_bytes), daemon=True)
-    reader.start()
-    try:
+        with interrupts.Held():  # a signal between its birth and our knowing of it would leave it behind
+            process = subprocess.Popen(
+                [program, *argv[1:]],
+                executable=program,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=programs.environment(),
+                cwd=programs.folder(),
+            )
+        reader = threading.Thread(target=_read, args=(process, chunks, limit_bytes), daemon=True)
+        reader.start()
         reader.join(max(end - time.monotonic(), 0.0))
         if reader.is_alive():
             raise NotListed("timeout")
         if sum(map(len, chunks)) > limit_bytes:
             raise NotListed("too-large")
         code = process.wait(max(end - time.monotonic(), 0.05))
+    except OSError as error:
+        raise NotListed(type(error).__name__) from error
     except subprocess.TimeoutExpired as error:
         raise NotListed("timeout") from error
     finally:
-        _end(process)
+        if process is not None:
+            _end(process)
     if code:
         raise NotListed(f"{argv[0]}-exit-{code}")
     return b"".join(chunks)

@@ -15,6 +15,10 @@ from eset_portcheck.net.failure import Broken
 CHUNK_BYTES = 16384
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
 MAX_TLS_BYTES = 1024 * 1024  # a long chain and the longest answer inside; records that carry nothing count too
+# A handshake has up to nine messages; a second one for a client's certificate and tickets come on top. HelloRequests cost a peer four bytes each.
+MAX_MESSAGES = 64
+SLICE_BYTES = 2048  # what OpenSSL or a parser gets at a time: between two of them deadlines are looked at
+_MAX_ALERTS = 16
 
 
 class Channel(Protocol):
@@ -55,9 +59,10 @@ class SocketChannel:
 class RecordingTls(ssl.SSLObject):
     """An SSLObject that remembers alerts and whether a client certificate was asked for."""
 
-    alerts: list[int]
-    certificate_requested: bool
-    version_seen: int  # of the peer's last handshake message
+    alerts: tuple[int, ...] = ()
+    certificate_requested = False
+    messages = 0  # of handshakes, as many as came
+    version_seen = 0  # of the peer's last handshake message
 
 
 def watch_messages(context: ssl.SSLContext) -> bool:
@@ -65,14 +70,15 @@ def watch_messages(context: ssl.SSLContext) -> bool:
     context.sslobject_class = RecordingTls
 
     def message(tls: object, direction: str, version: int, content: int, kind: int | None, payload: bytes) -> None:
-        if not isinstance(tls, RecordingTls) or direction != "read":
-            return
+        if not isinstance(tls, RecordingTls) or direction != "read" or tls.messages > MAX_MESSAGES:
+            return  # a record holds up to 4,096 messages, and OpenSSL takes it at once
         if content == 22:
             tls.version_seen = int(version)
+            tls.messages += 1
         if content == 22 and kind == 13:  # RFC 8446 section 4: handshake, certificate_request
             tls.certificate_requested = True
         elif content == 21 and len(payload) >= 2:  # alert: level, description
-            tls.alerts = [*getattr(tls, "alerts", []), payload[1]]
+            tls.alerts = (*tls.alerts[: _MAX_ALERTS - 1], payload[1])
 
     try:
         import _ssl
@@ -97,6 +103,7 @@ class TlsChannel:
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_side=False, server_hostname=server_name)
         self.first_bytes = b""
         self.received_bytes = 0
+        self._waiting = b""  # came, and was not given to OpenSSL yet
 
     @property
     def alerts(self) -> list[int]:
@@ -117,7 +124,8 @@ class TlsChannel:
                 self.tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._flush()
-                await self._fill()
+                if not await self._fill():
+                    raise Broken(Failure.EOF, received_bytes=self.received_bytes) from None
             except ssl.SSLError:
                 await self._farewell()
                 raise
@@ -135,26 +143,25 @@ class TlsChannel:
                 return self.tls.read(CHUNK_BYTES)
             except ssl.SSLWantReadError:
                 await self._flush()
-                chunk = await self._inner.receive()
-                if not chunk:
+                if not await self._fill():
                     return b""
-                self._take(chunk)
             except ssl.SSLZeroReturnError:
                 return b""
 
-    async def _fill(self) -> None:
-        chunk = await self._inner.receive()
-        if not chunk:
-            raise Broken(Failure.EOF, received_bytes=self.received_bytes)
-        self._take(chunk)
-
-    def _take(self, chunk: bytes) -> None:
-        self.received_bytes += len(chunk)
-        if len(self.first_bytes) < 256:
-            self.first_bytes += chunk[: 256 - len(self.first_bytes)]
-        if self.received_bytes > MAX_TLS_BYTES:
+    async def _fill(self) -> bool:
+        """A slice more for OpenSSL; False when the peer has closed. Raises Broken for a peer that sends and does not get on."""
+        if self.received_bytes > MAX_TLS_BYTES or getattr(self.tls, "messages", 0) > MAX_MESSAGES:
             raise Broken(Failure.TOO_LARGE, received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex())
-        self._incoming.write(chunk)
+        if self._waiting:
+            await asyncio.sleep(0)
+        else:
+            self._waiting = await self._inner.receive()
+            self.received_bytes += len(self._waiting)
+            if len(self.first_bytes) < 256:
+                self.first_bytes += self._waiting[: 256 - len(self.first_bytes)]
+        self._incoming.write(self._waiting[:SLICE_BYTES])
+        more, self._waiting = bool(self._waiting), self._waiting[SLICE_BYTES:]
+        return more
 
     async def _flush(self) -> None:
         if self._outgoing.pending:

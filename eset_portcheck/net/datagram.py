@@ -20,6 +20,7 @@ from eset_portcheck.wire.conversation import Conversation, Exchange, ReadDatagra
 
 SEND_AT_S = (0.0, 0.7, 1.8)
 MAX_BYTES = 65535
+MAX_ICMP = 64
 
 
 class Dispatch:
@@ -102,6 +103,7 @@ class Dispatch:
                 data, address = await loop.sock_recvfrom(self.sock, MAX_BYTES)
             except OSError as error:
                 self._raise_if_ours(error, loop.time() - started)
+                await asyncio.sleep(0)  # who floods us with errors must not keep the deadline from being looked at
             else:
                 return data, str(address[0])
 
@@ -116,7 +118,7 @@ class Dispatch:
     def _raise_if_ours(self, error: OSError, after_s: float) -> None:
         """Path-MTU news (ICMP 3/4, v6 type 2) is no reject; everything else ends the stage."""
         records = read_errors(self.sock, after_s)
-        self.icmp += records
+        self.icmp += records[: MAX_ICMP - len(self.icmp)]
         real = [one for one in records if not is_mtu_news(one)]
         if records and not real:
             return

@@ -230,7 +230,7 @@ class Dial:
         try:
             await self._stage(Stage.TLS, handshake.shake(), lambda: {"received_bytes": secured.received_bytes})
             if self.protocol.silent:
-                await handshake.listen(self.means.clock, max(1.0, 2.5 * self.records[-1].duration_s))
+                await handshake.listen(self.means.clock, max(1.0, min(2.5 * self.records[-1].duration_s, self.means.timeout_s)))
         finally:
             if handshake.certificates or handshake.version:
                 await self._judge(handshake)

@@ -1,5 +1,6 @@
 """Drives an Exchange over a channel: the one place where a conversation meets the network."""
 
+import asyncio
 import os
 import ssl
 import time
@@ -7,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.vocabulary import Failure
-from eset_portcheck.net.channel import Channel
+from eset_portcheck.net.channel import SLICE_BYTES, Channel
 from eset_portcheck.net.failure import Broken
 from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Peer, StartTls, UnexpectedBytes
 
@@ -39,7 +40,7 @@ async def talk(channel: Channel, conversation: Conversation, secure: Secure | No
                 continue
             chunk = await channel.receive()
             if chunk:
-                exchange.receive(chunk)
+                await _feed(exchange, chunk)
                 continue
             exchange.eof()
             if not exchange.finished and not exchange.out:
@@ -52,6 +53,14 @@ async def talk(channel: Channel, conversation: Conversation, secure: Secure | No
         raise
     except OSError as error:
         raise Broken.of(error, **seen(exchange)) from error
+
+
+async def _feed(exchange: Exchange, chunk: bytes) -> None:
+    """In slices: many small messages in one chunk must not keep deadlines from being looked at."""
+    for at in range(0, len(chunk), SLICE_BYTES):
+        if at:
+            await asyncio.sleep(0)
+        exchange.receive(chunk[at : at + SLICE_BYTES])
 
 
 def introduction(endpoint: Endpoint, alpn: str | None) -> Peer:

@@ -57,6 +57,8 @@ class Progress:
         """Blanks over what is left of the line before: consoles without escape sequences understand that too."""
         if not self._shown:
             return
+        if not _takes_more(self._stream):
+            return
         line = line[: self._width - 1]
         blanks = " " * max(0, self._written - len(line))
         try:
@@ -65,3 +67,15 @@ class Progress:
         except (OSError, ValueError):  # closed or full: progress is not worth a failure
             self._shown = False
         self._written = len(line)
+
+
+def _takes_more(stream: TextIO) -> bool:
+    """Not a terminal that was stopped (Ctrl-S, or nobody reads its other end): the run would stop with it. Windows cannot tell."""
+    if sys.platform == "win32":
+        return True
+    import select
+
+    try:
+        return bool(select.select([], [stream], [], 0)[1])
+    except (OSError, ValueError):
+        return True  # writing says what is wrong with it

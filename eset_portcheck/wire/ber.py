@@ -14,7 +14,7 @@ from eset_portcheck.wire.conversation import Read, Step
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_DEPTH = 24  # the deepest message we read, an AS-REP with its ticket, has 11
-MAX_ELEMENTS = 2048  # a rootDSE has some hundred; pyasn1 takes about 10 us for each
+MAX_ELEMENTS = 768  # a rootDSE has some hundred; pyasn1 takes 50 us for each, and while it does nobody looks at a deadline
 
 
 def read_message(tag: int, begun: bytes = b"") -> Generator[Step, bytes, bytes]:

@@ -13,6 +13,7 @@ from eset_portcheck.wire.conversation import Conversation, Facts, ReadSome, Send
 
 AGENT = f"eset-portcheck/{__version__}".encode()
 BODY_LIMIT_BYTES = 8192
+MAX_INFORMATIONAL = 16  # 1xx answers before the real one (RFC 9110 15.2): each costs the parser more than it costs the peer
 TEXT_LIMIT = 200
 _HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.IGNORECASE | re.DOTALL)
 
@@ -65,7 +66,8 @@ def connect(host: str, port: int) -> Conversation:
 
 
 def _response(connection: h11.Connection) -> "Any":
-    while True:
+    informational = 0
+    while informational <= MAX_INFORMATIONAL:
         event = _next(connection)
         if event is h11.NEED_DATA:
             chunk = yield ReadSome()
@@ -76,6 +78,9 @@ def _response(connection: h11.Connection) -> "Any":
             return event
         elif not isinstance(event, h11.InformationalResponse):
             raise ValueError("no response")
+        else:
+            informational += 1
+    raise ValueError("informational responses only")
 
 
 def _next(connection: h11.Connection) -> Any:

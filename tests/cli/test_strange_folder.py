@@ -62,6 +62,7 @@ def test_nothing_is_read_from_the_working_directory(tmp_path: Path) -> None:
         "sys.addaudithook(note)\n"
         "from eset_portcheck.__main__ import main\n"
         "sys.argv = ['eset-portcheck', *sys.argv[1:]]\n"
+        "os._exit = sys.exit\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "assert not opened, opened\n"

@@ -22,6 +22,13 @@ def test_modules(module: Path) -> None:
     assert not re.search(r"(manager|helper|utils?|info)", module.stem), "a name of the field, please"
 
 
+@pytest.mark.parametrize("module", [one for one in MODULES if one.stem != "streams"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_printed_goes_through_streams(module: Path) -> None:
+    """Nothing else bears a closed or full standard stream. The prompt for a password is the terminal's."""
+    found = re.search(r"(?<![\w.\"_])print\(|sys\.std(out|err)\.(write|flush|buffer)", module.read_text(encoding="utf-8"))
+    assert found is None or module.stem == "secrets", f"{found and found[0]}: streams.put, streams.tell"
+
+
 def tracked() -> list[Path]:
     told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     if told.returncode:
