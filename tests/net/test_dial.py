@@ -206,12 +206,16 @@ async def test_datagrams_from_elsewhere_say_nothing_of_the_host(dial: Dial) -> N
 
 
 async def test_a_bug_of_ours_is_an_observation(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
+    import msgspec
+
+    from eset_portcheck import protocols
     from eset_portcheck.protocols import mqtt
 
     def broken(_peer: object) -> Any:
         raise AttributeError("with a secret in it")
 
-    monkeypatch.setattr(mqtt, "converse", broken)
+    spoilt = msgspec.structs.replace(mqtt.PROTOCOL, converse=broken)
+    monkeypatch.setattr(protocols, "find", lambda _name: spoilt)
     async with serving.serve(broker.broker(), tls=tls()) as address:
         seen = await dial("mqtt", address)
     assert seen.error is not None
