@@ -1,7 +1,7 @@
 """The facts of a report judged by today's rules. Nothing is read but the built-in profiles.
 
 A report from a file is a stranger's: whoever wrote it may have put anything where a conclusion stands. So none is taken over: rows, causes, commands, summary
-and choices of proxies are made anew, and where they are not what the file held, that is told. Source: the project's contract, section 4.
+and choices of proxies are made anew, and where they are not what the file held, that is told. Source: docs/contract.md#report.
 """
 
 import re

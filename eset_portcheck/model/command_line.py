@@ -1,7 +1,7 @@
 """The command line that a report names, made anew from parsed values: what somebody else wrote is never typed again as it stands. Pure.
 
 Kept are values that the program itself would take for what they are: roles that are built in, hosts, ports, choices, numbers. Left out is whatever reads or
-writes a file, asks for an account, or is not known. Source: the project's contract, section 4; the options of `check`, `ports` and `demo`.
+writes a file, asks for an account, or is not known. Source: docs/contract.md#report; the options of `check`, `ports` and `demo`.
 """
 
 import re
