@@ -2,7 +2,7 @@
 
     python tools/requirements.py oldest          name==lower bound, of every direct requirement (`make test-oldest`)
     python tools/requirements.py constraints     name==version, of everything in this interpreter's environment that the project needs (`make constraints`)
-    python tools/requirements.py release         the project itself with what runs beside it, in its present version (`make sbom`)
+    python tools/requirements.py version         the project's own (`make sbom`)
 
 The first two are constraints in pip's sense (`pip install -c`): they say which version, never where it comes from.
 """
@@ -76,9 +76,9 @@ def main() -> int:
             sys.stdout.write("".join(f"{name}=={version}\n" for name, version in sorted(direct().items())))
         case ["constraints"]:
             sys.stdout.write(HEADER + "".join(f"{name}=={version}\n" for name, version in sorted(installed().items())))
-        case ["release"]:
+        case ["version"]:
             version = re.findall(r'^__version__ = "([^"]+)"', (PROJECT.parent / "eset_portcheck/__init__.py").read_text("utf-8"), re.MULTILINE)[0]
-            sys.stdout.write(f"eset-portcheck[deep]=={version}\n")
+            sys.stdout.write(f"{version}\n")
         case _:
             sys.stderr.write(str(__doc__))
             return 2

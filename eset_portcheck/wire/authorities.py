@@ -6,6 +6,7 @@ Sources: RFC 7468 section 5 (certificates as text); the recording of installed f
 import base64
 import hashlib
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 _PEM = re.compile("-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL)
@@ -33,9 +34,10 @@ def mozillas() -> str:
     Never `certifi.where()`: distributions, and packages that bring in "the system's certificates", let it point to this machine's store. And never a file
     that somebody added an authority to, which is what companies with an inspecting proxy do: it would make the inspector public.
     """
-    import certifi
-
-    folder = Path(certifi.__file__).parent
+    module = find_spec("certifi")  # its import would cost a run more than the reading
+    if module is None or module.origin is None:
+        raise NotMozillas("certifi is not installed")
+    folder = Path(module.origin).parent
     try:
         data = (folder / "cacert.pem").read_bytes()
     except OSError:

@@ -420,7 +420,7 @@ def test_without_mozillas_own_file_no_authority_keeps_its_name(case: str, tmp_pa
     (tmp_path / "certifi-1.dist-info").mkdir()
     told = base64.urlsafe_b64encode(hashlib.sha256(pem).digest()).decode().rstrip("=")
     (tmp_path / "certifi-1.dist-info" / "RECORD").write_text(f"certifi/__init__.py,,\ncertifi/cacert.pem,sha256={told},{len(pem)}\n")
-    monkeypatch.setattr(certifi, "__file__", str(tmp_path / "certifi" / "__init__.py"))
+    monkeypatch.setattr(certifi.__spec__, "origin", str(tmp_path / "certifi" / "__init__.py"))
     monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "nothing.pem"))
     public_anchors.cache_clear()
     try:
