@@ -10,18 +10,22 @@ PYTEST ?=
 # one test process more than cores, as the laboratories wait for deadlines more than they compute; never more than five: they are heavy
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 4 ? 5 : n + 1 )))
 
-.PHONY: help run test test-all check lab lab-down bench docs clean
+# what the targets about supply install and test: no laboratory, which other programs than ours are most of
+SUPPLY_TESTS := tests/unit tests/cli tests/net tests/diagnosis tests/docs
+TESTED = -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow" $(or $(PYTEST),$(SUPPLY_TESTS))
+
+.PHONY: help run test test-all test-oldest check lab lab-down bench constraints sbom docs clean
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
-	@echo "make check | test-all | lab | lab-down | bench | docs | clean"
+	@echo "make check | test-all | test-oldest | lab | lab-down | bench | constraints | sbom | docs | clean"
 
-$(VENV)/.run: pyproject.toml tools/venv.sh
-	@tools/venv.sh $(VENV) .
+$(VENV)/.run: pyproject.toml constraints.txt tools/venv.sh
+	@tools/venv.sh $(VENV) . constraints.txt
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml tools/venv.sh
-	@tools/venv.sh $(VENV) '.[deep,dev]'
+$(VENV)/.dev: pyproject.toml constraints.txt tools/venv.sh
+	@tools/venv.sh $(VENV) '.[deep,dev]' constraints.txt
 	@touch $@ $(VENV)/.run
 
 # make itself ends with 2 whatever a command's exit code was, so the program's own is printed.
@@ -38,6 +42,13 @@ test-all: $(VENV)/.dev
 	@tests/lab/install.sh --all
 	@tests/browser/install.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+
+# The lower bounds of pyproject.toml, all of them at once. Outside of CI: they change with pyproject.toml only.
+test-oldest: $(VENV)/.dev
+	@mkdir -p build
+	$(BIN)/python tools/requirements.py oldest > build/oldest.txt
+	@tools/venv.sh .venv-oldest '.[deep,dev]' build/oldest.txt
+	.venv-oldest/bin/python $(TESTED)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -63,6 +74,18 @@ lab-down: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 
+# The newest versions that fit; their list is written when the tests passed with them.
+constraints:
+	rm -rf .venv-newest
+	@tools/venv.sh .venv-newest '.[deep,dev,sbom]' tools/held.txt
+	.venv-newest/bin/python $(TESTED)
+	@mkdir -p build
+	.venv-newest/bin/python tools/requirements.py constraints > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+sbom: constraints.txt
+	@tools/sbom.sh dist/sbom.cdx.json
+
 docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
 	PYTHONPATH=. $(BIN)/python docs/render_roles.py
@@ -74,4 +97,4 @@ docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/make_picture.py tests/unit/reports/dropped.json docs/matrix.svg
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,7 +1,8 @@
 #!/bin/bash
-# tools/venv.sh FOLDER REQUIREMENT: a virtual environment with this project in it. Installs python3-venv where it may, else says what to type.
+# tools/venv.sh FOLDER REQUIREMENT [CONSTRAINTS]: a virtual environment with this project in it, in the versions that the file of constraints names (none: the
+# newest that fit). Installs python3-venv where it may, else says what to type.
 set -euo pipefail
-folder=$1 requirement=$2
+folder=$1 requirement=$2 constraints=${3:-}
 
 python=
 for name in python3.14 python3.13 python3.12 python3.11 python3; do
@@ -31,4 +32,5 @@ if ! [ -x "$folder/bin/python" ] || ! "$folder/bin/python" -m pip --version >/de
   "$python" -m venv "$folder"
 fi
 
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location -e "$requirement" 2> >(grep -v 'is ignored: it is neither' >&2)
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location ${constraints:+-c "$constraints"} \
+  -e "$requirement" 2> >(grep -v 'is ignored: it is neither' >&2)

@@ -10,7 +10,6 @@ from eset_portcheck.cli import output, redacting
 
 DEFAULT_TIMEOUT_S = 4.0
 DEFAULT_BUDGET_S = 60.0
-MAX_CERTIFICATES_BYTES = 16 * 2**20
 
 
 def register(commands: Any) -> None:
@@ -112,6 +111,7 @@ def order_of(
 
     from eset_portcheck import planning, protocols
     from eset_portcheck.audit import Order
+    from eset_portcheck.cli import authorities
     from eset_portcheck.model.plan import Options
     from eset_portcheck.model.vocabulary import Phase
 
@@ -119,8 +119,7 @@ def order_of(
     lacking = planning.missing(profiles, site, of_targets=not this_machine_only)
     if lacking:
         raise shared.WrongUse(*lacking, *(f"not readable with these rights: {path}" for path in arguments.closed))
-    for file in (arguments.ca_file, os.environ.get("SSL_CERT_FILE")):
-        _has_certificates(file)
+    authorities.refuse_unreadable(arguments.ca_file, os.environ.get("SSL_CERT_FILE"), quiet=arguments.quiet, judges=not this_machine_only)
     plan = planning.plan(profiles, site, arguments.only, arguments.skip, protocols.known, here_only=this_machine_only)
     if not any(check.skip not in ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED") for check in plan.checks):
         if this_machine_only:
@@ -147,26 +146,6 @@ def order_of(
         detected=arguments.detected,
         credentials=credentials,
     )
-
-
-def _has_certificates(file: str | None) -> None:
-    """Raises WrongUse for a file of authorities that holds none: it would count as given, and nothing would be judged by it."""
-    import ssl
-    from pathlib import Path
-
-    from eset_portcheck import files
-
-    if not file:
-        return
-    place = f"certificate file {file[:120]!a}"
-    try:
-        text = files.read(Path(file), MAX_CERTIFICATES_BYTES).decode("ascii", "replace")
-    except files.Unusable as error:
-        raise shared.WrongUse(f"{place}: {error.args[0]}") from None
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text.replace("\ufffd", "?"))
-    except (ssl.SSLError, ValueError):  # none, or an empty file
-        raise shared.WrongUse(f"{place}: no certificate in it (PEM)") from None
 
 
 def again(arguments: argparse.Namespace) -> list[str]:

@@ -6,16 +6,15 @@ Sources: RFC 5280 section 6 (path validation, by OpenSSL through pyOpenSSL); RFC
 certifi (Mozilla's roots).
 """
 
-import base64
 import hashlib
 import ipaddress
 import os
-import re
 import ssl
 import threading
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -27,6 +26,9 @@ from OpenSSL import crypto
 
 from eset_portcheck import files
 from eset_portcheck.model.observation import Certificate, TlsFacts
+from eset_portcheck.wire.authorities import NotMozillas, certificates, mozillas
+from eset_portcheck.wire.distinguished import LIMIT as NAME_LIMIT
+from eset_portcheck.wire.distinguished import written
 
 # A peer's odd certificate is a fact of the report, not a line on standard error.
 warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
@@ -36,14 +38,20 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h); pyOpenSSL d
 _BAD_EXTENSIONS = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError)
 MAX_CHAIN = 10
 MAX_BUNDLE_BYTES = 16 * 2**20  # every public authority there is takes less than one
-_PEM = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
-NAME_LIMIT = 200
 _OS_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
+
+
+class Link(NamedTuple):
+    """What is asked of a certificate on the path. `hash`: that its signature was made with; "unknown" for one that cannot be read that far."""
+
+    not_before: datetime
+    not_after: datetime
+    hash: str
 
 
 class Judge:
@@ -68,7 +76,7 @@ class Judge:
             public, path = self._ask("public", chain)
             site, site_path = self._ask("site", chain)
             os_store, _ = self._ask("os", chain) if public != "trusted" else (None, [])
-        dated = path or site_path or [leaf]
+        dated = path or site_path or [Link(leaf.not_valid_before_utc, leaf.not_valid_after_utc, "")]
         return TlsFacts(
             name=name,
             chain=[_describe(certificate) for certificate in chain],
@@ -76,12 +84,12 @@ class Judge:
             site=site,
             os_store=os_store,
             name_matches=matches(leaf, name, star_accepted=star_accepted),
-            expired=any(one.not_valid_after_utc < now for one in dated),
-            not_yet_valid=any(one.not_valid_before_utc > now for one in dated),
+            expired=any(one.not_after < now for one in dated),
+            not_yet_valid=any(one.not_before > now for one in dated),
             expires_in_days=round((leaf.not_valid_after_utc - now).total_seconds() / 86400, 1),
         )
 
-    def _ask(self, which: str, chain: list[x509.Certificate]) -> tuple[str | None, list[x509.Certificate]]:
+    def _ask(self, which: str, chain: list[x509.Certificate]) -> tuple[str | None, list[Link]]:
         """(verdict, path to the anchor). None where there is no such set. Signatures and constraints only: dates of the path are judged apart."""
         if which not in self._anchors:
             self._anchors[which] = self._load(which)
@@ -92,9 +100,7 @@ class Judge:
 
     def _load(self, which: str) -> list[bytes] | None:
         if which == "public":
-            import certifi
-
-            return _anchors(self._public_file or certifi.where())
+            return _anchors(self._public_file) if self._public_file else _mozillas_anchors()
         if which == "site":
             file = self._site_file or os.environ.get("SSL_CERT_FILE")
             return _anchors(file) if file else None
@@ -108,17 +114,23 @@ def _anchors(file: str) -> list[bytes] | None:
         text = files.read(Path(file), MAX_BUNDLE_BYTES).decode("ascii", "replace")
     except files.Unusable:
         return None
-    found = []
-    for block in _PEM.findall(text):
-        try:
-            found.append(base64.b64decode(block))
-        except ValueError:
-            continue
-    return found or None
+    return [der for der in certificates(text) if der] or None
+
+
+def _mozillas_anchors() -> list[bytes]:
+    """No authority at all where certifi's file is not Mozilla's: then nothing is public. The command line refuses to start before that."""
+    try:
+        return certificates(mozillas())
+    except NotMozillas:
+        return []
 
 
 def _store(anchors: list[bytes], chain: list[x509.Certificate]) -> crypto.X509Store:
-    """A store of those anchors that could have signed something in this chain: a public set has 140 of them, and OpenSSL needs two megabytes for all."""
+    """A store of those anchors that could have signed something in this chain: a public set has 140 of them, and OpenSSL needs two megabytes for all.
+
+    OpenSSL reads each by itself: what it cannot read is no anchor, and costs the others nothing. cryptography is not asked, which may refuse what OpenSSL
+    reads (roots with the serial number 0 are in Mozilla's set).
+    """
     store = crypto.X509Store()
     # PARTIAL_CHAIN: a site may hand out an intermediate as its authority
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN | _NO_CHECK_TIME)
@@ -126,23 +138,39 @@ def _store(anchors: list[bytes], chain: list[x509.Certificate]) -> crypto.X509St
     for der in anchors:
         if any(name in der for name in names):
             try:
-                store.add_cert(crypto.X509.from_cryptography(x509.load_der_x509_certificate(der)))
+                store.add_cert(crypto.load_certificate(crypto.FILETYPE_ASN1, der))
             except (ValueError, crypto.Error):
                 continue
     return store
 
 
-def _verify(store: crypto.X509Store, chain: list[x509.Certificate]) -> tuple[str, list[x509.Certificate]]:
+def _link(certificate: crypto.X509) -> Link:
+    """By OpenSSL where cryptography refuses it: an anchor is not asked for more than its dates."""
+    try:
+        read = certificate.to_cryptography()
+        return Link(read.not_valid_before_utc, read.not_valid_after_utc, _hash(read))
+    except (ValueError, CryptographyDeprecationWarning):
+        algorithm = certificate.get_signature_algorithm().decode("ascii", "replace").lower()
+        weak = next((one for one in ("sha1", "md5") if one in algorithm), "unknown")
+        return Link(_time(certificate.get_notBefore()), _time(certificate.get_notAfter()), weak)
+
+
+def _time(text: bytes | None) -> datetime:
+    """YYYYMMDDhhmmssZ (RFC 5280 4.1.2.5.2). Raises ValueError."""
+    return datetime.strptime((text or b"").decode("ascii", "replace"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _verify(store: crypto.X509Store, chain: list[x509.Certificate]) -> tuple[str, list[Link]]:
     """(trusted, untrusted, or weak: it holds only by SHA-1 or MD5; the path)."""
     leaf, others = chain[0], chain[1:]
     try:
         context = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in others] or None)
-        path = [one.to_cryptography() for one in context.get_verified_chain()]
+        path = [_link(one) for one in context.get_verified_chain()]
     except (crypto.X509StoreContextError, crypto.Error, ValueError):
         return "untrusted", []
     if not _for_servers(leaf):
         return "untrusted", []
-    return ("weak" if any(_hash(one) in ("sha1", "md5") for one in path[:-1]) else "trusted"), path
+    return ("weak" if any(one.hash in ("sha1", "md5") for one in path[:-1]) else "trusted"), path
 
 
 def _for_servers(leaf: x509.Certificate) -> bool:
@@ -168,7 +196,7 @@ def _parse(der: bytes) -> x509.Certificate | None:
         certificate = x509.load_der_x509_certificate(der)
         # parsed on first use
         _ = certificate.not_valid_after_utc, certificate.not_valid_before_utc, certificate.subject.public_bytes(), certificate.issuer.public_bytes()
-    except (ValueError, x509.InvalidVersion):
+    except (ValueError, x509.InvalidVersion, CryptographyDeprecationWarning):
         return None
     return certificate
 
@@ -179,8 +207,8 @@ def _unreadable(der: bytes) -> Certificate:
 
 def _describe(certificate: x509.Certificate) -> Certificate:
     return Certificate(
-        subject=_text(certificate.subject),
-        issuer=_text(certificate.issuer),
+        subject=written(certificate.subject),
+        issuer=written(certificate.issuer),
         not_before_utc=certificate.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         not_after_utc=certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
@@ -189,13 +217,6 @@ def _describe(certificate: x509.Certificate) -> Certificate:
         key=_key(certificate),
         self_signed=certificate.subject == certificate.issuer,
     )
-
-
-def _text(name: x509.Name) -> str:
-    try:
-        return name.rfc4514_string()[:NAME_LIMIT]
-    except ValueError:
-        return "(unreadable name)"
 
 
 def _key(certificate: x509.Certificate) -> str:

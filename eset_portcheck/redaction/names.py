@@ -19,7 +19,7 @@ class Names:
     """Name -> pseudonym; grows with what it is asked for. `taken`: pseudonyms that stand in the report already, which mean what they mean."""
 
     def __init__(self, taken: frozenset[str]) -> None:
-        self._taken = taken
+        self._taken = set(taken)
         self._next: dict[str, int] = {}
         self.labels: dict[str, str] = {}  # bare label, lower case -> host-N
         self.domains: dict[str, str] = {}  # two labels -> domain-N.example
@@ -70,7 +70,7 @@ class Names:
         table = {"label": self.labels, "domain": self.domains, "sub": self._subs, "name": self.other}.get(kind)
         if table is not None:
             table[original] = pseudonym
-            self._taken |= {pseudonym.partition(".")[0].lower()}
+            self._taken.add(pseudonym.partition(".")[0].lower())
 
     def tables(self) -> dict[str, dict[str, str]]:
         return {"label": self.labels, "domain": self.domains, "sub": self._subs, "name": self.other}

@@ -48,6 +48,8 @@ class Pseudonyms:
                 self._names.adopt(kind, original, pseudonym)
         for kind, table in self._numbered.items():
             table |= made.get(kind, {})
+        self._given = self._taken.union(*(table.values() for table in self._numbered.values()))
+        self._last = dict.fromkeys(NUMBERED, 0)
 
     @property
     def map(self) -> Tables:
@@ -111,9 +113,16 @@ class Pseudonyms:
             return text
         table = self._numbered[kind]
         if text not in table:
-            used = {*table.values(), *self._taken}
-            table[text] = next(made for at in range(1, len(used) + 2) if (made := f"{kind}-{at}") not in used)
+            table[text] = self._next(kind)
         return table[text] + end
+
+    def _next(self, kind: str) -> str:
+        """The lowest number that means nothing yet. Every number is tried once in a report's life: many names cost no more each than few."""
+        while True:
+            self._last[kind] += 1
+            made = f"{kind}-{self._last[kind]}"
+            if made not in self._given:
+                return made
 
     def free(self, text: str) -> str:
         """Known names and all addresses in a text; and names that nobody gave, if they look like one."""

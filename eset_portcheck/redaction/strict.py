@@ -9,11 +9,11 @@ import shlex
 from eset_portcheck.model.report import Report
 from eset_portcheck.redaction.addresses import network_of
 from eset_portcheck.redaction.always import held, masked, pasteable
+from eset_portcheck.redaction.anchors import public_anchors
 from eset_portcheck.redaction.peers import algorithm, software
 from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.pseudonyms import Pseudonyms, Tables
 from eset_portcheck.redaction.secrets import REMOVED
-from eset_portcheck.redaction.vendor import is_public_name
 from eset_portcheck.wire.recognise import recognise
 
 _ID = re.compile(r"(?P<head>[a-z0-9-]+(?:\.[\w-]+)?)@(?P<value>.*?)(?P<tail>(?:\.(?:tcp|udp)-\d+(?:\.[\w-]+)?)?(?:#\d+)?)\Z", re.DOTALL)
@@ -35,7 +35,7 @@ class Strict:
 
     def __init__(self, report: Report, made: Tables) -> None:
         self._known = Pseudonyms(report, made)
-        self._kept = _public_certificates(report)
+        self._kept = public_anchors()
         self._marks: dict[str, str] = {}
         self._done: dict[tuple[Privacy | None, str], str] = {}
 
@@ -138,7 +138,7 @@ class Strict:
         return text if "@" not in text and len(text) <= _ID_LIMIT else self._known.free(text)
 
     def _name(self, text: str) -> str:
-        """A distinguished name: attribute types and the country stay, and whole names of public authorities."""
+        """A distinguished name: attribute types and the country stay, and whole names of authorities in Mozilla's set."""
         if text in self._kept or not text:
             return text
         parts = re.split(r"(?<!\\)([,+/])", text)
@@ -180,17 +180,3 @@ class Strict:
             return ""  # its name hangs on what must not be shown
         shortest = next((size for size in _PREFIXES if recognise(hidden[:size]) == service), len(hidden))
         return hidden[:shortest].hex()
-
-
-def _public_certificates(report: Report) -> frozenset[str]:
-    """Names and fingerprints in chains that lead to a public authority: the issuers, and the leaf of a public service."""
-    kept: set[str] = set()
-    for row in report.checks:
-        for attempt in row.attempts:
-            if attempt.tls is None or attempt.tls.public != "trusted":
-                continue
-            chain = attempt.tls.chain
-            kept |= {one.issuer for one in chain} | {text for one in chain[1:] for text in (one.subject, one.sha256)}
-            if is_public_name(attempt.tls.name or ""):
-                kept |= {text for one in chain[:1] for text in (one.subject, one.sha256)}
-    return frozenset(kept)

@@ -3,6 +3,7 @@
 Bare Python is `python -c pass` of the real binary. Needs root for the dropped port (a network namespace of its own); says so otherwise.
 """
 
+import itertools
 import json
 import os
 import random
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.listeners import many_listeners
+from tests.bench.names import redacting_s
 from tests.bench.pages import render_s
 from tests.bench.silent import silent_host
 
@@ -108,12 +110,23 @@ def pages(bare_s: float) -> None:
     line("html of 5000 rows / of 500 rows", f"{many_s / some_s:.1f} ({many_s:.2f} s)", "<= 13")
 
 
+NAMES = (1_000, 5_000, 20_000, 40_000)
+
+
+def names() -> None:
+    """Strict redaction by the number of different names of each kind: twice the names, twice the time."""
+    took = {count: redacting_s(count) for count in NAMES}
+    for before, count in itertools.pairwise(NAMES):
+        line(f"--redact strict, {count} names / {before} names", f"{took[count] / took[before]:.1f} ({took[count]:.1f} s)", f"<= {count / before * 1.3:.1f}")
+
+
 def main() -> int:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     bare_s = starts(rounds * 2)
     ports_run(bare_s, rounds)
     role_run(bare_s, max(3, rounds // 3))
     pages(bare_s)
+    names()
     return 0
 
 

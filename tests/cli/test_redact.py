@@ -50,6 +50,17 @@ def test_check_itself_redacts(portcheck: Command, tmp_path: Path) -> None:
     assert "bastion" in (tmp_path / "m.json").read_text()
 
 
+def test_an_authority_of_ssl_cert_file_stays_unnamed(portcheck: Command, site: list[str]) -> None:
+    """It plays a public one, and is nobody's but the site's all the same."""
+    environment = {"SSL_CERT_FILE": site[site.index("--ca-file") + 1]}
+    plain = portcheck("check", *site, "--format", "json", **environment)
+    issuers = {one["issuer"] for row in plain.report["checks"] for attempt in row["attempts"] for one in attempt.get("tls", {}).get("chain", [])}
+    digests = {one["sha256"] for row in plain.report["checks"] for attempt in row["attempts"] for one in attempt.get("tls", {}).get("chain", [])}
+    assert len(issuers) == 1
+    hidden = portcheck("check", *site, "--format", "json", "--redact", "strict", **environment)
+    assert not [word for word in issuers | digests if word in hidden.out]
+
+
 @pytest.mark.parametrize(
     ("arguments", "content", "mode", "told"),
     [

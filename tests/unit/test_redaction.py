@@ -1,14 +1,18 @@
 """What leaves a report, what stands in its place, and that the rest means the same."""
 
+import base64
+import hashlib
 import ipaddress
 import itertools
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives import hashes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,12 +20,13 @@ from eset_portcheck import comparing, loading
 from eset_portcheck.loading.reports import parsed
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host, Interface, Listening
-from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.observation import Attempt, Certificate, Evidence, TlsFacts
 from eset_portcheck.model.report import Report, Row, Tool, from_json, to_json
 from eset_portcheck.model.vocabulary import Phase
 from eset_portcheck.redaction import redacted
 from eset_portcheck.redaction.addresses import _KEPT, Addresses
 from eset_portcheck.redaction.always import Always
+from eset_portcheck.redaction.anchors import public_anchors
 from eset_portcheck.redaction.names import Names
 from eset_portcheck.redaction.peers import algorithm, software
 from eset_portcheck.redaction.privacy import Privacy
@@ -338,11 +343,91 @@ def test_algorithms() -> None:
     ]  # fmt: skip
 
 
-def test_public_chains_keep_their_issuers_and_others_do_not() -> None:
-    told = to_json(strict(sample("ready"))).decode()
-    assert "CN=Public CA 3" in told
-    assert "ESET PROTECT CA" not in told
+def chained(*links: tuple[str, str, str], name: str = "epns.eset.com") -> Report:
+    """A report whose first row bears this chain, "trusted" by its own word: (subject, issuer, sha256), leaf first."""
+    plain = sample("ready")
+    chain = [Certificate(subject, issuer, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", sha256, names=[name]) for subject, issuer, sha256 in links]
+    facts = TlsFacts(name=name, chain=chain, public="trusted", site="trusted", name_matches=True)
+    finding = Finding("TLS_UNKNOWN_CA", params={"asked": name, "subject": links[0][0], "issuer": links[0][1], "sha256": links[0][2]})
+    attempt = msgspec.structs.replace(plain.checks[0].attempts[0], tls=facts)
+    where = Where(ca=links[0][1])
+    return msgspec.structs.replace(plain, checks=[msgspec.structs.replace(plain.checks[0], attempts=[attempt], findings=[finding], where=where)])
+
+
+def mozillas_anchors() -> list[tuple[str, str]]:
+    """(name, digest) of each root that certifi brings."""
+    import certifi
+    from cryptography import x509
+
+    pem = Path(certifi.where()).read_text("ascii", "replace")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = [x509.load_pem_x509_certificate(block.encode()) for block in re.findall("-----BEGIN CERT.*?-----END CERTIFICATE-----", pem, re.DOTALL)]
+    return [(one.subject.rfc4514_string(), one.fingerprint(hashes.SHA256()).hex()) for one in found]
+
+
+def test_an_authority_that_was_made_public_by_a_setting_loses_its_name() -> None:
+    """With SSL_CERT_FILE, or by the word of a stranger's report, the company's own authority is "trusted" in the public set."""
+    told = to_json(
+        strict(
+            chained(
+                ("CN=epns.eset.com,OU=Acme Interception", "CN=Acme Issuing CA 1,O=Acme Corp,C=SK", "a1" * 32),
+                ("CN=Acme Issuing CA 1,O=Acme Corp,C=SK", "CN=Acme Root,O=Acme Corp,C=SK", "b2" * 32),
+                ("CN=Acme Root,O=Acme Corp,C=SK", "CN=Acme Root,O=Acme Corp,C=SK", "c3" * 32),
+            )
+        )
+    ).decode()
+    assert "acme" not in told.lower()
+    assert not [digest for digest in ("a1" * 32, "b2" * 32, "c3" * 32) if digest in told]
     assert "epns.eset.com" in told
+    assert "C=SK" in told
+
+
+def test_a_name_beside_an_anchor_of_mozillas_is_none_of_mozillas() -> None:
+    """A chain that claims to end in a public root proves nothing of what stands before it; neither does an anchor's digest under another name."""
+    name, digest = mozillas_anchors()[0]
+    out = strict(chained(("CN=srv,O=Acme Corp", "CN=Acme Sub,O=Acme Corp", "a1" * 32), ("CN=Acme Sub,O=Acme Corp", name, digest), (f"{name},OU=Acme", name + " ", "b2" * 32)))
+    facts = out.checks[0].attempts[0].tls
+    assert facts is not None
+    assert "acme" not in to_json(out).decode().lower()
+    assert [one.issuer == name for one in facts.chain] == [False, True, False]
+    assert facts.chain[1].sha256 == digest, "the same for everybody"
+
+
+def test_every_anchor_of_mozillas_keeps_its_name_and_digest() -> None:
+    """But for serial numbers and mail addresses in a few, which no report keeps."""
+    roots = mozillas_anchors()
+    plain = redacted(chained(("CN=epns.eset.com", "CN=x", "a1" * 32), *((name, name, digest) for name, digest in roots))).report
+    before, after = plain.checks[0].attempts[0].tls, strict(plain).checks[0].attempts[0].tls
+    assert before is not None
+    assert after is not None
+    kept = [one.subject == name for (name, _), one in zip(roots, before.chain[1:], strict=True)]
+    assert [one.subject == name for (name, _), one in zip(roots, after.chain[1:], strict=True)] == kept
+    assert kept.count(True) > 100
+    assert [one.sha256 for one in after.chain[1:]] == [digest for _, digest in roots]
+
+
+@pytest.mark.parametrize("case", ["missing", "changed", "elsewhere"])
+def test_without_mozillas_own_file_no_authority_keeps_its_name(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution's certifi takes the machine's store for Mozilla's; others add their inspector to certifi's file."""
+    import certifi
+
+    name, digest = mozillas_anchors()[0]
+    pem = Path(certifi.where()).read_bytes()
+    (tmp_path / "certifi").mkdir()
+    if case != "missing":
+        (tmp_path / "certifi" / "cacert.pem").write_bytes(pem + (b"# one more\n" if case == "changed" else b""))
+    (tmp_path / "certifi-1.dist-info").mkdir()
+    told = base64.urlsafe_b64encode(hashlib.sha256(pem).digest()).decode().rstrip("=")
+    (tmp_path / "certifi-1.dist-info" / "RECORD").write_text(f"certifi/__init__.py,,\ncertifi/cacert.pem,sha256={told},{len(pem)}\n")
+    monkeypatch.setattr(certifi.__spec__, "origin", str(tmp_path / "certifi" / "__init__.py"))
+    monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "nothing.pem"))
+    public_anchors.cache_clear()
+    try:
+        out = strict(chained(("CN=epns.eset.com", name, "a1" * 32), (name, name, digest)))
+    finally:
+        public_anchors.cache_clear()
+    assert (name in to_json(out).decode()) is (case == "elsewhere")
 
 
 def test_a_thousand_rows_cost_little() -> None:
