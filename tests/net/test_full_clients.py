@@ -215,7 +215,7 @@ def test_aiomqtt_ends_with_an_error(words: str, capfd: pytest.CaptureFixture[str
     with serving(connack_then(MQTT[words], secured)) as port:
         started = time.monotonic()
         with peak_growth() as grown_bytes:
-            facts = push_session.check("127.0.0.1", port, "push.example", PATIENT_S, STEP_S)
+            facts = push_session.check("127.0.0.1", port, "push.example", HOLD_S, STEP_S)
             assert grown_bytes() < 8 << 20
     assert "error" in facts or "code" in facts, facts
     assert time.monotonic() - started < LIBRARY_S
