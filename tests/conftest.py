@@ -75,5 +75,26 @@ def pytest_unconfigure() -> None:
         os._exit(1)
 
 
+# tests that share what is costly to make; by place, since pytest 9.2 no longer takes the marks that pytest-xdist 3.8 writes into a test's name
+TOGETHER = (
+    "tests/browser/", "tests/house/test_wheel.py", "tests/unit/test_firewall_live.py", "tests/lab/test_databases.py::TestOwnLimits", "tests/lab/test_hostile_replies.py",
+    "tests/lab/test_old_computers.py", "tests/lab/test_wrong_services.py",
+)  # fmt: skip
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist loadgroup: each test on its own, those of one place of TOGETHER on one worker."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class Together(LoadGroupScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return next((place for place in TOGETHER if nodeid.startswith(place)), str(super()._split_scope(nodeid)))
+
+    return Together(config, log)
+
+
 _BEFORE: "pytest.StashKey[set[threading.Thread]]" = pytest.StashKey()
 _OUTLIVED: list[threading.Thread] = []

@@ -16,8 +16,6 @@ from tests.lab.relays import REAL, WAYS, port, session_port
 from tests.lab.result import Result
 from tests.lab.topology import PASSWORD
 
-pytestmark = pytest.mark.xdist_group("hostile-replies")
-
 STAGE_S = 4.0
 EVIDENCE_S = 2.0  # it overlaps the silence it explains; only a control connection comes after it
 ONE_GIB = ("prlimit", f"--as={1 << 30}")  # an endless answer must not be kept

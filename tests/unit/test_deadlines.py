@@ -1,11 +1,14 @@
 """A test that hangs fails at its deadline, says where it was, and does not keep the run from ending."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import TOGETHER
 
 ROOT = Path(__file__).resolve().parents[2]
 HANGING = '''
@@ -109,3 +112,19 @@ def test_deaf():
     done = subprocess.run([sys.executable, "-m", "pytest", *options, str(file)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 1
     assert "in deaf" in done.stderr
+
+
+@pytest.mark.parametrize(("place", "workers"), [("tests/browser/test_some.py", 1), ("tests/unit/test_some.py", 2)])
+def test_tests_that_share_something_costly_stay_on_one_worker(place: str, workers: int, tmp_path: Path) -> None:
+    """pytest 9.2 and pytest-xdist 3.8 together split them silently."""
+    file = tmp_path / place
+    file.parent.mkdir(parents=True)
+    file.write_text("import pytest\n@pytest.mark.parametrize('number', range(8))\ndef test_it(number): pass\n")
+    options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "tests.conftest", "-p", "no:cacheprovider", "-v", "-n", "2", "--dist", "loadgroup"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *options, str(file)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert "8 passed" in done.stdout, done.stdout
+    assert len(set(re.findall(r"^\[(gw\d)\]", done.stdout, re.MULTILINE))) == workers, done.stdout
+
+
+def test_what_shares_something_costly_is_there() -> None:
+    assert [place for place in TOGETHER if not (ROOT / place.partition("::")[0]).exists()] == []

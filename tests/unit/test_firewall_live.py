@@ -24,7 +24,6 @@ from tests.unit.test_firewall import MADE_TO_BE_UNDECIDED, RULESETS, Ask, asks
 
 pytestmark = [
     pytest.mark.lab,
-    pytest.mark.xdist_group("firewall"),
     pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root: network namespaces"),
 ]
 PAIRS = 2  # rule sets at a time
