@@ -6,6 +6,7 @@ the process from ending long after the last test, so it is that test's failure.
 """
 
 import asyncio
+import concurrent.futures.thread
 import io
 import os
 import signal
@@ -49,6 +50,12 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Iterator[None]
     return result
 
 
+def _idle(thread: threading.Thread) -> bool:
+    """One of a pool, without work: the interpreter ends those by itself (the browser's driver keeps some)."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and (frame.f_code.co_name, frame.f_code.co_filename) == ("_worker", concurrent.futures.thread.__file__)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     item.stash[_BEFORE] = set(threading.enumerate())
@@ -59,7 +66,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     result = yield
     for thread in threading.enumerate():
-        if thread not in item.stash[_BEFORE] and not thread.daemon:
+        if thread not in item.stash[_BEFORE] and not thread.daemon and not _idle(thread):
             thread.join(GRACE_S)
             if thread.is_alive():
                 where = "".join(traceback.format_stack(sys._current_frames().get(thread.ident or 0)))
