@@ -30,7 +30,7 @@ Peer = Callable[[socket.socket], None]
 PENDING = struct.pack(">I", 64) + b"\xfeSMB" + struct.pack("<HHIHHII", 64, 0, 0x103, 0, 1, 3, 0) + bytes(40)  # STATUS_PENDING to message 0
 KEEP_ALIVE = b"\x85\0\0\0"
 PEER = "peer of a test"
-GRACE_S = 5.0
+GRACE_S = 60.0
 
 
 @pytest.fixture(autouse=True)
