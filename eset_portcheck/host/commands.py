@@ -58,13 +58,14 @@ def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
 
 
 def _read(process: "subprocess.Popen[bytes]", chunks: list[bytes], limit_bytes: int) -> None:
-    """At most one chunk more than the limit."""
+    """At most one chunk more than the limit; then the pipe is closed."""
     size = 0
     if process.stdout is None:
         return
-    while size <= limit_bytes and (chunk := process.stdout.read1(_CHUNK_BYTES)):  # type: ignore[attr-defined]
-        chunks.append(chunk)
-        size += len(chunk)
+    with process.stdout as pipe:
+        while size <= limit_bytes and (chunk := pipe.read1(_CHUNK_BYTES)):  # type: ignore[attr-defined]
+            chunks.append(chunk)
+            size += len(chunk)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

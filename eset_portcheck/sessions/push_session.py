@@ -30,6 +30,7 @@ def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.name = name
+    context.wrapped = []
     context.allowance = Allowance(timeout_s + hold_s, LIMIT_BYTES)
     context.sslsocket_class = _Counted
 
@@ -66,6 +67,9 @@ def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -
     finally:
         with contextlib.suppress(RuntimeError):
             loop.close()
+        for sock in context.wrapped:  # one whose handshake failed is nobody's
+            with contextlib.suppress(OSError):
+                sock.close()
 
 
 class _Counted(ssl.SSLSocket):
@@ -89,10 +93,12 @@ class _Named(ssl.SSLContext):
 
     name: str = ""
     allowance: Allowance | None = None
+    wrapped: list[ssl.SSLSocket]
 
     def wrap_socket(self, sock: Any, *arguments: Any, **named: Any) -> Any:
         named["server_hostname"] = self.name
         wrapped = super().wrap_socket(sock, *arguments, **named)
+        self.wrapped.append(wrapped)
         if isinstance(wrapped, _Counted):
             wrapped.allowance = self.allowance
         return wrapped

@@ -1,6 +1,6 @@
 """`show`: a report's page in Debian's headless Chromium. Without the browser: a failure when CI is set, else a skip that says what to type.
 
-The driver keeps an event loop running in this thread as long as it is open, so it lives for one module only and all its tests stay on one worker.
+The driver keeps an event loop running in this thread as long as it is open, so it lives for one module only and all its tests stay on one worker (tests/conftest.py).
 """
 
 import os
@@ -12,16 +12,9 @@ from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 TOOLS = ("pdftotext", "pdfinfo")
 Show = Callable[..., Any]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def lacking() -> list[str]:

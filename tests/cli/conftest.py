@@ -36,7 +36,7 @@ def portcheck(tmp_path: Path) -> Command:
     def run(*arguments: str, stdin: str | None = None, **environment: str) -> Ended:
         env = {name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "COLUMNS")} | environment
         done = subprocess.run(
-            [sys.executable, "-m", "eset_portcheck", *arguments], capture_output=True, text=True, timeout=60, env=env, cwd=tmp_path, input=stdin or "", check=False
+            [sys.executable, "-m", "eset_portcheck", *arguments], capture_output=True, text=True, timeout=200, env=env, cwd=tmp_path, input=stdin or "", check=False
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -60,9 +60,10 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(120)
     ca_file = arguments.pop()
     os.environ["PORTCHECK_TEST_CA"] = ca_file
     yield arguments
     stop.set()
-    thread.join(20)
+    thread.join(60)
+    assert not thread.is_alive()

@@ -2,10 +2,11 @@
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -131,18 +132,23 @@ def test_ascii_and_narrow(portcheck: Command, site: list[str]) -> None:
 
 @pytest.mark.parametrize("site", ["tarpit"], indirect=True)
 def test_interrupted_it_still_reports(site: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "eset_portcheck", "check", *site, "--timeout", "20", "--format", "json", "-o", str(tmp_path / "part.json")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | with_public(site)) as process:
-        time.sleep(2.5)
+    command = [sys.executable, "-m", "eset_portcheck", "check", *site, "--timeout", "60", "--budget", "200", "--format", "md", "-o", str(tmp_path / "part.json")]
+    main, side = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ | with_public(site)) as process:
+        os.close(side)
+        told = b""
+        while not re.search(rb"\b[1-9]\d*/\d+ checked", told):  # the silent peer is waited for still
+            told += os.read(main, 4096)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    assert process.returncode == 130, err
-    report = json.loads(out)
+        out, _ = process.communicate(timeout=120)
+    os.close(main)
+    assert process.returncode == 130, told
+    report = json.loads((tmp_path / "part.json").read_text())
     reasons = {row["reason"] for row in report["checks"]}
     assert "INTERRUPTED" in reasons
     assert {"pass", "unproven"} <= {row["verdict"] for row in report["checks"]}
     assert (report["run"]["complete"], report["summary"]["exit_code"]) == (False, 130)
-    assert json.loads((tmp_path / "part.json").read_text()) == report
+    assert "INTERRUPTED" in out
 
 
 @pytest.mark.parametrize("site", ["tarpit"], indirect=True)
@@ -247,6 +253,6 @@ def test_a_file_of_authorities_without_any_is_wrong_use(tmp_path: Path, content:
 
 def test_an_endless_site_file_is_refused() -> None:
     argv = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", "127.0.0.1", "--dry-run", "--site", "/dev/zero"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (2, "")
     assert "is a device" in done.stderr

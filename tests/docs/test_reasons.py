@@ -12,6 +12,7 @@ from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.vocabulary import Direction, Proof
 from eset_portcheck.texts import PLACEHOLDERS, about_rows, load
 from eset_portcheck.texts.possible import possible
+from tests.each import each
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXTS = load()
@@ -60,7 +61,7 @@ def test_codes_and_texts_are_the_same_set():
     assert set(TEXTS) == set(REASONS)
 
 
-@pytest.mark.parametrize("code", sorted(TEXTS))
+@each("code", sorted(TEXTS))
 def test_form(code):
     text = TEXTS[code]
     assert 5 <= len(text.title) <= 60
@@ -81,7 +82,7 @@ def test_form(code):
         assert step.do.endswith((".", "?"))
 
 
-@pytest.mark.parametrize("code", sorted(TEXTS))
+@each("code", sorted(TEXTS))
 def test_only_known_placeholders_and_closed_brackets(code):
     text = TEXTS[code]
     for template in (text.headline, text.ask):

@@ -11,6 +11,7 @@ import pytest
 from eset_portcheck import model
 from eset_portcheck.redaction.facts import of_key
 from eset_portcheck.redaction.privacy import NOT_WRITTEN, PRIVACY, Privacy
+from tests.each import each
 
 ROOT = Path(__file__).resolve().parents[2] / "eset_portcheck"
 STRUCTS = {
@@ -78,7 +79,7 @@ def sources() -> list[Path]:
     return [path for path in files if str(path.relative_to(ROOT)) not in _NO_FACTS]
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+@each("path", sources())
 def test_every_key_of_a_fact_has_a_class(path: Path) -> None:
     """A new fact: write its key into redaction/facts.py, with what may stand in it. Without a class its texts would be lost by --redact strict."""
     known = _ELSEWHERE.get(str(path.relative_to(ROOT)), "").split()

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.each import each
+
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "eset_portcheck").rglob("*.py"))
 LIMIT_LINES = 300
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@each("module", MODULES)
 def test_modules(module: Path) -> None:
     text = module.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LIMIT_LINES
@@ -67,3 +69,16 @@ def test_commands_of_the_readme_exist() -> None:
         assert command in COMMANDS, command
     assert "make run" in readme
     assert "make test" in readme
+
+
+def test_a_loop_over_texts_names_all_that_are_wrong() -> None:
+    tried = []
+
+    @each("word", ["good", "bad", "worse"])
+    def looked_at(word: str, limit: int) -> None:
+        tried.append(word)
+        assert len(word) > limit, "too short"
+
+    with pytest.raises(AssertionError, match=r"(?s)1 of 3.*bad.*too short"):
+        looked_at(limit=3)
+    assert tried == ["good", "bad", "worse"]

@@ -6,8 +6,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -16,7 +14,6 @@ def run(command: list[str], cwd: Path, **changed: str) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.xdist_group("wheel")
 def test_the_wheel_stands_alone(tmp_path: Path) -> None:
     built = run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], tmp_path)
     assert built.returncode == 0, built.stderr

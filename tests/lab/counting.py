@@ -18,7 +18,7 @@ def count(capture: Capture, filters: Sequence[str], key_log: Path | None = None)
     """filter -> packets. A filter must not hold a comma: it separates them."""
     options = [part for rule in _DECODE_AS for part in ("-d", rule)] + (["-o", f"tls.keylog_file:{key_log}"] if key_log else [])
     argv = ["tshark", "-n", "-q", "-r", str(capture.file), *options, "-z", ",".join(["io,stat,0", *filters])]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=200)
     row = _ROW.search(done.stdout)
     if done.returncode or "| Interval" not in done.stdout:
         raise LabError(f"tshark: {(done.stderr + done.stdout)[-600:]}")

@@ -89,7 +89,7 @@ class Program:
             yield
         finally:
             child.terminate()
-            child.wait(timeout=5)
+            child.wait(timeout=60)
             if child.stdout:
                 child.stdout.close()
 

@@ -21,6 +21,7 @@ from tests.lab.servers.running import Servers
 from tests.lab.storage import CHECKOUT, Home, provide
 
 _FOREIGN = ("SSL_CERT_DIR", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+PATIENCE_S = (1.5, 1.5, 3, 6, 12)
 WITHOUT_RIGHTS = ("setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--")
 """In front of a command line: root in name, but with no capability at all."""
 
@@ -63,7 +64,7 @@ class Lab:
 
     def exec(self, node: str, argv: Sequence[str], **options: Any) -> "subprocess.CompletedProcess[str]":
         """A command inside a node; output captured as text unless the options say otherwise."""
-        options = {"capture_output": True, "text": True, "errors": "replace", "timeout": 60, "env": self.environment(), **options}
+        options = {"capture_output": True, "text": True, "errors": "replace", "timeout": 200, "env": self.environment(), **options}
         return subprocess.run(self.net.argv(node, argv), **options)
 
     def environment(self, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -74,7 +75,7 @@ class Lab:
 
     def check(
         self, *arguments: str, node: str = "agent", phase: str = "post", env: Mapping[str, str | None] | None = None,
-        credentials: tuple[str, str] | None = None, under: Sequence[str] = (), timeout_s: float = 120,
+        credentials: tuple[str, str] | None = None, under: Sequence[str] = (), timeout_s: float = 250,
     ) -> Result:  # fmt: skip
         """`eset-portcheck check ... --format json` inside a node.
 
@@ -109,13 +110,12 @@ class Lab:
             raise LabError(f"observer: {(done.stdout + done.stderr)[-400:]}") from None
         return facts
 
-    def expect(self, observation: Observation, wanted: object, when: str, tries: int = 1) -> dict[str, Any]:
-        """What the observer saw. LabError when it is not what is wanted."""
-        for left in reversed(range(tries)):
-            facts = self.observe(observation)
+    def expect(self, observation: Observation, wanted: object, when: str) -> dict[str, Any]:
+        """What the observer saw. It looks again, and waits longer, while that is not what is wanted: a busy machine is late. LabError in the end."""
+        for patience_s in PATIENCE_S:
+            facts = self.observe(observation if "--timeout" in observation.asks else observation.more("--timeout", f"{patience_s:g}"))
             if matches(wanted, facts):
                 return facts
-            time.sleep(0.3 if left else 0)
         raise LabError(f"{when}: the observer sees {facts}, wanted {wanted}")
 
     def fault(self, name: str) -> AbstractContextManager[Fault]:
@@ -127,11 +127,11 @@ class Lab:
         with ExitStack() as steps:
             for step in fault.steps:
                 steps.enter_context(step.applied(self, fault.name))
-            self.expect(fault.observe, fault.seen, f"{fault.name} was injected", tries=3)
+            self.expect(fault.observe, fault.seen, f"{fault.name} was injected")
             self.net.shell("fw", "ip neigh flush all")  # what the observer asked for must not answer the program sooner
             yield fault
         if fault.steps and fault.observe.healthy is not None:
-            self.expect(fault.observe, fault.observe.healthy, f"{fault.name} was removed", tries=4)
+            self.expect(fault.observe, fault.observe.healthy, f"{fault.name} was removed")
 
     def capture(self, name: str) -> AbstractContextManager[Capture]:
         """What passes between the agent and the router meanwhile, in a file NAME.pcapng of this laboratory."""

@@ -35,7 +35,7 @@ class LabError(RuntimeError):
     """The laboratory itself is not as it should be; never a finding about the program."""
 
 
-def run(argv: Sequence[str], *, check: bool = True, timeout_s: float = 60, text_in: str | None = None) -> str:
+def run(argv: Sequence[str], *, check: bool = True, timeout_s: float = 200, text_in: str | None = None) -> str:
     """Stdout and stderr together."""
     done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_s, input=text_in)
     if check and done.returncode:
@@ -78,7 +78,7 @@ class Net:
         """The command line that runs `argv` inside a node."""
         return ["ip", "netns", "exec", self.namespace(node), *argv]
 
-    def shell(self, node: str, line: str, *, check: bool = True, timeout_s: float = 60) -> str:
+    def shell(self, node: str, line: str, *, check: bool = True, timeout_s: float = 200) -> str:
         return run(self.argv(node, ["sh", "-c", line]), check=check, timeout_s=timeout_s)
 
     def up(self) -> None:
@@ -146,7 +146,7 @@ class Net:
                     os.kill(pid, signal.SIGCONT)  # a frozen server would never see the signal
                 except ProcessLookupError:
                     continue
-            end = time.monotonic() + 2
+            end = time.monotonic() + 10
             while self.processes() and time.monotonic() < end:
                 time.sleep(0.03)
         for node in NODES:

@@ -76,7 +76,6 @@ def own_limits(lab: Lab) -> Iterator[None]:
     lab.servers.start(["mariadb"])
 
 
-@pytest.mark.xdist_group("databases")
 class TestOwnLimits:
     def test_limits_are_the_defaults(self, lab: Lab, own_limits: None) -> None:
         """Else the test below would prove nothing."""

@@ -14,8 +14,6 @@ from tests.lab.observation import matches
 from tests.lab.servers.service import Service
 from tests.lab.topology import PASSWORD, TARGET, v4
 
-pytestmark = pytest.mark.xdist_group("old-computers")
-
 _SMB1 = " server max protocol = NT1\n server min protocol = CORE\n ntlm auth = yes\n"
 _NO_NTLM = " ntlm auth = disabled\n"
 _SMB2_02 = " server max protocol = SMB2_02\n"

@@ -9,8 +9,8 @@ from tests.lab.storage import CHECKOUT
 
 FROM_AGENT = f"ip.src == {at.AGENT}"
 SYN = f"{FROM_AGENT} && tcp.flags.syn == 1 && tcp.flags.ack == 0"
-# not what the kernel says by itself: neighbour discovery
-SENT_BY_A_PROGRAM = f"({FROM_AGENT} || ipv6.src == {at.v6('agent', 2)}) && (tcp || udp || icmp || icmpv6.type == 128)"
+# not what the kernel says by itself: neighbour discovery, and the ends of connections of earlier tests; a program's own begin with a SYN
+SENT_BY_A_PROGRAM = f"({FROM_AGENT} || ipv6.src == {at.v6('agent', 2)}) && (tcp.flags.syn == 1 || udp || icmp || icmpv6.type == 128)"
 AGENT = ("--role", "agent", "--server", at.SERVER, "-4", "--proxy", "bridge.lab.test:3128")
 
 

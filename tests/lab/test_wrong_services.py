@@ -12,8 +12,6 @@ from tests.lab.observation import matches
 from tests.lab.relaying import ROWS, led_to, relaying
 from tests.lab.relays import BANNERS, banner_port, port
 
-pytestmark = pytest.mark.xdist_group("wrong-services")
-
 # sshd resets a connection whose words it does not like, and a reset may overtake the banner before it (RFC 9293 3.10.7.4, RFC 5961 3.2: seen once
 # on a busy machine): a relay stands between, which passes sshd's words on and hangs up gently
 SSHD = (at.MISBEHAVING, port("ssh", "whole"))

@@ -18,9 +18,12 @@ Dial = Callable[..., Awaitable[Observation]]
 
 @pytest.fixture
 def dial(tmp_path: Path) -> Dial:
-    """dial(protocol, (host, port), **endpoint fields) -> Observation; `timeout_s`, `ca` and `host` are the run's."""
+    """dial(protocol, (host, port), **endpoint fields) -> Observation; `timeout_s`, `ca` and `host` are the run's.
 
-    async def run(protocol: str, address: tuple[str, int], *, timeout_s: float = 2.0, ca: bytes | None = None, host: Host | None = None, **fields: Any) -> Observation:
+    The time-out is one that a busy machine keeps; who waits for silence says a short one.
+    """
+
+    async def run(protocol: str, address: tuple[str, int], *, timeout_s: float = 30.0, ca: bytes | None = None, host: Host | None = None, **fields: Any) -> Observation:
         transport = fields.pop("transport", Transport.TCP)
         endpoint = Endpoint(**{"transport": transport, "host": address[0], "port": address[1], "protocol": protocol, "trust": Trust.SITE, "server_name": "protect.demo.example"} | fields)
         check = Check(
@@ -32,7 +35,7 @@ def dial(tmp_path: Path) -> Dial:
             file = tmp_path / "ca.pem"
             file.write_bytes(ca)
         judge = Judge(str(file) if file else None, str(file) if file else None)
-        outcome = await Runner(Options(timeout_s=timeout_s, budget_s=30), host or Host(default_families=["ipv4"]), judge).run([check])
+        outcome = await Runner(Options(timeout_s=timeout_s, budget_s=200), host or Host(default_families=["ipv4"]), judge).run([check])
         return outcome.observations[endpoint]
 
     return run

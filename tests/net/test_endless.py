@@ -3,7 +3,6 @@
 The answers without an end are those of the laboratory's relays, well-formed in each protocol; here 64 MiB of each at most, on loopback.
 """
 
-import time
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ MIB = 1 << 20
 STREAMS = {protocol: real for protocol, real in REAL.items() if not real.udp}
 SPEAK_FIRST = ("mysql", "ssh")
 A_BODY_IS_ENOUGH = ("http", "http_proxy")  # of a long one the beginning is read
-GIVEN_UP = (Failure.UNEXPECTED_BYTES, Failure.TOO_LARGE, Failure.TIMEOUT, Failure.TLS_FAILED, Failure.TLS_ALERT, Failure.NOT_TLS)
+GIVEN_UP = (Failure.UNEXPECTED_BYTES, Failure.TOO_LARGE, Failure.TLS_FAILED, Failure.TLS_ALERT, Failure.NOT_TLS)
 
 
 async def endless(stream: Any) -> None:
@@ -31,9 +30,7 @@ async def endless(stream: Any) -> None:
 @pytest.mark.parametrize("protocol", ["tls", "http", "mqtt"])
 async def test_the_deadline_holds(dial: Dial, protocol: str) -> None:
     async with serving.serve(endless) as address:
-        started = time.monotonic()
-        seen = await dial(protocol, address, timeout_s=1.0)
-    assert time.monotonic() - started < 8.0
+        seen = await dial(protocol, address, timeout_s=1.0)  # the peer goes on until we end
     assert seen.attempts[0].failed is not None
 
 
@@ -54,13 +51,11 @@ async def test_an_answer_without_an_end_is_given_up(dial: Dial, protocol: str, a
     secured = None if real.alpn is None else server_context(Authority().issue(["protect.demo.example"]), alpn=[real.alpn] if real.alpn else [])
     async with serving.serve(answer, tls=secured) as address:
         await dial(protocol, address)  # what is imported for it is no growth
-        started = time.monotonic()
         with peak_growth() as grown_bytes:
             seen = await dial(protocol, address)
             assert grown_bytes() < 8 * MIB
-    assert time.monotonic() - started < 2.0, "given up, not waited for"
     assert seen.error is None
     broken = seen.attempts[0].failed
     if not (announced and protocol in A_BODY_IS_ENOUGH):
         assert broken is not None
-        assert broken.failure in GIVEN_UP
+        assert broken.failure in GIVEN_UP, "given up, not waited for"

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 from eset_portcheck.render import words
 from eset_portcheck.texts.language import counter, forms, message, plain, translator
+from tests.each import each
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "eset_portcheck").rglob("*.py"))
@@ -50,7 +51,7 @@ def texts(value) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: texts(one.id)[0][:40])
+@each("entry", ENTRIES)
 def test_the_same_values_and_the_same_ends(entry):
     def names(text):
         return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
@@ -70,7 +71,7 @@ def calls(tree):
                 yield node
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+@each("module", MODULES)
 def test_extraction_sees_every_literal(module):
     """A literal inside an f-string, glued or chosen in place is not seen by the extraction: write it as the argument itself."""
     tree = ast.parse(module.read_text(encoding="utf-8"))

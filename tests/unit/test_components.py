@@ -206,7 +206,7 @@ def test_whatever_a_file_holds_only_hosts_and_ports_come_out(reader: Any, text: 
 @pytest.mark.parametrize("reader", READERS, ids=lambda one: one.__name__)
 @pytest.mark.parametrize("piece", ["<!--", "<li>", "<Connector ", "{", "}", ";", "=", "a=", "Remote host: ", 'host: "', "Connection: ", "<", "DatabaseConnectionString={", '="', "\n"])
 def test_a_full_file_of_one_thing_is_read_at_once(reader: Any, piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     reader(piece * (HEAD_BYTES // len(piece)))
     reader("DatabaseConnectionString=" + piece * (HEAD_BYTES // len(piece)))
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5

@@ -6,6 +6,7 @@ the rule sets, for the tests that need no root.
 
 import os
 import queue
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +19,14 @@ import pytest
 from eset_portcheck.host.firewall import predict
 from eset_portcheck.host.rules import Prediction
 from eset_portcheck.host.ruleset import Ruleset
-from tests.unit.kernel import Pair, agree
+from tests.unit.kernel import NotMeasured, Pair, agree, run, sweep
 from tests.unit.test_firewall import MADE_TO_BE_UNDECIDED, RULESETS, Ask, asks
 
 pytestmark = [
     pytest.mark.lab,
-    pytest.mark.xdist_group("firewall"),
     pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root: network namespaces"),
 ]
-PAIRS = 6  # rule sets at a time; most of their time is waiting for silence
+PAIRS = 2  # rule sets at a time
 NOT_KEPT = {"counter", "comment", "expires"}
 
 
@@ -67,9 +67,7 @@ def _one(path: Path, pairs: "queue.SimpleQueue[Pair]") -> list[Tried]:
             Path(f"{path}.json").write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
         ruleset, questions = Ruleset(reading.objects), asks(path)
         pair.forget()
-        with ThreadPoolExecutor(16) as pool:
-            seen = list(pool.map(pair.try_out, questions))
-        return [Tried(ask, predict(ruleset, ask.flow()), one) for ask, one in zip(questions, seen, strict=True)]
+        return [Tried(ask, predict(ruleset, ask.flow()), pair.try_out(ask)) for ask in questions]
     finally:
         pairs.put(pair)
 
@@ -85,6 +83,33 @@ def test_none_is_wrong_and_nine_in_ten_are_decided(results: dict[str, list[Tried
     assert len(results) >= 20
     assert all(one.right for some in results.values() for one in some)
     assert sum(one.told.verdict != "cannot-tell" for one in every) >= 0.9 * len(every)
+
+
+def test_a_cable_that_carries_nothing_is_no_answer() -> None:
+    with Pair(50) as pair:
+        ask = Ask("in ipv4 tcp 2222", "in", "ipv4", "tcp", 2222, True, "eth0", "", "?")
+        assert pair.try_out(ask) == "allow"
+        run("ip", "-n", pair.host, "link", "set", "eth0", "down")
+        for end in pair.ends.values():
+            end.settimeout(0.2)
+        with pytest.raises(NotMeasured):
+            pair.try_out(ask)
+
+
+def test_what_a_killed_run_left_is_taken_away_and_what_a_running_one_uses_is_not() -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait(60)
+    left, used = f"epfw-{gone.pid}-0-host", f"epfw-{os.getpid()}-51-host"
+    try:
+        for name in (left, used):
+            run("ip", "netns", "add", name)
+        sweep()
+        names = {path.name for path in Path("/run/netns").iterdir()}
+        assert used in names
+        assert left not in names
+    finally:
+        for name in (left, used):
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
 def table(found: dict[str, list[Tried]]) -> str:

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root: network namespaces"),
 ]
-RULE_SETS, PAIRS = 96, 6
+RULE_SETS, PAIRS = 96, 2
 ASKS = [
     Ask(f"{direction} {family} {transport} {port}", direction, family, transport, port, True, "eth0", "", "?", (0, 0) if direction == "out" else None)
     for direction in ("in", "out")
@@ -51,8 +51,7 @@ def wrong(number: int) -> tuple[int, list[str]]:
             rules = Ruleset(inside(pair.host, lambda: nftables.read(Path("/proc/thread-self"))).objects)
             told = {ask.text: predict(rules, msgspec.structs.replace(ask.flow(), ports=(32768, 60999)) if ask.direction == "out" else ask.flow()) for ask in ASKS}
             pair.forget()
-            with ThreadPoolExecutor(len(ASKS)) as pool:
-                tried = dict(zip(told, pool.map(pair.try_out, ASKS), strict=True))
+            tried = {ask.text: pair.try_out(ask) for ask in ASKS}
             decided += sum(one.verdict != "cannot-tell" for one in told.values())
             stopped = ("drop", "reject")  # which of the two is seen depends on whether the refusal itself comes through
             bad = [f"{text}: {told[text]}, tried {tried[text]}" for text in told if not agree(told[text].verdict, tried[text]) and not {told[text].verdict, tried[text]} <= {*stopped}]

@@ -11,6 +11,7 @@ from eset_portcheck import protocols
 from eset_portcheck.loading import ROLES, load_profile
 from eset_portcheck.model.profile import Requirement
 from eset_portcheck.model.vocabulary import Direction, Proof, Trust
+from tests.each import each
 
 PAGE = tomllib.loads((Path(__file__).parent / "page.toml").read_text(encoding="utf-8"))
 PRINTED = {(section["name"], number): row for section in PAGE["section"] for number, row in enumerate(section["row"], 1)}
@@ -112,7 +113,7 @@ def test_rows_beyond_the_page_are_counted_apart() -> None:
     assert {name for name in BEYOND if not ROWS[name].beyond_page} == {"webconsole.server.tcp-2223"}
 
 
-@pytest.mark.parametrize("name", ROWS)
+@each("name", ROWS)
 def test_every_row_names_its_source_and_a_protocol_that_is_built(name: str) -> None:
     one = ROWS[name]
     letters = set(re.findall(r"\b[SPEDGXMK]\b", one.source))
@@ -122,7 +123,7 @@ def test_every_row_names_its_source_and_a_protocol_that_is_built(name: str) -> N
     assert protocols.known(one.protocol)
 
 
-@pytest.mark.parametrize("name", [name for name, one in ROWS.items() if one.direction is Direction.OUTBOUND])
+@each("name", [name for name, one in ROWS.items() if one.direction is Direction.OUTBOUND])
 def test_the_contracts_rules_hold_for_every_row_that_dials(name: str) -> None:
     one = ROWS[name]
     assert ("<" in one.target) or one.when.get("offline") is False, "an internet row is off when offline"

@@ -14,6 +14,7 @@ from eset_portcheck.loading import ROLES
 from eset_portcheck.model.reasons import REASONS, Rank, reason
 from eset_portcheck.model.vocabulary import Culprit
 from eset_portcheck.texts.shell import pattern
+from tests.each import each
 
 # As first published. Append-only, docs/contract.md#what-is-stable: no code may be removed or change its rank.
 CONTRACT = {
@@ -89,7 +90,7 @@ def test_a_code_from_the_future_stays_readable():
     assert texts.ask("QUANTUM_DECOHERED", VALUES) == ""
 
 
-@pytest.mark.parametrize("code", sorted(REASONS))
+@each("code", sorted(REASONS))
 @pytest.mark.parametrize("without", [None, *texts.PLACEHOLDERS, "all"])
 def test_no_value_may_be_missed(code, without):
     given = {} if without == "all" else {name: value for name, value in VALUES.items() if name != without}
@@ -133,7 +134,7 @@ def explained(capsys, *words):
     return code, out, err
 
 
-@pytest.mark.parametrize("word", sorted(REASONS))
+@each("word", sorted(REASONS))
 def test_explain_a_code(capsys, word):
     code, out, err = explained(capsys, word)
     assert (code, err) == (0, "")

@@ -24,6 +24,7 @@ from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.progress import Progress
 from eset_portcheck.texts import about_rows, load, phrase
 from eset_portcheck.texts.language import translator
+from tests.each import each
 
 FILE = "eset_portcheck/texts/reasons.es.toml"
 OWN = tomllib.loads(files(texts).joinpath("reasons.es.toml").read_text(encoding="utf-8"))
@@ -49,13 +50,13 @@ def digest(code):
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
-@pytest.mark.parametrize("code", BOTH)
+@each("code", BOTH)
 def test_the_english_is_still_what_was_translated(code):
     now = digest(code)
     assert OWN[code].get("english") == now, f'the English of {code} changed: read its Spanish again, then set english = "{now}" in {FILE} [{code}]'
 
 
-@pytest.mark.parametrize("code", BOTH)
+@each("code", BOTH)
 def test_steps_are_as_many_and_keep_who_and_command(code):
     english, spanish = ENGLISH[code], SPANISH[code]
     assert len(OWN[code]["fix"]) == len(english.fix), f"{FILE} [{code}] fix: one sentence for each step of reasons.toml"
@@ -66,7 +67,7 @@ def test_steps_are_as_many_and_keep_who_and_command(code):
         assert other.do != one.do
 
 
-@pytest.mark.parametrize("code", BOTH)
+@each("code", BOTH)
 def test_form(code):
     text = SPANISH[code]
     assert len(f"  {code:<28} {text.title}") <= 80, "the listing has 80 columns"
@@ -91,7 +92,7 @@ def parts(template):
     return sorted(sorted(re.findall(r"\{(\w+)\}", part)) for part in optional), sorted(re.findall(r"\{(\w+)\}", rest))
 
 
-@pytest.mark.parametrize("code", BOTH)
+@each("code", BOTH)
 def test_placeholders_are_those_of_the_english(code):
     for field in ("headline", "ask"):
         assert parts(getattr(SPANISH[code], field)) == parts(getattr(ENGLISH[code], field)), field
@@ -99,7 +100,7 @@ def test_placeholders_are_those_of_the_english(code):
         assert "{" not in prose
 
 
-@pytest.mark.parametrize("code", BOTH)
+@each("code", BOTH)
 def test_no_english_is_left(code):
     text = SPANISH[code]
     for sentence in (*(getattr(text, field) for field in WORDS), *(step.do for step in text.fix)):
@@ -144,7 +145,7 @@ def test_stand_in_words_melt_with_their_preposition():
     assert texts.headline("TCP_NO_ANSWER", VALUES, "es") == "Sin respuesta en TCP 2222 de pc7.corp.local"
 
 
-@pytest.mark.parametrize("code", BOTH)
+@each("code", BOTH)
 @pytest.mark.parametrize("params", [{}, VALUES])
 def test_sentences_are_whole_with_and_without_values(code, params):
     for template in (SPANISH[code].headline, SPANISH[code].ask):
@@ -155,7 +156,7 @@ def test_sentences_are_whole_with_and_without_values(code, params):
             assert said.isascii() or not ascii_only
 
 
-@pytest.mark.parametrize("code", sorted(REASONS))
+@each("code", sorted(REASONS))
 def test_explain_speaks_spanish(code):
     lines = explain.of_code(code, "es")
     assert lines[0] == code

@@ -38,7 +38,7 @@ class Servers:
         self._record.write_text(json.dumps(self.pids))
         self._wait(chosen)
 
-    def _wait(self, services: list[Service], timeout_s: float = 30) -> None:
+    def _wait(self, services: list[Service], timeout_s: float = 120) -> None:
         left = {service.name: service for service in services}
         end = time.monotonic() + timeout_s
         while left:
@@ -48,7 +48,7 @@ class Servers:
                 elif self._children[name].poll() is not None:
                     raise LabError(f"{name} ended: {self.log(name)[-1500:]}")
             if left and time.monotonic() > end:
-                raise LabError(f"not ready after {timeout_s:g} s: {', '.join(left)}; {self.log(next(iter(left)))[-800:]}")
+                raise LabError(f"not ready after {timeout_s:g} s: " + "".join(f"\n{name}: {self.log(name)[-800:]}" for name in left))
             time.sleep(0.02)
 
     def _inside(self, name: str) -> bool:
@@ -73,7 +73,7 @@ class Servers:
         self.signal(name, signal.SIGTERM)
         pid = self.pids.pop(name)
         child = self._children.pop(name, None)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while not (child.poll() is not None if child else not Path(f"/proc/{pid}").exists()):
             if time.monotonic() > end:
                 raise LabError(f"{name} did not end")
@@ -89,4 +89,4 @@ class Servers:
     def reap(self) -> None:
         """After the namespaces are down: no zombies of ours stay."""
         for child in self._children.values():
-            child.wait(timeout=5)
+            child.wait(timeout=60)
