@@ -85,7 +85,8 @@ def test_a_healthy_site_is_proven(portcheck: Command, site: list[str]) -> None:
     ended = portcheck("check", *site, "--format", "json", **with_public(site))
     assert (ended.code, ended.err) == (0, "")
     assert {row["verdict"] for row in ended.report["checks"]} == {"pass"}
-    assert ended.report["summary"] == {"counts": {"pass": 8, "warn": 0, "unproven": 0, "fail": 0, "error": 0, "skip": 0}, "ready": True, "exit_code": 0}
+    counts = {"pass": 8, "warn": 0, "unproven": 0, "fail": 0, "error": 0, "skip": 0}
+    assert ended.report["summary"] == {"counts": counts, "ready": True, "exit_code": 0, "verdict": "pass", "strict": False, "exit_zero": False}
     assert ended.report["run"]["connect_to"]
 
 
@@ -109,7 +110,7 @@ def test_reports_are_written_by_suffix(portcheck: Command, site: list[str], tmp_
     (tmp_path / "old.json").write_text("x" * 100_000)
     ended = portcheck("check", *site, "-o", "old.json", "-o", "r.txt", **with_public(site))
     assert ended.code == 0
-    assert json.loads((tmp_path / "old.json").read_text())["schema_version"] == "1.0.0"
+    assert json.loads((tmp_path / "old.json").read_text())["schema_version"] == "1.1.0"
     assert "\x1b" not in (tmp_path / "r.txt").read_text()
 
 
