@@ -1,10 +1,9 @@
 """Files of authorities, before anything is sent: one that holds none would count as given, and nothing would be judged by it."""
 
 import ssl
-import sys
 from pathlib import Path
 
-from eset_portcheck import files
+from eset_portcheck import files, streams
 from eset_portcheck.cli.arguments import WrongUse
 from eset_portcheck.wire.authorities import NotMozillas, certificates, mozillas
 
@@ -35,7 +34,7 @@ def _look(file: str, quiet: bool) -> None:
     if odd == len(found):
         raise WrongUse(f"{shown}: no certificate in it (PEM)" + (f", {odd} that cannot be read" if odd else ""))
     if odd and not quiet:
-        print(f"eset-portcheck: {shown}: {odd} of {len(found)} certificates cannot be read and are left out", file=sys.stderr)
+        streams.tell(f"eset-portcheck: {shown}: {odd} of {len(found)} certificates cannot be read and are left out")
 
 
 def _is_read(der: bytes) -> bool:
