@@ -16,8 +16,9 @@ from tests.lab.relays import REAL, WAYS, port, session_port
 from tests.lab.result import Result
 from tests.lab.topology import PASSWORD
 
-STAGE_S = 4.0
-EVIDENCE_S = 2.0  # it overlaps the silence it explains; only a control connection comes after it
+# An answer that never ends would hold an unbounded row for as long as the relay lives, so this tells the two apart on the busiest machine too. How long a
+# stage takes on a quiet one is measured by tests/bench.
+BOUNDED_S = 30.0
 ONE_GIB = ("prlimit", f"--as={1 << 30}")  # an endless answer must not be kept
 ALL_ROLES = ("--role", "deploy-source", "--role", "rdsensor", "--role", "agent", "--role", "mdc", *ask.MSSQL, "--server", at.SERVER, "--target", at.TARGET, "--proxy", f"{at.PROXY_OPEN}:3128")  # fmt: skip
 UDP = [protocol for protocol, real in REAL.items() if real.udp]
@@ -79,7 +80,7 @@ def test_spoilt(run: Run, protocol: str, way: str) -> None:
     wanted = ("fail", "unproven") if protocol in UDP else ("warn", "fail") if protocol == "mqtt" else ("fail",)
     assert row["verdict"] in wanted, row
     assert row["reason"] in expected(protocol, way).split(), (row["reason"], row["findings"])
-    assert row["duration_s"] < STAGE_S + EVIDENCE_S
+    assert row["duration_s"] < BOUNDED_S
 
 
 OWN_NAMES = {"http_proxy": {"http"}, "apns": {"http2"}, "nbss": {"smb", "netbios-session"}}
@@ -100,7 +101,7 @@ def test_run(run: Run, way: str, protocol: str) -> None:
     result = run(protocol, way)
     assert result.code in ((0,) if way == "whole" else (1, 3)), result.report["summary"]
     assert [row["id"] for row in result.report["checks"] if row["verdict"] == "error"] == []
-    assert result.seconds < STAGE_S + EVIDENCE_S + 4
+    assert result.seconds < 2 * BOUNDED_S
     assert "\n".join(line for line in result.stderr.splitlines() if not line.startswith("exit code")) == ""
 
 
@@ -108,7 +109,7 @@ def test_one_byte_a_second_is_enough_where_the_answer_is_short(run: Run) -> None
     for protocol, way in PASSES:
         row = run(protocol, way).row(ROWS[protocol][1])
         assert row["verdict"] == "pass"
-        assert 2 < row["duration_s"] < STAGE_S
+        assert 2 < row["duration_s"] < BOUNDED_S
 
 
 SESSION = {  # how the full client of ADMIN$ is met after our own conversation was served
@@ -128,7 +129,7 @@ def test_spoilt_session(lab: Lab, run: Run, way: str) -> None:
     row = result.row(row_id)
     assert row["reason"] in SESSION[way].split(), (row["verdict"], row["reason"], row["findings"], row["attempts"])
     assert (row["verdict"], result.code, row["proof"]["reached"]) == ("fail", 1, "protocol")
-    assert row["duration_s"] < STAGE_S + 2 * STAGE_S + EVIDENCE_S
+    assert row["duration_s"] < BOUNDED_S
 
 
 def test_the_full_client_writes_nothing_to_the_screen(lab: Lab, run: Run) -> None:
