@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eset_portcheck.host import nftables
-from eset_portcheck.host.firewall import predict
-from eset_portcheck.host.rules import Flow
-from eset_portcheck.host.ruleset import Ruleset
+from eset_portcheck.packet_filter.evaluation import predict
+from eset_portcheck.packet_filter.flow import Flow
+from eset_portcheck.packet_filter.readers import nft
+from eset_portcheck.packet_filter.ruleset import Ruleset
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures/host/rulesets"
 RULESETS = sorted(path for path in FIXTURES.iterdir() if path.suffix != ".json")
@@ -99,5 +99,5 @@ def test_of_a_rule_that_iptables_did_not_write_its_word_is_not_taken() -> None:
     foreign = {"rule": {**place, "handle": 4, "expr": [{"xt": {"type": "match", "name": "string"}}, {"accept": None}]}}
     native = {"rule": {**place, "handle": 5, "expr": [{"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": []}}}]}}
     told = [{"rule": {**place, "expr": [{"counter": None}]}}, {"rule": {**place, "expr": [{"accept": None}]}}]
-    assert nftables._mixed([foreign, native], told) == [told[0], native]
-    assert nftables._mixed([foreign, native], told[:1]) == [foreign, native]
+    assert nft.mixed([foreign, native], told) == [told[0], native]
+    assert nft.mixed([foreign, native], told[:1]) == [foreign, native]
