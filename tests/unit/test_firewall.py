@@ -101,3 +101,31 @@ def test_of_a_rule_that_iptables_did_not_write_its_word_is_not_taken() -> None:
     told = [{"rule": {**place, "expr": [{"counter": None}]}}, {"rule": {**place, "expr": [{"accept": None}]}}]
     assert nft.mixed([foreign, native], told) == [told[0], native]
     assert nft.mixed([foreign, native], told[:1]) == [foreign, native]
+
+
+def dropping(*matches: dict[str, Any]) -> Ruleset:
+    """A chain of the input hook that accepts all but what `matches` ask for."""
+    chain = {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}
+    return Ruleset([chain, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [*matches, {"drop": None}]}}])
+
+
+def among(field: str, right: Any) -> dict[str, Any]:
+    return {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": field}}, "right": right}}
+
+
+@pytest.mark.parametrize(
+    ("network", "length", "source", "verdict"),
+    [
+        ("128.0.0.0", 1, "", "cannot-tell"),  # one of the two intervals of clients lies wholly inside, the other outside
+        ("0.0.0.0", 1, "", "cannot-tell"),
+        ("10.0.0.0", 8, "", "cannot-tell"),
+        ("0.0.0.0", 0, "", "drop"),
+        ("240.0.0.0", 4, "", "allow"),  # nobody's
+        ("128.0.0.0", 1, "10.9.8.2", "allow"),
+        ("128.0.0.0", 1, "198.51.100.1", "drop"),
+    ],
+)
+def test_a_rule_that_stops_some_of_the_clients_is_no_yes(network: str, length: int, source: str, verdict: str) -> None:
+    rules = dropping(among("saddr", {"prefix": {"addr": network, "len": length}}))
+    flow = Flow("in", "ipv4", "tcp", 2222, source=(source,) if source else (), destination=("10.9.8.1",))
+    assert predict(rules, flow).verdict == verdict
