@@ -227,6 +227,6 @@ def test_frame_length_is_possible_or_refused(head: bytes) -> None:
 
 # -- datagram service -------------------------------------------------------------------------
 def test_the_datagram_service_is_one_way() -> None:
-    exchange = Exchange(nbdgm.converse(Peer(host="pc7", port=138)))
-    assert (exchange.out, exchange.finished, nbdgm.ONE_WAY) == ([], True, True)
+    exchange = Exchange(nbdgm.PROTOCOL.converse(Peer(host="pc7", port=138)))
+    assert (exchange.out, exchange.finished, nbdgm.PROTOCOL.one_way) == ([], True, True)
     assert (nbdgm.interpret({}).proof, nbdgm.interpret({}).reason) == (Proof.NONE, "ONE_WAY_PROTOCOL")
