@@ -107,6 +107,16 @@ def test_unreadable_certificates_are_untrusted(judge: Judge, der: bytes) -> None
         ("a*.lab.test", "ab.lab.test", False),
         ("*.test", "lab.test", False),
         ("*", "a.lab.test", False),
+        # pairs in which libraries differ: docs/decisions/0029-host-names-are-matched-by-our-own-lines.md
+        ("*.lab.test", "xn--bcher-kva.lab.test", True),
+        ("*.xn--bcher-kva.test", "a.xn--bcher-kva.test", True),
+        ("a.lab.test.", "a.lab.test", True),
+        ("*.lab.test.", "a.lab.test", True),
+        (" a.lab.test", "a.lab.test", False),
+        ("*.lab.test", "protect", False),
+        ("protect", "protect", True),
+        ("*.*.test", "a.b.test", False),
+        ("a.*.test", "a.b.test", False),
     ],
 )
 def test_names(pattern: str, name: str, fits: bool) -> None:
