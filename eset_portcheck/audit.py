@@ -113,7 +113,7 @@ class _Judge:
 
     def judge(self, der: list[bytes], name: str, star_accepted: bool) -> Any:
         if self._judge is None:
-            from eset_portcheck.net.trust import Judge
+            from eset_portcheck.certificates.judge import Judge
 
             self._judge = Judge(*self._files)
         return self._judge.judge(der, name, star_accepted)

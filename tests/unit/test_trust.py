@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from eset_portcheck.certificates.judge import Judge
+from eset_portcheck.certificates.names import matches
 from eset_portcheck.model.observation import TlsFacts
-from eset_portcheck.net.trust import Judge, matches
 
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
