@@ -81,7 +81,7 @@ bench: $(VENV)/.dev
 # The newest versions that fit; their list is written when the tests passed with them.
 constraints:
 	rm -rf .venv-newest
-	@tools/venv.sh .venv-newest '.[deep,dev,sbom]' tools/held.txt
+	@tools/venv.sh .venv-newest '.[deep,dev,mutants,sbom]' tools/held.txt
 	.venv-newest/bin/python $(TESTED)
 	@mkdir -p build
 	.venv-newest/bin/python tools/requirements.py constraints > build/constraints.txt
