@@ -291,3 +291,9 @@ def test_ways_of_one_family_must_agree(verdicts: tuple[str, ...], verdict: str, 
 def test_one_prediction_of_several_ways(verdicts: list[str], told: tuple[str, str]) -> None:
     one = overall([Prediction(verdict, f"rule {number}") for number, verdict in enumerate(verdicts)])
     assert (one.verdict, one.rule) == told
+
+
+def test_an_address_that_cannot_be_read_hides_no_other() -> None:
+    odd = [Interface("eth0", ["nonsense", "fe80::1%eth0", "127.0.0.1", "10.1.1.1"])]
+    told = judged(Host(listeners=[holder("::", v6only=True)], firewall=ALLOW, interfaces=odd))
+    assert "LISTENS_IPV6_ONLY" in [one.reason for one in told.findings]

@@ -270,3 +270,41 @@ def test_the_protocols_own_voice_over_tcp_is_no_other_service(protocol: str, byt
     seen = attempt(*CONNECTED, broke=Stage.HANDSHAKE, failure=Failure.TIMEOUT, detail=hexed(bytes_seen))
     (told,) = judged(row(seen, protocol=protocol, trust=None, listener=Listener.FOREIGN, required=Proof.PROTOCOL))
     assert (told.verdict, told.reason) == ("fail", reason)
+
+
+@pytest.mark.parametrize(
+    ("stage", "failure", "reason", "state", "confidence"),
+    [
+        (Stage.CONNECT, Failure.EOF, "CLOSED_BEFORE_REPLY", "open", "likely"),
+        (Stage.CONNECT, Failure.CONNECTION_RESET, "RESET_AFTER_ACCEPT", "open", "likely"),
+        (Stage.CONNECT, Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "filtered", "proven"),
+        (Stage.TLS, Failure.EOF, "CLOSED_BEFORE_REPLY", "open", "proven"),
+        (Stage.TLS, Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "filtered", "proven"),
+        (Stage.TLS, Failure.ACCESS_DENIED, "REJECTED_LOCALLY", "filtered", "proven"),
+        (Stage.TLS, Failure.HOST_UNREACHABLE, "REJECTED_IN_PATH", "filtered", "likely"),
+        (Stage.TLS, Failure.CONNECTION_REFUSED, "REJECTED_IN_PATH", "filtered", "likely"),
+        (Stage.TLS, Failure.SYSTEM_ERROR, "INTERNAL_ERROR", "open", "proven"),
+    ],
+)
+def test_how_a_connection_ended_and_how_sure_that_is(stage: Stage, failure: Failure, reason: str, state: str, confidence: str) -> None:
+    before = CONNECTED if stage is Stage.TLS else CONNECTED[:2]
+    (told,) = judged(row(attempt(*before, broke=stage, failure=failure)))
+    assert (told.reason, told.state, told.confidence) == (reason, state, confidence)
+
+
+@pytest.mark.parametrize("failure", [Failure.ACCESS_DENIED, Failure.NOT_PERMITTED, Failure.NETWORK_UNREACHABLE])
+def test_a_route_that_is_missing_without_an_errno_is_told_in_words(failure: Failure) -> None:
+    (told,) = judged(row(attempt(Stage.RESOLVE, broke=Stage.ROUTE, failure=failure)))
+    assert [one.params["errno"] for one in told.findings if one.reason == told.reason] == [""]
+
+
+def test_one_address_of_two_that_fails_is_told_with_its_own_certainty() -> None:
+    good = attempt(*SPOKEN, tls=tls(), reply={})
+    for failure, confidence in ((Failure.TIMEOUT, "possible"), (Failure.NOT_PERMITTED, "proven")):
+        (told,) = judged(row(good, connecting(failure, address="10.0.2.9")))
+        assert (told.verdict, told.reason, told.confidence) == ("warn", "SOME_ADDRESSES_FAIL", confidence)
+
+
+def test_a_protocol_that_nobody_answers_reaches_nothing() -> None:
+    (told,) = judged(row(evidence=[Evidence("one-way")]))
+    assert (told.verdict, told.reason, told.state, told.proof.reached, told.confidence) == ("unproven", "ONE_WAY_PROTOCOL", "not-tested", "none", "possible")
