@@ -106,7 +106,9 @@ def test_targets(rules: list[str], policy: str, verdict: str, rule: str) -> None
     ],
 )
 def test_tables_stand_where_the_kernel_has_them(table: str, hook: str, kind: str, priority: int) -> None:
-    (base,) = Ruleset(iptables.converted(filtering(table=table, hook=hook), "ip", " (legacy)")).bases
+    objects = iptables.converted(filtering(table=table, hook=hook), "ip", " (legacy)")
+    assert objects[0]["chain"]["prio"] == priority
+    (base,) = Ruleset(objects).bases
     assert (base.key, base.kind, base.hook, base.priority, base.policy) == (("ip", f"{table} (legacy)", hook), kind, hook.lower(), priority, "drop")
 
 
@@ -122,6 +124,15 @@ def test_packets_that_are_not_tracked_are_in_no_state(rule: str, tracked: bool) 
     either = filtering("INPUT -p tcp --syn -j ACCEPT".replace("--syn", "-m tcp --tcp-flags SYN,ACK SYN"), "INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT")
     told = asked(f"{raw}\n{either}")
     assert (told.verdict, told.packet) == (("allow", "") if tracked else ("drop", "rest"))
+
+
+@pytest.mark.parametrize(("raw", "verdict", "packet"), [("PREROUTING -j NOTRACK", "drop", "rest"), ("PREROUTING -p udp -j NOTRACK", "allow", ""), ("PREROUTING -m recent --name x -j NOTRACK", "cannot-tell", "rest")])
+def test_what_goes_back_on_an_untracked_flow_is_established_for_nobody(raw: str, verdict: str, packet: str) -> None:
+    """The SYN-ACK passes by its flags; everything behind it only where conntrack knows the connection."""
+    untracking = filtering(raw, table="raw", hook="PREROUTING", policy="ACCEPT")
+    outward = filtering("OUTPUT -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -j ACCEPT", "OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", hook="OUTPUT")
+    told = asked(f"{untracking}\n{outward}")
+    assert (told.verdict, told.packet) == (verdict, packet)
 
 
 def test_neighbour_discovery_is_read_by_its_numbers() -> None:
