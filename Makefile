@@ -14,11 +14,11 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 4 ? 5 : n + 
 SUPPLY_TESTS := tests/unit tests/cli tests/net tests/diagnosis tests/docs
 TESTED = -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow" $(or $(PYTEST),$(SUPPLY_TESTS))
 
-.PHONY: help run test test-all test-oldest check lab lab-down bench constraints sbom docs clean
+.PHONY: help run test test-all test-oldest check lab lab-down bench constraints sbom docs mutants clean
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
-	@echo "make check | test-all | test-oldest | lab | lab-down | bench | constraints | sbom | docs | clean"
+	@echo "make check | test-all | test-oldest | lab | lab-down | bench | constraints | sbom | docs | mutants | clean"
 
 $(VENV)/.run: pyproject.toml constraints.txt tools/venv.sh
 	@tools/venv.sh $(VENV) . constraints.txt
@@ -27,6 +27,10 @@ $(VENV)/.run: pyproject.toml constraints.txt tools/venv.sh
 $(VENV)/.dev: pyproject.toml constraints.txt tools/venv.sh
 	@tools/venv.sh $(VENV) '.[deep,dev]' constraints.txt
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.mutants: pyproject.toml constraints.txt tools/venv.sh
+	@tools/venv.sh $(VENV) '.[deep,dev,mutants]' constraints.txt
+	@touch $@ $(VENV)/.run $(VENV)/.dev
 
 # make itself ends with 2 whatever a command's exit code was, so the program's own is printed.
 run: $(VENV)/.run
@@ -77,7 +81,7 @@ bench: $(VENV)/.dev
 # The newest versions that fit; their list is written when the tests passed with them.
 constraints:
 	rm -rf .venv-newest
-	@tools/venv.sh .venv-newest '.[deep,dev,sbom]' tools/held.txt
+	@tools/venv.sh .venv-newest '.[deep,dev,mutants,sbom]' tools/held.txt
 	.venv-newest/bin/python $(TESTED)
 	@mkdir -p build
 	.venv-newest/bin/python tools/requirements.py constraints > build/constraints.txt
@@ -85,6 +89,10 @@ constraints:
 
 sbom: constraints.txt
 	@tools/sbom.sh dist/sbom.cdx.json
+
+# Hours for all of them: make mutants ONLY=eset_portcheck/wire/ber.py, or MUTANTS_SAMPLE=200 SEED=1. What was killed stands; an interrupted run goes on.
+mutants: $(VENV)/.mutants
+	$(BIN)/python tools/mutants.py --only $(ONLY) --sample $(or $(MUTANTS_SAMPLE),0) --seed $(or $(SEED),1)
 
 docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/render_reasons.py
@@ -97,4 +105,4 @@ docs: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python docs/make_picture.py tests/unit/reports/dropped.json docs/matrix.svg
 
 clean:
-	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) mutants .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

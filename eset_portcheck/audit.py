@@ -10,7 +10,6 @@ from eset_portcheck import __version__, interrupts
 from eset_portcheck.diagnose import diagnose, summary
 from eset_portcheck.diagnose.installed import established
 from eset_portcheck.diagnose.proxies import BRIDGE_PORT, choices
-from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Evidence, Observation
@@ -18,6 +17,7 @@ from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
 from eset_portcheck.model.subject import subject_fields
 from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, State, Verdict
+from eset_portcheck.packet_filter.flow import PacketFilter
 from eset_portcheck.redaction import redacted
 from eset_portcheck.sessions import Credentials
 
@@ -113,7 +113,7 @@ class _Judge:
 
     def judge(self, der: list[bytes], name: str, star_accepted: bool) -> Any:
         if self._judge is None:
-            from eset_portcheck.net.trust import Judge
+            from eset_portcheck.certificates.judge import Judge
 
             self._judge = Judge(*self._files)
         return self._judge.judge(der, name, star_accepted)
@@ -151,7 +151,7 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
     return redacted(made).report
 
 
-def explained(order: Order, outcome: Outcome, host: Host, rules: Rules) -> Outcome:
+def explained(order: Order, outcome: Outcome, host: Host, rules: PacketFilter) -> Outcome:
     """With what this host's own rules say of attempts that nobody answered, or that were refused."""
     from eset_portcheck.host.own_rules import Explainer, lost
 

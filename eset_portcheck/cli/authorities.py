@@ -4,8 +4,8 @@ import ssl
 from pathlib import Path
 
 from eset_portcheck import files, streams
+from eset_portcheck.certificates.authorities import NotMozillas, certificates, mozillas
 from eset_portcheck.cli.arguments import WrongUse
-from eset_portcheck.wire.authorities import NotMozillas, certificates, mozillas
 
 MAX_BYTES = 16 * 2**20
 

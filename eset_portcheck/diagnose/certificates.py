@@ -1,4 +1,4 @@
-"""What a chain proves for a row, by who was expected to have signed it. Pure; the facts were judged by net/trust.py.
+"""What a chain proves for a row, by who was expected to have signed it. Pure; the facts were judged by certificates/judge.py.
 
 Source: docs/contract.md#certificates.
 """

@@ -11,7 +11,7 @@ from eset_portcheck.diagnose import fixes_accounts as accounts
 from eset_portcheck.diagnose import fixes_commands as commands
 from eset_portcheck.diagnose import fixes_services as services
 from eset_portcheck.diagnose.fixes_case import Case, base_chains, case, is_internet, named
-from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS, Command, Flow, Hole
+from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS, Command, Flow, Hook
 from eset_portcheck.diagnose.refusals import THIS_HOST
 from eset_portcheck.model.finding import Fix
 from eset_portcheck.model.host import Host
@@ -32,8 +32,8 @@ _AUDIENCE = {
     Culprit.REMOTE_FIREWALL: SERVER,
     Culprit.CHECKER: "support",
 }
-_OUT, _IN, _ACROSS = [Hole("output"), Hole("postrouting")], [Hole("prerouting"), Hole("input")], [Hole("forward")]
-_OUT_REPLY, _IN_REPLY, _ACROSS_REPLY = [Hole("output", reply=True)], [Hole("input", reply=True)], [Hole("forward", reply=True)]
+_OUT, _IN, _ACROSS = [Hook("output"), Hook("postrouting")], [Hook("prerouting"), Hook("input")], [Hook("forward")]
+_OUT_REPLY, _IN_REPLY, _ACROSS_REPLY = [Hook("output", reply=True)], [Hook("input", reply=True)], [Hook("forward", reply=True)]
 
 
 def fixes(lead: Row, group: list[Row], host: Host, verify: str) -> list[Fix]:
@@ -68,15 +68,15 @@ def _in_pieces(make: Callable[[list[Flow]], Command | None], flows: list[Flow]) 
             yield from _in_pieces(make, half)
 
 
-def _here(one: Case, holes: list[Hole], direction: str) -> Advice:
+def _here(one: Case, hooks: list[Hook], direction: str) -> Advice:
     """This host's own rules. `direction` in or out, for the tools that know no hooks."""
     flows = [flow._replace(source=None) for flow in one.flows]
     if one.on_windows:
         yield from ((HERE, made) for made in _in_pieces(lambda some: commands.powershell(some, "Inbound" if direction == "in" else "Outbound"), flows))
         return
     chains = base_chains(one.host)
-    usual = [hole for hole in holes if hole.hook in ("input", "output")]
-    if chains is not None and not any(chain.hook == hole.hook for chain in chains for hole in holes):
+    usual = [hook for hook in hooks if hook.name in ("input", "output")]
+    if chains is not None and not any(chain.hook == hook.name for chain in chains for hook in hooks):
         return  # no rule of this host refuses anything there
     by_ufw = "ufw" in one.tools and (chains is None or named(one.host, "chain", "ufw-"))
     by_firewalld = "firewall-cmd" in one.tools and (chains is None or named(one.host, "table", "firewalld")) and direction == "in"
@@ -85,16 +85,16 @@ def _here(one: Case, holes: list[Hole], direction: str) -> Advice:
     if by_firewalld:
         yield from ((HERE, made) for made in _in_pieces(commands.firewalld, flows))
     if one.may_have("nft"):
-        yield from ((HERE, made) for made in _in_pieces(lambda some: commands.nft(some, usual if chains is None else holes, chains), flows))
+        yield from ((HERE, made) for made in _in_pieces(lambda some: commands.nft(some, usual if chains is None else hooks, chains), flows))
     if one.may_have("iptables"):
-        yield from ((HERE, made) for made in _in_pieces(lambda some: commands.iptables(some, usual if chains is None else holes, chains, one.tools), flows))
+        yield from ((HERE, made) for made in _in_pieces(lambda some: commands.iptables(some, usual if chains is None else hooks, chains, one.tools), flows))
 
 
-def _there(who: str, holes: list[Hole], flows: list[Flow]) -> Advice:
+def _there(who: str, hooks: list[Hook], flows: list[Flow]) -> Advice:
     """Rules of a machine that is not seen from here. A rule without a source would let everybody in, so such flows are left to the request."""
     flows = [flow for flow in flows if flow.source]
-    yield from ((who, made) for made in _in_pieces(lambda some: commands.nft(some, holes, None), flows))
-    yield from ((who, made) for made in _in_pieces(lambda some: commands.iptables(some, holes, None, frozenset()), flows))
+    yield from ((who, made) for made in _in_pieces(lambda some: commands.nft(some, hooks, None), flows))
+    yield from ((who, made) for made in _in_pieces(lambda some: commands.iptables(some, hooks, None, frozenset()), flows))
 
 
 def _asked(flows: list[Flow], wish: str = "stateful, without inspection") -> Advice:
@@ -105,7 +105,7 @@ def _own_rules(one: Case) -> Advice:
     yield from _here(one, _OUT, "out")
 
 
-def _own_door(one: Case) -> Advice:
+def _own_inbound(one: Case) -> Advice:
     yield from _here(one, _IN, "in")
 
 
@@ -115,12 +115,12 @@ def _on_the_way(one: Case) -> Advice:
 
 
 def _at_the_target(one: Case) -> Advice:
-    yield from _there(SERVER, [Hole("input")], one.flows)
-    yield from _windows_door(one)
+    yield from _there(SERVER, [Hook("input")], one.flows)
+    yield from _windows_inbound(one)
     yield from _asked(one.flows)
 
 
-def _windows_door(one: Case) -> Advice:
+def _windows_inbound(one: Case) -> Advice:
     flows = [flow for flow in one.flows if flow.source]
     yield from ((SERVER, made) for made in _in_pieces(lambda some: commands.powershell(some, "Inbound"), flows))
 
@@ -138,8 +138,8 @@ def _silence(one: Case) -> Advice:
     if culprit is not Culprit.REMOTE_FIREWALL:
         yield from _there(NETWORK, [*_ACROSS, *_ACROSS_REPLY], one.flows)
     if culprit not in (Culprit.MIDDLEBOX, Culprit.FORWARD_PATH, Culprit.RETURN_PATH) and not is_internet(one.lead):
-        yield from _there(SERVER, [Hole("input"), *_OUT_REPLY], one.flows)
-        yield from _windows_door(one)
+        yield from _there(SERVER, [Hook("input"), *_OUT_REPLY], one.flows)
+        yield from _windows_inbound(one)
 
 
 def _refused(one: Case) -> Advice:
@@ -182,7 +182,7 @@ def _proxy_silent(one: Case) -> Advice:
 
 _BY_REASON: dict[str, Callable[[Case], Advice]] = {
     "REJECTED_LOCALLY": _own_rules,
-    "INBOUND_FILTERED": _own_door,
+    "INBOUND_FILTERED": _own_inbound,
     "REJECTED_IN_PATH": _on_the_way,
     "REFUSED_NEARER_THAN_HOST": _on_the_way,
     "REJECTED_BY_TARGET_FIREWALL": _at_the_target,

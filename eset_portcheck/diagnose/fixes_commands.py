@@ -33,10 +33,10 @@ class Flow(NamedTuple):
     name: HostName | None = None
 
 
-class Hole(NamedTuple):
-    """Where packets are to pass. `reply`: those that answer."""
+class Hook(NamedTuple):
+    """Where packets are to pass, by its name in nft. `reply`: those that answer."""
 
-    hook: str
+    name: str
     reply: bool = False
 
 
@@ -61,21 +61,21 @@ def mark(flows: Iterable[Flow]) -> str:
     return f"eset-portcheck {zlib.crc32(repr([flow[:5] for flow in flows]).encode()):08x}"
 
 
-def nft(flows: list[Flow], holes: list[Hole], chains: list[Chain] | None) -> Command | None:
+def nft(flows: list[Flow], hooks: list[Hook], chains: list[Chain] | None) -> Command | None:
     """`chains` None: not known, the command looks for filter chains by itself. None where no chain is nft's."""
     name = mark(flows)
     end = f'counter accept comment "{name}"'
     if chains is None:
-        programs = [_where(hole, flow.version, f"{_nft_match(flow, hole)} {end}") for hole in holes for flow in flows]
+        programs = [_where(hook, flow.version, f"{_nft_match(flow, hook)} {end}") for hook in hooks for flow in flows]
         head = '$1=="table"{f=$2;t=$2" "$3} $1=="chain"{c=$2} '
         command = posix("nft list chains | awk {program} | nft -f -", program=head + " ".join(programs))
     else:
         rules = [
-            f"insert rule {chain.family} {chain.table} {chain.name} {_nft_match(flow, hole)} {end}"
-            for hole in holes
+            f"insert rule {chain.family} {chain.table} {chain.name} {_nft_match(flow, hook)} {end}"
+            for hook in hooks
             for flow in flows
             for chain in chains
-            if chain.tool == "nft" and chain.hook == hole.hook and chain.family in ("inet", *_NFT_FAMILIES[flow.version])
+            if chain.tool == "nft" and chain.hook == hook.name and chain.family in ("inet", *_NFT_FAMILIES[flow.version])
         ]
         if not rules:
             return None
@@ -83,11 +83,11 @@ def nft(flows: list[Flow], holes: list[Hole], chains: list[Chain] | None) -> Com
     return Command("nft", command, _nft_undo(name))
 
 
-def _where(hole: Hole, version: int, rule: str) -> str:
+def _where(hook: Hook, version: int, rule: str) -> str:
     """awk: this rule for every filter chain of the hook that is not iptables' own."""
     families = "||".join(f'f=="{one}"' for one in _NFT_FAMILIES[version])
     rule = rule.replace('"', '\\"')
-    return f'$2=="filter"&&$4=="{hole.hook}"&&(f=="inet"||({families})&&c!="{hole.hook.upper()}"){{print "insert rule "t" "c" {rule}"}}'
+    return f'$2=="filter"&&$4=="{hook.name}"&&(f=="inet"||({families})&&c!="{hook.name.upper()}"){{print "insert rule "t" "c" {rule}"}}'
 
 
 def _nft_undo(name: str) -> str:
@@ -96,28 +96,28 @@ def _nft_undo(name: str) -> str:
     return posix("nft -a list ruleset | awk {program} | nft -f -", program=program)
 
 
-def _nft_match(flow: Flow, hole: Hole) -> str:
-    there, back = ("saddr", "daddr") if hole.reply else ("daddr", "saddr")
+def _nft_match(flow: Flow, hook: Hook) -> str:
+    there, back = ("saddr", "daddr") if hook.reply else ("daddr", "saddr")
     family = "ip6" if flow.version == 6 else "ip"
     words = []
     if flow.source:
         words.append(f"{family} {back} {flow.source}")
     if flow.addresses:
         words.append(f"{family} {there} " + (flow.addresses[0] if len(flow.addresses) == 1 else f"{{ {', '.join(flow.addresses)} }}"))
-    words.append(f"{flow.transport} {'sport' if hole.reply else 'dport'} {flow.port}")
-    return " ".join([*words, *(["ct state established"] if hole.reply else [])])
+    words.append(f"{flow.transport} {'sport' if hook.reply else 'dport'} {flow.port}")
+    return " ".join([*words, *(["ct state established"] if hook.reply else [])])
 
 
-def iptables(flows: list[Flow], holes: list[Hole], chains: list[Chain] | None, tools: frozenset[str]) -> Command | None:
+def iptables(flows: list[Flow], hooks: list[Hook], chains: list[Chain] | None, tools: frozenset[str]) -> Command | None:
     """`tools`: which are there, empty where not known. None where no chain is iptables'."""
     places: list[tuple[str, list[str], str, list[str]]] = []
-    for hole in holes:
+    for hook in hooks:
         for flow in flows:
             for family in _NFT_FAMILIES[flow.version]:
                 places += [
-                    (_iptables_name(chain, tools), _table(chain.table), chain.name, _iptables_match(flow, hole))
-                    for chain in (_usual(hole.hook, family) if chains is None else chains)
-                    if chain.tool != "nft" and chain.hook == hole.hook and chain.family == family
+                    (_iptables_name(chain, tools), _table(chain.table), chain.name, _iptables_match(flow, hook))
+                    for chain in (_usual(hook.name, family) if chains is None else chains)
+                    if chain.tool != "nft" and chain.hook == hook.name and chain.family == family
                 ]
     if not places:
         return None
@@ -149,14 +149,14 @@ def _iptables_name(chain: Chain, tools: frozenset[str]) -> str:
     return variant.replace("iptables", name) if variant in tools else name
 
 
-def _iptables_match(flow: Flow, hole: Hole, *, tracked: bool = True) -> list[str]:
+def _iptables_match(flow: Flow, hook: Hook, *, tracked: bool = True) -> list[str]:
     """`tracked`: of replies, only to what was let through."""
-    there, back = ("-s", "-d") if hole.reply else ("-d", "-s")
+    there, back = ("-s", "-d") if hook.reply else ("-d", "-s")
     words = ["-p", flow.transport]
     words += [back, flow.source] if flow.source else []
     words += [there, ",".join(flow.addresses)] if flow.addresses else []
-    words += ["--sport" if hole.reply else "--dport", str(flow.port)]
-    return [*words, *(["-m", "conntrack", "--ctstate", "ESTABLISHED"] if hole.reply and tracked else [])]
+    words += ["--sport" if hook.reply else "--dport", str(flow.port)]
+    return [*words, *(["-m", "conntrack", "--ctstate", "ESTABLISHED"] if hook.reply and tracked else [])]
 
 
 def ufw(flows: list[Flow], direction: str) -> Command:
@@ -206,8 +206,8 @@ def request(flows: list[Flow], wish: str = "stateful, without inspection") -> Co
 def clamp(flows: list[Flow]) -> list[Command]:
     """For a router: connections of these flows agree on segments that pass its smallest link, in a table of their own."""
     name = f"eset_portcheck_{mark(flows)[-8:]}"
-    ways = [(flow, hole) for flow in flows for hole in (Hole("forward"), Hole("forward", reply=True))]
-    matches = [f"{_nft_match(flow, hole).removesuffix(' ct state established')} tcp flags syn tcp option maxseg size set rt mtu" for flow, hole in ways]
+    ways = [(flow, hook) for flow in flows for hook in (Hook("forward"), Hook("forward", reply=True))]
+    matches = [f"{_nft_match(flow, hook).removesuffix(' ct state established')} tcp flags syn tcp option maxseg size set rt mtu" for flow, hook in ways]
     rules = "; ".join(f"add rule inet {name} c {match}" for match in matches)
     table = f"add table inet {name}; add chain inet {name} c {{ type filter hook forward priority -150; }}; {rules}"
     clamped = ["--tcp-flags", "SYN,RST", "SYN", "-j", "TCPMSS", "--clamp-mss-to-pmtu"]
@@ -216,9 +216,9 @@ def clamp(flows: list[Flow]) -> list[Command]:
             posix(
                 "{program} {arguments}",
                 program="ip6tables" if flow.version == 6 else "iptables",
-                arguments=["-t", "mangle", action, "FORWARD", *_iptables_match(flow, hole, tracked=False), *clamped],
+                arguments=["-t", "mangle", action, "FORWARD", *_iptables_match(flow, hook, tracked=False), *clamped],
             )
-            for flow, hole in ways
+            for flow, hook in ways
         ]
         for action in ("-A", "-D")
     )

@@ -8,14 +8,15 @@ Source: docs/contract.md#inbound-rows, #phase.
 from typing import Any
 
 from eset_portcheck.diagnose.binds import Bind, exposed, has_family, together
+from eset_portcheck.diagnose.inbound_policy import DENIED, Admission, admits
+from eset_portcheck.diagnose.known_programs import known_program
 from eset_portcheck.diagnose.owners import Owner, owner
-from eset_portcheck.diagnose.strangers import stranger
-from eset_portcheck.diagnose.ways import ALLOW, DENIED, Let, let_in
 from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.host import Host, Listening
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Verdict
+from eset_portcheck.packet_filter.flow import ALLOW
 
 _ADDRESSES = 8
 
@@ -65,9 +66,9 @@ def _taken(row: Row, other: Listening, holders: list[Listening]) -> Conclusion:
 def _hidden(row: Row, host: Host, one: Listening, holders: list[Listening]) -> Conclusion:
     where = Where(process=process(one, holders))
     told = _of(one) | {"port": row.port} | ({"user": one.user} if one.user else {})
-    let = let_in(row, host, holders)
-    if row.direction is not Direction.LOCAL and let.verdict in DENIED:
-        return _filtered(let, where)
+    admission = admits(row, host, holders)
+    if row.direction is not Direction.LOCAL and admission.verdict in DENIED:
+        return _filtered(admission, where)
     return _unproven("OWNER_NOT_VISIBLE", told, State.OPEN, where)
 
 
@@ -107,20 +108,20 @@ def _families(holders: list[Listening], host: Host) -> list[Finding]:
     return []
 
 
-def _filtered(let: Let, where: Where) -> Conclusion:
-    return _failed("INBOUND_FILTERED", State.FILTERED, where, {**let.rule, "action": let.verdict})
+def _filtered(admission: Admission, where: Where) -> Conclusion:
+    return _failed("INBOUND_FILTERED", State.FILTERED, where, {**admission.rule, "action": admission.verdict})
 
 
 def _reach(row: Row, host: Host, reason: str, state: State, where: Where, findings: list[Finding], holders: list[Listening]) -> Conclusion:
     """The listener is right; only the firewall's word makes it a pass."""
-    let = let_in(row, host, holders)
-    if let.verdict in DENIED:
-        return _filtered(let, where)
-    if let.verdict != ALLOW:
-        told = Finding("REACH_NOT_TESTED", params={"firewall": host.firewall.get("state", "not-read"), "listener": reason, **let.rule})
+    admission = admits(row, host, holders)
+    if admission.verdict in DENIED:
+        return _filtered(admission, where)
+    if admission.verdict != ALLOW:
+        told = Finding("REACH_NOT_TESTED", params={"firewall": host.firewall.get("state", "not-read"), "listener": reason, **admission.rule})
         return Conclusion(Verdict.UNPROVEN, state, Proof.PATH, "REACH_NOT_TESTED", Culprit.UNKNOWN, Confidence.POSSIBLE, where, [told, *findings])
-    if let.family:
-        findings = [*findings, Finding("INBOUND_IPV4_ONLY" if let.family == "ipv4" else "INBOUND_IPV6_ONLY", params=dict(let.rule))]
+    if admission.family:
+        findings = [*findings, Finding("INBOUND_IPV4_ONLY" if admission.family == "ipv4" else "INBOUND_IPV6_ONLY", params=dict(admission.rule))]
     bites = next((one.reason for one in findings if REASONS[one.reason].rank is Rank.WARN), None)
     return Conclusion(Verdict.WARN if bites else Verdict.PASS, state, Proof.ACCEPTS, bites or reason, where=where, findings=findings)
 
@@ -135,8 +136,8 @@ def _unproven(reason: str, params: dict[str, Any], state: State = State.NOT_TEST
 
 
 def _of(holder: Listening) -> dict[str, Any]:
-    """Who it is, as parameters of a finding; `known` is a word of the table of strangers."""
-    known = stranger(holder)
+    """Who it is, as parameters of a finding; `known` is a word of the table of known programs."""
+    known = known_program(holder)
     return {"process": holder.name or ""} | ({"known": known} if known else {})
 
 

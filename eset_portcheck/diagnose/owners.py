@@ -7,7 +7,7 @@ Source: docs/sources.md#places-of-components, #the-ports-page (the operating sys
 import re
 from enum import StrEnum
 
-from eset_portcheck.diagnose.strangers import CONTAINER, IN_FRONT_OF_TOMCAT, WINDOWS_SYSTEM_PID, stranger
+from eset_portcheck.diagnose.known_programs import CONTAINER, IN_FRONT_OF_TOMCAT, WINDOWS_SYSTEM_PID, known_program
 from eset_portcheck.model.host import Host, Listening
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Listener, Phase
@@ -38,7 +38,7 @@ def owner(row: Row, holder: Listening, host: Host, phase: Phase) -> Owner:
     expected = _PRODUCT_PATHS.get(row.listener)
     if expected is not None and expected.search(path):
         return Owner.PRODUCT
-    known = stranger(holder)
+    known = known_program(holder)
     if known == CONTAINER and phase is not Phase.PRE:
         return Owner.HIDDEN  # what runs inside is not seen from here
     if row.listener is Listener.WEBCONSOLE:

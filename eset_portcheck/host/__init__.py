@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from eset_portcheck.host import everywhere
-from eset_portcheck.host.predictions import ways_in
-from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.host import Connection, Host, Interface, Listening, ProxySource
+from eset_portcheck.packet_filter.flow import PacketFilter
+from eset_portcheck.packet_filter.predictions import ways_in
 
 if sys.platform == "win32":
     from eset_portcheck.host import windows as platform
@@ -27,7 +27,7 @@ class Survey(NamedTuple):
     """`rules`: of this host's packet filter, for flows that are known only when names were resolved. They are no part of the report."""
 
     host: Host
-    rules: Rules
+    rules: PacketFilter
 
 
 def look(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Host:

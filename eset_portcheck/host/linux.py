@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from eset_portcheck.host import programs, sock_diag
-from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.host import Listening, ProxySource
+from eset_portcheck.packet_filter.flow import PacketFilter
 
 _RTF_REJECT = 0x0200
 READ_LIMIT_BYTES = 65536
@@ -76,7 +76,7 @@ def proxies(products: list[dict[str, Any]], root: Path = Path("/")) -> list[Prox
     return linux(Disk(root), [str(one["unit"]) for one in products if "unit" in one])
 
 
-def packet_filter(_listeners: list[Listening]) -> Rules:
+def packet_filter(_listeners: list[Listening]) -> PacketFilter:
     from eset_portcheck.host.netfilter import Netfilter  # its reader is loaded only where rules are asked for
 
     return Netfilter()

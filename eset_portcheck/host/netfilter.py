@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
-from eset_portcheck.host import nftables, predictions
-from eset_portcheck.host.firewall import predict
-from eset_portcheck.host.outline import outline
-from eset_portcheck.host.rules import Flow, Prediction
-from eset_portcheck.host.ruleset import Ruleset
+from eset_portcheck.host import nftables
 from eset_portcheck.model.host import Interface
+from eset_portcheck.packet_filter import predictions
+from eset_portcheck.packet_filter.evaluation import predict
+from eset_portcheck.packet_filter.flow import Flow, Prediction
+from eset_portcheck.packet_filter.outline import outline
+from eset_portcheck.packet_filter.ruleset import Ruleset
 
 
 class Netfilter:

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from eset_portcheck.host import iptables, programs
+from eset_portcheck.host import programs
 from eset_portcheck.host.commands import NotListed, listed
+from eset_portcheck.packet_filter.readers import iptables, nft
 
 DEADLINE_S = 2.0
 DECIDED = ("readable", "absent")
@@ -102,15 +103,14 @@ def _new(tables: list[tuple[str, str]], end: float) -> tuple[list[dict[str, Any]
     ours = {table for table in tables if table[0] in _OLD_NAMES and table[1] in iptables.TABLES}
     if programs.found("nft"):
         try:
-            told = msgspec.json.decode(listed(["nft", "-j", "list", "ruleset"], end, READ_LIMIT_BYTES), type=dict[str, Any]).get("nftables", [])
+            objects = nft.objects(listed(["nft", "-j", "list", "ruleset"], end, READ_LIMIT_BYTES))
         except msgspec.DecodeError as error:
             raise NotListed("unreadable-json") from error
-        objects = [one for one in told if isinstance(one, dict)]
     elif ours == set(tables):
         objects = []
     else:
         raise NotListed("nft-missing")
-    foreign = {_table_of(one) for one in objects if _is_foreign(one)} if objects else ours
+    foreign = {nft.table_of(one) for one in objects if nft.is_foreign(one)} if objects else ours
     sources = ["nft"] if objects else []
     for family in sorted({family for family, _ in foreign & ours}):
         try:
@@ -121,41 +121,9 @@ def _new(tables: list[tuple[str, str]], end: float) -> tuple[list[dict[str, Any]
             continue  # the "xt" statements stay, and cannot be evaluated
         again = iptables.converted(text.decode("utf-8", "replace"), family)
         if "incompatible" not in text.decode("utf-8", "replace"):
-            objects = _mixed(objects, again) if objects else again
+            objects = nft.mixed(objects, again) if objects else again
             sources.append("iptables-nft")
     return objects, sources
-
-
-def _mixed(told: list[dict[str, Any]], again: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """nft's listing, with those rules that it can only name as iptables-save tells them. Of a rule that iptables did not write iptables-save tells
-    nonsense, so nft's word stands for all that it can read; where the two do not count alike in a chain, what nft cannot read stays unknown."""
-    known, saved = _by_chain(told), _by_chain(again)
-    taken: dict[int, dict[str, Any]] = {}
-    for key, rules in known.items():
-        others = saved.get(key, [])
-        if len(others) == len(rules):
-            taken |= {id(mine): other for mine, other in zip(rules, others, strict=True) if _is_foreign(mine)}
-    return [taken.get(id(one), one) for one in told]
-
-
-def _by_chain(objects: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for one in objects:
-        rule = one.get("rule")
-        if isinstance(rule, dict):
-            found.setdefault((str(rule.get("family")), str(rule.get("table")), str(rule.get("chain"))), []).append(one)
-    return found
-
-
-def _is_foreign(one: dict[str, Any]) -> bool:
-    """A rule with a match or target of iptables that nft can only name."""
-    rule = one.get("rule")
-    return isinstance(rule, dict) and any(isinstance(part, dict) and "xt" in part for part in rule.get("expr") or [])
-
-
-def _table_of(one: dict[str, Any]) -> tuple[str, str]:
-    kind, what = next(iter(one.items()))
-    return (str(what.get("family")), str(what.get("name" if kind == "table" else "table"))) if isinstance(what, dict) else ("", "")
 
 
 def _legacy(family: str, end: float) -> list[dict[str, Any]]:
@@ -164,12 +132,7 @@ def _legacy(family: str, end: float) -> list[dict[str, Any]]:
         text = listed([_save(family, "legacy")], end, READ_LIMIT_BYTES).decode("utf-8", "replace")
         return list(iptables.converted(text, family, _OLD))
     except NotListed as error:
-        objects: list[dict[str, Any]] = []
-        for hook in ("INPUT", "OUTPUT"):
-            chain = {"family": family, "table": f"filter{_OLD}", "name": hook}
-            objects.append({"chain": chain | {"type": "filter", "hook": hook.lower(), "prio": 0, "policy": "accept"}})
-            objects.append({"rule": {"family": family, "table": f"filter{_OLD}", "chain": hook, "expr": [{"unread": {"text": str(error)}}]}})
-        return objects
+        return nft.unread(family, f"filter{_OLD}", str(error))
 
 
 def _save(family: str, variant: str) -> str:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from eset_portcheck.host.rules import CANNOT_TELL, Flow, Prediction, Rules
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Evidence, Observation
 from eset_portcheck.model.vocabulary import Failure, Stage
+from eset_portcheck.packet_filter.flow import CANNOT_TELL, Flow, PacketFilter, Prediction
 
 MAX_ADDRESSES = 256  # that are asked one by one, where a rule names addresses
 DNS_PORT = 53
@@ -33,7 +33,7 @@ class Lost(NamedTuple):
 class Explainer:
     """One run's questions. Attempts that differ only in their target share an answer, unless a rule names addresses."""
 
-    def __init__(self, rules: Rules, host: Host) -> None:
+    def __init__(self, rules: PacketFilter, host: Host) -> None:
         self._rules = rules
         self._device = {text.split("%")[0]: one for one in host.interfaces for text in one.addresses}
         self._coarse: dict[Flow, Prediction | None] = {}

@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from eset_portcheck.host.rules import Rules
 from eset_portcheck.model.host import Listening, ProxySource
+from eset_portcheck.packet_filter.flow import PacketFilter
 
 RANGES_LIMIT = 2000
 VALUES_LIMIT = 200
@@ -31,7 +31,7 @@ def resolvers() -> tuple[list[str], list[str]]:
     return [str(one) for one in settings.nameservers[:3]], [str(one).strip(".") for one in settings.search[:6]]
 
 
-def packet_filter(listeners: list[Listening]) -> Rules:
+def packet_filter(listeners: list[Listening]) -> PacketFilter:
     from eset_portcheck.host.windows_firewall import WindowsFirewall
 
     return WindowsFirewall(listeners)

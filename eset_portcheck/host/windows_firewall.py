@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from eset_portcheck.host import predictions
 from eset_portcheck.host.commands import NotListed, listed
-from eset_portcheck.host.rules import Flow, Prediction
-from eset_portcheck.host.windows_rules import WindowsRules
 from eset_portcheck.model.host import Interface, Listening
+from eset_portcheck.packet_filter import predictions
+from eset_portcheck.packet_filter.flow import Flow, Prediction
+from eset_portcheck.packet_filter.readers import windows
+from eset_portcheck.packet_filter.windows import WindowsRules
 
 DEADLINE_S = 15.0
 READ_LIMIT_BYTES = 8 * 2**20
@@ -82,7 +83,7 @@ class WindowsFirewall:
 
     @cached_property
     def _rules(self) -> WindowsRules:
-        return WindowsRules(self._reading.told, os.environ)
+        return WindowsRules(windows.ruleset(self._reading.told), os.environ)
 
     def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
         if not ports:

@@ -8,8 +8,8 @@ import hashlib
 import warnings
 from functools import cache
 
-from eset_portcheck.wire.authorities import NotMozillas, certificates, mozillas
-from eset_portcheck.wire.distinguished import written
+from eset_portcheck.certificates.authorities import NotMozillas, certificates, mozillas
+from eset_portcheck.certificates.distinguished import written
 
 
 @cache

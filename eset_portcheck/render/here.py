@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from eset_portcheck.model.report import ProxyIgnored, Report
 from eset_portcheck.model.vocabulary import Verdict
-from eset_portcheck.render.holders import holders
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.port_owners import port_owners
 from eset_portcheck.render.words import IGNORED
 
 
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
 def sections(report: Report, pen: Pen) -> Iterator[tuple[str, list[Entry]]]:
     """(title, entries): the ports where they were the question, and both when all is wanted."""
     if pen.verbose or report.run.command == "ports":
-        yield pen.say("PORTS OF THIS MACHINE"), [Entry(f"{port:9}", who, row.verdict) for row, port, who in holders(report, pen)]
+        yield pen.say("PORTS OF THIS MACHINE"), [Entry(f"{port:9}", who, row.verdict) for row, port, who in port_owners(report, pen)]
     if pen.verbose:
         yield pen.say("PROXIES"), [Entry(pen.safe(one.target), "; ".join(_choice(one.via, one.ignored, pen))) for one in report.proxy_choices]
 

@@ -9,9 +9,9 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import outcome, story
 from eset_portcheck.render.elements import put, put_table, to_markdown
-from eset_portcheck.render.holders import holders
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.port_owners import port_owners
 from eset_portcheck.render.remarks import remarks
 from eset_portcheck.render.rows import arranged, shown_target
 from eset_portcheck.render.text import COMMAND
@@ -56,7 +56,7 @@ class _Page:
         root = Element("div")
         self._first(root)
         self._matrix(root)
-        self._holders(root)
+        self._port_owners(root)
         self._rejudged(root)
         told = story.causes(self._report, self._pen)
         self._stories(root, self._pen.say("WHAT IS WRONG"), [one for one in told if story.is_broken(one)])
@@ -143,8 +143,8 @@ class _Page:
         put(place, " ")
         SubElement(place, "code").text = command
 
-    def _holders(self, root: Element) -> None:
-        told = list(holders(self._report, self._pen))
+    def _port_owners(self, root: Element) -> None:
+        told = list(port_owners(self._report, self._pen))
         if told:
             say = self._pen.say
             put(SubElement(root, "h3"), say("PORTS OF THIS MACHINE").capitalize())

@@ -7,8 +7,8 @@ from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage
 from eset_portcheck.render import parameters
-from eset_portcheck.render.holders import phrases
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.port_owners import phrases
 from eset_portcheck.render.track import furthest, stage_word
 from eset_portcheck.render.words import FAILURE
 

@@ -143,7 +143,7 @@ BIND = {
     "ipv6-at-least": message("on all IPv6 addresses; whether on IPv4 too is not told"),
     "loopback": message("for this machine only (loopback)"),
 }
-STRANGER = {
+KNOWN_PROGRAM = {
     "old-eset-server": message("the server of ESET Remote Administrator 3 to 5"),
     "old-eset-proxy": message("the proxy of ESET Remote Administrator 6"),
     "apache-http-proxy": message("an Apache HTTP Proxy, which ESET Bridge replaces"),

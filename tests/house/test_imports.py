@@ -49,7 +49,7 @@ def test_a_role_run_as_json_loads_only_what_it_needs(tmp_path: Path) -> None:
     arguments = ["check", "--role", "agent", "--site", str(tmp_path / "site.toml"), "--only", "agent.server.*", "--format", "json", "--timeout", "2"]
     modules = loaded(command(*arguments)) - site_modules()
     assert foreign(modules) <= {"msgspec", "psutil"}
-    assert "eset_portcheck.net.trust" not in modules
+    assert "eset_portcheck.certificates.judge" not in modules
     assert {name for name in modules if name.startswith("eset_portcheck.protocols.")} == {"eset_portcheck.protocols.tls"}
     assert not {name for name in modules if name.startswith("eset_portcheck.standins")}
 

@@ -42,16 +42,17 @@ def test_what_a_report_reaches_is_classed() -> None:
 
 # Tables that are no facts of a report: settings, lookups and messages on the wire.
 _NO_FACTS = {
-    "wire/kerberos_messages.py", "wire/ldap_messages.py", "wire/recognise.py", "wire/ber.py", "net/clock.py", "net/trust.py",
-    "host/firewall.py", "host/iptables.py", "host/matching.py", "host/nftables.py", "host/packet.py", "host/programs.py", "host/ruleset.py", "host/ruletext.py", "host/windows_rules.py", "host/windows_firewall.py",  # Privacy.RULES
+    "wire/kerberos_messages.py", "wire/ldap_messages.py", "wire/recognise.py", "wire/ber.py", "net/clock.py", "certificates/judge.py",
+    "packet_filter/evaluation.py", "packet_filter/matching.py", "packet_filter/packet.py", "packet_filter/ruleset.py", "packet_filter/rule_text.py", "packet_filter/windows.py",  # Privacy.RULES
+    "packet_filter/readers/iptables.py", "packet_filter/readers/nft.py", "packet_filter/readers/windows.py", "host/nftables.py", "host/programs.py", "host/windows_firewall.py",  # Privacy.RULES
     "diagnose/fixes.py", "diagnose/fixes_services.py", "diagnose/fixes_commands.py", "diagnose/stages.py",
 }  # fmt: skip
 _ELSEWHERE = {
     "protocols/mysql.py": "dialog mysql_clear_password caching_sha2_password client_ed25519 sha256_password",
     "host/linux_components.py": "agent bridge mdc rdsensor",
     "host/windows_components.py": "agent bridge mdc rdsensor webconsole",
-    "host/predictions.py": "ruleset ruleset_bytes",  # Privacy.RULES
-    "host/outline.py": "expr",  # Privacy.RULES
+    "packet_filter/predictions.py": "ruleset ruleset_bytes",  # Privacy.RULES
+    "packet_filter/outline.py": "expr",  # Privacy.RULES
     "net/dial.py": "ipv4 ipv6",
     "sessions/push_session.py": "server_hostname",
     "wire/ntlm.py": "server_time_s",  # becomes server_time_utc
@@ -74,7 +75,7 @@ def keys(path: Path) -> set[str]:
 
 
 def sources() -> list[Path]:
-    folders = ("protocols", "sessions", "net", "diagnose", "host", "wire")
+    folders = ("protocols", "sessions", "net", "diagnose", "host", "packet_filter", "wire")
     files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))] + [ROOT / "deep.py", ROOT / "running.py", ROOT / "planning.py"]
     return [path for path in files if str(path.relative_to(ROOT)) not in _NO_FACTS]
 

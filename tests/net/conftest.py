@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from eset_portcheck.certificates.judge import Judge
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.plan import Check, Endpoint, Options
 from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
-from eset_portcheck.net.trust import Judge
 from eset_portcheck.running import Runner
 
 Dial = Callable[..., Awaitable[Observation]]

@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
+from eset_portcheck.certificates.judge import Judge
 from eset_portcheck.cli.arguments import WrongUse
 from eset_portcheck.cli.authorities import refuse_unreadable
-from eset_portcheck.net.trust import Judge
 from eset_portcheck.redaction.anchors import public_anchors
 from tests.cli.conftest import Command, portcheck  # noqa: F401  # a fixture
 from tests.unit.test_trust import DAY, NOW, Issuer, ask

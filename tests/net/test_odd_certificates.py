@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eset_portcheck.certificates.judge import Judge
 from eset_portcheck.diagnose import diagnose
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.vocabulary import Phase, Proof, Trust, Verdict
-from eset_portcheck.net.trust import Judge
 from eset_portcheck.standins import broker, serving
 from eset_portcheck.standins.certificates import Authority, Leaf
 from tests.net.conftest import Dial

@@ -9,8 +9,8 @@ from eset_portcheck.model.finding import Cause
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Evidence
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Stage
-from tests.unit.rows import ROUTER, TARGET, attempt, connecting, icmp, row
+from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Stage, Trust
+from tests.unit.rows import ROUTER, TARGET, attempt, connecting, icmp, row, tls
 
 ESET = ["epns.eset.com", "repository.eset.com", "edf.eset.com", "update.eset.com", "ts.eset.com", "play.eset.com", "i1.c.eset.com", "i3.c.eset.com", "r.edtd.eset.com", "d.edtd.eset.com"]
 
@@ -81,3 +81,22 @@ def test_required_failures_come_first() -> None:
 def test_every_cause_says_how_to_test_again() -> None:
     _, causes = judged(row(connecting(Failure.TIMEOUT)))
     assert {fix.verify for fix in causes[0].fixes} == {"--only agent.server.tcp-2222"}, "the command line itself stands once, in the run"
+
+
+def test_a_failure_that_counts_comes_before_a_longer_list_of_warnings_and_of_rows_that_are_not_needed() -> None:
+    soon = tls(site="trusted", expired=True)
+    warnings = [service(name, n, attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(expired=True), reply={}), trust=Trust.SITE) for n, name in enumerate(ESET[:3])]
+    unneeded = [msgspec.structs.replace(service(name, n, connecting(Failure.TIMEOUT)), required=False) for n, name in enumerate(ESET[3:7])]
+    needed = row(attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=soon, reply={}))
+    for rows in ([*warnings, *unneeded, needed], [needed, *unneeded, *warnings]):
+        told, causes = judged(*rows)
+        assert causes[0].id == "C1"
+        assert causes[0].explains == [needed.id]
+        assert next(one for one in told if one.id == needed.id).verdict == "fail"
+
+
+def test_the_cause_of_more_rows_comes_first() -> None:
+    alone = row(attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(site="trusted", expired=True), reply={}))
+    many = [service(name, n, **silent(f"198.51.100.{n}", ROUTER)) for n, name in enumerate(ESET[:3])]
+    _, causes = judged(alone, *many)
+    assert [len(one.explains) for one in causes] == [3, 1]

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eset_portcheck.host import nftables
-from eset_portcheck.host.firewall import predict
-from eset_portcheck.host.rules import Flow
-from eset_portcheck.host.ruleset import Ruleset
+from eset_portcheck.packet_filter.evaluation import predict
+from eset_portcheck.packet_filter.flow import Flow
+from eset_portcheck.packet_filter.outline import outline
+from eset_portcheck.packet_filter.readers import nft
+from eset_portcheck.packet_filter.ruleset import Ruleset
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures/host/rulesets"
 RULESETS = sorted(path for path in FIXTURES.iterdir() if path.suffix != ".json")
@@ -99,5 +100,130 @@ def test_of_a_rule_that_iptables_did_not_write_its_word_is_not_taken() -> None:
     foreign = {"rule": {**place, "handle": 4, "expr": [{"xt": {"type": "match", "name": "string"}}, {"accept": None}]}}
     native = {"rule": {**place, "handle": 5, "expr": [{"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": []}}}]}}
     told = [{"rule": {**place, "expr": [{"counter": None}]}}, {"rule": {**place, "expr": [{"accept": None}]}}]
-    assert nftables._mixed([foreign, native], told) == [told[0], native]
-    assert nftables._mixed([foreign, native], told[:1]) == [foreign, native]
+    assert nft.mixed([foreign, native], told) == [told[0], native]
+    assert nft.mixed([foreign, native], told[:1]) == [foreign, native]
+
+
+def dropping(*matches: dict[str, Any]) -> Ruleset:
+    """A chain of the input hook that accepts all but what `matches` ask for."""
+    chain = {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}
+    return Ruleset([chain, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [*matches, {"drop": None}]}}])
+
+
+def among(field: str, right: Any) -> dict[str, Any]:
+    return {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": field}}, "right": right}}
+
+
+@pytest.mark.parametrize(
+    ("network", "length", "source", "verdict"),
+    [
+        ("128.0.0.0", 1, "", "cannot-tell"),  # one of the two intervals of clients lies wholly inside, the other outside
+        ("0.0.0.0", 1, "", "cannot-tell"),
+        ("10.0.0.0", 8, "", "cannot-tell"),
+        ("0.0.0.0", 0, "", "drop"),
+        ("240.0.0.0", 4, "", "allow"),  # nobody's
+        ("128.0.0.0", 1, "10.9.8.2", "allow"),
+        ("128.0.0.0", 1, "198.51.100.1", "drop"),
+    ],
+)
+def test_a_rule_that_stops_some_of_the_clients_is_no_yes(network: str, length: int, source: str, verdict: str) -> None:
+    rules = dropping(among("saddr", {"prefix": {"addr": network, "len": length}}))
+    flow = Flow("in", "ipv4", "tcp", 2222, source=(source,) if source else (), destination=("10.9.8.1",))
+    assert predict(rules, flow).verdict == verdict
+
+
+def test_rules_told_again_keep_to_their_own_chain() -> None:
+    """Chains with equal numbers of rules: what one of them says is nothing to the other."""
+    def foreign(chain: str) -> dict[str, Any]:
+        return {"rule": {"family": "ip", "table": "filter", "chain": chain, "expr": [{"xt": {"type": "match", "name": "x"}}, {"accept": None}]}}
+
+    def again(chain: str, verdict: str) -> dict[str, Any]:
+        return {"rule": {"family": "ip", "table": "filter", "chain": chain, "expr": [{verdict: None}]}}
+
+    told = [foreign("INPUT"), foreign("OUTPUT")]
+    saved = [again("OUTPUT", "drop"), again("INPUT", "accept")]
+    assert nft.mixed(told, saved) == [saved[1], saved[0]]
+
+
+def test_what_is_no_listing_is_told_and_a_table_that_cannot_be_listed_stands_in_the_way() -> None:
+    assert nft.objects(b'{"nftables": [{"table": {}}, 5]}') == [{"table": {}}]
+    with pytest.raises(msgspec.DecodeError):
+        nft.objects(b"[]")
+    told = predict(Ruleset(nft.unread("ip", "filter (legacy)", "timeout")), Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",)))
+    assert (told.verdict, told.table, told.chain) == ("cannot-tell", "ip filter (legacy)", "INPUT")
+    assert "timeout" in told.rule
+
+
+FLAGS = {"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, ["fin", "syn", "rst", "ack"]]}
+
+
+@pytest.mark.parametrize(
+    ("match", "verdict"),
+    [
+        ({"op": "==", "left": FLAGS, "right": "syn"}, "drop"),
+        ({"op": "!=", "left": FLAGS, "right": "syn"}, "drop"),  # of the later packets
+        ({"op": "==", "left": FLAGS, "right": ["syn", "rst"]}, "allow"),
+        ({"op": "==", "left": FLAGS, "right": 0}, "allow"),
+        ({"op": "==", "left": FLAGS, "right": {"set": ["rst", "syn"]}}, "drop"),
+        ({"op": "==", "left": FLAGS, "right": {"set": ["rst", 0]}}, "allow"),
+        ({"op": "<", "left": FLAGS, "right": {"set": ["rst", "syn"]}}, "cannot-tell"),
+        ({"op": "<", "left": FLAGS, "right": "rst"}, "cannot-tell"),
+        ({"op": "in", "left": FLAGS, "right": "rst"}, "allow"),
+        ({"op": "in", "left": FLAGS, "right": ["rst", "syn"]}, "drop"),
+        ({"op": "==", "left": FLAGS, "right": [5]}, "cannot-tell"),
+    ],
+)
+def test_flags(match: dict[str, Any], verdict: str) -> None:
+    assert predict(dropping({"match": match}), Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",))).verdict == verdict
+
+
+def base(**changed: Any) -> dict[str, Any]:
+    return {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0} | changed}
+
+
+def test_a_chain_without_a_policy_accepts_and_one_that_is_missing_is_told() -> None:
+    flow = Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",))
+    told = predict(Ruleset([base()]), flow)
+    assert (told.verdict, told.rule, told.table, told.chain) == ("allow", "policy accept", "ip t", "c")
+    gone = {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"jump": {"target": "nowhere"}}]}}
+    told = predict(Ruleset([base(policy="accept"), gone]), flow)
+    assert (told.verdict, told.rule, told.table, told.chain, told.handle) == ("cannot-tell", "chain not found", "ip t", "nowhere", None)
+
+
+def test_the_outline_keeps_what_may_refuse_and_nothing_that_it_matches() -> None:
+    def rule(chain: str, *statements: dict[str, Any]) -> dict[str, Any]:
+        return {"rule": {"family": "ip", "table": "t", "chain": chain, "handle": 4, "comment": "secret", "expr": list(statements)}}
+
+    to_web = {"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": [[80, {"goto": {"target": "web"}}], [81, {"drop": None}]]}}}
+    objects = [
+        {"table": {"family": "ip", "name": "t", "handle": 1}},
+        base(policy="drop"),
+        {"chain": {"family": "ip", "table": "t", "name": "web"}},
+        {"chain": {"family": "ip", "table": "t", "name": "unused"}},
+        rule("c", among("saddr", "10.1.2.3"), {"counter": {"packets": 9}}, {"drop": None}),
+        rule("c", among("saddr", "10.1.2.4"), {"drop": None}),
+        rule("c", to_web),
+        rule("web", {"accept": None}),
+        rule("web", {"reject": {"type": "icmp"}}),
+        rule("unused", {"drop": None}),
+    ]
+    here = {"family": "ip", "table": "t"}
+    assert outline(objects) == [
+        {"table": {"family": "ip", "name": "t"}},
+        base(policy="drop"),
+        {"rule": {**here, "chain": "c", "expr": [{"drop": None}]}},
+        {"rule": {**here, "chain": "c", "expr": [{"goto": {"target": "web"}}]}},
+        {"chain": {**here, "name": "web"}},
+        {"rule": {**here, "chain": "web", "expr": [{"reject": None}]}},
+    ]
+
+
+def test_the_outline_follows_a_named_map_to_every_chain_of_its_table() -> None:
+    def chain(name: str, **more: Any) -> list[dict[str, Any]]:
+        made = {"family": "ip", "table": "t", "name": name, **more}
+        return [{"chain": made}, {"rule": {"family": "ip", "table": "t", "chain": name, "expr": [{"reject": None}]}}]
+
+    by_map = {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"vmap": {"key": 1, "data": "@ports"}}]}}
+    kept = outline([base(), by_map, *chain("web"), {"chain": {"family": "ip", "table": "other", "name": "web"}}])
+    assert [one["chain"]["name"] for one in kept if "chain" in one] == ["c", "web"]
+    assert {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"vmap": None}]}} in kept

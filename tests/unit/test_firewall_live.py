@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from eset_portcheck.host.firewall import predict
-from eset_portcheck.host.rules import Prediction
-from eset_portcheck.host.ruleset import Ruleset
+from eset_portcheck.packet_filter.evaluation import predict
+from eset_portcheck.packet_filter.flow import Prediction
+from eset_portcheck.packet_filter.ruleset import Ruleset
 from tests.unit.kernel import NotMeasured, Pair, agree, run, sweep
 from tests.unit.test_firewall import MADE_TO_BE_UNDECIDED, RULESETS, Ask, asks
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from eset_portcheck.host import nftables
-from eset_portcheck.host.firewall import predict
-from eset_portcheck.host.ruleset import Ruleset
+from eset_portcheck.packet_filter.evaluation import predict
+from eset_portcheck.packet_filter.ruleset import Ruleset
 from tests.unit.kernel import Pair, agree, inside
 from tests.unit.random_rules import PORTS, ruleset, without
 from tests.unit.test_firewall import Ask

@@ -7,6 +7,8 @@ import pytest
 from eset_portcheck.diagnose import diagnose
 from eset_portcheck.model.host import Host, Interface, Listening
 from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Transport
+from eset_portcheck.packet_filter.flow import Prediction
+from eset_portcheck.packet_filter.predictions import overall
 from tests.unit.rows import row
 
 SERVER = "/opt/eset/RemoteAdministrator/Server/ERAServer"
@@ -249,3 +251,49 @@ def test_an_address_that_only_this_machine_has_is_no_way_in(address: str, verdic
     firewall = {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow", "ways": [way]}}}
     told = judged(Host(listeners=[holder(address)], firewall=firewall, interfaces=DUAL))
     assert (told.verdict, told.reason) == (verdict, "PORT_HELD_BY_PRODUCT" if verdict == "pass" else "REACH_NOT_TESTED")
+
+
+def of_family(*verdicts: str, family: str = "ipv4") -> dict[str, Any]:
+    """Several ways of one family, an address each."""
+    told = [{"family": family, "verdict": one, "rule": f"rule {n}", "addresses": [f"10.1.1.{n}"]} for n, one in enumerate(verdicts)]
+    return {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow", "rule": "whichever", "ways": told}}}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict", "reason", "rule"),
+    [
+        (("allow", "allow"), "pass", "PORT_HELD_BY_PRODUCT", None),
+        (("drop", "reject"), "fail", "INBOUND_FILTERED", "rule 0"),
+        (("allow", "drop"), "unproven", "REACH_NOT_TESTED", "rule 1"),  # open by one address only: nobody knows which one clients take
+        (("reject", "allow"), "unproven", "REACH_NOT_TESTED", "rule 0"),
+        (("drop", "cannot-tell"), "unproven", "REACH_NOT_TESTED", "rule 1"),
+        (("allow", "cannot-tell"), "unproven", "REACH_NOT_TESTED", "rule 1"),
+    ],
+)
+def test_ways_of_one_family_must_agree(verdicts: tuple[str, ...], verdict: str, reason: str, rule: str | None) -> None:
+    told = judged(Host(listeners=[holder()], firewall=of_family(*verdicts)))
+    assert (told.verdict, told.reason) == (verdict, reason)
+    assert next((one.params.get("rule") for one in told.findings if one.reason == reason), None) == rule
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "told"),
+    [
+        (["allow", "allow"], ("allow", "rule 0")),
+        (["drop", "reject"], ("drop", "rule 0")),
+        (["allow", "drop"], ("cannot-tell", "rule 1")),
+        (["reject", "allow"], ("cannot-tell", "rule 0")),
+        (["drop", "cannot-tell"], ("cannot-tell", "rule 1")),
+        (["allow", "cannot-tell"], ("cannot-tell", "rule 1")),
+        (["allow", "drop", "cannot-tell"], ("cannot-tell", "rule 2")),
+    ],
+)
+def test_one_prediction_of_several_ways(verdicts: list[str], told: tuple[str, str]) -> None:
+    one = overall([Prediction(verdict, f"rule {number}") for number, verdict in enumerate(verdicts)])
+    assert (one.verdict, one.rule) == told
+
+
+def test_an_address_that_cannot_be_read_hides_no_other() -> None:
+    odd = [Interface("eth0", ["nonsense", "fe80::1%eth0", "127.0.0.1", "10.1.1.1"])]
+    told = judged(Host(listeners=[holder("::", v6only=True)], firewall=ALLOW, interfaces=odd))
+    assert "LISTENS_IPV6_ONLY" in [one.reason for one in told.findings]

@@ -157,7 +157,9 @@ def test_starttls_where_the_directory_demands_it() -> None:
 def test_starttls_that_came_to_nothing() -> None:
     exchange = Exchange(ldap.converse(PEER))
     exchange.receive(REFUSED + AGREED)
+    exchange.out.clear()
     exchange.secured(False)
+    assert (exchange.out, exchange.finished) == ([], True), "nobody is there to take leave of"
     assert exchange.facts == {"result": 13, "result_name": "confidentialityRequired", "answer": "done", "starttls_tried": "failed"}
 
 

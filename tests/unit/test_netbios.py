@@ -88,6 +88,13 @@ def test_the_name_may_come_as_a_pointer_or_with_a_scope() -> None:
     assert heard(record(body, name=netbios.encode_name("*", 0)[:-1] + b"\x04corp\x05local\0")) is not None
 
 
+def test_names_may_end_where_the_record_does() -> None:
+    one = b"PC7".ljust(15) + b"\0\4\0"
+    assert [name["name"] for name in netbios._names(b"\1" + one)] == ["PC7"]
+    with pytest.raises(ValueError, match="cut short"):
+        netbios._names(b"\1" + one[:-1])
+
+
 def test_at_most_32_names_are_kept() -> None:
     facts = heard(record(status_body(*((b"N%d" % n, n, 0x0400) for n in range(200)))))
     assert facts is not None
@@ -227,6 +234,6 @@ def test_frame_length_is_possible_or_refused(head: bytes) -> None:
 
 # -- datagram service -------------------------------------------------------------------------
 def test_the_datagram_service_is_one_way() -> None:
-    exchange = Exchange(nbdgm.converse(Peer(host="pc7", port=138)))
-    assert (exchange.out, exchange.finished, nbdgm.ONE_WAY) == ([], True, True)
+    exchange = Exchange(nbdgm.PROTOCOL.converse(Peer(host="pc7", port=138)))
+    assert (exchange.out, exchange.finished, nbdgm.PROTOCOL.one_way) == ([], True, True)
     assert (nbdgm.interpret({}).proof, nbdgm.interpret({}).reason) == (Proof.NONE, "ONE_WAY_PROTOCOL")

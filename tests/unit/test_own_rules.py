@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from eset_portcheck.host.commands import NotListed, listed
-from eset_portcheck.host.firewall import predict
-from eset_portcheck.host.outline import outline
 from eset_portcheck.host.own_rules import MAX_ADDRESSES, Explainer
-from eset_portcheck.host.rules import Flow, Prediction
-from eset_portcheck.host.ruleset import Ruleset
 from eset_portcheck.model.host import Host, Interface
 from eset_portcheck.model.observation import Attempt, Observation, StageRecord
 from eset_portcheck.model.vocabulary import Failure, Stage
+from eset_portcheck.packet_filter.evaluation import predict
+from eset_portcheck.packet_filter.flow import Flow, Prediction
+from eset_portcheck.packet_filter.outline import outline
+from eset_portcheck.packet_filter.ruleset import Ruleset
 from tests.unit.test_firewall import RULESETS, recorded_objects
 
 HOST = Host(interfaces=[Interface("eth0", ["10.0.1.2", "fe80::2%eth0"]), Interface("tun0", ["10.8.0.2"], point_to_point=True)])

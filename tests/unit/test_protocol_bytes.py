@@ -57,7 +57,7 @@ def test_session_request_and_its_refusal() -> None:
 
 
 def test_the_datagram_service_says_nothing() -> None:
-    exchange = Exchange(nbdgm.converse(PEER))
+    exchange = Exchange(nbdgm.PROTOCOL.converse(PEER))
     assert (exchange.out, exchange.finished) == ([], True)
     assert nbdgm.interpret({}).reason == "ONE_WAY_PROTOCOL"
 

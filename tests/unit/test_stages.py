@@ -231,3 +231,80 @@ def test_a_transparent_proxy_accepts_for_everybody() -> None:
         assert told.where.interval == ["this host", TARGET]
     (told,) = judged(row(seen, evidence=[accepted(61)]))
     assert "ANSWERED_NEARER" not in [finding.reason for finding in told.findings]
+
+
+@pytest.mark.parametrize("wrong", ["expired", "not_yet_valid", "name_matches"])
+def test_a_bad_certificate_is_no_pass_where_a_good_one_is_asked(wrong: str) -> None:
+    """An authority was given, but none judged this chain: a warning would be a pass of what was not proven."""
+    facts = tls(**{wrong: wrong != "name_matches"})
+    codes = {"expired": "TLS_EXPIRED", "not_yet_valid": "TLS_NOT_YET_VALID", "name_matches": "TLS_WRONG_NAME"}
+    seen = attempt(*SPOKEN, tls=facts, reply={})
+    (asked,) = judged(row(seen, required=Proof.PRODUCT, full_proof=Proof.PRODUCT))
+    assert (asked.verdict, asked.proof.reached, asked.confidence) == ("unproven", "tls", "likely")
+    assert codes[wrong] in [one.reason for one in asked.findings]
+    (less,) = judged(row(seen, required=Proof.TLS, full_proof=Proof.TLS))
+    assert (less.verdict, less.reason) == ("warn", codes[wrong])
+
+
+def test_of_addresses_that_all_fail_the_one_that_got_farthest_is_told() -> None:
+    silent = connecting(Failure.TIMEOUT, address="10.0.2.9")
+    spoke = attempt(*CONNECTED, broke=Stage.TLS, failure=Failure.TLS_ALERT, detail={"alert": 40})
+    for attempts in ([silent, spoke], [spoke, silent]):
+        (told,) = judged(row(*attempts))
+        assert (told.verdict, told.reason, told.where.address) == ("fail", "TLS_REFUSED", TARGET)
+
+
+KRB_ERROR = bytes.fromhex("7e1ea0030201 05a10302011e".replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "bytes_seen", "reason"),
+    [
+        ("kerberos_tcp", b"\0\0\0\x20" + KRB_ERROR, "NO_REPLY"),
+        ("kerberos_tcp", b"SSH-2.0-x\r\n", "WRONG_PROTOCOL"),
+        ("ldap", b"\0\0\0\x20" + KRB_ERROR, "WRONG_PROTOCOL"),
+    ],
+)
+def test_the_protocols_own_voice_over_tcp_is_no_other_service(protocol: str, bytes_seen: bytes, reason: str) -> None:
+    """A KDC that stops in the middle of its answer is slow or broken, not something else."""
+    seen = attempt(*CONNECTED, broke=Stage.HANDSHAKE, failure=Failure.TIMEOUT, detail=hexed(bytes_seen))
+    (told,) = judged(row(seen, protocol=protocol, trust=None, listener=Listener.FOREIGN, required=Proof.PROTOCOL))
+    assert (told.verdict, told.reason) == ("fail", reason)
+
+
+@pytest.mark.parametrize(
+    ("stage", "failure", "reason", "state", "confidence"),
+    [
+        (Stage.CONNECT, Failure.EOF, "CLOSED_BEFORE_REPLY", "open", "likely"),
+        (Stage.CONNECT, Failure.CONNECTION_RESET, "RESET_AFTER_ACCEPT", "open", "likely"),
+        (Stage.CONNECT, Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "filtered", "proven"),
+        (Stage.TLS, Failure.EOF, "CLOSED_BEFORE_REPLY", "open", "proven"),
+        (Stage.TLS, Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "filtered", "proven"),
+        (Stage.TLS, Failure.ACCESS_DENIED, "REJECTED_LOCALLY", "filtered", "proven"),
+        (Stage.TLS, Failure.HOST_UNREACHABLE, "REJECTED_IN_PATH", "filtered", "likely"),
+        (Stage.TLS, Failure.CONNECTION_REFUSED, "REJECTED_IN_PATH", "filtered", "likely"),
+        (Stage.TLS, Failure.SYSTEM_ERROR, "INTERNAL_ERROR", "open", "proven"),
+    ],
+)
+def test_how_a_connection_ended_and_how_sure_that_is(stage: Stage, failure: Failure, reason: str, state: str, confidence: str) -> None:
+    before = CONNECTED if stage is Stage.TLS else CONNECTED[:2]
+    (told,) = judged(row(attempt(*before, broke=stage, failure=failure)))
+    assert (told.reason, told.state, told.confidence) == (reason, state, confidence)
+
+
+@pytest.mark.parametrize("failure", [Failure.ACCESS_DENIED, Failure.NOT_PERMITTED, Failure.NETWORK_UNREACHABLE])
+def test_a_route_that_is_missing_without_an_errno_is_told_in_words(failure: Failure) -> None:
+    (told,) = judged(row(attempt(Stage.RESOLVE, broke=Stage.ROUTE, failure=failure)))
+    assert [one.params["errno"] for one in told.findings if one.reason == told.reason] == [""]
+
+
+def test_one_address_of_two_that_fails_is_told_with_its_own_certainty() -> None:
+    good = attempt(*SPOKEN, tls=tls(), reply={})
+    for failure, confidence in ((Failure.TIMEOUT, "possible"), (Failure.NOT_PERMITTED, "proven")):
+        (told,) = judged(row(good, connecting(failure, address="10.0.2.9")))
+        assert (told.verdict, told.reason, told.confidence) == ("warn", "SOME_ADDRESSES_FAIL", confidence)
+
+
+def test_a_protocol_that_nobody_answers_reaches_nothing() -> None:
+    (told,) = judged(row(evidence=[Evidence("one-way")]))
+    assert (told.verdict, told.reason, told.state, told.proof.reached, told.confidence) == ("unproven", "ONE_WAY_PROTOCOL", "not-tested", "none", "possible")

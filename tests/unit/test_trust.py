@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from eset_portcheck.certificates.judge import Judge
+from eset_portcheck.certificates.names import matches
 from eset_portcheck.model.observation import TlsFacts
-from eset_portcheck.net.trust import Judge, matches
 
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -107,6 +108,16 @@ def test_unreadable_certificates_are_untrusted(judge: Judge, der: bytes) -> None
         ("a*.lab.test", "ab.lab.test", False),
         ("*.test", "lab.test", False),
         ("*", "a.lab.test", False),
+        # pairs in which libraries differ: docs/decisions/0029-host-names-are-matched-by-our-own-lines.md
+        ("*.lab.test", "xn--bcher-kva.lab.test", True),
+        ("*.xn--bcher-kva.test", "a.xn--bcher-kva.test", True),
+        ("a.lab.test.", "a.lab.test", True),
+        ("*.lab.test.", "a.lab.test", True),
+        (" a.lab.test", "a.lab.test", False),
+        ("*.lab.test", "protect", False),
+        ("protect", "protect", True),
+        ("*.*.test", "a.b.test", False),
+        ("a.*.test", "a.b.test", False),
     ],
 )
 def test_names(pattern: str, name: str, fits: bool) -> None:

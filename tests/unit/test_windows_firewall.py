@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eset_portcheck.host import windows_firewall
-from eset_portcheck.host.rules import Flow
 from eset_portcheck.host.windows_firewall import SCRIPT, Reading, WindowsFirewall, parsed
-from eset_portcheck.host.windows_rules import WindowsRules
 from eset_portcheck.model.host import Interface, Listening
+from eset_portcheck.packet_filter.flow import Flow
+from eset_portcheck.packet_filter.readers import windows
+from eset_portcheck.packet_filter.windows import WindowsRules
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "host"
 ENVIRONMENT = {"SystemRoot": r"C:\Windows", "ProgramFiles": r"C:\Program Files"}
@@ -30,7 +31,7 @@ def reading(language: str) -> dict[str, Any]:
 
 def asked(told: dict[str, Any], direction: str, transport: str, port: int, interface: str | None, target: str = "10.0.2.9", program: str = "") -> Any:
     addresses = {"in": ((), ("10.0.1.5",)), "out": (("10.0.1.5",), (target,))}[direction]
-    return WindowsRules(told, ENVIRONMENT).predict(Flow(direction, "ipv4", transport, port, *addresses, interface, program=program))
+    return WindowsRules(windows.ruleset(told), ENVIRONMENT).predict(Flow(direction, "ipv4", transport, port, *addresses, interface, program=program))
 
 
 @pytest.mark.parametrize(

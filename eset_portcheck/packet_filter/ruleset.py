@@ -6,8 +6,8 @@ Sources: libnftables-json(5); nft(8) "CHAINS" for hooks and priorities.
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from eset_portcheck.host.matching import NamedSet
-from eset_portcheck.host.packet import Packet
+from eset_portcheck.packet_filter.matching import NamedSet
+from eset_portcheck.packet_filter.packet import Packet
 
 Key = tuple[str, str, str]  # family, table, name
 BUDGET_RULES = 500_000  # about a second

@@ -9,6 +9,8 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
+from eset_portcheck.packet_filter.evaluation import NEUTRAL_TARGETS
+
 HOOKS = {"PREROUTING": "prerouting", "INPUT": "input", "FORWARD": "forward", "OUTPUT": "output", "POSTROUTING": "postrouting"}
 _PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
 _NAT_PRIORITIES = {"PREROUTING": -100, "OUTPUT": -100, "INPUT": 100, "POSTROUTING": 100}
@@ -17,12 +19,6 @@ _FLAGS = ["fin", "syn", "rst", "psh", "ack", "urg"]
 _ICMPV6 = {"135": "nd-neighbor-solicit", "136": "nd-neighbor-advert"}
 _VERDICTS = {"ACCEPT": "accept", "DROP": "drop", "RETURN": "return", "MASQUERADE": "masquerade", "NOTRACK": "notrack"}
 _LEADS_AWAY = {"DNAT": "dnat", "REDIRECT": "redirect", "NETMAP": "dnat", "QUEUE": "queue", "NFQUEUE": "queue", "TPROXY": "tproxy", "SYNPROXY": "synproxy"}
-# They mark, count or tell, and the packet goes on. Any other extension is not known, or taken for a chain that is not found: both cannot be evaluated.
-# fmt: off
-NEUTRAL_TARGETS = frozenset({
-    "LOG", "NFLOG", "TRACE", "MARK", "CONNMARK", "CLASSIFY", "TCPMSS", "CHECKSUM", "SECMARK", "CONNSECMARK", "AUDIT", "DSCP", "TOS", "SET",
-})
-# fmt: on
 Statement = dict[str, Any]
 
 

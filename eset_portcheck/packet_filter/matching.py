@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
-from eset_portcheck.host.packet import LOOPBACK_WORDS, PROTOCOLS, Field, Packet, field, protocol_name
+from eset_portcheck.packet_filter.packet import LOOPBACK_WORDS, PROTOCOLS, Field, Packet, field, protocol_name
 
 Truth = bool | None
 _LIMITS = {"<": (0, -1), "<=": (0, 0), ">": (1, None), ">=": (0, None)}

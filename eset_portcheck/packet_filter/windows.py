@@ -1,4 +1,4 @@
-"""What Windows Firewall does with a flow: allow, drop, or cannot-tell. Pure: the rules in force go in as PowerShell tells them, nothing is sent.
+"""What Windows Firewall does with a flow: allow, drop, or cannot-tell. Pure: the rules in force go in (readers/windows.py), nothing is sent.
 
 A block overrides an allow, an allow overrides the profile's default; rules have no order. Each profile that the flow may meet is asked, and only if
 all agree is there a verdict. A condition that cannot be evaluated leaves a rule possible, never sure. Names are localized and decide nothing: only
@@ -13,26 +13,24 @@ Sources: Get-NetFirewallRule, Get-NetFirewallProfile and the filters of the NetS
 import ipaddress
 import ntpath
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from eset_portcheck.host.matching import Truth, either, every
-from eset_portcheck.host.rules import ALLOW, CANNOT_TELL, DROP, Flow, Prediction
+from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, Flow, Prediction
+from eset_portcheck.packet_filter.matching import Truth, either, every
 
-_PROFILES = {"Domain": 1, "Private": 2, "Public": 4}
-_CATEGORIES = {"0": "Public", "1": "Private", "2": "Domain", "Public": "Public", "Private": "Private", "DomainAuthenticated": "Domain"}
+PROFILES = {"Domain": 1, "Private": 2, "Public": 4}
 _DIRECTIONS = {"in": ("1", "Inbound"), "out": ("2", "Outbound")}
 _BLOCK, _ALLOWS, _BYPASS = ("4", "Block"), ("2", "Allow"), ("3", "AllowBypass")
-_YES, _NO = ("1", "True"), ("0", "False")
-_FINE = ("1", "OK")
+_NO = ("0", "False")
 _ANY = ("any", "", "none", "*")
 _PROTOCOLS = {"tcp": "6", "udp": "17"}
 _SYSTEM_PORTS = frozenset({137, 138, 139, 445})
 _SYSTEM = "system"
 _OF_A_ROLE = re.compile(r"\\eset\\|\\apache software foundation\\|tomcat|\\java|nginx|squid", re.IGNORECASE)
-_TEXT = 120
+TEXT_LIMIT = 120
 # Ports that a keyword may stand for; those of RPC and Teredo are taken from the dynamic range.
 _DYNAMIC = (49152, 65535)
 _KEYWORDS = dict.fromkeys(("rpc", "teredo", "playtodiscovery", "ply2disc"), _DYNAMIC) | dict.fromkeys(("iphttps", "iphttpsin", "iphttpsout"), (443, 443))
@@ -45,7 +43,7 @@ class Condition(msgspec.Struct, frozen=True):
     name: str
     direction: str
     action: str
-    profiles: int  # a mask of _PROFILES; 0 for all
+    profiles: int  # a mask of PROFILES; 0 for all
     sure: bool
     port: Mapping[str, Any] = {}
     address: Mapping[str, Any] = {}
@@ -56,16 +54,22 @@ class Condition(msgspec.Struct, frozen=True):
     security: Mapping[str, Any] = {}
 
 
-class WindowsRules:
-    """Rules of one reading. `environment`: for the %names% in paths of programs."""
+class WindowsRuleset(NamedTuple):
+    """One reading. `profiles`: settings by name; `categories`: the profile of each connected interface, "" where it is none of them; `others`: firewalls
+    of other makers that are on; `rules`: those that are enabled."""
 
-    def __init__(self, reading: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-        self._profiles = {str(one.get("Name")): one for one in _objects(reading, "profiles")}
-        self._categories = {str(one.get("InterfaceAlias")): _CATEGORIES.get(str(one.get("NetworkCategory")), "") for one in _objects(reading, "connections")}
-        self.others = [_text(one.get("displayName")) for one in _objects(reading, "products") if _is_on(one.get("productState"))]
+    profiles: Mapping[str, Mapping[str, Any]]
+    categories: Mapping[str, str]
+    others: Sequence[str]
+    rules: Sequence[Condition]
+
+
+class WindowsRules:
+    """`environment`: for the %names% in paths of programs."""
+
+    def __init__(self, ruleset: WindowsRuleset, environment: Mapping[str, str]) -> None:
+        self._ruleset = ruleset
         self._environment = {name.lower(): value for name, value in environment.items()}
-        filters = {name: _joined(reading, key) for name, key in _FILTERS.items()}
-        self._rules = [_condition(rule, filters) for rule in _objects(reading, "rules") if str(rule.get("Enabled", "1")) in _YES]
 
     def predict(self, flow: Flow) -> Prediction:
         """Raises ValueError for an address that is none."""
@@ -74,16 +78,16 @@ class WindowsRules:
             return Prediction(CANNOT_TELL, "no profile is known")
         unlike = next((one for one in met if one.verdict != met[0].verdict), None)
         told = met[0] if unlike is None else msgspec.structs.replace(unlike, verdict=CANNOT_TELL)
-        return Prediction(CANNOT_TELL, f"another firewall is registered: {self.others[0]}") if self.others else told
+        return Prediction(CANNOT_TELL, f"another firewall is registered: {self._ruleset.others[0]}") if self._ruleset.others else told
 
     def _met(self, flow: Flow) -> list[str]:
         """Profiles of the networks that the flow may come through; a network without one is public."""
         if flow.interface is not None:
-            return [self._categories.get(flow.interface) or "Public"]
-        return sorted({category or "Public" for category in self._categories.values()}) or list(_PROFILES)
+            return [self._ruleset.categories.get(flow.interface) or "Public"]
+        return sorted({category or "Public" for category in self._ruleset.categories.values()}) or list(PROFILES)
 
     def _in_profile(self, flow: Flow, name: str) -> Prediction:
-        profile = self._profiles.get(name)
+        profile = self._ruleset.profiles.get(name)
         way, table = ("inbound", f"profile {name}") if flow.direction == "in" else ("outbound", f"profile {name}")
         if profile is None:
             return Prediction(CANNOT_TELL, "the profile was not read", table, way)
@@ -98,13 +102,13 @@ class WindowsRules:
 
     def _by_rules(self, flow: Flow, name: str, table: str, way: str) -> Prediction:
         found: dict[tuple[str, Truth], Condition] = {}
-        for rule in self._rules:
-            if rule.direction in _DIRECTIONS[flow.direction] and (not rule.profiles or rule.profiles & _PROFILES[name]):
+        for rule in self._ruleset.rules:
+            if rule.direction in _DIRECTIONS[flow.direction] and (not rule.profiles or rule.profiles & PROFILES[name]):
                 truth = self._matches(rule, flow)
                 kind = "block" if rule.action in _BLOCK else "allow"
                 if truth is not False:
                     found.setdefault((kind, truth if rule.action in (*_BLOCK, *_ALLOWS) else None), rule)
-        profile = self._profiles[name]
+        profile = self._ruleset.profiles[name]
         default = str(profile.get("DefaultInboundAction" if flow.direction == "in" else "DefaultOutboundAction"))
         blocks = default in _BLOCK or (default not in _ALLOWS and flow.direction == "in")
         order: list[tuple[str, Truth, str]] = [("block", True, DROP), ("block", None, CANNOT_TELL), ("allow", True, ALLOW)]
@@ -134,7 +138,7 @@ class WindowsRules:
     def _program(self, rule: Condition, flow: Flow) -> Truth:
         if not _any(rule.application.get("Package")):
             return False
-        wanted, service = _text(rule.application.get("Program"), 400), rule.service.get("Service")
+        wanted, service = text_of(rule.application.get("Program"), 400), rule.service.get("Service")
         program = flow.program or (_SYSTEM if flow.direction == "in" and flow.port in _SYSTEM_PORTS else "")
         by_service: Truth = True if _any(service) else None
         if _any(wanted):
@@ -148,56 +152,7 @@ class WindowsRules:
         return ntpath.normcase(re.sub(r"%([^%]+)%", lambda one: self._environment.get(one[1].lower(), one[0]), path))
 
 
-_FILTERS = {
-    "port": "ports",
-    "address": "addresses",
-    "application": "applications",
-    "service": "services",
-    "interface": "interfaces",
-    "interface_type": "interface_types",
-    "security": "security",
-}
-
-
-def _is_on(state: Any) -> bool:
-    """Of a product in the security center (second byte: 0x10 on, 0x00 off, 0x01 expired); undocumented, so what is not known counts as on."""
-    return not isinstance(state, int) or (state >> 8) & 0xF0 != 0
-
-
-def _objects(reading: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """PowerShell writes a list of one without its brackets."""
-    found = reading.get(name)
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
-
-
-def _joined(reading: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:
-    return {str(one.get("InstanceID")): one for one in _objects(reading, name)}
-
-
-def _condition(rule: Mapping[str, Any], filters: Mapping[str, Mapping[str, dict[str, Any]]]) -> Condition:
-    key = str(rule.get("InstanceID"))
-    parts = {name: some.get(key) for name, some in filters.items()}
-    complete = all(part is not None for part in parts.values())  # a filter that was not told may hold any condition
-    return Condition(
-        name=_text(rule.get("DisplayName")) or key[:_TEXT],
-        direction=str(rule.get("Direction")),
-        action=str(rule.get("Action")),
-        profiles=_mask(rule.get("Profile", rule.get("Profiles"))),
-        sure=complete and str(rule.get("PrimaryStatus", "1")) in _FINE,
-        **{name: part for name, part in parts.items() if part is not None},
-    )
-
-
-def _mask(value: Any) -> int:
-    """A number, or words in any order: "Domain, Private". What is not known is every profile."""
-    text = str(value)
-    if text.isdigit():
-        return int(text) & 7
-    words = [word.strip() for word in text.split(",")]
-    return sum(_PROFILES[word] for word in set(words)) if all(word in _PROFILES for word in words) else 0
-
-
-def _text(value: Any, limit: int = _TEXT) -> str:
+def text_of(value: Any, limit: int = TEXT_LIMIT) -> str:
     return value[:limit] if isinstance(value, str) else ""
 
 

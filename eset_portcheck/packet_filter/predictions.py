@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from eset_portcheck.host.rules import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
 from eset_portcheck.model.host import Interface
+from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
 
 MAX_WAYS = 16  # that are asked one by one
 MAX_OUTLINE_BYTES = 16384

@@ -1,4 +1,4 @@
-"""Who holds each port of this machine, in words: made of the row's own conclusion, for every format. Pure."""
+"""Who owns each port of this machine, in words: made of the row's own conclusion, for every format. Pure."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,13 +7,13 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import SENTENCE
-from eset_portcheck.render.words import BIND, STRANGER
+from eset_portcheck.render.words import BIND, KNOWN_PROGRAM
 
 _FREE = ("PORT_FREE", "PORT_NOT_LISTENING")
 _ADDRESSES = 4
 
 
-def holders(report: Report, pen: Pen) -> Iterator[tuple[Row, str, str]]:
+def port_owners(report: Report, pen: Pen) -> Iterator[tuple[Row, str, str]]:
     """(row, port, who holds it and where), one a row that looks at this machine."""
     for row in report.checks:
         if row.direction is not Direction.OUTBOUND and row.verdict is not Verdict.SKIP:
@@ -55,8 +55,8 @@ def holder(process: dict[str, Any], pen: Pen) -> Iterator[str]:
 def known(row: Row, pen: Pen) -> Iterator[str]:
     """What a program is known as that is not the expected one."""
     word = next((one.params["known"] for one in row.findings if "known" in one.params), None)
-    if isinstance(word, str) and word in STRANGER:
-        yield pen.say(STRANGER[word])
+    if isinstance(word, str) and word in KNOWN_PROGRAM:
+        yield pen.say(KNOWN_PROGRAM[word])
 
 
 def bound(process: dict[str, Any], pen: Pen) -> Iterator[str]:

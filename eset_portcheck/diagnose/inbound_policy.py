@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from eset_portcheck.diagnose.binds import Bind, together
 from eset_portcheck.model.host import Host, Listening
 from eset_portcheck.model.report import Row
+from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT
 
-ALLOW, CANNOT_TELL, DENIED = "allow", "cannot-tell", ("drop", "reject")
+DENIED = (DROP, REJECT)
 _RULE = ("rule", "table", "chain")
 
 
-class Let(NamedTuple):
+class Admission(NamedTuple):
     """`verdict` as in Prediction. `family`: the only one that is let in, if the other is not; then `rule` is what keeps the other out."""
 
     verdict: str
@@ -29,29 +30,29 @@ def predicted(row: Row, host: Host) -> dict[str, Any]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def let_in(row: Row, host: Host, holders: list[Listening]) -> Let:
+def admits(row: Row, host: Host, holders: list[Listening]) -> Admission:
     """For clients of the port that `holders` have, or that anybody may take."""
     told = predicted(row, host)
     listed = told.get("ways")
     bound = _named(holders)
-    by_family: dict[str, list[Let]] = {}
+    by_family: dict[str, list[Admission]] = {}
     for way in listed if isinstance(listed, list) else ():
         if not isinstance(way, dict) or (bound is not None and not bound & set(_addresses(way))):
             continue
         if (family := str(way.get("family"))) in _families(holders):
             by_family.setdefault(family, []).append(_of(way))
     if bound is not None and listed and not by_family:
-        return Let(CANNOT_TELL, {})  # an address inside this machine, or that nobody else is known to reach
+        return Admission(CANNOT_TELL, {})  # an address inside this machine, or that nobody else is known to reach
     return _split({family: _together(some) for family, some in by_family.items()}) if by_family else _of(told)
 
 
-def _split(by_family: dict[str, Let]) -> Let:
-    let = [family for family, one in by_family.items() if one.verdict == ALLOW]
+def _split(by_family: dict[str, Admission]) -> Admission:
+    admitted = [family for family, one in by_family.items() if one.verdict == ALLOW]
     against = [one for one in by_family.values() if one.verdict != ALLOW]
-    if let and against:
-        if let == ["ipv6"] and against[0].verdict == CANNOT_TELL:
+    if admitted and against:
+        if admitted == ["ipv6"] and against[0].verdict == CANNOT_TELL:
             return against[0]  # most clients come by IPv4, of which nothing is known
-        return Let(ALLOW, against[0].rule, let[0])
+        return Admission(ALLOW, against[0].rule, admitted[0])
     return _together(by_family.values())
 
 
@@ -72,15 +73,15 @@ def _families(holders: list[Listening]) -> frozenset[str]:
     return {Bind.IPV4: frozenset({"ipv4"}), Bind.IPV6: frozenset({"ipv6"})}.get(bind, frozenset({"ipv4", "ipv6"}))
 
 
-def _together(answers: Iterable[Let]) -> Let:
+def _together(answers: Iterable[Admission]) -> Admission:
     """Those who agree; else what stands against it."""
     every = list(answers)
     against = next((one for one in every if one.verdict not in (ALLOW, *DENIED)), None) or next((one for one in every if one.verdict != ALLOW), None)
     if against is None:
         return every[0]
-    return against if all(one.verdict in DENIED for one in every) else Let(CANNOT_TELL, against.rule)
+    return against if all(one.verdict in DENIED for one in every) else Admission(CANNOT_TELL, against.rule)
 
 
-def _of(told: dict[str, Any]) -> Let:
+def _of(told: dict[str, Any]) -> Admission:
     verdict = str(told.get("verdict"))
-    return Let(verdict if verdict in (ALLOW, *DENIED) else CANNOT_TELL, {name: str(told[name]) for name in _RULE if told.get(name)})
+    return Admission(verdict if verdict in (ALLOW, *DENIED) else CANNOT_TELL, {name: str(told[name]) for name in _RULE if told.get(name)})

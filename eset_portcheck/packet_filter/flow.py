@@ -40,7 +40,7 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     may: list[str] = []
 
 
-class Rules(Protocol):
+class PacketFilter(Protocol):
     """This platform's packet filter; read when first asked, once a run."""
 
     def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:

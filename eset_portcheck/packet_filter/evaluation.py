@@ -10,12 +10,11 @@ Sources: nft(8) "CHAINS", "VERDICT STATEMENT", "NAT STATEMENTS"; libnftables-jso
 
 from typing import Any, NamedTuple
 
-from eset_portcheck.host.iptables import NEUTRAL_TARGETS
-from eset_portcheck.host.matching import Truth, bare, every, keyed, matches
-from eset_portcheck.host.packet import Packet, neighbours, packets
-from eset_portcheck.host.rules import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
-from eset_portcheck.host.ruleset import Base, Key, Ruleset
-from eset_portcheck.host.ruletext import rule_text
+from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
+from eset_portcheck.packet_filter.matching import Truth, bare, every, keyed, matches
+from eset_portcheck.packet_filter.packet import Packet, neighbours, packets
+from eset_portcheck.packet_filter.rule_text import rule_text
+from eset_portcheck.packet_filter.ruleset import Base, Key, Ruleset
 
 _HOOKS = {True: ("ingress", "prerouting", "input"), False: ("output", "postrouting", "egress")}
 _BEFORE_CONNTRACK = -200  # NF_IP_PRI_CONNTRACK: earlier chains see no state
@@ -24,6 +23,13 @@ _NEUTRAL = frozenset({"counter", "log", "last", "comment", "continue", "ct helpe
 _STATEFUL = frozenset({"limit", "quota", "ct count", "meter"})
 _LEADS_AWAY = frozenset({"dnat", "redirect", "tproxy", "queue", "fwd", "synproxy"})
 _MARKS = frozenset({"mark", "priority", "nftrace", "secmark", "label", "event"})
+# Targets of iptables: they mark, count or tell, and the packet goes on. Any other extension is not known, or taken for a chain that is not found: both
+# cannot be evaluated.
+# fmt: off
+NEUTRAL_TARGETS = frozenset({
+    "LOG", "NFLOG", "TRACE", "MARK", "CONNMARK", "CLASSIFY", "TCPMSS", "CHECKSUM", "SECMARK", "CONNSECMARK", "AUDIT", "DSCP", "TOS", "SET",
+})
+# fmt: on
 
 
 class Place(NamedTuple):

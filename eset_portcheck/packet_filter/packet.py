@@ -9,7 +9,7 @@ Sources: libnftables-json(5) for names of fields, nft(8) "PAYLOAD EXPRESSIONS", 
 import ipaddress
 from typing import Any, NamedTuple
 
-from eset_portcheck.host.rules import Flow
+from eset_portcheck.packet_filter.flow import Flow
 
 Intervals = tuple[tuple[int, int], ...]
 
