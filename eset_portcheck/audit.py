@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import __version__, interrupts
-from eset_portcheck.diagnose import diagnose, summary
+from eset_portcheck.diagnose import diagnose, summary, with_exit_code
 from eset_portcheck.diagnose.installed import established
 from eset_portcheck.diagnose.proxies import BRIDGE_PORT, choices
+from eset_portcheck.host import Survey
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Evidence, Observation
@@ -22,9 +23,9 @@ from eset_portcheck.redaction import redacted
 from eset_portcheck.sessions import Credentials
 
 
-class Order(msgspec.Struct, frozen=True):
-    """What is to be audited. `arguments`: the command line without output options, to name the line that tests again. `detected`: options whose values
-    are this machine's own."""
+class AuditRequest(msgspec.Struct, frozen=True):
+    """What is to be audited: everything decided, nothing sent. `arguments`: the command line without output options, to name the line that tests again.
+    `detected`: options whose values are this machine's own. `strict`, `exit_zero`: what becomes of the exit code."""
 
     plan: Plan
     profiles: list[ProfileUsed]
@@ -36,36 +37,61 @@ class Order(msgspec.Struct, frozen=True):
     command: str = "check"
     detected: Sequence[str] = ()
     credentials: Credentials | None = None
+    strict: bool = False
+    exit_zero: bool = False
 
 
 SLOW_S = 0.6  # a run that lasts longer waits for a silent peer
 
 
-def audit(order: Order, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Report:
+def audit(request: AuditRequest, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Report:
     """Blocking. A signal ends it early with a report of what is known. `meanwhile` is called in a thread while a slow run waits (to load a renderer)."""
-    from eset_portcheck import host as machine
-
-    checks = order.plan.checks
-    ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
-    peers = frozenset(check.endpoint.port for check in checks if check.endpoint is not None and check.listener is Listener.SERVER)
-    host, rules = machine.survey(ports, peers | {BRIDGE_PORT})
+    host, rules = _surveyed(request)
     interrupts.hold()
     started, clock = time.time(), time.perf_counter()
-    outcome = _dialled(order, host, done, meanwhile)
+    outcome = _dialled(request, host, done, meanwhile)
     lasted_s = time.perf_counter() - clock
-    return conclude(order, host, explained(order, outcome, host, rules), started, lasted_s)
+    return conclude(request, host, with_firewall_evidence(request, outcome, host, rules), started, lasted_s)
 
 
-def _dialled(order: Order, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
+async def audit_in_loop(request: AuditRequest, done: Callable[[Check, Observation], None] | None = None) -> Report:
+    """As `audit`, in the loop of the caller, which is not kept waiting. Takes no notice of signals; cancelled, it sends nothing more and reports nothing."""
+    import asyncio
+
+    host, rules = await asyncio.to_thread(_surveyed, request)
+    started, clock = time.time(), time.perf_counter()
+    outcome = await _run(request, host, done, None)
+    if outcome.interrupted:  # the runner keeps what it knows; whoever cancels a task waits for it to be cancelled
+        raise asyncio.CancelledError
+    lasted_s = time.perf_counter() - clock
+
+    def reported() -> Report:
+        return conclude(request, host, with_firewall_evidence(request, outcome, host, rules), started, lasted_s)
+
+    return await asyncio.to_thread(reported)
+
+
+def _surveyed(request: AuditRequest) -> Survey:
+    from eset_portcheck import host as machine
+
+    checks = request.plan.checks
+    ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
+    peers = frozenset(check.endpoint.port for check in checks if check.endpoint is not None and check.listener is Listener.SERVER)
+    return machine.survey(ports, peers | {BRIDGE_PORT})
+
+
+def _dialled(request: AuditRequest, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
     """A run that dials nothing starts no loop: its imports are most of the time of `ports`."""
-    if not any(check.endpoint is not None and check.skip is None for check in order.plan.checks):
+    if not any(check.endpoint is not None and check.skip is None for check in request.plan.checks):
         return Outcome({}, complete=True, interrupted=False, loop_lag_s=0.0)
     import asyncio
 
-    return asyncio.run(run(order, host, done, meanwhile))
+    return asyncio.run(run(request, host, done, meanwhile))
 
 
-async def run(order: Order, host: Host, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Outcome:
+async def run(
+    request: AuditRequest, host: Host, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None
+) -> Outcome:
     """The network part, for a caller that has a loop already. A signal ends it; from then on signals wait for the report to be written."""
     import asyncio
 
@@ -73,12 +99,12 @@ async def run(order: Order, host: Host, done: Callable[[Check, Observation], Non
     if task is not None:
         interrupts.call(lambda: loop.call_soon_threadsafe(task.cancel))
     try:
-        return await _run(order, host, done, meanwhile)
+        return await _run(request, host, done, meanwhile)
     finally:
         interrupts.hold()
 
 
-async def _run(order: Order, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
+async def _run(request: AuditRequest, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
     import asyncio
     import threading
 
@@ -88,7 +114,7 @@ async def _run(order: Order, host: Host, done: Callable[[Check, Observation], No
     if meanwhile is not None:
         asyncio.get_running_loop().call_later(SLOW_S, threading.Thread(target=meanwhile, daemon=True).start)
     by_endpoint: dict[Endpoint, list[Check]] = {}
-    for check in order.plan.checks:
+    for check in request.plan.checks:
         if check.endpoint is not None and check.skip is None:
             by_endpoint.setdefault(check.endpoint, []).append(check)
 
@@ -96,8 +122,8 @@ async def _run(order: Order, host: Host, done: Callable[[Check, Observation], No
         for check in by_endpoint[endpoint] if done else ():
             done(check, observation)  # type: ignore[misc]
 
-    sessions = DeepSessions(order.credentials, order.options) if order.credentials else None
-    return await Runner(order.options, host, _Judge(order.public_file, order.ca_file), tell, sessions).run(order.plan.checks)
+    sessions = DeepSessions(request.credentials, request.options) if request.credentials else None
+    return await Runner(request.options, host, _Judge(request.public_file, request.ca_file), tell, sessions).run(request.plan.checks)
 
 
 class _Judge:
@@ -119,28 +145,29 @@ class _Judge:
         return self._judge.judge(der, name, star_accepted)
 
 
-def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
-    facts = [beside(row(check, outcome), host) for check in order.plan.checks]
-    rows, causes, total = diagnose(facts, host, order.phase, order.command)
+def conclude(request: AuditRequest, host: Host, outcome: Outcome, started: float, lasted_s: float) -> Report:
+    facts = [with_host_evidence(row(check, outcome), host) for check in request.plan.checks]
+    rows, causes, total = diagnose(facts, host, request.phase, request.command)
     if outcome.interrupted:
         total = summary(rows, interrupted=True)
+    total = with_exit_code(total, strict=request.strict, exit_zero=request.exit_zero)
     made = Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("eset-portcheck", __version__),
-        profiles=order.profiles,
+        profiles=request.profiles,
         run=Run(
             id="",  # of the whole, when it is complete
             started_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             duration_s=round(lasted_s, 3),
-            phase=order.phase,
-            roles=order.plan.roles,
+            phase=request.phase,
+            roles=request.plan.roles,
             complete=outcome.complete,
             loop_lag_s=outcome.loop_lag_s,
-            connect_to=dict(order.options.connect_to),
-            ca_given=order.ca_file is not None,
-            arguments=list(order.arguments),
-            command=order.command,
-            detected=list(order.detected),
+            connect_to=dict(request.options.connect_to),
+            ca_given=request.ca_file is not None,
+            arguments=list(request.arguments),
+            command=request.command,
+            detected=list(request.detected),
         ),
         host=host,
         checks=rows,
@@ -151,7 +178,7 @@ def conclude(order: Order, host: Host, outcome: Outcome, started: float, lasted_
     return redacted(made).report
 
 
-def explained(order: Order, outcome: Outcome, host: Host, rules: PacketFilter) -> Outcome:
+def with_firewall_evidence(request: AuditRequest, outcome: Outcome, host: Host, rules: PacketFilter) -> Outcome:
     """With what this host's own rules say of attempts that nobody answered, or that were refused."""
     from eset_portcheck.host.own_rules import Explainer, lost
 
@@ -159,13 +186,13 @@ def explained(order: Order, outcome: Outcome, host: Host, rules: PacketFilter) -
         return outcome
     explainer = Explainer(rules, host)
     told = {
-        endpoint: explainer.explained(one, endpoint.transport, order.options.dialled(endpoint)[1])
+        endpoint: explainer.explained(one, endpoint.transport, request.options.dialled(endpoint)[1])
         for endpoint, one in outcome.observations.items()
     }
     return msgspec.structs.replace(outcome, observations=told)
 
 
-def beside(row: Row, host: Host) -> Row:
+def with_host_evidence(row: Row, host: Host) -> Row:
     """With what this host says of the row beside its own attempts: what the firewall does to clients, what an installed component is connected to."""
     told = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}") if row.direction is Direction.INBOUND else None
     more = [*([Evidence("firewall", facts=told)] if told else []), *established(row, host.connections)]

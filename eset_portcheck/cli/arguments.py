@@ -1,19 +1,23 @@
 """Arguments that several commands share, and how they become profiles, a site and a plan. Imports of weight happen inside the functions."""
 
 import argparse
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from eset_portcheck import streams
+from eset_portcheck.wrong_use import WrongUse as WrongUse
 
 LINE_CHARACTERS = 600
 
 
-class WrongUse(Exception):
-    """Exit 2: arguments, profile, site file or output. `lines` go to stderr."""
+class Asked(NamedTuple):
+    """What the options say of profiles and site. `detected`: names of values that nobody gave, this machine's own. `closed`: files of its components that
+    this user may not read."""
 
-    def __init__(self, *lines: str) -> None:
-        super().__init__("; ".join(lines))
-        self.lines = lines
+    profiles: list[Any]
+    used: list[Any]
+    site: Any
+    detected: list[str]
+    closed: list[str]
 
 
 def told(line: str) -> str:
@@ -68,69 +72,40 @@ _SITE_OPTIONS = (
 )
 
 
-def load(arguments: argparse.Namespace) -> tuple[list[Any], list[Any], Any]:
-    """(profiles, ProfileUsed records, Site). Roles and values that nobody gave are those of what is installed here; their names go into
-    `arguments.detected`. Raises WrongUse with every fault found."""
-    import os
+def load(arguments: argparse.Namespace) -> Asked:
+    """Roles and values that nobody gave are those of what is installed here. Raises WrongUse with every fault found."""
     from pathlib import Path
 
-    from eset_portcheck import loading
+    from eset_portcheck import requesting
     from eset_portcheck.cli.found import Machine
-    from eset_portcheck.model.report import ProfileUsed
-    from eset_portcheck.model.site import SiteError, site_of
+    from eset_portcheck.model.site import SiteError
 
-    profiles, used, faults = [], [], []
-    wanted: list[str | Path] = [*dict.fromkeys(arguments.role or []), *map(Path, arguments.profile or [])]
-    machine = Machine(arguments)
-    arguments.detected, arguments.closed = [], []
-    if not wanted:
+    faults: list[str] = []
+    machine, detected, closed = Machine(arguments), [], []
+    if not arguments.role and not arguments.profile:
         arguments.role = machine.roles()
-        arguments.detected.append("role")
-        wanted += arguments.role
-    for one in wanted:
-        try:
-            profile, digest = loading.load_profile_file(one) if isinstance(one, Path) else loading.load_profile(one)
-        except loading.ProfileError as error:
-            faults += error.lines
-        else:
-            profiles.append(profile)
-            used.append(ProfileUsed(profile.role, profile.version, digest, profile.source))
-    layers: list[tuple[str, dict[str, Any]]] = []
-    try:
-        if arguments.site:
-            layers.append((Path(arguments.site).name, loading.load_site(Path(arguments.site))))
-    except loading.ProfileError as error:
-        faults += error.lines
+        detected.append("role")
+    profiles, used = requesting.load_profiles(arguments.role or [], map(Path, arguments.profile or []), faults)
+    layers = requesting.load_site(arguments.site, faults)
     given = {name for _, layer in layers for name in layer} | dict(_pairs(arguments.set, [])).keys() | _options(arguments, profiles).keys()
     if not faults:
-        arguments.detected += machine.fill(profiles, given)
-        arguments.closed = machine.closed()
+        detected += machine.fill(profiles, given)
+        closed = machine.closed()
     layers.append(("--set", dict(_pairs(arguments.set, faults))))
     layers.append(("", _options(arguments, profiles)))
     try:
-        site = site_of(*layers, ("", {}))
+        site = requesting.made_site(layers, arguments.ca_file)
     except SiteError as error:
         faults += [_as_option(line) for line in error.lines]
     if faults:
         raise WrongUse(*faults)
-    import msgspec
-
-    return profiles, used, msgspec.structs.replace(site, ca_given=bool(arguments.ca_file or os.environ.get("SSL_CERT_FILE")))
+    return Asked(profiles, used, site, detected, closed)
 
 
 def _options(arguments: argparse.Namespace, profiles: list[Any]) -> dict[str, Any]:
-    given = {name: value for name in _SITE_OPTIONS if (value := getattr(arguments, name, None)) is not None}
-    # the port in --server belongs to the console where the Web Console is the only role
-    if [profile.role for profile in profiles] == ["webconsole"] and "server" in given:
-        from eset_portcheck.model.site import SiteError, host_and_port
+    from eset_portcheck.requesting import as_meant
 
-        try:
-            host, port = host_and_port(given["server"], "server")
-        except SiteError:
-            return given
-        if port is not None:
-            return given | {"server": host, "console_port": port}
-    return given
+    return as_meant({name: value for name in _SITE_OPTIONS if (value := getattr(arguments, name, None)) is not None}, profiles)
 
 
 def _as_option(line: str) -> str:

@@ -93,10 +93,11 @@ def packed(report: Any, language: str) -> bytes:
     """
     import msgspec
 
-    from eset_portcheck import __version__, render
+    from eset_portcheck import __version__
+    from eset_portcheck.render import FORMATS as RENDERS
 
     settings = {"width": _WIDTH, "ascii": False, "colour": False, "language": language}
-    files = {name: render.FORMATS[form](report, **settings) for name, form in FORMATS.items() if form in render.FORMATS}
+    files = {name: RENDERS[form](report, **settings) for name, form in FORMATS.items()}
     manifest = {
         "kind": "eset-portcheck bundle",
         "report_id": report.run.id,

@@ -67,10 +67,9 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     interrupts.let_raise()  # commands that list this machine end with us
     try:
-        profiles, used, site = shared.load(arguments)
-        order = order_of(arguments, profiles, used, site, credentials_of(arguments))
+        request = request_of(arguments, shared.load(arguments), credentials_of(arguments))
         if arguments.dry_run:
-            return dry_run(order, arguments.lang)
+            return dry_run(request, arguments.lang)
         interrupts.hold()
         private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
@@ -78,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         return shared.refuse(error)
     try:
         interrupts.let_raise()
-        report = audited(order, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang)
+        report = audited(request, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang)
     except BaseException:  # nothing to report: what was begun is gone
         files.close()
         raise
@@ -101,89 +100,43 @@ def credentials_of(arguments: argparse.Namespace) -> Any:
     return None
 
 
-def order_of(
-    arguments: argparse.Namespace, profiles: list[Any], used: list[Any], site: Any, credentials: Any = None, *, this_machine_only: bool = False
-) -> Any:
-    """Everything decided, nothing sent. `this_machine_only`: rows that dial are left out, and need no values. Raises WrongUse."""
-    import os
-
-    import msgspec
-
-    from eset_portcheck import planning, protocols
-    from eset_portcheck.audit import Order
-    from eset_portcheck.cli import authorities
+def request_of(arguments: argparse.Namespace, asked: shared.Asked, credentials: Any = None, *, this_machine_only: bool = False) -> Any:
+    """Everything decided, nothing sent. Raises WrongUse."""
+    from eset_portcheck import requesting
     from eset_portcheck.model.plan import Options
-    from eset_portcheck.model.vocabulary import Phase
 
-    site = msgspec.structs.replace(site, credentials_given=credentials is not None)
-    lacking = planning.missing(profiles, site, of_targets=not this_machine_only)
-    if lacking:
-        raise shared.WrongUse(*lacking, *(f"not readable with these rights: {path}" for path in arguments.closed))
-    authorities.refuse_unreadable(arguments.ca_file, os.environ.get("SSL_CERT_FILE"), quiet=arguments.quiet, judges=not this_machine_only)
-    plan = planning.plan(profiles, site, arguments.only, arguments.skip, protocols.known, here_only=this_machine_only)
-    if not any(check.skip not in ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED") for check in plan.checks):
-        if this_machine_only:
-            raise shared.WrongUse(f"role {', '.join(plan.roles)} listens on no port of this machine")
-        raise shared.WrongUse("nothing is selected: no check matches --only and --skip, or no row applies to this site")
-    families = (arguments.family,) if arguments.family else ("ipv6", "ipv4")
-    return Order(
-        plan=plan,
-        profiles=used,
-        phase=Phase(arguments.phase),
+    families = (arguments.family,) if arguments.family else Options().families
+    deep, unsigned = arguments.deep, arguments.allow_unsigned_logon
+    request, told = requesting.audit_request(
+        asked.profiles,
+        asked.used,
+        asked.site,
+        Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, deep=deep, allow_unsigned_logon=unsigned),
+        phase=arguments.phase,
+        only=arguments.only,
+        skip=arguments.skip,
         ca_file=arguments.ca_file,
-        public_file=os.environ.get("SSL_CERT_FILE") or None,
-        options=Options(
-            arguments.timeout,
-            arguments.budget,
-            families,
-            arguments.all_addresses,
-            dict(site.connect_to),
-            arguments.deep,
-            arguments.allow_unsigned_logon,
-        ),
-        arguments=again(arguments),
-        command="ports" if this_machine_only else "check",
-        detected=arguments.detected,
         credentials=credentials,
+        arguments=requesting.command_words(vars(arguments)),
+        detected=asked.detected,
+        closed=asked.closed,
+        strict=arguments.strict,
+        exit_zero=arguments.exit_zero,
+        this_machine_only=this_machine_only,
     )
+    if not arguments.quiet:
+        for line in told:
+            streams.tell(f"eset-portcheck: {line}")
+    return request
 
 
-def again(arguments: argparse.Namespace) -> list[str]:
-    """The command line that asks the same, without output options: what `verify` and the first line print."""
-    line: list[str] = []
-    for name in ("role", "profile", "target", "set"):
-        line += [part for value in getattr(arguments, name) or [] for part in (f"--{name}", at_home(value))]
-    names = ["server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc", "platform", "product_version", "site", "ca_file"]
-    line += [part for name in names if (value := getattr(arguments, name)) for part in ("--" + name.replace("_", "-"), at_home(str(value)))]
-    line += ["--" + name.replace("_", "-") for name in ("appliance", "offline", "deep", "no_detect", "allow_unsigned_logon") if getattr(arguments, name)]
-    line += ["--credentials-file", at_home(arguments.credentials_file)] if arguments.credentials_file else []
-    line += ["--ask-credentials"] if arguments.ask_credentials else []
-    line += ["--all-addresses"] if arguments.all_addresses else []
-    line += [{"ipv4": "-4", "ipv6": "-6"}[arguments.family]] if arguments.family else []
-    line += ["--phase", arguments.phase] if arguments.phase != "auto" else []
-    line += ["--timeout", f"{arguments.timeout:g}"] if arguments.timeout != DEFAULT_TIMEOUT_S else []
-    return line
-
-
-def at_home(value: str) -> str:
-    """A path in the user's own folder as ~/...: it works as well, and the report does not name the user."""
-    from pathlib import Path
-
-    try:
-        home, path = Path.home(), Path(value)
-    except RuntimeError:  # no such user
-        return value
-    is_below = path.is_absolute() and home != Path(home.anchor) and path != home and path.is_relative_to(home)
-    return f"~/{path.relative_to(home).as_posix()}" if is_below else value
-
-
-def dry_run(order: Any, language: str = "en") -> int:
+def dry_run(request: Any, language: str = "en") -> int:
     """Every destination, as it would be dialled."""
     from eset_portcheck.texts.language import translator
 
     say = translator(language)
-    redirects = order.options.connect_to
-    for check in order.plan.checks:
+    redirects = request.options.connect_to
+    for check in request.plan.checks:
         if check.endpoint is None:
             untried = check.skip or say("no traffic: looks at this machine only")
             streams.put(f"{check.id:55} -  {untried}")
@@ -196,7 +149,7 @@ def dry_run(order: Any, language: str = "en") -> int:
     return 0
 
 
-def audited(order: Any, *, quiet: bool, form: str, language: str = "en") -> Any:
+def audited(request: Any, *, quiet: bool, form: str, language: str = "en") -> Any:
     """The report, with progress on a terminal's standard error. While a silent peer is waited for, the renderer is loaded."""
     from eset_portcheck.audit import audit
 
@@ -208,14 +161,14 @@ def audited(order: Any, *, quiet: bool, form: str, language: str = "en") -> Any:
             load(language)
 
     if quiet or not sys.stderr.isatty():
-        return audit(order, meanwhile=meanwhile)
+        return audit(request, meanwhile=meanwhile)
     import shutil
 
     from eset_portcheck.render.progress import Progress
 
-    awaited = [check.id for check in order.plan.checks if check.endpoint is not None and check.skip is None]
+    awaited = [check.id for check in request.plan.checks if check.endpoint is not None and check.skip is None]
     with Progress(awaited, width=shutil.get_terminal_size().columns, say=_say(language)) as progress:
-        return audit(order, lambda check, _observation: progress.finish(check.id), meanwhile)
+        return audit(request, lambda check, _observation: progress.finish(check.id), meanwhile)
 
 
 def _say(language: str) -> Any:
@@ -229,7 +182,6 @@ def _say(language: str) -> Any:
 
 def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, private: redacting.Redacting | None = None) -> int:
     """Write and show; the exit code is the one that stands in the report, --strict and --exit-zero included."""
-    report = with_exit_code(report, strict=getattr(arguments, "strict", False), exit_zero=getattr(arguments, "exit_zero", False))
     code: int = report.summary.exit_code
     lost: list[str] = []
     try:
@@ -248,13 +200,3 @@ def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, pr
     output.show(report, arguments, files.written, live=True)
     # the contract's order of exit codes
     return streams.settled(code if not lost or code in (1, 130) else 4, otherwise=4)
-
-
-def with_exit_code(report: Any, *, strict: bool, exit_zero: bool) -> Any:
-    import msgspec
-
-    from eset_portcheck import diagnose
-    from eset_portcheck.model.report import identified
-
-    summary = diagnose.with_exit_code(report.summary, strict=strict, exit_zero=exit_zero)
-    return report if summary == report.summary else identified(msgspec.structs.replace(report, summary=summary))

@@ -95,33 +95,28 @@ async def _demonstrate(role: str, broken: str | None) -> Any:
     from eset_portcheck.standins.site import stand_in_site
 
     async with stand_in_site(role, broken) as site:
-        order = _order(site, broken)
+        request = _request(site, broken)
         host = machine.look(frozenset())
         started, clock = time.time(), time.perf_counter()
-        outcome = await audit.run(order, host)
+        outcome = await audit.run(request, host)
         lasted_s = time.perf_counter() - clock
-    return audit.conclude(order, host, outcome, started, lasted_s)
+    return audit.conclude(request, host, outcome, started, lasted_s)
 
 
-def _order(site: Any, broken: str | None) -> Any:
-    """The order that `check` would make of these site values, confined to the stand-ins."""
+def _request(site: Any, broken: str | None) -> Any:
+    """The request that `check` would make of these site values, confined to the stand-ins."""
     import msgspec
 
-    from eset_portcheck import loading, planning, protocols
-    from eset_portcheck.audit import Order
+    from eset_portcheck import requesting
     from eset_portcheck.model.plan import Options
-    from eset_portcheck.model.report import ProfileUsed
-    from eset_portcheck.model.site import site_of
 
-    profile, digest = loading.load_profile(site.role)
-    values = site_of(("demo", {**site.values, "connect_to": site.connect_to}))
-    plan = planning.plan([profile], msgspec.structs.replace(values, ca_given=True), built=protocols.known)
-    return Order(
-        plan=msgspec.structs.replace(plan, checks=[_confined(one, site.connect_to) for one in plan.checks]),
-        profiles=[ProfileUsed(profile.role, profile.version, digest, profile.source)],
-        ca_file=site.ca_file,
-        public_file=site.ca_file,  # its authority plays the public ones too
-        options=Options(connect_to=site.connect_to),
+    profiles, used = requesting.load_profiles([site.role], [], [])
+    values = requesting.made_site([("demo", {**site.values, "connect_to": site.connect_to})], site.ca_file)
+    # its authority plays the public ones too
+    request, _ = requesting.audit_request(profiles, used, values, Options(), ca_file=site.ca_file, public_file=site.ca_file)
+    return msgspec.structs.replace(
+        request,
+        plan=msgspec.structs.replace(request.plan, checks=[_confined(one, site.connect_to) for one in request.plan.checks]),
         command="demo",
         arguments=["--role", site.role, *(["--break", broken] if broken else [])],
     )

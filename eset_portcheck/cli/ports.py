@@ -41,8 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     interrupts.let_raise()  # commands that list this machine end with us
     try:
-        profiles, used, site = shared.load(arguments)
-        order = check.order_of(arguments, profiles, used, site, this_machine_only=True)
+        request = check.request_of(arguments, shared.load(arguments), this_machine_only=True)
         interrupts.hold()
         private = redacting.Redacting(arguments)
         files = output.Outputs(arguments.output)
@@ -50,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         return shared.refuse(error)
     try:
         interrupts.let_raise()
-        report = audit(order)
+        report = audit(request)
     except BaseException:
         files.close()
         raise

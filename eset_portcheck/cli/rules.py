@@ -66,7 +66,7 @@ def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
     from eset_portcheck.rules import change_request, nft, powershell, remarks
     from eset_portcheck.texts.language import translator
 
-    profiles, used, site = shared.load(arguments)
+    profiles, used, site, *_ = shared.load(arguments)
     if lacking := planning.missing(profiles, site):
         raise shared.WrongUse(*lacking)
     sources, resolvers = [_network(one) for one in arguments.source], _resolvers(arguments.resolver)

@@ -4,10 +4,10 @@ from eset_portcheck.comparing.differences import differences
 from eset_portcheck.comparing.meaning import meaning, stands_in
 from eset_portcheck.comparing.place import place
 from eset_portcheck.model.comparison import SCHEMA_VERSION, Change, Comparison, ComparisonSummary, RowChange, RunSeen, Standing
+from eset_portcheck.model.deciding import PROVEN, Group, decides, proven_groups
 from eset_portcheck.model.report import Report, Row, Tool
 from eset_portcheck.model.vocabulary import Verdict
 
-PROVEN = (Verdict.PASS, Verdict.WARN)
 # Worse and worse for whoever needs the path. A checker that failed proves as little as an unproven row, and disproves nothing.
 _RUNG = {Verdict.PASS: 0, Verdict.WARN: 0, Verdict.UNPROVEN: 1, Verdict.ERROR: 1, Verdict.FAIL: 2}
 _ORDER = {change: number for number, change in enumerate(Change)}
@@ -22,9 +22,9 @@ def compare(before: Report, after: Report, tool: Tool) -> Comparison:
     earlier, later = _by_id(before), _by_id(after)
     if not earlier.keys() & later.keys():
         raise Incomparable("the two reports have no check in common")
-    covered = {(row.role, row.group.id) for row in after.checks if row.group and row.verdict in PROVEN}
+    proven = proven_groups(after.checks)
     names = list(dict.fromkeys([*later, *earlier]))
-    rows = [_change(earlier.get(name), later.get(name), covered) for name in names]
+    rows = [_change(earlier.get(name), later.get(name), proven) for name in names]
     rows.sort(key=lambda one: (_ORDER[one.change], not one.regressed, not one.required))  # a stable sort keeps the report's order
     regressed = [one.id for one in rows if one.regressed]
     return Comparison(
@@ -45,12 +45,10 @@ def _by_id(report: Report) -> dict[str, Row]:
     return {row.id: row for row in report.checks}
 
 
-def _change(before: Row | None, after: Row | None, covered: set[tuple[str, str]]) -> RowChange:
+def _change(before: Row | None, after: Row | None, proven: frozenset[Group]) -> RowChange:
     shown = after or before
     assert shown is not None  # noqa: S101  # an id comes from one of the two
     change, what = _said(before, after)
-    # As for exit codes: a group is one requirement, so a member that broke while another is proven is not missed.
-    needed = shown.required and not (shown.group and (shown.role, shown.group.id) in covered)
     return RowChange(
         id=shown.id,
         role=shown.role,
@@ -60,7 +58,7 @@ def _change(before: Row | None, after: Row | None, covered: set[tuple[str, str]]
         required=shown.required,
         change=change,
         meaning=what,
-        regressed=needed and change is Change.BROKEN,
+        regressed=change is Change.BROKEN and decides(shown, proven),
         before=_standing(before),
         after=_standing(after),
     )

@@ -6,6 +6,7 @@ A code is either "<how it ended before>-to-<how it ends now>" for the pairs that
 from enum import StrEnum
 
 from eset_portcheck.comparing.place import place
+from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Verdict
 
@@ -97,7 +98,7 @@ LOST_TO: dict[Ending, str] = {
 
 def ending(row: Row) -> Ending:
     """By the reason; a warning that hides a failed member of a group ends as that failure."""
-    proven = row.verdict in (Verdict.PASS, Verdict.WARN)
+    proven = row.verdict in PROVEN
     if proven and not stands_in(row):
         return Ending.PROVEN
     return _OF_CODE.get(row.reason, Ending.OTHER)

@@ -7,6 +7,7 @@ from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
 from eset_portcheck.diagnose.verdicts import combine, required_proof
+from eset_portcheck.model.deciding import deciding
 from eset_portcheck.model.finding import Cause, Conclusion, Finding
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -92,8 +93,7 @@ def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:
 def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
     """Counts a verdict; the exit code of the contract (130 before 1 before 4 before 3 before 0), a group counting as one requirement."""
     counts = {verdict.value: sum(row.verdict is verdict for row in rows) for verdict in Verdict}
-    proven_groups = {(row.role, row.group.id) for row in rows if row.group and row.verdict in overall.PROVEN}
-    needed = [row for row in rows if row.required and not (row.group and (row.role, row.group.id) in proven_groups)]
+    needed = deciding(rows)
     if interrupted or any(row.reason == "INTERRUPTED" for row in rows):
         code = 130
     elif any(row.verdict is Verdict.FAIL for row in needed):

@@ -9,14 +9,13 @@ from eset_portcheck.diagnose.fixes import fixes
 from eset_portcheck.diagnose.fixes_case import is_internet
 from eset_portcheck.diagnose.reading import rank
 from eset_portcheck.model.command_line import only
+from eset_portcheck.model.deciding import group_of, proven_groups
 from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
 from eset_portcheck.texts.shell import joined, shell_of
-
-PROVEN = (Verdict.PASS, Verdict.WARN)
 
 
 def interception(rows: list[Row]) -> list[Row]:
@@ -67,10 +66,10 @@ def _intercepted(row: Row, guilty: set[str]) -> Row:
 
 def groups(rows: list[Row]) -> list[Row]:
     """A failed member becomes a warning when another member is proven."""
-    proven = {(row.role, row.group.id) for row in rows if row.group and row.verdict in PROVEN}
+    proven = proven_groups(rows)
     return [
         msgspec.structs.replace(row, verdict=Verdict.WARN, findings=[Finding("FAILOVER_USED", params={"group": row.group.id}), *row.findings])
-        if row.group and row.verdict is Verdict.FAIL and (row.role, row.group.id) in proven
+        if row.group and row.verdict is Verdict.FAIL and group_of(row) in proven
         else row
         for row in rows
     ]

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import msgspec
 
 from eset_portcheck.diagnose.reading import Reading, rank
+from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import Rank
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Verdict
+from eset_portcheck.model.vocabulary import WORST_FIRST, Direction, Listener, Phase, Proof, Verdict
 
 # Found at the listening end before the component is installed, these still tell of the path, not of what is not there yet.
 _PATH_FAULTS = frozenset(
@@ -81,8 +82,8 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
         rest = combine(row, [one for one in readings if one[1].reason != WITHHELD], phase)
         return msgspec.structs.replace(rest, findings=[*rest.findings, *withheld[0].findings])
     judged = [(attempt, Judged(verdict_of(row, reading, phase), reading)) for attempt, reading in readings]
-    good = [one for one in judged if one[1].verdict in (Verdict.PASS, Verdict.WARN)]
-    bad = [one for one in judged if one[1].verdict not in (Verdict.PASS, Verdict.WARN)]
+    good = [one for one in judged if one[1].verdict in PROVEN]
+    bad = [one for one in judged if one[1].verdict not in PROVEN]
     if not good:
         return _conclude(_gravest([one for _, one in judged]))
     best = _gravest([one for _, one in good])
@@ -107,8 +108,7 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
 
 def _gravest(judged: list[Judged]) -> Judged:
     """The worst verdict; among equals the one that got farthest says most."""
-    order = [Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS]
-    return min(judged, key=lambda one: (order.index(one.verdict), -one.reading.reached.rung))
+    return min(judged, key=lambda one: (WORST_FIRST.index(one.verdict), -one.reading.reached.rung))
 
 
 def _conclude(judged: Judged) -> Conclusion:

@@ -13,6 +13,7 @@ import msgspec
 
 from eset_portcheck import files
 from eset_portcheck.model.report import SCHEMA_VERSION, Report, identified, identity
+from eset_portcheck.wrong_use import PortcheckError
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 MAX_BYTES = 64 * 1024 * 1024
@@ -26,7 +27,7 @@ _SHOWN = 4  # unknown fields
 _AT = re.compile(r"(?P<what>.*) - at `\$?\.?(?P<path>.*)`\Z", re.DOTALL)
 
 
-class ReportFileError(Exception):
+class ReportFileError(PortcheckError):
     """A file that is no report, or a broken one. One line: file, place, fault."""
 
 

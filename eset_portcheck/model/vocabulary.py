@@ -4,6 +4,7 @@ Units and shapes: every name here is a closed set of strings; the values are wha
 Source: port states as nmap names them; the ladder and the verdicts: docs/contract.md#three-separate-things.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -51,6 +52,14 @@ class Verdict(StrEnum):
     FAIL = "fail"
     ERROR = "error"
     SKIP = "skip"
+
+
+WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
+
+
+def worst(verdicts: Iterable[Verdict], default: Verdict) -> Verdict:
+    """`default`: where there is none."""
+    return min(verdicts, key=WORST_FIRST.index, default=default)
 
 
 class Stage(StrEnum):

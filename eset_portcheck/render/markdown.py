@@ -6,7 +6,7 @@ The text is an element tree, so that it cannot break out of its place; `elements
 from xml.etree.ElementTree import Element, SubElement
 
 from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
 from eset_portcheck.render import outcome, story
 from eset_portcheck.render.elements import put, put_table, to_markdown
 from eset_portcheck.render.look import LOOKS
@@ -76,8 +76,7 @@ class _Page:
         if bracket:
             self._code(top, code.removesuffix("]"))
         seen = {verdict: sum(row.verdict is verdict for row in self._report.checks) for verdict in Verdict}
-        order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
-        counts = [self._pen.count(*COUNT[verdict.value], seen[verdict]) for verdict in order if seen[verdict]]
+        counts = [self._pen.count(*COUNT[verdict.value], seen[verdict]) for verdict in WORST_FIRST if seen[verdict]]
         run = self._report.run
         about = [*counts, self._pen.say("phase {phase}", phase=run.phase.value), self._pen.safe(run.started_utc)]
         put(SubElement(root, "p"), ", ".join(about))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from eset_portcheck.model.command_line import COMMANDS, UNKNOWN, for_rows, rebuilt
+from eset_portcheck.model.deciding import PROVEN, deciding
 from eset_portcheck.model.finding import Fix
-from eset_portcheck.model.report import Rediagnosis, Report, Row
+from eset_portcheck.model.report import Rediagnosis, Report
 from eset_portcheck.model.site import NAMES
 from eset_portcheck.model.vocabulary import Phase, Verdict
 from eset_portcheck.render.pen import Pen
@@ -18,31 +19,19 @@ from eset_portcheck.texts.shell import joined, shell_of
 _FEW = 2
 _NAMED = 6  # checks
 _SAID = 400  # characters of a stranger's command line
-PROVEN = (Verdict.PASS, Verdict.WARN)
-
-
-def needed(report: Report) -> list[Row]:
-    """The rows that decide: required, and not in a group of which another member is proven."""
-    proven = {(row.role, row.group.id) for row in report.checks if row.group and row.verdict in PROVEN}
-    return [row for row in report.checks if row.required and not (row.group and (row.role, row.group.id) in proven)]
+_KEYS = {Verdict.FAIL: "not-ready", Verdict.ERROR: "checker-failed", Verdict.WARN: "warned", Verdict.PASS: "ready"}
 
 
 def overall(report: Report) -> tuple[str, Verdict]:
-    """(key of the word, the verdict whose look it has). From the rows, so that --strict and --exit-zero do not change what is true."""
-    said = {row.verdict for row in needed(report)}
-    if report.summary.exit_code == 130 or any(row.reason == "INTERRUPTED" for row in report.checks):
+    """(key of the word, the verdict whose look it has). The verdict is the report's own, which --strict and --exit-zero do not change. A report that holds
+    none (schema 1.0, not judged anew) proves nothing."""
+    verdict = report.summary.verdict or Verdict.UNPROVEN
+    if report.summary.exit_code == 130:
         return "interrupted", Verdict.UNPROVEN
-    if Verdict.FAIL in said:
-        return "not-ready", Verdict.FAIL
-    if any(row.verdict is Verdict.ERROR for row in report.checks):
-        return "checker-failed", Verdict.ERROR
-    if Verdict.UNPROVEN in said:
-        return "unproven", Verdict.UNPROVEN
-    if any(row.reason == "NOT_SELECTED" for row in report.checks):
-        return "partial", Verdict.UNPROVEN
-    if report.rediagnosis is not None and report.rediagnosis.missing:
-        return "unproven", Verdict.UNPROVEN
-    return ("warned", Verdict.WARN) if any(row.verdict is Verdict.WARN for row in report.checks) else ("ready", Verdict.PASS)
+    if verdict in _KEYS:
+        return _KEYS[verdict], verdict
+    is_partial = left_out(report) and not any(row.verdict is Verdict.UNPROVEN for row in deciding(report.checks))
+    return "partial" if is_partial else "unproven", Verdict.UNPROVEN
 
 
 def first_line(report: Report, pen: Pen) -> tuple[str, str, str, str]:
@@ -64,7 +53,7 @@ def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:
         verify = again(report, pen, cause.explains if narrow else [])
         lead = next((row for row in report.checks if row.id in cause.explains), None)
         return f"{headline(cause.reason, params_of(report, lead, cause.where) | cause.params, pen)} [{pen.safe(cause.reason)}]", verify
-    grave = [row for row in needed(report) if row.verdict not in (*PROVEN, Verdict.SKIP)]
+    grave = [row for row in deciding(report.checks) if row.verdict not in (*PROVEN, Verdict.SKIP)]
     if grave and key != "partial":
         row = grave[0]
         return f"{headline(row.reason, params_of(report, row, row.where), pen)} [{pen.safe(row.reason)}]", again(report, pen, [row.id])

@@ -4,12 +4,13 @@ from collections import defaultdict
 from itertools import islice
 from typing import Any, NamedTuple
 
+from eset_portcheck.model.deciding import PROVEN, group_of
 from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict, worst
 from eset_portcheck.render import parameters, seen, voice
-from eset_portcheck.render.outcome import PROVEN, again, whole
+from eset_portcheck.render.outcome import again, whole
 from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND
 from eset_portcheck.render.words import CONFIDENCE, CULPRIT
@@ -45,8 +46,8 @@ def causes(report: Report, pen: Pen) -> list[Story]:
     by_id = {row.id: row for row in report.checks}
     works: _Groups = defaultdict(list)
     for row in report.checks:
-        if row.group and row.verdict in PROVEN:
-            works[(row.role, row.group.id)].append(row.id)
+        if row.verdict in PROVEN and (group := group_of(row)):
+            works[group].append(row.id)
     return [_of_cause(report, str(number), cause, by_id, works, pen) for number, cause in enumerate(report.causes, 1)]
 
 
@@ -161,15 +162,14 @@ def _facts(finding: Finding, pen: Pen) -> str:
 
 def _alternatives(rows: list[Row], works: _Groups, pen: Pen) -> list[str]:
     """For a failure that is only a warning: the members of its group that work."""
-    groups = {(row.role, row.group.id) for row in rows if row.group and any(one.reason == "FAILOVER_USED" for one in row.findings)}
+    groups = {group for row in rows if (group := group_of(row)) and any(one.reason == "FAILOVER_USED" for one in row.findings)}
     mine = {row.id for row in rows}
     others = list(islice((one for group in sorted(groups) for one in works.get(group, ()) if one not in mine), _IDS))
     return [pen.say("another way of the same group works: {ids}", ids=", ".join(others))] if others else []
 
 
 def _gravest(rows: list[Row]) -> Verdict:
-    order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN)
-    return min((row.verdict for row in rows if row.verdict in order), key=order.index, default=Verdict.FAIL)
+    return worst((row.verdict for row in rows if row.verdict not in (Verdict.PASS, Verdict.SKIP)), Verdict.FAIL)
 
 
 def is_broken(story: Story) -> bool:

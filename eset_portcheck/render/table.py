@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from eset_portcheck.model.report import Report
-from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
 from eset_portcheck.render import here, outcome, story
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
@@ -112,10 +112,9 @@ class _Page:
         report, pen = self._report, self._pen
         dot = f" {pen.signs.dot} "
         seen = Counter(row.verdict for row in report.checks)
-        order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
         advisory = Counter(row.verdict for row in report.checks if not row.required and row.verdict in (Verdict.FAIL, Verdict.UNPROVEN))
         rest: dict[Verdict, str] = {verdict: " " + pen.count("({count} not required)", "({count} not required)", count) for verdict, count in advisory.items()}
-        parts = [(pen.count(*COUNT[one.value], seen[one]) + rest.get(one, ""), LOOKS[one].style) for one in order if seen[one]]
+        parts = [(pen.count(*COUNT[one.value], seen[one]) + rest.get(one, ""), LOOKS[one].style) for one in WORST_FIRST if seen[one]]
         out = Text()
         for number, part in enumerate(parts):
             out.append(dot if number else "", "dim").append(*part)

@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from eset_portcheck import protocols
+from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Direction, Proof, Stage, Transport, Verdict
+from eset_portcheck.model.vocabulary import Direction, Proof, Stage, Transport, Verdict, worst
 from eset_portcheck.render.text import safe
 from eset_portcheck.texts.language import message
 from eset_portcheck.wire.protocol import LABEL_CHARACTERS
@@ -15,7 +16,6 @@ from eset_portcheck.wire.protocol import LABEL_CHARACTERS
 FAMILIES = ("ipv4", "ipv6")
 _WORDS = {Stage.RESOLVE: "DNS", Stage.ROUTE: message("ROUTE"), Stage.CONNECT: "TCP", Stage.TUNNEL: "CONNECT", Stage.TLS: "TLS", Stage.SESSION: message("LOGIN")}
 _STOPPED = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN)
-_GRAVE = (Verdict.PASS, Verdict.WARN, Verdict.UNPROVEN, Verdict.ERROR, Verdict.FAIL)
 _FIREWALL = ("INBOUND_FILTERED", "REACH_NOT_TESTED")
 
 
@@ -39,7 +39,7 @@ def track(row: Row) -> list[Step]:
     if attempt is None:
         return [Step(_word(row, stage), Reach.NOT_REACHED) for stage in stages]
     marked = _marked(row, attempt, stages)
-    goes_on = row.verdict in (Verdict.PASS, Verdict.WARN) and attempt.failed is None
+    goes_on = row.verdict in PROVEN and attempt.failed is None
     steps = []
     for place, stage in enumerate(stages):
         if place == marked:
@@ -142,7 +142,7 @@ def families(row: Row) -> dict[str, Verdict | None]:
             continue
         said = None if attempt.untested is not None else _of_attempt(row, attempt)
         before = found.get(attempt.family)
-        found[attempt.family] = said if before is None else before if said is None else max(before, said, key=_GRAVE.index)
+        found[attempt.family] = said if before is None else before if said is None else worst((before, said), said)
     return found
 
 

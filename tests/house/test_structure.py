@@ -1,5 +1,6 @@
 """The house rules that no linter holds."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -82,3 +83,22 @@ def test_a_loop_over_texts_names_all_that_are_wrong() -> None:
     with pytest.raises(AssertionError, match=r"(?s)1 of 3.*bad.*too short"):
         looked_at(limit=3)
     assert tried == ["good", "bad", "worse"]
+
+
+def said_elsewhere(module: Path) -> list[str]:
+    """Places that say again what stands in model/deciding.py or model/vocabulary.py: what is proven, the order of verdicts, what one group is."""
+    found = []
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+            words = [ast.unparse(one) for one in node.elts]
+            verdicts = {word for word in words if re.fullmatch(r"Verdict\.[A-Z]+", word)}
+            again = verdicts == {"Verdict.PASS", "Verdict.WARN"} or len(verdicts) >= 4
+            if again or (len(words) == 2 and words[0].endswith(".role") and words[1].endswith(".group.id")):
+                found.append(f"{module.name}:{node.lineno} {ast.unparse(node)}")
+    return found
+
+
+def test_what_decides_stands_in_one_place() -> None:
+    homes = {ROOT / "eset_portcheck/model" / name for name in ("deciding.py", "vocabulary.py")}
+    assert [len(said_elsewhere(home)) for home in sorted(homes)] == [2, 1]
+    assert [place for module in MODULES if module not in homes for place in said_elsewhere(module)] == []

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
 from eset_portcheck.certificates.judge import Judge
-from eset_portcheck.cli.arguments import WrongUse
-from eset_portcheck.cli.authorities import refuse_unreadable
+from eset_portcheck.loading.authority_files import refuse_unreadable
 from eset_portcheck.redaction.anchors import public_anchors
+from eset_portcheck.wrong_use import WrongUse
 from tests.cli.conftest import Command, portcheck  # noqa: F401  # a fixture
 from tests.unit.test_trust import DAY, NOW, Issuer, ask
 
@@ -160,8 +160,8 @@ def test_an_inspector_that_was_added_to_certifis_file_is_not_public(tmp_path: Pa
     monkeypatch.setattr(certifi.__spec__, "origin", changed_certifi(tmp_path, text))
     assert ask(Judge(None, None), GOOD.leaf("a.lab.test")).public == "untrusted"
     with pytest.raises(WrongUse, match="changed after it was installed"):
-        refuse_unreadable(None, None, quiet=True)
-    refuse_unreadable(None, bundle(tmp_path, der_of(GOOD)), quiet=True)
+        refuse_unreadable(None, None)
+    refuse_unreadable(None, bundle(tmp_path, der_of(GOOD)))
 
 
 def test_certifi_that_points_to_the_machines_store_is_not_mozillas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,4 +174,4 @@ def test_certifi_that_points_to_the_machines_store_is_not_mozillas(tmp_path: Pat
     monkeypatch.setattr(certifi.__spec__, "origin", str(tmp_path / "nowhere" / "__init__.py"))
     assert ask(Judge(None, None), GOOD.leaf("a.lab.test")).public == "untrusted"
     with pytest.raises(WrongUse, match="not there"):
-        refuse_unreadable(None, None, quiet=True)
+        refuse_unreadable(None, None)

@@ -159,10 +159,10 @@ def report_of(roles: list[str], site: dict[str, Any], sees: Sees, *, host: Host 
         if name != "connect_to":
             arguments += [part for one in _values(value) for part in (f"--{name.replace('_', '-')}", one)]
     arguments += ["--phase", phase.value] if phase is not Phase.AUTO else []
-    order = audit.Order(Plan(plan.roles, _distinct(plan.checks)), used, phase, arguments=arguments)
-    seen = {check.endpoint: found for check in order.plan.checks if check.endpoint and check.skip is None and (found := sees(check))}
+    request = audit.AuditRequest(Plan(plan.roles, _distinct(plan.checks)), used, phase, arguments=arguments)
+    seen = {check.endpoint: found for check in request.plan.checks if check.endpoint and check.skip is None and (found := sees(check))}
     lasted = max((one.duration_s for one in seen.values()), default=0.0) + 0.05
-    made = audit.conclude(order, host, Outcome(seen, options.pop("complete", True), False, 0.001), 0.0, lasted)
+    made = audit.conclude(request, host, Outcome(seen, options.pop("complete", True), False, 0.001), 0.0, lasted)
     run = msgspec.structs.replace(made.run, id="0" * 8, started_utc="2026-11-24T09:14:52Z", connect_to=site.get("connect_to", {}))
     return msgspec.structs.replace(made, run=run)
 

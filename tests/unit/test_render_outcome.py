@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from eset_portcheck.diagnose import summary
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.report import Report, from_json
 from eset_portcheck.model.vocabulary import Verdict
@@ -20,8 +21,9 @@ def report(name: str, exit_code: int | None = None, **rows: dict[str, Any]) -> R
     """`rows`: the last part of an id with _ for - and ., and what to change in it."""
     made = from_json((REPORTS / f"{name}.json").read_bytes())
     checks = [msgspec.structs.replace(row, **rows.get(row.id.partition(".")[2].replace("-", "_").replace(".", "_"), {})) for row in made.checks]
-    code = made.summary.exit_code if exit_code is None else exit_code
-    return msgspec.structs.replace(made, checks=checks, summary=msgspec.structs.replace(made.summary, exit_code=code))
+    total = summary(checks, interrupted=exit_code == 130)
+    code = total.exit_code if exit_code is None else exit_code
+    return msgspec.structs.replace(made, checks=checks, summary=msgspec.structs.replace(total, exit_code=code))
 
 
 LATE = {"verdict": Verdict.UNPROVEN, "reason": "BUDGET_SPENT"}
@@ -65,6 +67,19 @@ def test_overall(made: Report, word: str, verdict: Verdict, sentence: str) -> No
 def test_a_group_of_another_role_proves_nothing() -> None:
     changed = {"role": "bridge", "verdict": Verdict.UNPROVEN, "reason": "BUDGET_SPENT", "group": Group("push", "chain")}
     assert outcome.overall(report("ready", 3, push_tcp_8883=changed))[0] == "unproven"
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_verdict_is_the_reports_own_whatever_its_rows_say(verdict: Verdict) -> None:
+    made = report("ready")
+    told = msgspec.structs.replace(made, summary=msgspec.structs.replace(made.summary, verdict=verdict))
+    assert outcome.overall(told)[1] is (Verdict.UNPROVEN if verdict is Verdict.SKIP else verdict)
+
+
+def test_a_report_that_holds_no_verdict_is_never_called_ready() -> None:
+    made = report("ready")
+    bare = msgspec.structs.replace(made.summary, verdict=None, strict=None, exit_zero=None)
+    assert outcome.overall(msgspec.structs.replace(made, summary=bare)) == ("unproven", Verdict.UNPROVEN)
 
 
 def first(made: Report) -> str:

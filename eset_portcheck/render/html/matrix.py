@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
 from eset_portcheck.render import story, voice
@@ -134,7 +135,7 @@ def _addresses(row: Row, pen: Pen) -> list[str]:
     differ = len({one.failed is None for one in tried}) > 1 or len(families(row)) > 1
     shown = []
     for one in tried[:_ADDRESSES]:
-        passed = one.failed is None and row.verdict in (Verdict.PASS, Verdict.WARN)
+        passed = one.failed is None and row.verdict in PROVEN
         sign = f"{pen.glyph(Verdict.PASS if passed else Verdict.FAIL)} " if differ else ""
         if one.address != row.target:
             shown.append(sign + pen.safe(one.address))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
 from eset_portcheck.render import outcome, story, voice
 from eset_portcheck.render.html import anchors, machine, picture, remedy, timing
 from eset_portcheck.render.html.matrix import Check, Skipped, checks, skipped
@@ -134,8 +134,7 @@ def _why(report: Report, first: str, pen: Pen) -> str:
 
 def _chips(report: Report, pen: Pen) -> list[Chip]:
     seen = Counter(row.verdict for row in report.checks)
-    order = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
-    return [Chip(one.value, LOOKS[one].glyph, pen.count(*COUNT[one.value], seen[one])) for one in order if seen[one]]
+    return [Chip(one.value, LOOKS[one].glyph, pen.count(*COUNT[one.value], seen[one])) for one in WORST_FIRST if seen[one]]
 
 
 def _facts(report: Report, started: str, pen: Pen) -> list[machine.Fact]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import Direction, Listener, Stage, Transport, Verdict
+from eset_portcheck.model.vocabulary import WORST_FIRST, Direction, Listener, Stage, Transport, Verdict
 from eset_portcheck.render.html.fitting import fitted, width_px
 from eset_portcheck.render.html.words import COMPONENT
 from eset_portcheck.render.pen import Pen
@@ -21,7 +21,6 @@ LANE, TOP, GAP = 50, 48, 10
 _LANES = 18
 _PORTS, _DIGITS = 4, 5
 _LARGE, _SMALL = 28, 34  # cells that fit into a box
-_ORDER = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS)
 _OWN_KEYS = ("target", "dc", "database")  # foreign software on hosts of the site
 
 
@@ -69,7 +68,7 @@ class _Lane(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        return min((row.verdict for row in self.rows), key=_ORDER.index)
+        return min((row.verdict for row in self.rows), key=WORST_FIRST.index)
 
 
 def picture(report: Report, pen: Pen) -> Picture | None:
@@ -77,7 +76,7 @@ def picture(report: Report, pen: Pen) -> Picture | None:
     lanes = list(_lanes([row for row in report.checks if row.verdict is not Verdict.SKIP and row.direction is not Direction.LOCAL], pen))
     if not lanes:
         return None
-    kept = sorted(sorted(range(len(lanes)), key=lambda place: (_ORDER.index(lanes[place].verdict), place))[:_LANES])
+    kept = sorted(sorted(range(len(lanes)), key=lambda place: (WORST_FIRST.index(lanes[place].verdict), place))[:_LANES])
     shown = [lanes[place] for place in kept]
     wires, boxes = list(_wires(report, shown, pen)), list(_boxes(shown, pen))
     height = max(len(shown) * LANE, 2 * LANE)
@@ -139,7 +138,7 @@ def _reached(lanes: list[_Lane]) -> Verdict:
 
 
 def _gravest(lanes: list[_Lane]) -> Verdict:
-    return min((lane.verdict for lane in lanes), key=_ORDER.index)
+    return min((lane.verdict for lane in lanes), key=WORST_FIRST.index)
 
 
 def _centre(place: int, count: int) -> int:

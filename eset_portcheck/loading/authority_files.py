@@ -3,27 +3,26 @@
 import ssl
 from pathlib import Path
 
-from eset_portcheck import files, streams
+from eset_portcheck import files
 from eset_portcheck.certificates.authorities import NotMozillas, certificates, mozillas
-from eset_portcheck.cli.arguments import WrongUse
+from eset_portcheck.wrong_use import WrongUse
 
 MAX_BYTES = 16 * 2**20
 
 
-def refuse_unreadable(site_file: str | None, public_file: str | None, *, quiet: bool, judges: bool = True) -> None:
-    """Raises WrongUse. `judges`: chains will be, by Mozilla's set where no other was given. Certificates that cannot be read are left out, and counted on
-    standard error."""
-    for file in (site_file, public_file):
-        if file:
-            _look(file, quiet)
+def refuse_unreadable(site_file: str | None, public_file: str | None, *, judges: bool = True) -> list[str]:
+    """Raises WrongUse. `judges`: chains will be, by Mozilla's set where no other was given. What is returned is worth a line each: certificates that cannot
+    be read are left out."""
+    told = [line for file in (site_file, public_file) if file for line in _look(file)]
     if judges and not public_file:
         try:
             mozillas()
         except NotMozillas as error:
             raise WrongUse(f"{error}. Which authorities are public cannot be told; install certifi anew") from None
+    return told
 
 
-def _look(file: str, quiet: bool) -> None:
+def _look(file: str) -> list[str]:
     shown = f"certificate file {file[:120]!a}"
     try:
         text = files.read(Path(file), MAX_BYTES).decode("ascii", "replace")
@@ -33,8 +32,7 @@ def _look(file: str, quiet: bool) -> None:
     odd = sum(not _is_read(der) for der in found)
     if odd == len(found):
         raise WrongUse(f"{shown}: no certificate in it (PEM)" + (f", {odd} that cannot be read" if odd else ""))
-    if odd and not quiet:
-        streams.tell(f"eset-portcheck: {shown}: {odd} of {len(found)} certificates cannot be read and are left out")
+    return [f"{shown}: {odd} of {len(found)} certificates cannot be read and are left out"] if odd else []
 
 
 def _is_read(der: bytes) -> bool:
