@@ -73,7 +73,7 @@ def first(made: Report) -> str:
 
 def test_the_first_line_holds_role_host_verdict_cause_and_command() -> None:
     assert first(report("dropped")) == (
-        "agent on pc-0427.corp.example: NOT READY: No answer on TCP 2222 of protect.corp.example [TCP_NO_ANSWER]; test again: "
+        "agent on pc-0427.corp.example: NOT READY: No answer from protect.corp.example on TCP 2222 [TCP_NO_ANSWER]; test again: "
         "eset-portcheck check --role agent --server protect.corp.example --only agent.server.tcp-2222"
     )
     assert first(report("ready")).endswith("READY: everything required is proven; test again: eset-portcheck check --role agent --server protect.corp.example")

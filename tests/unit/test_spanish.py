@@ -118,7 +118,7 @@ def test_no_two_codes_share_a_headline_or_title():
 def test_silence_never_names_a_single_culprit_in_spanish_either():
     for word in ("a la ida", "a la vuelta", "propio firewall del destino", "cola", "igual"):
         assert word in SPANISH["TCP_NO_ANSWER"].meaning
-    for word in ("pregunta descartada", "respuesta descartada", "firewall", "ni demostrado ni refutado"):
+    for word in ("petición descartada", "respuesta descartada", "firewall", "no se demuestra nada"):
         assert word in SPANISH["UDP_NO_ANSWER"].meaning
 
 
@@ -142,7 +142,7 @@ def test_stand_in_words_melt_with_their_preposition():
     assert said("de {target}", VALUES) == "de pc7.corp.local"
     assert said("de {target}", {"target": "el host"}) == "de el host", "values are never changed"
     assert texts.headline("PORT_FREE", {}, "es") == "El puerto está libre en este equipo"
-    assert texts.headline("TCP_NO_ANSWER", VALUES, "es") == "Sin respuesta en TCP 2222 de pc7.corp.local"
+    assert texts.headline("TCP_NO_ANSWER", VALUES, "es") == "Sin respuesta de pc7.corp.local en TCP 2222"
 
 
 @each("code", BOTH)
