@@ -185,13 +185,13 @@ def dry_run(order: Any, language: str = "en") -> int:
     redirects = order.options.connect_to
     for check in order.plan.checks:
         if check.endpoint is None:
-            untried = check.skip or say("no traffic: looks at this machine only")
+            untried = check.skip or say("no traffic: this machine only")
             streams.put(f"{check.id:55} -  {untried}")
             continue
         host, port = check.endpoint.proxy or (check.endpoint.host, check.endpoint.port)
         via = f"  CONNECT {check.via_destination}" if check.via_destination else ""
         moved = redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-        redirected = "  " + say("(redirected to {address})").format(address=moved) if moved else ""
+        redirected = "  " + say("(test override: {address})").format(address=moved) if moved else ""
         streams.put(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}{redirected}")
     return 0
 

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     except shared.WrongUse as error:
         return shared.refuse(error)
     if not arguments.quiet:
-        streams.tell(say("Stand-in site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told))
+        streams.tell(say("Simulated site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told))
     try:
         interrupts.let_raise()
         report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
@@ -141,6 +141,6 @@ def _confined(one: Any, connect_to: dict[str, str]) -> Any:
 
 def _advice(role: str, say: Say) -> str:
     line = f"--role {role} {REAL_SITE[role]}"
-    told = say("This was a stand-in site: nothing left this machine. `eset-portcheck demo --help` lists what can be broken.")
-    real = say('A real one:  eset-portcheck check {options}    or    make run ARGS="{options}"').format(options=line)
+    told = say("This was a simulated site: no packet left this machine. `eset-portcheck demo --help` lists the faults it can show.")
+    real = say('Real site:  eset-portcheck check {options}    or    make run ARGS="{options}"').format(options=line)
     return f"\n{told}\n{real}"

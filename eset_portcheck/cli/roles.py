@@ -29,5 +29,5 @@ def run(arguments: argparse.Namespace) -> int:
         needs = " ".join(f"{value.option} {name.upper()}" for name, value in profile.values.items() if value.required)
         where = say("run on: {place}; needs {options}") if needs else say("run on: {place}")
         lines += [f"{profile.role:14} {say(profile.title)}", f"{'':14} {where.format(place=say(profile.runs_on), options=needs)}"]
-    put("\n".join([*lines, "", say("The port table of one: eset-portcheck show ROLE")]), arguments)
+    put("\n".join([*lines, "", say("Ports of one role: eset-portcheck show ROLE")]), arguments)
     return 0

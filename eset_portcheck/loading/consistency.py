@@ -127,7 +127,7 @@ def _never(name: str, wanted: Scalar) -> str:
 
 def _standing(one: Requirement) -> Iterator[str]:
     if one.off and not one.beyond_page:
-        yield "off: only a row beyond the page may be off"
+        yield "off: only a row not on ESET's page may be off"
     if one.beyond_page and one.page_row:
         yield f"page_row: {one.page_row[:40]!a} does not go with beyond_page"
 

@@ -78,7 +78,7 @@ def test_a_name_without_an_address_is_not_opened(monkeypatch: pytest.MonkeyPatch
     assert cli.run([*argv, "--resolve"]) == 0
     told = capfd.readouterr()
     assert "--resolve: gone.example has no address here, nothing is opened for it\n" in told.err
-    assert "# NOT OPENED, as its name has no address here: agent.server.tcp-2222" in told.out
+    assert "# NOT OPENED, because its name does not resolve here: agent.server.tcp-2222" in told.out
     assert "dport 2222" not in told.out
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("not asked to"))
     assert cli.run(argv) == 0

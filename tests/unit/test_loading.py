@@ -120,7 +120,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "no source": ({"source": " "}, "requirement[0].source: is empty"),
     "no purpose": ({"purpose": ""}, "requirement[0].purpose: is empty"),
     "path with a line break": ({"path": "/a\\r\\nX: y"}, "requirement[0].path: '/a\\r\\nX: y' is no path (printable ASCII after a /)"),
-    "off but of the page": ({"off": True}, "requirement[0].off: only a row beyond the page may be off"),
+    "off but of the page": ({"off": True}, "requirement[0].off: only a row not on ESET's page may be off"),
     "of the page and beyond it": ({"beyond_page": True, "page_row": "a/1"}, "requirement[0].page_row: 'a/1' does not go with beyond_page"),
 }
 

@@ -140,7 +140,7 @@ def test_explain_a_code(capsys, word):
     assert (code, err) == (0, "")
     at = [out.index(f"\n{part}\n") for part in explain.PARTS]
     assert at == sorted(at)
-    assert not set("{[") & set(out.split("To send on:")[1])
+    assert not set("{[") & set(out.split("To forward:")[1])
     indented = [line for line in out.splitlines() if line.startswith("       ")]  # commands are never broken
     assert max(len(line) for line in out.splitlines() if line not in indented) <= explain.WIDTH
 
