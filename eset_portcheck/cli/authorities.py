@@ -32,7 +32,7 @@ def _look(file: str, quiet: bool) -> None:
     found = certificates(text)
     odd = sum(not _is_read(der) for der in found)
     if odd == len(found):
-        raise WrongUse(f"{shown}: no certificate in it (PEM)" + (f", {odd} that cannot be read" if odd else ""))
+        raise WrongUse(f"{shown}: contains no PEM certificate" + (f", {odd} that cannot be read" if odd else ""))
     if odd and not quiet:
         streams.tell(f"eset-portcheck: {shown}: {odd} of {len(found)} certificates cannot be read and are left out")
 

@@ -24,7 +24,7 @@ class _Help(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from eset_portcheck.standins.site import SERVICES, faults
 
-        lines = [f"roles: {', '.join(SERVICES)} (default: {DEFAULT_ROLE})", "", "WHAT can be broken:"]
+        lines = [f"roles: {', '.join(SERVICES)} (default: {DEFAULT_ROLE})", "", "Faults for --break:"]
         seen = {name: fault.text for role in SERVICES for name, fault in faults(role).items()}
         parser.epilog = "\n".join([*lines, *(f"  {name:15} {text}" for name, text in seen.items())])
         parser.print_help()
@@ -34,13 +34,13 @@ class _Help(argparse.Action):
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
-        help="a stand-in site on this machine, checked by the same code",
-        description="Checks a stand-in site on loopback: real TLS, MQTT, HTTP and proxy, healthy or with one fault. Nothing leaves this machine.",
+        help="check a simulated site on this machine",
+        description="Checks a simulated site on loopback: real TLS, MQTT, HTTP and proxy, healthy or with one fault. No packet leaves this machine.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
     parser.add_argument("-h", "--help", nargs=0, action=_Help, help="show this text and the list of faults, and exit")
-    parser.add_argument("--role", default=DEFAULT_ROLE, metavar="ROLE", help="whose checks are shown")
+    parser.add_argument("--role", default=DEFAULT_ROLE, metavar="ROLE", help="role to show")
     parser.add_argument("--break", dest="broken", metavar="WHAT", help="the fault to show (the list is below)")
     output.add_output(parser)
     parser.set_defaults(run=run, strict=False, exit_zero=False)
@@ -78,7 +78,7 @@ def _chosen(role: str, broken: str | None, say: Say) -> str:
     from eset_portcheck.standins.site import SERVICES, faults
 
     if role not in SERVICES:
-        raise shared.WrongUse(f"demo --role {role[:40]!a}: the demo can show {', '.join(SERVICES)}")
+        raise shared.WrongUse(f"demo --role {role[:40]!a}: the demo supports {', '.join(SERVICES)}")
     if broken is None:
         return say("all healthy")
     if broken not in faults(role):

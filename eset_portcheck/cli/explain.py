@@ -19,7 +19,7 @@ _VALUE = re.compile(r"@.*?(?=\.(?:tcp|udp)-\d+(?:\.|$)|$)")
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "explain",
-        help="what a reason code or a row means, and what to do",
+        help="explain a reason code or a row, and how to fix it",
         description="Explains a reason code or a row of a role. Offline; sends nothing.",
     )
     parser.add_argument("what", nargs="?", metavar="CODE|CHECK-ID", help="TCP_NO_ANSWER, agent.server.tcp-2222, agent.push, agent ...")

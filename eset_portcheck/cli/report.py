@@ -15,11 +15,11 @@ _TOLD = 40  # rows on standard error
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
-        help="render a report file again, in any format",
-        description="Renders a JSON report, here and now, in any format. Its facts are judged anew: no conclusion or command of the file is shown.",
+        help="show a report file in any format",
+        description="Shows a JSON report in any format. The verdicts are computed again from its facts; conclusions and commands in the file are not used.",
         epilog="Exit: 0 rendered, 2 not readable or not writable.",
     )
-    parser.add_argument("file", metavar="FILE.json", help="a report in JSON, from any machine; - reads standard input")
+    parser.add_argument("file", metavar="FILE.json", help="JSON report from any machine; - reads standard input")
     parser.add_argument("--rediagnose", action="store_true", help="say so when this version judges nothing otherwise, too (its facts are always judged anew)")
     output.add_output(parser)
     redacting.add_redaction(parser)

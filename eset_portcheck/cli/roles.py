@@ -8,7 +8,7 @@ from eset_portcheck.cli.language import add_language, put
 
 
 def register(commands: Any) -> None:
-    parser = commands.add_parser("roles", help="list the roles", description="The roles a machine can have. They combine: --role may repeat.")
+    parser = commands.add_parser("roles", help="list the roles", description="Lists the roles of a machine. A machine can have several: repeat --role.")
     add_language(parser)
     parser.set_defaults(run=run)
 

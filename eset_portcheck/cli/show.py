@@ -17,9 +17,9 @@ Say = Callable[[str], str]
 
 
 def register(commands: Any) -> None:
-    parser = commands.add_parser("show", help="the port table of one role", description="Every row of a role: port, direction, target, what must be proven.")
+    parser = commands.add_parser("show", help="list the ports of one role", description="Lists every row of a role: port, direction, target, required proof.")
     parser.add_argument("role", metavar="ROLE")
-    parser.add_argument("--site-template", action="store_true", help="print a starter site file for --site instead")
+    parser.add_argument("--site-template", action="store_true", help="print a template for --site instead")
     add_language(parser)
     parser.set_defaults(run=run)
 

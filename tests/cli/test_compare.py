@@ -28,7 +28,7 @@ def test_exit_codes_and_outputs(portcheck: Command, tmp_path: Path) -> None:
         (b"", "truncated"),
         (b'{"schema_version": "1.0.0"', "truncated"),
         (b"\xff\xfe{}", "no JSON"),
-        (b"[]", "an object is needed"),
+        (b"[]", "must be a JSON object"),
         (b"{}", "schema_version"),
         pytest.param(b'{"a":' + b"[" * 200_000, "nested too deeply", id="deep"),
         (Path(READY).read_bytes().replace(b'"verdict": "pass"', b'"verdict": "passed"', 1), "checks[0].verdict: Invalid"),
