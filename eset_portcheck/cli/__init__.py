@@ -86,7 +86,7 @@ def run(argv: list[str]) -> int:
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        streams.tell("eset-portcheck: interrupted, there is nothing to report")
+        streams.tell("eset-portcheck: interrupted before any result")
         return interrupts.CODE
     except Exception as error:  # noqa: BLE001
         if interrupts.came():

@@ -34,7 +34,7 @@ def _look(file: str, quiet: bool) -> None:
     if odd == len(found):
         raise WrongUse(f"{shown}: contains no PEM certificate" + (f", {odd} that cannot be read" if odd else ""))
     if odd and not quiet:
-        streams.tell(f"eset-portcheck: {shown}: {odd} of {len(found)} certificates cannot be read and are left out")
+        streams.tell(f"eset-portcheck: {shown}: {odd} of {len(found)} certificates cannot be read; they are ignored")
 
 
 def _is_read(der: bytes) -> bool:

@@ -101,7 +101,7 @@ def _warn_of_ssh(kept: Any) -> None:
     """A filter that cuts the very session in which it was asked for deserves a word."""
     words = os.environ.get("SSH_CONNECTION", "").split()
     if len(words) == 4 and words[3].isascii() and words[3].isdigit() and ("tcp", int(words[3])) not in kept.inward:
-        streams.tell(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}, which these rules shut: --keep tcp/{int(words[3])}")
+        streams.tell(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}; these rules would block it: use --keep tcp/{int(words[3])}")
 
 
 def _place(arguments: argparse.Namespace) -> Any:
@@ -164,7 +164,7 @@ def _looked_up(names: list[str]) -> dict[str, list[str]]:
     for name in names:
         known[name] = _addresses(name)
         if not known[name]:
-            streams.tell(f"eset-portcheck: --resolve: {name} has no address here, nothing is opened for it")
+            streams.tell(f"eset-portcheck: --resolve: {name} does not resolve here; no rule opens it")
     return known
 
 

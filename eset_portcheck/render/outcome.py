@@ -95,12 +95,17 @@ def rejudged(report: Report, pen: Pen) -> list[str]:
     ]
     if anew.also:
         what = ", ".join(pen.say(ALSO[name]) for name in anew.also if name in ALSO)
-        said.append(pen.say("The file held what its facts do not give; made anew: {what}", SENTENCE, what=what))
+        said.append(pen.say("The file contains results that its facts do not support; computed again: {what}", SENTENCE, what=what))
     if anew.missing:
         said.append(missing(anew, pen) + ": " + ", ".join(pen.safe(name) for name in anew.missing[:_NAMED]))
     if anew.unchecked:
         roles = ", ".join(pen.safe(role, 40) for role in anew.unchecked)
-        said.append(pen.say("What is asked of these roles is the file's own word, as their profiles are none of this version: {roles}", SENTENCE, roles=roles))
+        text = pen.say(
+            "The requirements of these roles come only from the file, because this version does not have their profiles: {roles}",
+            SENTENCE,
+            roles=roles,
+        )
+        said.append(text)
     if anew.report_id:
         said.append(pen.say("Made from report {id}", id=anew.report_id))
     return said
@@ -145,7 +150,7 @@ def not_repeated(report: Report, pen: Pen) -> list[str]:
         return []
     said = joined([report.run.command, *report.run.arguments], shell_of(report.host.os))
     return [
-        pen.say("The file says that it was made by: {command}", COMMAND, command=pen.safe(said, _SAID)),
+        pen.say("The file says that this command made it: {command}", COMMAND, command=pen.safe(said, _SAID)),
         pen.say("Not repeated in the commands to test again: {options}", SENTENCE, options=", ".join(left_out)),
     ]
 

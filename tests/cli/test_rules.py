@@ -64,7 +64,7 @@ def test_a_log_in_that_would_be_cut_is_told() -> None:
     here = "192.0.2.1 50000 192.0.2.2 2022"
     done = portcheck(*SITE, "--for", "nft", ssh=here)
     assert done.returncode == 0
-    assert done.stderr == "eset-portcheck: you are logged in by SSH on port 2022, which these rules shut: --keep tcp/2022\n"
+    assert done.stderr == "eset-portcheck: you are logged in by SSH on port 2022; these rules would block it: use --keep tcp/2022\n"
     assert portcheck(*SITE, "--for", "nft", "--keep", "tcp/2022", ssh=here).stderr == ""
     assert portcheck(*SITE, "--for", "nft", ssh="\x1b[31m x").stderr == ""
 
@@ -77,7 +77,7 @@ def test_a_name_without_an_address_is_not_opened(monkeypatch: pytest.MonkeyPatch
     argv = ["rules", "--role", "agent", "--server", "gone.example", "--for", "nft"]
     assert cli.run([*argv, "--resolve"]) == 0
     told = capfd.readouterr()
-    assert "--resolve: gone.example has no address here, nothing is opened for it\n" in told.err
+    assert "--resolve: gone.example does not resolve here; no rule opens it\n" in told.err
     assert "# NOT OPENED, because its name does not resolve here: agent.server.tcp-2222" in told.out
     assert "dport 2222" not in told.out
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("not asked to"))
