@@ -248,7 +248,7 @@ def test_no_report_gets_better_by_saying_so(honest: Plain, readers: Readers, att
 
 # The two places where it may be seen: a remark, and a fact of the page.
 DATA = re.compile(
-    r"(The file says that it was made by|El archivo dice que se creó con):.*?(Not repeated in the commands|No se repite en los comandos)"
+    r"(The file says that this command made it|El archivo dice que lo creó este comando):.*?(Not repeated in the commands|No se repite en los comandos)"
     r"|(Command, as the file says|Comando, según el archivo)</dt>.*?</dd>"
 )
 HOSTILE: dict[str, list[str]] = {
