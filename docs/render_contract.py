@@ -46,7 +46,7 @@ def reasons() -> str:
     """A table a rank; the code leads to its page."""
     texts, lines = load(), []
     for rank, title in RANKS.items():
-        lines += [f"**{title}**", "", "| code | says | usual culprit |", "|---|---|---|"]
+        lines += [f"**{title}**", "", "| code | says | usual cause |", "|---|---|---|"]
         for code in sorted(code for code, one in REASONS.items() if one.rank is rank):
             culprit = REASONS[code].culprit
             lines.append(f"| [`{code}`](reasons/{code}.md) | {texts[code].title.replace('|', chr(92) + '|')} | {culprit.value if culprit else ''} |")

@@ -95,8 +95,8 @@ def audit_request(
     plan = planning.plan(profiles, site, only, skip, protocols.known, here_only=this_machine_only)
     if not any(check.skip not in _NO_TEST for check in plan.checks):
         if this_machine_only:
-            raise WrongUse(f"role {', '.join(plan.roles)} listens on no port of this machine")
-        raise WrongUse("nothing is selected: no check matches --only and --skip, or no row applies to this site")
+            raise WrongUse(f"role {', '.join(plan.roles)} has no port that listens on this machine")
+        raise WrongUse("no check selected: none matches --only and --skip, or no row applies to this site")
     request = AuditRequest(
         plan=plan,
         profiles=used,

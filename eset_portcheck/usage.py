@@ -3,8 +3,8 @@
 TEXT = """\
 usage: eset-portcheck [-h] [-V] COMMAND ...
 
-Does this machine reach everything its ESET PROTECT role needs? Probes each
-path, names what is broken, where, and what to do.
+Does this machine reach everything that its ESET PROTECT role needs? Tests
+each path; shows what fails, where, and how to fix it.
 
 positional arguments:
   COMMAND

@@ -54,7 +54,7 @@ def parser(wanted: str | None = None) -> argparse.ArgumentParser:
     """All commands by name; only the wanted one with its options, because the others' cost is felt at every start."""
     top = Parser(
         prog="eset-portcheck",
-        description="Does this machine reach everything its ESET PROTECT role needs? Probes each path, names what is broken, where, and what to do.",
+        description="Does this machine reach everything that its ESET PROTECT role needs? Tests each path; shows what fails, where, and how to fix it.",
         epilog="Exit: 0 all required proven, 1 something required failed, 2 wrong use, 3 something required unproven, 4 checker failed, 130 interrupted.",
     )
     top.add_argument("-V", "--version", action="store_true", help="print the version and exit")
@@ -86,7 +86,7 @@ def run(argv: list[str]) -> int:
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        streams.tell("eset-portcheck: interrupted, there is nothing to report")
+        streams.tell("eset-portcheck: interrupted before any result")
         return interrupts.CODE
     except Exception as error:  # noqa: BLE001
         if interrupts.came():

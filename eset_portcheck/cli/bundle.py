@@ -24,12 +24,12 @@ _WIDTH = 100
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "bundle",
-        help="the zip for the ticket",
-        description="Packs a report as HTML, JSON and Markdown with digests into one zip. Exit: 0 written, 2 not readable or not writable.",
+        help="make the ZIP for a ticket",
+        description="Packs a report as HTML, JSON and Markdown with digests into one ZIP. Exit code: 0 written, 2 not readable or not writable.",
     )
-    parser.add_argument("file", metavar="FILE.json", help="a report in JSON; - reads standard input")
-    parser.add_argument("-o", "--output", metavar="FILE.zip", help="default: eset-portcheck-ID.zip here, ID being that of the report")
-    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.add_argument("file", metavar="FILE.json", help="JSON report; - reads standard input")
+    parser.add_argument("-o", "--output", metavar="FILE.zip", help="default: eset-portcheck-ID.zip here, with the report's ID")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_language(parser)
     redacting.add_redaction(parser)
     parser.set_defaults(run=run)
@@ -64,7 +64,7 @@ def _begun(path: Path, *, replace: bool) -> Replacement:
     try:
         file = Replacement(path)
         if file.present is not None and not replace:
-            raise shared.WrongUse(f"{_place(path)}: is there already (--force replaces it)")
+            raise shared.WrongUse(f"{_place(path)}: already exists (--force replaces it)")
         file.open()
     except Unusable as error:
         raise shared.WrongUse(f"{_place(path)}: {error.args[0]}") from None
@@ -76,7 +76,7 @@ def _write(file: Replacement, content: bytes, *, replace: bool) -> None:
     try:
         file.write(content, over=replace)
     except FileExistsError:
-        raise shared.WrongUse(f"{_place(file.path)}: is there already (--force replaces it)") from None
+        raise shared.WrongUse(f"{_place(file.path)}: already exists (--force replaces it)") from None
     except OSError as error:
         raise shared.WrongUse(f"{_place(file.path)}: cannot be written: {error.strerror or type(error).__name__}") from None
 

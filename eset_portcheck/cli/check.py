@@ -15,27 +15,27 @@ DEFAULT_BUDGET_S = 60.0
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "check",
-        help="probe every path that a role needs",
-        description="Probes every network path that this machine's role needs, and says who is in the way.",
+        help="test every network path that a role needs",
+        description="Tests every network path that this machine's role needs. Shows what blocks it and who can fix it.",
     )
     shared.add_site(parser)
     run_group = parser.add_argument_group("the run")
     add_phase(run_group)
     run_group.add_argument("--only", action="append", default=[], metavar="GLOB", help="only checks whose id matches (repeatable)")
-    run_group.add_argument("--skip", action="append", default=[], metavar="GLOB", help="not the checks whose id matches (repeatable)")
+    run_group.add_argument("--skip", action="append", default=[], metavar="GLOB", help="skip checks whose id matches (repeatable)")
     family = run_group.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const="ipv4", help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const="ipv6", help="IPv6 only")
-    run_group.add_argument("--all-addresses", action="store_true", help="every address of a name, not three a family")
-    run_group.add_argument("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="a stage's deadline in seconds (default 4)")
-    run_group.add_argument("--budget", type=_seconds, default=DEFAULT_BUDGET_S, metavar="S", help="the run's deadline in seconds (default 60)")
-    run_group.add_argument("--deep", action="store_true", help="second opinions by full clients (extra `deep`)")
-    run_group.add_argument("--credentials-file", metavar="FILE", help="TOML: user, password, domain; for ADMIN$; must not be readable by others")
-    run_group.add_argument("--ask-credentials", action="store_true", help="ask for them on the terminal")
+    run_group.add_argument("--all-addresses", action="store_true", help="test every address of a name (default: three each of IPv4 and IPv6)")
+    run_group.add_argument("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="time-out of each stage in seconds (default 4)")
+    run_group.add_argument("--budget", type=_seconds, default=DEFAULT_BUDGET_S, metavar="S", help="time limit of the whole run in seconds (default 60)")
+    run_group.add_argument("--deep", action="store_true", help="test again with full clients (extra `deep`)")
+    run_group.add_argument("--credentials-file", metavar="FILE", help="TOML file with user, password, domain for ADMIN$; only you may read it")
+    run_group.add_argument("--ask-credentials", action="store_true", help="ask for user, password, domain on the terminal")
     run_group.add_argument(
         "--allow-unsigned-logon",
         action="store_true",
-        help="log on to computers that know SMB below 2.1 only too: who is on the way can take that session over, and its answers can be forged",
+        help="also log in to computers with SMB below 2.1 only: an attacker on the path can take over that session or forge its answers",
     )
     run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
     add_exit_code(parser)
@@ -45,20 +45,20 @@ def register(commands: Any) -> None:
 
 
 def add_phase(group: Any) -> None:
-    group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="is the listening component installed? pre: before, post: after")
+    group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="pre: before installation of the listening component, post: after")
 
 
 def add_exit_code(parser: Any) -> None:
     out = parser.add_argument_group("exit code")
-    out.add_argument("--strict", action="store_true", help="warnings and unproven rows make exit 1")
-    out.add_argument("--exit-zero", action="store_true", help="exit 0 where it would be 1 or 3")
+    out.add_argument("--strict", action="store_true", help="exit 1 on warnings and unproven rows too")
+    out.add_argument("--exit-zero", action="store_true", help="exit 0 instead of 1 or 3")
 
 
 def _seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
     if not 0.1 <= value <= 3600:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
     return value
@@ -96,7 +96,7 @@ def credentials_of(arguments: argparse.Namespace) -> Any:
         try:
             return from_terminal()
         except (EOFError, OSError):
-            raise shared.WrongUse("--ask-credentials: nobody can be asked there") from None
+            raise shared.WrongUse("--ask-credentials: no terminal to ask on") from None
     return None
 
 
@@ -138,13 +138,13 @@ def dry_run(request: Any, language: str = "en") -> int:
     redirects = request.options.connect_to
     for check in request.plan.checks:
         if check.endpoint is None:
-            untried = check.skip or say("no traffic: looks at this machine only")
+            untried = check.skip or say("no traffic: this machine only")
             streams.put(f"{check.id:55} -  {untried}")
             continue
         host, port = check.endpoint.proxy or (check.endpoint.host, check.endpoint.port)
         via = f"  CONNECT {check.via_destination}" if check.via_destination else ""
         moved = redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-        redirected = "  " + say("(redirected to {address})").format(address=moved) if moved else ""
+        redirected = "  " + say("(test override: {address})").format(address=moved) if moved else ""
         streams.put(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}{redirected}")
     return 0
 

@@ -24,7 +24,7 @@ class _Help(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from eset_portcheck.standins.site import SERVICES, faults
 
-        lines = [f"roles: {', '.join(SERVICES)} (default: {DEFAULT_ROLE})", "", "WHAT can be broken:"]
+        lines = [f"roles: {', '.join(SERVICES)} (default: {DEFAULT_ROLE})", "", "Faults for --break:"]
         seen = {name: fault.text for role in SERVICES for name, fault in faults(role).items()}
         parser.epilog = "\n".join([*lines, *(f"  {name:15} {text}" for name, text in seen.items())])
         parser.print_help()
@@ -34,13 +34,13 @@ class _Help(argparse.Action):
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
-        help="a stand-in site on this machine, checked by the same code",
-        description="Checks a stand-in site on loopback: real TLS, MQTT, HTTP and proxy, healthy or with one fault. Nothing leaves this machine.",
+        help="check a simulated site on this machine",
+        description="Checks a simulated site on loopback: real TLS, MQTT, HTTP and proxy, healthy or with one fault. No packet leaves this machine.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
     parser.add_argument("-h", "--help", nargs=0, action=_Help, help="show this text and the list of faults, and exit")
-    parser.add_argument("--role", default=DEFAULT_ROLE, metavar="ROLE", help="whose checks are shown")
+    parser.add_argument("--role", default=DEFAULT_ROLE, metavar="ROLE", help="role to show")
     parser.add_argument("--break", dest="broken", metavar="WHAT", help="the fault to show (the list is below)")
     output.add_output(parser)
     parser.set_defaults(run=run, strict=False, exit_zero=False)
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     except shared.WrongUse as error:
         return shared.refuse(error)
     if not arguments.quiet:
-        streams.tell(say("Stand-in site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told))
+        streams.tell(say("Simulated site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told))
     try:
         interrupts.let_raise()
         report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
@@ -78,7 +78,7 @@ def _chosen(role: str, broken: str | None, say: Say) -> str:
     from eset_portcheck.standins.site import SERVICES, faults
 
     if role not in SERVICES:
-        raise shared.WrongUse(f"demo --role {role[:40]!a}: the demo can show {', '.join(SERVICES)}")
+        raise shared.WrongUse(f"demo --role {role[:40]!a}: the demo supports {', '.join(SERVICES)}")
     if broken is None:
         return say("all healthy")
     if broken not in faults(role):
@@ -136,6 +136,6 @@ def _confined(one: Any, connect_to: dict[str, str]) -> Any:
 
 def _advice(role: str, say: Say) -> str:
     line = f"--role {role} {REAL_SITE[role]}"
-    told = say("This was a stand-in site: nothing left this machine. `eset-portcheck demo --help` lists what can be broken.")
-    real = say('A real one:  eset-portcheck check {options}    or    make run ARGS="{options}"').format(options=line)
+    told = say("This was a simulated site: no packet left this machine. `eset-portcheck demo --help` lists the faults it can show.")
+    real = say('Real site:  eset-portcheck check {options}    or    make run ARGS="{options}"').format(options=line)
     return f"\n{told}\n{real}"

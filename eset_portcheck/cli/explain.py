@@ -10,7 +10,7 @@ from eset_portcheck.cli.language import add_language, put
 from eset_portcheck.texts.language import message
 
 WIDTH = 80
-PARTS = (message("What it is for"), message("What is checked"), message("How to fix"), message("Still not working"))
+PARTS = (message("What it means"), message("What is checked"), message("How to fix"), message("Still not working"))
 FULL_ROWS = 4  # more than this many rows are listed only
 Say = Callable[[str], str]
 _VALUE = re.compile(r"@.*?(?=\.(?:tcp|udp)-\d+(?:\.|$)|$)")
@@ -19,7 +19,7 @@ _VALUE = re.compile(r"@.*?(?=\.(?:tcp|udp)-\d+(?:\.|$)|$)")
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "explain",
-        help="what a reason code or a row means, and what to do",
+        help="explain a reason code or a row, and how to fix it",
         description="Explains a reason code or a row of a role. Offline; sends nothing.",
     )
     parser.add_argument("what", nargs="?", metavar="CODE|CHECK-ID", help="TCP_NO_ANSWER, agent.server.tcp-2222, agent.push, agent ...")
@@ -63,7 +63,7 @@ def listing(language: str = "en") -> list[str]:
     lines = []
     for rank in (Rank.FAIL, Rank.WARN, Rank.UNPROVEN, Rank.SKIP, Rank.ERROR, Rank.PASS):
         lines += [f"{rank.value}:", *(f"  {code:<28} {texts[code].title}" for code, one in REASONS.items() if one.rank is rank), ""]
-    return [*lines, say("eset-portcheck explain CODE tells more.")]
+    return [*lines, say("More: eset-portcheck explain CODE")]
 
 
 def of_code(code: str, language: str = "en") -> list[str]:
@@ -73,7 +73,7 @@ def of_code(code: str, language: str = "en") -> list[str]:
     from eset_portcheck.texts.shell import pattern
 
     text, reason, say = load(language)[code], REASONS[code], translator(language)
-    about = say("rank: {rank}, usual culprit: {culprit}") if reason.culprit else say("rank: {rank}")
+    about = say("rank: {rank}, usual cause: {culprit}") if reason.culprit else say("rank: {rank}")
     lines = [code, *_wrap(text.title), about.format(rank=reason.rank.value, culprit=reason.culprit.value if reason.culprit else "")]
     lines += [*_part(0, say), *_wrap(text.meaning, 2), *_part(1, say), *_wrap(text.checked, 2), *_part(2, say)]
     for number, step in enumerate(text.fix, 1):
@@ -83,7 +83,7 @@ def of_code(code: str, language: str = "en") -> list[str]:
             if line:
                 lines += [*(["       " + system + ":"] if both else []), "       " + pattern(line)]
     named = {name: f"<{name}>" for name in PLACEHOLDERS}
-    sent = say("To send on: {sentence}").format(sentence=phrase(text.ask, named, language))
+    sent = say("To forward: {sentence}").format(sentence=phrase(text.ask, named, language))
     return [*lines, *_part(3, say), *_wrap(text.still, 2), "", *_wrap(sent, 2)]
 
 
@@ -111,7 +111,7 @@ def _several(found: dict[str, Any], language: str) -> list[str]:
     say = translator(language)
     if len(found) > FULL_ROWS:
         listed = (line for name, (_, one) in found.items() for line in (name, *_wrap(say(one.purpose), 4)))
-        return [*listed, "", say("eset-portcheck explain CHECK-ID tells more.")]
+        return [*listed, "", say("More: eset-portcheck explain CHECK-ID")]
     lines: list[str] = []
     for name, (profile, one) in found.items():
         lines += [*(["", "-" * WIDTH, ""] if lines else []), *of_row(name, profile, one, language)]
@@ -127,21 +127,21 @@ def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]
     from eset_portcheck.texts.shell import posix
 
     words, way, say = about_rows(language), one.direction.value, translator(language)
-    about = say("{title}; run it on: {place}").format(title=say(profile.title), place=say(profile.runs_on))
+    about = say("{title}; run on: {place}").format(title=say(profile.title), place=say(profile.runs_on))
     lines = [name, *_wrap(about), *_part(0, say), *_wrap(_sentence(say(one.purpose)), 2)]
     for extra in (words["direction"][way], _needed(profile, one, say), say(one.note) or say(one.retired)):
         lines += _wrap(_sentence(extra), 2) if extra else []
-    printed = say('The vendor\'s page prints here: "{text}"').format(text=one.note_as_printed)
+    printed = say('ESET\'s page says: "{text}"').format(text=one.note_as_printed)
     lines += _wrap(printed, 2) if one.note_as_printed else []
     lines += _part(1, say)
     if way == "outbound":
         spoken = protocols.find(one.protocol)
-        unknown = say("A conversation in {protocol}.").format(protocol=one.protocol)
+        unknown = say("Protocol test: {protocol}.").format(protocol=one.protocol)
         lines += _wrap(spoken.checked.get(language) or spoken.checked["en"] if spoken else unknown, 2)
         lines += _wrap(words["more"]["proxy"], 2) if one.via else []
         lines += _wrap(words["more"]["login"], 2) if one.proof.value == "authorised" else []
     lines += _wrap(say("Required proof: {proof} ({meaning}).").format(proof=one.proof.value, meaning=words["proof"][one.proof.value]), 2)
-    lines += ["  " + say("Reasons that the row can give:")]
+    lines += ["  " + say("Possible reasons for this row:")]
     for stage, codes in possible(one).items():
         lines += _wrap(" ".join(codes), 6, f"    {say(stage)}: ")
     again = posix("eset-portcheck check --role {role} ... --only «{rows}»", role=profile.role, rows=_pattern(name, one))
@@ -159,11 +159,11 @@ def _pattern(name: str, one: Any) -> str:
 def _needed(profile: Any, one: Any, say: Say) -> str:
     """When the row counts, in one sentence."""
     if one.retired:
-        return say("never required: it is history")
+        return say("never required: retired")
     if one.off:
-        return say("beyond the vendor's list of ports, run only with --set beyond_page=true, never required")
+        return say("not on ESET's page; runs only with --set beyond_page=true; never required")
     if one.beyond_page:
-        return say("beyond the vendor's list of ports, never required")
+        return say("not on ESET's page, never required")
     if one.required:
         counts = say("required when {condition}") if one.when else say("required")
     else:
@@ -193,7 +193,7 @@ def _rule(one: Any, say: Say) -> str:
     if one.port_value:
         port = say("{port} (changed by the site value {name})").format(port=port, name=one.port_value)
     if one.direction.value == "inbound":
-        return say("{port} from those who connect to this machine, stateful").format(port=port)
+        return say("{port} from the clients to this machine, stateful").format(port=port)
     bare = one.trust is None
     text = say("{port} from this machine to {target}, stateful") if bare else say("{port} from this machine to {target}, stateful, without TLS inspection")
     return text.format(port=port, target=f"<{one.via}>" if one.via else one.target)

@@ -39,7 +39,7 @@ class Machine:
         versions = {one["component"]: one.get("version", "") for one in self.products}
         self.say("installed here: {components}", components=", ".join(f"{role} {versions[role]}".strip() for role in found))
         for role in left_out:
-            self.say("role {role} is left out: it needs {option}", role=role, option=detected.NEEDS_TARGET[role])
+            self.say("role {role} skipped: it needs {option}", role=role, option=detected.NEEDS_TARGET[role])
         return chosen
 
     def fill(self, profiles: list[Any], given: set[str]) -> list[str]:

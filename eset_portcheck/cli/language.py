@@ -11,7 +11,7 @@ LANGUAGES = ("en", "es")  # texts.language.LANGUAGES, without its cost
 
 def add_language(parser: Any) -> None:
     """To a parser or a group of its options."""
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of what people read (default: en); JSON holds codes and has none")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of texts (default: en); JSON has codes only")
 
 
 def put(text: str, arguments: argparse.Namespace) -> None:

@@ -21,15 +21,15 @@ FILE_WIDTH = 100
 
 def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS, suffixes: Sequence[str] = SUFFIXES) -> None:
     out = parser.add_argument_group("output")
-    out.add_argument("--format", choices=formats, default="table", help="of standard output (default: table)")
+    out.add_argument("--format", choices=formats, default="table", help="format of standard output (default: table)")
     kinds = ", ".join(suffixes)
     words = f"also write FILE, closed to other users; the suffix ({kinds}) decides (repeatable)"
     out.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help=words)
     add_language(out)
-    out.add_argument("--ascii", action="store_true", help="no signs beyond ASCII")
-    out.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR has the same effect)")
-    out.add_argument("-q", "--quiet", action="store_true", help="the verdict and what is wrong, no matrix, no progress")
-    out.add_argument("-v", "--verbose", action="store_true", help="also rows that do not apply, and notes")
+    out.add_argument("--ascii", action="store_true", help="ASCII characters only")
+    out.add_argument("--no-color", action="store_true", help="no colours (same as NO_COLOR)")
+    out.add_argument("-q", "--quiet", action="store_true", help="only the verdict and the problems; no table, no progress")
+    out.add_argument("-v", "--verbose", action="store_true", help="also show notes and rows that do not apply")
 
 
 class NotWritten(Exception):

@@ -25,8 +25,8 @@ _NOT_DIALLED: dict[str, Any] = {
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "ports",
-        help="who holds the ports of a role on this machine",
-        description="Who holds the ports that a role listens on, and does this machine's firewall let others in? Looks at this machine only: nothing is sent.",
+        help="show which programs use a role's ports on this machine",
+        description="Which programs use the ports of a role, and does this machine's firewall allow clients in? Reads this machine only; sends nothing.",
     )
     shared.add_site(parser)
     check.add_phase(parser.add_argument_group("the run"))

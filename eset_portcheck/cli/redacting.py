@@ -15,8 +15,8 @@ MARK = "eset-portcheck pseudonyms"
 
 def add_redaction(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("privacy", "secrets, user names, hardware addresses and serial numbers are always left out (docs/privacy.md)")
-    group.add_argument("--redact", choices=("strict",), help="also pseudonyms for the site's own names and addresses")
-    group.add_argument("--map", metavar="FILE", help="keep what stands for what in FILE (readable by its owner only); an earlier map is used and extended")
+    group.add_argument("--redact", choices=("strict",), help="also replace the site's own names and addresses by pseudonyms")
+    group.add_argument("--map", metavar="FILE", help="save the list of pseudonyms to FILE (readable only by you); an existing map is used and extended")
 
 
 class Redacting:
@@ -30,7 +30,7 @@ class Redacting:
             return
         self._place = f"--map {arguments.map[:120]!a}"
         if not self._strict:
-            raise WrongUse(f"{self._place}: only --redact strict makes a map")
+            raise WrongUse(f"{self._place}: --map needs --redact strict")
         try:
             file = Replacement(Path(arguments.map))
             if any(_is_same(file, name) for name in _outputs(arguments)):
@@ -86,5 +86,5 @@ def _read(file: Path, place: str) -> dict[str, dict[str, str]]:
     if not isinstance(tables, dict) or not all(
         isinstance(table, dict) and all(isinstance(text, str) for text in table.values()) for table in tables.values()
     ):
-        raise WrongUse(f"{place}: no map of pseudonyms; nothing of it was changed")
+        raise WrongUse(f"{place}: not a map of pseudonyms; the file was not changed")
     return tables

@@ -15,11 +15,11 @@ _TOLD = 40  # rows on standard error
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
-        help="render a report file again, in any format",
-        description="Renders a JSON report, here and now, in any format. Its facts are judged anew: no conclusion or command of the file is shown.",
+        help="show a report file in any format",
+        description="Shows a JSON report in any format. The verdicts are computed again from its facts; conclusions and commands in the file are not used.",
         epilog="Exit: 0 rendered, 2 not readable or not writable.",
     )
-    parser.add_argument("file", metavar="FILE.json", help="a report in JSON, from any machine; - reads standard input")
+    parser.add_argument("file", metavar="FILE.json", help="JSON report from any machine; - reads standard input")
     parser.add_argument("--rediagnose", action="store_true", help="say so when this version judges nothing otherwise, too (its facts are always judged anew)")
     output.add_output(parser)
     redacting.add_redaction(parser)
@@ -63,10 +63,10 @@ def read(name: str, *, asked: bool = False) -> Any:
         raise shared.WrongUse(str(error)) from None
     said = f"eset-portcheck: {name[:120]!a}:"
     if not found.intact:
-        streams.tell(f"{said} its id does not fit its content: it was changed since it was made")
+        streams.tell(f"{said} its id does not match its content: the file was changed")
     if found.unknown:
-        anew = "; the id is that of what remains" if found.intact else ""
-        streams.tell(f"{said} fields that this version does not know are left out ({', '.join(found.unknown)}){anew}")
+        anew = "; the id was computed without them" if found.intact else ""
+        streams.tell(f"{said} fields unknown to this version are left out ({', '.join(found.unknown)}){anew}")
     report = rejudging.rejudged(found.report, asked=asked)
     _tell(report, said, asked=asked)
     return report
@@ -87,15 +87,15 @@ def _tell(report: Any, said: str, *, asked: bool) -> None:
     if anew is None:
         return
     if anew.changed or asked:
-        streams.tell(f"{said} judged by {anew.version}: {len(anew.changed)} of {len(report.checks)} rows otherwise")
+        streams.tell(f"{said} evaluated again by {anew.version}: {len(anew.changed)} of {len(report.checks)} rows have another result")
     for one in anew.changed[:_TOLD]:
         streams.tell("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240))
     if len(anew.changed) > _TOLD:
-        streams.tell(f"  and {len(anew.changed) - _TOLD} more, which are in the report")
+        streams.tell(f"  and {len(anew.changed) - _TOLD} more in the report")
     if anew.also:
-        streams.tell(f"{said} held what its facts do not give; made anew: {', '.join(ALSO[one] for one in anew.also)}")
+        streams.tell(f"{said} contains results that its facts do not support; computed again: {', '.join(ALSO[one] for one in anew.also)}")
     if anew.missing:
         streams.tell(f"{said} checks of its roles are missing: {', '.join(anew.missing[:_TOLD])}")
     if anew.unchecked:
         roles = safe(", ".join(anew.unchecked), 240)
-        streams.tell(f"{said} what is asked of these roles is the file's own word, as their profiles are none of this version: {roles}")
+        streams.tell(f"{said} the requirements of these roles come only from the file, because this version does not have their profiles: {roles}")

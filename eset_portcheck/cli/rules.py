@@ -18,23 +18,23 @@ _FAMILIES = ("inet", "ip", "ip6")
 def register(commands: Any) -> None:
     parser = commands.add_parser(
         "rules",
-        help="least-privilege firewall rules",
-        description="Prints the rules that a role needs of this machine's firewall. Nothing is changed; names are looked up only when asked to.",
+        help="print least-privilege firewall rules",
+        description="Prints the firewall rules that a role needs on this machine. Changes nothing; looks names up only with --resolve.",
         epilog="Exit: 0 printed, 2 wrong use.",
     )
     shared.add_site(parser)
     group = parser.add_argument_group("the rules")
     group.add_argument("--for", dest="notation", choices=NOTATIONS, required=True, help="nft: Linux; powershell: Windows; csv: a change request")
     group.add_argument("--from", dest="source", action="append", default=[], metavar="NETWORK", help="clients of this machine (repeatable; default: any)")
-    group.add_argument("--resolve", action="store_true", help="look names up now and open their addresses only; they may change")
+    group.add_argument("--resolve", action="store_true", help="resolve names now and open only their addresses; these may change")
     group.add_argument("--resolver", action="append", default=[], metavar="ADDRESS", help="DNS server to allow (repeatable; default: those of this machine)")
-    group.add_argument("--all", action="store_true", help="also rows beyond the page, and direct rows beside a proxy")
-    group.add_argument("--undo", action="store_true", help="print only what takes them back")
+    group.add_argument("--all", action="store_true", help="also rows that are not on ESET's page, and direct rows when a proxy is used")
+    group.add_argument("--undo", action="store_true", help="print only the commands that remove the rules")
     language.add_language(group)
     nft = parser.add_argument_group("nft only")
-    nft.add_argument("--into", metavar="'FAMILY TABLE IN OUT'", help="into these chains, as 'inet filter input output' (- for none), not a filter of its own")
-    nft.add_argument("--keep", action="append", default=[], metavar="TRANSPORT/PORT", help="stays open inward besides, as tcp/22 (repeatable)")
-    nft.add_argument("--keep-out", action="append", default=[], metavar="TRANSPORT/PORT", help="stays open outward besides, as udp/123 (repeatable)")
+    nft.add_argument("--into", metavar="'FAMILY TABLE IN OUT'", help="add to these chains, e.g. 'inet filter input output' (- for none), not a new filter")
+    nft.add_argument("--keep", action="append", default=[], metavar="TRANSPORT/PORT", help="also keep open inbound, e.g. tcp/22 (repeatable)")
+    nft.add_argument("--keep-out", action="append", default=[], metavar="TRANSPORT/PORT", help="also keep open outbound, e.g. udp/123 (repeatable)")
     nft.add_argument("--dhcp", action="store_true", help="this machine gets its addresses by DHCP")
     parser.set_defaults(run=run)
 
@@ -76,7 +76,7 @@ def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
     here = seen.name or "this-host"
     needed = rules.needs(plan, known, sources, resolvers or host.name_servers(seen.resolvers), redirects, everything=arguments.all)
     if not needed.openings:
-        raise shared.WrongUse("no row of this role needs the firewall")
+        raise shared.WrongUse("no row of this role needs a firewall rule")
     if arguments.notation == "csv":
         return change_request.table(needed, here, host.addresses(seen), say, undo=arguments.undo)
     made_by = f"eset-portcheck {__version__}: {', '.join(f'{one.role} {one.version}' for one in used)}"
@@ -101,24 +101,24 @@ def _warn_of_ssh(kept: Any) -> None:
     """A filter that cuts the very session in which it was asked for deserves a word."""
     words = os.environ.get("SSH_CONNECTION", "").split()
     if len(words) == 4 and words[3].isascii() and words[3].isdigit() and ("tcp", int(words[3])) not in kept.inward:
-        streams.tell(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}, which these rules shut: --keep tcp/{int(words[3])}")
+        streams.tell(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}; these rules would block it: use --keep tcp/{int(words[3])}")
 
 
 def _place(arguments: argparse.Namespace) -> Any:
     if arguments.notation != "nft" and (arguments.into or arguments.keep or arguments.keep_out or arguments.dhcp):
-        raise shared.WrongUse("--into, --keep, --keep-out and --dhcp are for nft")
+        raise shared.WrongUse("--into, --keep, --keep-out and --dhcp are only for nft")
     if not arguments.into:
         return None
     words = arguments.into.split()
     if arguments.keep or arguments.keep_out or arguments.dhcp:
-        raise shared.WrongUse("--keep, --keep-out, --dhcp: with --into nothing is shut")
+        raise shared.WrongUse("--keep, --keep-out, --dhcp: not with --into, which blocks nothing")
     chains = [word for word in words[2:] if word != "-"]
     if len(words) != 4 or words[0] not in _FAMILIES or not chains or not all(_WORD.match(word) for word in (words[1], *chains)):
-        raise shared.WrongUse(f"--into {arguments.into[:80]!a}: 'FAMILY TABLE IN OUT' is needed, as 'inet filter input output'")
+        raise shared.WrongUse(f"--into {arguments.into[:80]!a}: give 'FAMILY TABLE IN OUT', e.g. 'inet filter input output'")
     from eset_portcheck.rules.nft import IPTABLES_CHAINS, Place
 
     if words[0] != "inet" and words[1] == "filter" and IPTABLES_CHAINS & set(words[2:]):
-        raise shared.WrongUse(f"--into {arguments.into[:80]!a}: these chains are those of iptables, which misreads rules that it did not write")
+        raise shared.WrongUse(f"--into {arguments.into[:80]!a}: these are chains of iptables, which misreads rules that other tools wrote")
     return Place(*words)
 
 
@@ -132,7 +132,7 @@ def _kept(arguments: argparse.Namespace) -> Any:
 def _port(option: str, text: str) -> tuple[str, int]:
     transport, slash, port = text.partition("/")
     if not slash or transport not in ("tcp", "udp") or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise shared.WrongUse(f"{option} {text[:60]!a}: TRANSPORT/PORT is needed, as tcp/22")
+        raise shared.WrongUse(f"{option} {text[:60]!a}: give TRANSPORT/PORT, e.g. tcp/22")
     return transport, int(port)
 
 
@@ -144,7 +144,7 @@ def _network(text: str) -> str:
             return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
         pass
-    raise shared.WrongUse(f"--from {text[:60]!a}: no network, as 10.1.0.0/16")
+    raise shared.WrongUse(f"--from {text[:60]!a}: not a network such as 10.1.0.0/16")
 
 
 def _resolvers(given: list[str]) -> list[str]:
@@ -154,7 +154,7 @@ def _resolvers(given: list[str]) -> list[str]:
         if not rules.is_address(one):
             raise shared.WrongUse(f"--resolver {one[:60]!a}: no address")
         if rules.is_loopback(one):
-            raise shared.WrongUse(f"--resolver {one[:60]!a}: is this machine itself; name the servers that it asks")
+            raise shared.WrongUse(f"--resolver {one[:60]!a}: is this machine itself; give the DNS servers that it uses")
     return given
 
 
@@ -164,7 +164,7 @@ def _looked_up(names: list[str]) -> dict[str, list[str]]:
     for name in names:
         known[name] = _addresses(name)
         if not known[name]:
-            streams.tell(f"eset-portcheck: --resolve: {name} has no address here, nothing is opened for it")
+            streams.tell(f"eset-portcheck: --resolve: {name} does not resolve here; no rule opens it")
     return known
 
 

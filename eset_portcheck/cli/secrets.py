@@ -26,7 +26,7 @@ def from_file(name: str) -> Credentials:
     try:
         values: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise WrongUse(f"{place}: not TOML (its text is not shown here)") from None
+        raise WrongUse(f"{place}: not valid TOML (its text is not shown here)") from None
     if unknown := [key for key in values if key not in KEYS]:
         raise WrongUse(f"{place}: {len(unknown)} unknown key(s); allowed: {', '.join(KEYS)}")
     for key in ("user", "password"):
@@ -40,7 +40,7 @@ def from_file(name: str) -> Credentials:
 def from_terminal() -> Credentials:
     """Asks on the terminal; where there is none, that is wrong use."""
     if not sys.stdin.isatty():
-        raise WrongUse("--ask-credentials: standard input is no terminal; use --credentials-file")
+        raise WrongUse("--ask-credentials: standard input is not a terminal; use --credentials-file")
     import getpass
 
     sys.stderr.write("Account for ADMIN$ (DOMAIN\\user or user): ")
@@ -49,5 +49,5 @@ def from_terminal() -> Credentials:
     domain, _, user = name.rpartition("\\")
     password = getpass.getpass("Password: ", stream=sys.stderr)
     if not user or not password:
-        raise WrongUse("--ask-credentials: user and password are needed")
+        raise WrongUse("--ask-credentials: enter user and password")
     return Credentials(user, password, domain)

@@ -11,15 +11,15 @@ from eset_portcheck.cli.language import add_language, put
 from eset_portcheck.texts.language import message, translator
 
 WIDTH = 80
-_POLICY = {"chain": message("one after the other"), "any": message("one is enough")}
+_POLICY = {"chain": message("in order"), "any": message("any one")}
 
 Say = Callable[[str], str]
 
 
 def register(commands: Any) -> None:
-    parser = commands.add_parser("show", help="the port table of one role", description="Every row of a role: port, direction, target, what must be proven.")
+    parser = commands.add_parser("show", help="list the ports of one role", description="Lists every row of a role: port, direction, target, required proof.")
     parser.add_argument("role", metavar="ROLE")
-    parser.add_argument("--site-template", action="store_true", help="print a starter site file for --site instead")
+    parser.add_argument("--site-template", action="store_true", help="print a template for --site instead")
     add_language(parser)
     parser.set_defaults(run=run)
 
@@ -57,11 +57,11 @@ def table(profile: Any, language: str = "en") -> str:
             (say("alternatives: {text}"), f"{one.group.id} ({say(_POLICY[one.group.policy])})" if one.group else ""),
             (say("retired: {text}"), say(one.retired)),
             (say("note: {text}"), say(one.note)),
-            (say("as printed: {text}"), one.note_as_printed),
+            (say("ESET's text: {text}"), one.note_as_printed),
         )
         for label, text in told:
             lines += _indented(label.format(text=text)) if text else []
-    legend = [say("-> this host opens the connection, <- this host listens, -- inside this host"), say("* the port is a site value and may differ")]
+    legend = [say("-> this host connects, <- this host listens, -- inside this host"), say("* site value: your port may differ")]
     return "\n".join([*lines, "", *(line for text in legend for line in textwrap.wrap(text, WIDTH))]) + "\n"
 
 
@@ -81,8 +81,8 @@ def _need(one: Any, say: Say) -> str:
 
 def _place(one: Any, say: Say) -> str:
     if one.page_row:
-        return say("page row {row}").format(row=one.page_row)
-    return say("beyond the page") if one.beyond_page else say("the page prints no row for it")
+        return say("row {row} of ESET's page").format(row=one.page_row)
+    return say("not on ESET's page") if one.beyond_page else say("no row on ESET's page")
 
 
 def _conditions(when: dict[str, Any], say: Say) -> str:
@@ -114,5 +114,6 @@ def site_template(profile: Any, language: str = "en") -> str:
         known = value.default if value.default is not None else int(value.example) if name.endswith("_port") else value.example
         lines.append(f"# {name} = {json.dumps([known] if name == 'target' else known)}")  # JSON's true, 5, "text" and list are TOML's too
         lines.append("")
-    lines += ["# " + say("Dial another address for a destination (the name is still checked):"), "# [connect_to]", '# "epns.eset.com:8883" = "127.0.0.1:18883"']
+    lines += ["# " + say("Test override: connect to another address (the name is still checked):")]
+    lines += ["# [connect_to]", '# "epns.eset.com:8883" = "127.0.0.1:18883"']
     return "\n".join(lines) + "\n"

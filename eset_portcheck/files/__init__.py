@@ -63,7 +63,7 @@ def kind(mode: int) -> str | None:
 
 def _must_be_regular(status: os.stat_result) -> None:
     if what := kind(status.st_mode):
-        raise Unusable(f"cannot be read: it {what}, and a regular file is needed")
+        raise Unusable(f"cannot be read: it {what}; give a regular file")
 
 
 def _must_be_private(status: os.stat_result) -> None:

@@ -31,8 +31,8 @@ def _look(file: str) -> list[str]:
     found = certificates(text)
     odd = sum(not _is_read(der) for der in found)
     if odd == len(found):
-        raise WrongUse(f"{shown}: no certificate in it (PEM)" + (f", {odd} that cannot be read" if odd else ""))
-    return [f"{shown}: {odd} of {len(found)} certificates cannot be read and are left out"] if odd else []
+        raise WrongUse(f"{shown}: contains no PEM certificate" + (f", {odd} that cannot be read" if odd else ""))
+    return [f"{shown}: {odd} of {len(found)} certificates cannot be read; they are ignored"] if odd else []
 
 
 def _is_read(der: bytes) -> bool:

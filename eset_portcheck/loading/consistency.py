@@ -1,6 +1,6 @@
 """What the types of a profile cannot say: names that nobody declares, ports out of range, rows that would hide or never run. Pure.
 
-Every line names the place: `requirement[3].port: 70000 is no port (1 to 65535)`.
+Every line names the place: `requirement[3].port: 70000 is not a port (1 to 65535)`.
 """
 
 import re
@@ -63,22 +63,22 @@ def _words(one: Requirement) -> Iterator[str]:
         if not getattr(one, field).strip():
             yield f"{field}: is empty"
     if one.path and not _PATH.match(one.path):
-        yield f"path: {one.path[:40]!a} is no path (printable ASCII after a /)"
+        yield f"path: {one.path[:40]!a} is not a path (printable ASCII after a /)"
     for suffix in one.redirects:
         yield from _named_host("redirects", suffix)
 
 
 def _ports(one: Requirement) -> Iterator[str]:
     if not 1 <= one.port <= 65535:
-        yield f"port: {one.port} is no port (1 to 65535)"
+        yield f"port: {one.port} is not a port (1 to 65535)"
     if one.via and not 1 <= one.via_port <= 65535:
-        yield f"via_port: {one.via_port} is no port (1 to 65535); the destination's port is needed with via"
+        yield f"via_port: {one.via_port} is not a port (1 to 65535); the destination's port is needed with via"
     if not one.via and (one.via_port or one.via_port_value):
         yield "via: is missing beside via_port"
     for field in ("port_value", "via_port_value"):
         name = getattr(one, field)
         if name in NAMES and not name.endswith("_port"):
-            yield f"{field}: {name} is no port"
+            yield f"{field}: {name} is not a port"
 
 
 def _where_to(one: Requirement) -> Iterator[str]:
@@ -89,13 +89,13 @@ def _where_to(one: Requirement) -> Iterator[str]:
         yield from _named_host("target", one.target)
     name = bracketed[1] if bracketed else ""
     if name in NAMES and name not in (*HOSTS, *_REPEATABLE):
-        yield f"target: {name} is no host"
+        yield f"target: {name} is not a host"
     if one.repeat != (name if name in _REPEATABLE else ""):
         yield f"repeat: {one.repeat[:40]!a} does not go with target {one.target[:40]!a}"
     if one.via and not outbound:
         yield f"via: does not go with direction {one.direction}"
     if one.via in NAMES and one.via not in HOSTS:
-        yield f"via: {one.via} is no host"
+        yield f"via: {one.via} is not a host"
 
 
 def _named_host(field: str, name: str) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _never(name: str, wanted: Scalar) -> str:
     if name in DERIVED or name in _BOOLEANS:
         return f"{wanted!r:.40} is neither true nor false"
     if name in CHOICES and wanted not in CHOICES[name]:
-        return f"{wanted!r:.40} is none of {', '.join(CHOICES[name])}"
+        return f"{wanted!r:.40} is not one of {', '.join(CHOICES[name])}"
     if isinstance(wanted, int) is not name.endswith("_port"):
         return f"{wanted!r:.40} is {'a number' if isinstance(wanted, int) else 'text'}, {name} is not"
     return ""
@@ -127,7 +127,7 @@ def _never(name: str, wanted: Scalar) -> str:
 
 def _standing(one: Requirement) -> Iterator[str]:
     if one.off and not one.beyond_page:
-        yield "off: only a row beyond the page may be off"
+        yield "off: only a row not on ESET's page may be off"
     if one.beyond_page and one.page_row:
         yield f"page_row: {one.page_row[:40]!a} does not go with beyond_page"
 

@@ -76,7 +76,7 @@ def parsed(content: bytes, name: str) -> ReportFile:
     except msgspec.ValidationError as error:
         raise ReportFileError(f"{name!a}: {_placed(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ReportFileError(f"{name!a}: no JSON, or cut off: {error!s:.160}") from None
+        raise ReportFileError(f"{name!a}: not valid JSON, or incomplete: {error!s:.160}") from None
     except RecursionError:
         raise ReportFileError(f"{name!a}: nested too deeply") from None
     if too_much := _too_much(report):
@@ -84,7 +84,7 @@ def parsed(content: bytes, name: str) -> ReportFile:
     seen: set[str] = set()
     for number, row in enumerate(report.checks):
         if row.id in seen:
-            raise ReportFileError(f"{name!a}: checks[{number}].id: stands there twice")
+            raise ReportFileError(f"{name!a}: checks[{number}].id: appears twice")
         seen.add(row.id)
     unknown = list(islice(_unknown(plain, report, ""), _SHOWN))
     if not _DIGEST.fullmatch(report.run.id):
@@ -125,13 +125,13 @@ def _unknown(plain: Any, known: Any, place: str) -> Iterator[str]:
 def _check_head(plain: Any) -> None:
     """Raises ValidationError for what is no report of this major version."""
     if not isinstance(plain, dict):
-        raise msgspec.ValidationError("no report: an object is needed")
+        raise msgspec.ValidationError("not a report: it must be a JSON object")
     version = plain.get("schema_version")
     if not isinstance(version, str) or not re.fullmatch(r"\d{1,9}\.\d{1,9}\.\d{1,9}", version):
-        raise msgspec.ValidationError("no report of this program: its version is missing - at `$.schema_version`")
+        raise msgspec.ValidationError("not a report of this program: schema_version is missing - at `$.schema_version`")
     if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         known = SCHEMA_VERSION.partition(".")[0]
-        raise msgspec.ValidationError(f"{version} is of another kind than {known}.x, which this version reads - at `$.schema_version`")
+        raise msgspec.ValidationError(f"{version} is not supported; this version reads {known}.x - at `$.schema_version`")
 
 
 def _check_depth(plain: dict[str, Any]) -> None:

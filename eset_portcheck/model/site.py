@@ -81,7 +81,7 @@ _HIDDEN = ("ca_given", "credentials_given", "connect_to")
 def version_tuple(text: str, place: str = "product_version") -> tuple[int, ...]:
     """"7.2.11.1" -> (7, 2, 11, 1). Raises SiteError."""
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,5}){0,3}", text):
-        raise SiteError(f"{place}: {text[:40]!a} is no version such as 10.1 or 7.2.11.3")
+        raise SiteError(f"{place}: {text[:40]!a} is not a version such as 10.1 or 7.2.11.3")
     return tuple(int(part) for part in text.split("."))
 
 
@@ -102,11 +102,11 @@ def host_name(text: str, place: str) -> str:
         try:
             name = name.encode("idna").decode("ascii")
         except UnicodeError as error:
-            raise SiteError(f"{place}: {shown} is no host name") from error
+            raise SiteError(f"{place}: {shown} is not a host name") from error
     if not name or len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
-        raise SiteError(f"{place}: {shown} is no host name or address")
+        raise SiteError(f"{place}: {shown} is not a host name or address")
     if _NUMBER.match(name.rpartition(".")[2]):  # resolvers read 1.2.3 and 0x7f000001 as addresses
-        raise SiteError(f"{place}: {shown} is no complete IPv4 address")
+        raise SiteError(f"{place}: {shown} is not a complete IPv4 address")
     return name.lower()
 
 
@@ -114,7 +114,7 @@ def host_and_port(text: str, place: str) -> tuple[str, int | None]:
     """host, host:port, [v6]:port or a bare IPv6 address. Raises SiteError; user:password@ is refused."""
     text = text.strip()
     if "@" in text:
-        raise SiteError(f"{place}: credentials do not belong here (they would show in the process list); ESET components cannot use them either")
+        raise SiteError(f"{place}: do not put credentials here (the process list would show them); ESET components cannot use them either")
     if "://" in text or "/" in text:
         raise SiteError(f"{place}: give host or host:port, not a URL")
     if text.startswith("["):
@@ -130,7 +130,7 @@ def host_and_port(text: str, place: str) -> tuple[str, int | None]:
 
 def port(text: str, place: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise SiteError(f"{place}: {text[:20]!a} is no port (1 to 65535)")
+        raise SiteError(f"{place}: {text[:20]!a} is not a port (1 to 65535)")
     return int(text)
 
 
@@ -182,11 +182,11 @@ def _one(name: str, value: Any, where: str) -> dict[str, Any]:
     if name == "target":
         given = [value] if isinstance(value, str) else value
         if not isinstance(given, (list, tuple)) or not all(isinstance(one, str) for one in given):
-            raise SiteError(f"{where}: a list of host names is needed")
+            raise SiteError(f"{where}: must be a list of host names")
         return {name: tuple(dict.fromkeys(host_name(one.strip(), where) for one in given))}
     if name in HOSTS:
         if not isinstance(value, str):
-            raise SiteError(f"{where}: a host is needed, not {type(value).__name__}")
+            raise SiteError(f"{where}: must be a host name, not {type(value).__name__}")
         host, number = host_and_port(value, where)
         if number is None:
             return {name: host}
@@ -205,19 +205,19 @@ def _scalar(name: str, value: Any, where: str) -> Any:
             return value
         if isinstance(value, str) and value.lower() in words:
             return words[value.lower()]
-        raise SiteError(f"{where}: true or false is needed, not {str(value)[:20]!a}")
+        raise SiteError(f"{where}: must be true or false, not {str(value)[:20]!a}")
     if int in kinds:
         if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise SiteError(f"{where}: a port is needed")
+            raise SiteError(f"{where}: must be a port")
         return port(str(value), where)
     if not isinstance(value, str):
-        raise SiteError(f"{where}: text is needed, not {type(value).__name__}")
+        raise SiteError(f"{where}: must be text, not {type(value).__name__}")
     if name in CHOICES and value not in CHOICES[name]:
-        raise SiteError(f"{where}: {value[:20]!a} is none of {', '.join(CHOICES[name])}")
+        raise SiteError(f"{where}: {value[:20]!a} is not one of {', '.join(CHOICES[name])}")
     if name == "product_version":
         version_tuple(value, where)
     if name == "realm" and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", value):
-        raise SiteError(f"{where}: {value[:60]!a} is no realm")
+        raise SiteError(f"{where}: {value[:60]!a} is not a Kerberos realm")
     return value
 
 
@@ -236,5 +236,5 @@ def _redirects(value: Any, where: str) -> dict[str, str]:
 def _pair(text: str, place: str) -> str:
     host, number = host_and_port(text, place)
     if number is None:
-        raise SiteError(f"{place}: {text[:60]!a} lacks a port")
+        raise SiteError(f"{place}: {text[:60]!a} needs a port")
     return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"

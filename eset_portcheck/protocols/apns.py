@@ -51,13 +51,7 @@ PROTOCOL = Protocol(
     alpn=("h2",),
     own_signatures=("http2",),
     checked={
-        "en": (
-            "A TLS handshake that offers HTTP/2 as Apple's push service expects it; no notification is "
-            "sent."
-        ),
-        "es": (
-            "Una negociación TLS que ofrece HTTP/2, como espera el servicio push de Apple; no se envía "
-            "ninguna notificación."
-        ),
+        "en": "A TLS handshake with HTTP/2, as Apple's push service expects. No notification is sent.",
+        "es": ("Una negociación TLS con HTTP/2, como espera el servicio push de Apple. No se envía ninguna notificación."),
     },
 )

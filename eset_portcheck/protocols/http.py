@@ -53,13 +53,9 @@ PROTOCOL = Protocol(
     own_signatures=("http",),
     possible_reasons=(*SPOKEN, "CAPTIVE_PORTAL", "WRONG_CONTENT"),
     checked={
-        "en": (
-            "One small file is fetched by HTTP. A redirect to another host or an HTML page in its place "
-            "is a portal's or a filter's work."
-        ),
+        "en": ("One small file is downloaded by HTTP. A redirect to another host, or an HTML page instead of the file, comes from a portal or a filter."),
         "es": (
-            "Se descarga un archivo pequeño por HTTP. Una redirección a otro host o una página HTML en su"
-            " lugar es obra de un portal o de un filtro."
+            "Se descarga un archivo pequeño por HTTP. Una redirección a otro host, o una página HTML en lugar del archivo, viene de un portal o de un filtro."
         ),
     },
 )

@@ -45,13 +45,7 @@ PROTOCOL = Protocol(
     label="HTTP",
     possible_reasons=(*SPOKEN, "CAPTIVE_PORTAL", "WRONG_CONTENT"),
     checked={
-        "en": (
-            "One small file is fetched through the proxy. What comes back is judged as the destination's "
-            "own answer."
-        ),
-        "es": (
-            "Se descarga un archivo pequeño a través del proxy. Lo que vuelve se juzga como la respuesta "
-            "del propio destino."
-        ),
+        "en": "One small file is downloaded through the proxy. The reply counts as the destination's own answer.",
+        "es": "Se descarga un archivo pequeño a través del proxy. La respuesta cuenta como la del propio destino.",
     },
 )

@@ -112,13 +112,7 @@ PROTOCOL = Protocol(
     label="KRB",
     possible_reasons=("PROTOCOL_REPLY", "WRONG_PROTOCOL", "KDC_CLOCK_SKEW", "SERVICE_REFUSES"),
     checked={
-        "en": (
-            "A request for a user that does not exist. The error that comes back proves the service and "
-            "carries its clock."
-        ),
-        "es": (
-            "Una petición para un usuario que no existe. El error que vuelve demuestra el servicio y trae"
-            " su reloj."
-        ),
+        "en": ("A request for a user that does not exist. The error reply proves that the service works and gives its time."),
+        "es": ("Una petición para un usuario que no existe. El error que vuelve demuestra que el servicio funciona y da su hora."),
     },
 )

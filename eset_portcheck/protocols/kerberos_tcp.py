@@ -12,7 +12,7 @@ PROTOCOL = replace(
     name="kerberos_tcp",
     converse=kerberos.converse_tcp,
     checked={
-        "en": "The same request over TCP, which a KDC asks for when its reply is too big for a datagram.",
-        "es": "La misma petición por TCP, que un KDC pide cuando su respuesta es demasiado grande para un datagrama.",
+        "en": "The same request over TCP. A KDC asks for TCP when its reply is too big for a datagram.",
+        "es": ("La misma petición por TCP. Un KDC pide TCP cuando su respuesta es demasiado grande para un datagrama."),
     },
 )

@@ -135,7 +135,7 @@ PROTOCOL = Protocol(
     own_signatures=("ldap",),
     possible_reasons=(*SPOKEN, "LDAP_TLS_REQUIRED", "SERVICE_REFUSES"),
     checked={
-        "en": "An anonymous question to the directory's root entry; no account is used.",
-        "es": "Una pregunta anónima a la entrada raíz del directorio; no se usa ninguna cuenta.",
+        "en": "An anonymous query of the directory's root entry. No account is used.",
+        "es": "Una consulta anónima de la entrada raíz del directorio. No se usa ninguna cuenta.",
     },
 )

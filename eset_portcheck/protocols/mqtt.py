@@ -68,12 +68,12 @@ PROTOCOL = Protocol(
     possible_reasons=(*SPOKEN, "MQTT_REFUSED"),
     checked={
         "en": (
-            "MQTT inside TLS: one anonymous CONNECT, nothing subscribed or published. Any CONNACK, also a"
-            " refusing one, proves the way to a broker."
+            "MQTT inside TLS: one anonymous CONNECT. The checker subscribes to nothing and publishes "
+            "nothing. Any CONNACK, even a rejection, proves the path to a broker."
         ),
         "es": (
-            "MQTT dentro de TLS: un CONNECT anónimo, sin suscribir ni publicar nada. Cualquier CONNACK, "
-            "también uno que rechaza, demuestra el camino hasta un broker."
+            "MQTT dentro de TLS: un CONNECT anónimo. El comprobador no se suscribe ni publica nada. "
+            "Cualquier CONNACK, incluso un rechazo, demuestra el trayecto hasta un broker."
         ),
     },
 )

@@ -147,13 +147,10 @@ PROTOCOL = Protocol(
     own_signatures=("mysql",),
     possible_reasons=(*SPOKEN, *REASONS.values(), "SERVICE_REFUSES"),
     checked={
-        "en": (
-            "The server speaks first; its greeting or its refusal is read, and one complete login of an "
-            "unknown user is made, once a run."
-        ),
+        "en": ("The server sends the first packet: a greeting or an error. Then one complete login of an unknown user is made, once in each run."),
         "es": (
-            "El servidor habla primero; se lee su saludo o su rechazo, y se hace un inicio de sesión "
-            "completo de un usuario desconocido, una vez por ejecución."
+            "El servidor envía el primer paquete: un saludo o un error. Después se hace un inicio de "
+            "sesión completo de un usuario desconocido, una vez por ejecución."
         ),
     },
 )

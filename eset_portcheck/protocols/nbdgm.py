@@ -19,7 +19,7 @@ PROTOCOL = Protocol(
     one_way=True,
     possible_reasons=("ONE_WAY_PROTOCOL",),
     checked={
-        "en": "Nothing is sent: no answer is foreseen in this protocol.",
-        "es": "No se envía nada: este protocolo no prevé respuesta.",
+        "en": "Nothing is sent: this protocol has no replies.",
+        "es": "No se envía nada: este protocolo no tiene respuestas.",
     },
 )

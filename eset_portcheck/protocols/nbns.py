@@ -35,10 +35,7 @@ PROTOCOL = Protocol(
     interpret=interpret,
     possible_reasons=("PROTOCOL_REPLY", "WRONG_PROTOCOL"),
     checked={
-        "en": "A NetBIOS status question by UDP. Hosts with NetBIOS switched off never answer.",
-        "es": (
-            "Una pregunta de estado NetBIOS por UDP. Los equipos con NetBIOS desactivado no responden "
-            "nunca."
-        ),
+        "en": "A NetBIOS node status request by UDP. Hosts with NetBIOS disabled never answer.",
+        "es": ("Una petición de estado de nodo NetBIOS por UDP. Los equipos con NetBIOS desactivado nunca responden."),
     },
 )

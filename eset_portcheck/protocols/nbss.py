@@ -74,7 +74,7 @@ PROTOCOL = Protocol(
     openings=(AlternativeOpening(reason="SMB1_NEGOTIATE_BLOCKED", converse=converse_smb2, after=b"\x82\0\0\0"),),
     possible_reasons=(*SPOKEN, "SMB1_ONLY", "SMB1_NEGOTIATE_BLOCKED", "NETBIOS_SESSION_REFUSED", "SERVICE_REFUSES"),
     checked={
-        "en": "A NetBIOS session is asked for, and the SMB version negotiated inside of it.",
-        "es": "Se pide una sesión NetBIOS y dentro de ella se negocia la versión de SMB.",
+        "en": "A NetBIOS session is requested. Inside it, the SMB version is negotiated.",
+        "es": "Se pide una sesión NetBIOS. Dentro de ella se negocia la versión de SMB.",
     },
 )

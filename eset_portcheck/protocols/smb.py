@@ -88,13 +88,7 @@ PROTOCOL = Protocol(
     openings=(AlternativeOpening(reason="SMB1_NEGOTIATE_BLOCKED", converse=converse_smb2),),
     possible_reasons=(*SPOKEN, "SMB1_ONLY", "SMB1_NEGOTIATE_BLOCKED", "SERVICE_REFUSES"),
     checked={
-        "en": (
-            "The SMB version is negotiated on TCP, without a login. Versions 2 and 3 are what current "
-            "systems use."
-        ),
-        "es": (
-            "Se negocia la versión de SMB por TCP, sin iniciar sesión. Las versiones 2 y 3 son las que "
-            "usan los sistemas actuales."
-        ),
+        "en": "The SMB version is negotiated over TCP, without a login. Current systems use versions 2 and 3.",
+        "es": ("Se negocia la versión de SMB por TCP, sin iniciar sesión. Los sistemas actuales usan las versiones 2 y 3."),
     },
 )

@@ -66,13 +66,7 @@ PROTOCOL = Protocol(
     own_signatures=("ssh",),
     second_client="ssh_login",
     checked={
-        "en": (
-            "The greeting line of the SSH server is read; no login. For the sensor a refusal of the host "
-            "itself is an answer as well."
-        ),
-        "es": (
-            "Se lee la línea de saludo del servidor SSH; no se inicia sesión. Para el sensor también es "
-            "respuesta un rechazo del propio host."
-        ),
+        "en": ("The SSH server's greeting line is read. There is no login. For the sensor, a refusal from the host itself is an answer too."),
+        "es": ("Se lee la línea de saludo del servidor SSH. No se inicia sesión. Para el sensor, un rechazo del propio host también es una respuesta."),
     },
 )

@@ -19,7 +19,7 @@ PROTOCOL = Protocol(
     silent=True,
     possible_reasons=("CONNECTED",),
     checked={
-        "en": "A TCP connection is opened and nothing is said on it.",
-        "es": "Se abre una conexión TCP y no se dice nada en ella.",
+        "en": "A TCP connection is opened. No data is sent.",
+        "es": "Se abre una conexión TCP. No se envían datos.",
     },
 )

@@ -82,7 +82,7 @@ PROTOCOL = Protocol(
     openings=(AlternativeOpening(reason="TDS_STRICT_ENCRYPTION", converse=converse_strict, encrypted=True, alpn=(STRICT,)),),
     possible_reasons=(*SPOKEN, "TDS_STRICT_ENCRYPTION"),
     checked={
-        "en": "SQL Server's PRELOGIN exchange, which comes before any login.",
-        "es": "El intercambio PRELOGIN de SQL Server, que precede a cualquier inicio de sesión.",
+        "en": "SQL Server's PRELOGIN exchange, which happens before any login.",
+        "es": "El intercambio PRELOGIN de SQL Server, que se hace antes de cualquier inicio de sesión.",
     },
 )

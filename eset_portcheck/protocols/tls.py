@@ -23,12 +23,13 @@ PROTOCOL = Protocol(
     possible_reasons=("CONNECTED",),
     checked={
         "en": (
-            "A TLS handshake from the first byte, no login after it. A demanded client certificate means "
-            "that the service was reached; its certificate is judged apart."
+            "A TLS handshake from the first byte, with no login after it. If the server asks for a client"
+            " certificate, the service was reached. The server's own certificate is checked separately."
         ),
         "es": (
-            "Una negociación TLS desde el primer byte, sin iniciar sesión después. Si se exige un "
-            "certificado de cliente, se llegó al servicio; su certificado se juzga aparte."
+            "Una negociación TLS desde el primer byte, sin iniciar sesión después. Si el servidor pide un"
+            " certificado de cliente, se llegó al servicio. El certificado del propio servidor se "
+            "verifica aparte."
         ),
     },
 )

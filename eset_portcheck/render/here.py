@@ -29,9 +29,9 @@ def sections(report: Report, pen: Pen) -> Iterator[tuple[str, list[Entry]]]:
 def _choice(via: str, ignored: list[ProxyIgnored], pen: Pen) -> Iterator[str]:
     """What counts and why, then what does not count and why not."""
     if via:
-        yield pen.say("through {proxy}, which was given", proxy=via)
+        yield pen.say("through the given proxy {proxy}", proxy=via)
     else:
-        yield pen.say("directly: no --proxy was given")
+        yield pen.say("direct: no --proxy given")
     for one in ignored:
         why = pen.say(IGNORED[one.why]) if one.why in IGNORED else pen.safe(one.why)
         yield pen.say("{name} {proxy} ({source}): {why}", name=one.name, proxy=one.proxy, source=one.source, why=why)

@@ -86,7 +86,7 @@ class _Page:
     def _matrix(self, root: Element) -> None:
         say = self._pen.say
         rows = arranged([row for row in self._report.checks if self._pen.verbose or row.verdict is not Verdict.SKIP])
-        head = [say("verdict"), say("what for"), say("target"), say("port"), say("proof"), say("reason"), say("required"), say("check")]
+        head = [say("verdict"), say("purpose"), say("target"), say("port"), say("proof"), say("reason"), say("required"), say("check")]
         put_table(root, head, [self._cells(row) for row in rows])
 
     def _cells(self, row: Row) -> list[str]:
@@ -116,11 +116,11 @@ class _Page:
                 for command in step.commands:
                     self._code(entry, command)
                 if step.undo:
-                    put(entry, " " + say("to take it back:"))
+                    put(entry, " " + say("undo:"))
                     self._code(entry, step.undo)
             self._labelled(listed, say("ask for"), one.ask)
             if one.again:
-                self._code(self._labelled(listed, say("again"), " "), one.again)
+                self._code(self._labelled(listed, say("retry"), " "), one.again)
             entry = self._labelled(listed, say("explains"), " ")
             for number, row in enumerate(one.rows):
                 put(entry, ", " if number else " ")
@@ -155,7 +155,7 @@ class _Page:
         if anew is None or not anew.changed:
             return
         say = self._pen.say
-        put(SubElement(root, "h3"), say("Judged anew by the rules of {version}", version=anew.version))
+        put(SubElement(root, "h3"), say("Evaluated again by the rules of {version}", version=anew.version))
         rows = [[self._pen.safe(one.id), self._pen.safe(" ".join(one.before)), self._pen.safe(" ".join(one.after))] for one in anew.changed]
         put_table(root, [say("check"), say("before"), say("after")], rows)
 
@@ -180,6 +180,6 @@ class _Page:
         parts = [pen.safe(f"{report.tool.name} {report.tool.version}"), pen.safe(profiles), pen.say("report id {id}", id=report.run.id)]
         if report.redaction is not None and report.redaction.level == "strict":
             what = pen.say("names and addresses of the site, names in certificates, banners")
-            parts.append(pen.say("Replaced by pseudonyms too") + ": " + what)
+            parts.append(pen.say("Also replaced by pseudonyms") + ": " + what)
         put(SubElement(root, "p"), "; ".join(part for part in parts if part))
 

@@ -39,7 +39,8 @@ def first_line(report: Report, pen: Pen) -> tuple[str, str, str, str]:
     key, _ = overall(report)
     who = pen.say("{roles} on {host}: ", roles=" + ".join(report.run.roles) or "?", host=report.host.name or "?")
     limits = [pen.say("before installation")] if report.run.phase is Phase.PRE else []
-    limits += [pen.say("redirected")] if report.run.connect_to else []
+    if report.run.connect_to:
+        limits.append(pen.say("simulated") if report.run.command == "demo" else pen.say("test override"))
     limited = f" ({', '.join(limits)})" if limits else ""
     why, command = _top(report, key, pen)
     return who, pen.say(OVERALL[key]) + limited, f": {why}; ", pen.say("test again: {command}", COMMAND, command=command)
@@ -60,8 +61,8 @@ def _top(report: Report, key: str, pen: Pen) -> tuple[str, str]:
     if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.missing:
         return missing(report.rediagnosis, pen), again(report, pen)
     if key == "partial":
-        return pen.say("everything that was selected is proven; left out: {count}", count=left_out(report)), again(report, pen)
-    return pen.say("everything required is proven"), again(report, pen)
+        return pen.say("all selected checks passed; not selected: {count}", count=left_out(report)), again(report, pen)
+    return pen.say("all required checks passed"), again(report, pen)
 
 
 def missing(anew: Rediagnosis, pen: Pen) -> str:
@@ -75,20 +76,25 @@ def rejudged(report: Report, pen: Pen) -> list[str]:
         return []
     said = [
         pen.count(
-            "{count} row is judged otherwise by the rules of {version}",
-            "{count} rows are judged otherwise by the rules of {version}",
+            "{count} row has another result by the rules of {version}",
+            "{count} rows have another result by the rules of {version}",
             len(anew.changed),
             version=anew.version,
         )
     ]
     if anew.also:
         what = ", ".join(pen.say(ALSO[name]) for name in anew.also if name in ALSO)
-        said.append(pen.say("The file held what its facts do not give; made anew: {what}", SENTENCE, what=what))
+        said.append(pen.say("The file contains results that its facts do not support; computed again: {what}", SENTENCE, what=what))
     if anew.missing:
         said.append(missing(anew, pen) + ": " + ", ".join(pen.safe(name) for name in anew.missing[:_NAMED]))
     if anew.unchecked:
         roles = ", ".join(pen.safe(role, 40) for role in anew.unchecked)
-        said.append(pen.say("What is asked of these roles is the file's own word, as their profiles are none of this version: {roles}", SENTENCE, roles=roles))
+        text = pen.say(
+            "The requirements of these roles come only from the file, because this version does not have their profiles: {roles}",
+            SENTENCE,
+            roles=roles,
+        )
+        said.append(text)
     if anew.report_id:
         said.append(pen.say("Made from report {id}", id=anew.report_id))
     return said
@@ -133,7 +139,7 @@ def not_repeated(report: Report, pen: Pen) -> list[str]:
         return []
     said = joined([report.run.command, *report.run.arguments], shell_of(report.host.os))
     return [
-        pen.say("The file says that it was made by: {command}", COMMAND, command=pen.safe(said, _SAID)),
+        pen.say("The file says that this command made it: {command}", COMMAND, command=pen.safe(said, _SAID)),
         pen.say("Not repeated in the commands to test again: {options}", SENTENCE, options=", ".join(left_out)),
     ]
 
@@ -143,7 +149,7 @@ def detected(report: Report, pen: Pen) -> list[str]:
     options = {"role": "--role", "server": "--server", "database": "--database"}
     known = [name for name in report.run.detected if name == "role" or (name in NAMES and name != "database_kind")]
     named = [options.get(name, f"--set {name}") for name in known]
-    return [pen.say("Taken from what is installed here: {options}; what is given on the command line wins", options=", ".join(named))] if named else []
+    return [pen.say("Taken from the installed product: {options}; the command line has priority", options=", ".join(named))] if named else []
 
 
 def exit_sentence(report: Report, pen: Pen) -> str:
@@ -152,11 +158,11 @@ def exit_sentence(report: Report, pen: Pen) -> str:
     key, _ = overall(report)
     true_code = {"interrupted": 130, "not-ready": 1, "checker-failed": 4, "unproven": 3}.get(key, 0)
     if code == 0 and true_code:
-        why = pen.say("--exit-zero was given; without it {code}", code=true_code)
+        why = pen.say("--exit-zero was given; otherwise {code}", code=true_code)
     elif code == 1 and true_code != 1:
-        why = pen.say("everything required is proven or unproven, and --strict counts warnings and unproven rows as failures")
+        why = pen.say("nothing required failed, but --strict counts warnings and unproven rows as failures")
     elif code == 0 and key == "partial":
-        why = pen.say("everything that was selected is proven; left out: {count}", count=left_out(report))
+        why = pen.say("all selected checks passed; not selected: {count}", count=left_out(report))
     else:
         why = pen.say(EXIT.get(code, ""))
     return pen.say("exit code {code}: {why}", SENTENCE, code=code, why=why)

@@ -39,9 +39,9 @@ def holder(process: dict[str, Any], pen: Pen) -> Iterator[str]:
     name, pid, path, user = (process.get(key) for key in ("name", "pid", "path", "user"))
     if pid is None:
         if user is None:
-            yield pen.say("held; by whom is not visible without rights")
+            yield pen.say("in use; run as root to see the owner")
         else:
-            yield pen.say("held by a process of user {user}; which one is not visible without rights", user=user)
+            yield pen.say("in use by a process of user {user}; run as root to see which one", user=user)
         return
     yield pen.say("{name}, process {pid}", name=name or "?", pid=pid)
     if path:

@@ -11,17 +11,23 @@ _NAMES = 6
 
 def remarks(report: Report, pen: Pen) -> list[str]:
     """A sentence each."""
-    said = []
-    if report.run.connect_to:
-        pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in list(report.run.connect_to.items())[:_NAMES])
-        said.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
-    said += not_repeated(report, pen)
+    said = connections_elsewhere(report, pen, _NAMES) + not_repeated(report, pen)
     if not report.run.complete:
-        said.append(pen.say("Incomplete: not every row was finished."))
+        said.append(pen.say("Incomplete: some rows did not finish."))
     said += rejudged(report, pen)
     for family in FAMILIES:
         untested = sum(family in found and found[family] is None for found in map(families, report.checks))
         if untested:
-            text = pen.say("{family} not tested: this machine has no default route for it ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested))
-            said.append(text)
+            name, rows = family.replace("ip", "IP"), pen.rows(untested)
+            said.append(pen.say("{family} not tested: this machine has no {family} default route ({rows})", family=name, rows=rows))
     return said
+
+
+def connections_elsewhere(report: Report, pen: Pen, most: int | None = None) -> list[str]:
+    """A sentence when connections went to other addresses than the product's: to the demo's stand-ins, or where --connect-to pointed."""
+    pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in list(report.run.connect_to.items())[:most])
+    if not pairs:
+        return []
+    if report.run.command == "demo":
+        return ["* " + pen.say("Simulated: a stand-in site on this machine answers: {pairs}", COMMAND, pairs=pairs)]
+    return ["* " + pen.say("Test override: real traffic takes another path: {pairs}", COMMAND, pairs=pairs)]

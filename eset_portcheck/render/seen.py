@@ -134,43 +134,43 @@ def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
             if answering := [str(one.get("port")) for one in ports if one.get("answer") in ("accepted", "refused")]:
                 yield pen.say("port {ports} of the same address answers", ports=", ".join(answering))
             elif silent := [str(one.get("port")) for one in ports if one.get("answer") == "silent"]:
-                yield pen.say("port {ports} of the same address is silent too", ports=", ".join(silent))
+                yield pen.say("port {ports} of the same address does not answer either", ports=", ".join(silent))
         case "ttl-walk":
             hops = [hop for hop in _objects(facts, "hops") if isinstance(hop.get("ttl"), int) and hop.get("from") not in (None, piece.address)]
             last = max(hops, key=lambda hop: int(hop["ttl"]), default=None)
             yield (
                 pen.say("last router that answered: {address} (hop {hop})", address=last["from"], hop=last["ttl"])
                 if last
-                else pen.say("no router on the way answered the walk")
+                else pen.say("no router on the path answered the trace")
             )
         case "distance":
             controls = sorted({str(one["ttl"]) for one in _objects(facts, "controls") if one.get("ttl")})
             if facts.get("refused_ttl") and controls:
                 yield pen.say(
-                    "the refusal arrived with hop limit {refused}, other answers of the address with {control}",
+                    "hop limit of the refusal {refused}, of other answers {control}",
                     refused=facts["refused_ttl"],
                     control=", ".join(controls),
                 )
         case "small-segments" if facts.get("completed"):
-            yield pen.say("with small packets ({bytes} bytes) the same step completes", bytes=facts.get("segment_bytes"))
+            yield pen.say("the same step works with small packets ({bytes} bytes)", bytes=facts.get("segment_bytes"))
         case "firewall" if facts.get("verdict") in ("drop", "reject"):
             yield _rule(facts, pen)
         case "firewall" if facts.get("verdict") == "allow":
-            yield pen.say("no rule of this machine's packet filter stops it")
+            yield pen.say("no rule of this machine's firewall blocks it")
         case "firewall" if facts.get("rule"):
-            yield pen.say("whether a rule of this machine stops it cannot be told: {rule} ({place})", rule=facts["rule"], place=_rule_place(facts))
+            yield pen.say("this machine's firewall may block it: {rule} ({place})", rule=facts["rule"], place=_rule_place(facts))
         case "established":
-            yield pen.say("the component installed here holds a connection to {address} itself", address=piece.address)
+            yield pen.say("the ESET component here is connected to {address}", address=piece.address)
         case "silent-control":
             yield (
-                pen.say("a second connection that sends nothing stays open")
+                pen.say("a second connection without data stays open")
                 if facts.get("end") == "open"
-                else pen.say("a second connection that sends nothing: {end}", end=parameters.value(facts.get("end", "?"), pen))
+                else pen.say("a second connection without data: {end}", end=parameters.value(facts.get("end", "?"), pen))
             )
 
 
 def _rule(facts: dict[str, Any], pen: Pen) -> str:
-    return pen.say("a rule of this machine stops it: {rule} ({place})", rule=facts.get("rule", "?"), place=_rule_place(facts))
+    return pen.say("this machine's firewall blocks it: {rule} ({place})", rule=facts.get("rule", "?"), place=_rule_place(facts))
 
 
 def _rule_place(facts: dict[str, Any]) -> str:

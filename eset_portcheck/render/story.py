@@ -165,7 +165,7 @@ def _alternatives(rows: list[Row], works: _Groups, pen: Pen) -> list[str]:
     groups = {group for row in rows if (group := group_of(row)) and any(one.reason == "FAILOVER_USED" for one in row.findings)}
     mine = {row.id for row in rows}
     others = list(islice((one for group in sorted(groups) for one in works.get(group, ()) if one not in mine), _IDS))
-    return [pen.say("another way of the same group works: {ids}", ids=", ".join(others))] if others else []
+    return [pen.say("an alternative works: {ids}", ids=", ".join(others))] if others else []
 
 
 def _gravest(rows: list[Row]) -> Verdict:
@@ -217,7 +217,7 @@ def skipped(rows: list[Row], pen: Pen) -> str:
 
 def _skip(reason: str, option: str, wanted: str, pen: Pen) -> str:
     if reason == "NOT_SELECTED":
-        return pen.say("left out by the options of this run")
+        return pen.say("not selected in this run")
     if reason == "RETIRED":
         return pen.say("retired")
     if wanted == "given":

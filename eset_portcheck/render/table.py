@@ -17,6 +17,7 @@ from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix
 from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.remarks import connections_elsewhere
 from eset_portcheck.render.rows import redirected
 from eset_portcheck.render.seen import attempts
 from eset_portcheck.render.text import COMMAND, SENTENCE
@@ -152,16 +153,14 @@ class _Page:
             untested = sum(family in found and found[family] is None for found in map(families, report.checks))
             if untested:
                 text = pen.say(
-                    "{family} not tested: this machine has no default route for it ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested)
+                    "{family} not tested: this machine has no {family} default route ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested)
                 )
                 lines.append(text)
-        if report.run.connect_to:
-            pairs = ", ".join(f"{pen.safe(one)} {pen.signs.arrow} {pen.safe(to)}" for one, to in report.run.connect_to.items())
-            lines.append("* " + pen.say("Redirected, names still checked; not the way the product would take: {pairs}", COMMAND, pairs=pairs))
+        lines += connections_elsewhere(report, pen)
         lines += outcome.detected(report, pen)
         lines += outcome.not_repeated(report, pen)
         if not report.run.complete:
-            lines.append(pen.say("Incomplete: not every row was finished."))
+            lines.append(pen.say("Incomplete: some rows did not finish."))
         for line in lines:
             yield from self._paragraph(Text(line, "dim"))
 
@@ -206,7 +205,7 @@ class _Page:
                 yield from self._command("", command)
             label = ""
             if step.undo:
-                yield from self._labelled("", self._pen.say("to take it back:"))
+                yield from self._labelled("", self._pen.say("undo:"))
                 yield from self._command("", step.undo)
         yield from self._labelled("ask", one.ask)
         yield from self._command("retry", one.again)
@@ -248,9 +247,9 @@ class _Page:
         if self._report.causes:
             parts.append(pen.say("# see below"))
         if any(redirected(self._report, row) for row in shown):
-            parts.append(pen.say("* redirected"))
+            parts.append(pen.say("* simulated") if self._report.run.command == "demo" else pen.say("* test override"))
         if any(row.verdict not in (Verdict.PASS, Verdict.SKIP) for row in shown):
-            parts.append(pen.say("eset-portcheck explain CODE tells more"))
+            parts.append(pen.say("more: eset-portcheck explain CODE"))
         yield from (Text(line, "dim") for line in flowed(parts, self._console.width))
 
     def end(self, written: Sequence[str]) -> Iterable[Text]:

@@ -74,8 +74,8 @@ def whole(needed: Needs, kept: Kept, head: Iterable[str], say: Say) -> str:
     """A file for `nft -f`, which replaces what an earlier one made."""
     besides = ", ".join(kept.told())
     said = [
-        say("a whole filter: everything that is not opened here is shut, log-ins by SSH too; kept open besides: {what}").format(what=besides or "-"),
-        say("other tables of this machine stay as they are, and a packet passes only where all of them let it"),
+        say("complete filter: it blocks everything that is not opened here, SSH logins too; it also keeps open: {what}").format(what=besides or "-"),
+        say("other tables of this machine stay as they are; a packet passes only if all of them allow it"),
         say("undo: {command}").format(command=undo_whole()),
     ]
     lines = [

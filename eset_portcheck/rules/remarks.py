@@ -13,10 +13,10 @@ Say = Callable[[str], str]
 Chain = tuple[str, str, str, str, str]  # family, table, name, hook, tool: "nft" or one of iptables' kinds
 NOTE_CHARACTERS = 400
 _LEFT_OUT = {
-    "ADVISORY": message("left out, as the proxy is used instead: {row} (--all opens it)"),
-    "BEYOND_PAGE": message("left out, as it is not on ESET's page: {row} (--all opens it)"),
-    "VALUE_MISSING": message("left out, as its host is not given: {row}"),
-    UNRESOLVED: message("NOT OPENED, as its name has no address here: {row}"),
+    "ADVISORY": message("not opened, because the proxy is used: {row} (--all opens it)"),
+    "BEYOND_PAGE": message("not opened, because it is not on ESET's page: {row} (--all opens it)"),
+    "VALUE_MISSING": message("not opened, because its host is not given: {row}"),
+    UNRESOLVED: message("NOT OPENED, because its name does not resolve here: {row}"),
 }
 
 
@@ -38,17 +38,17 @@ def width(one: Opening, say: Say, *, by_name: bool = False) -> list[str]:
     if one.inbound:
         lines = [] if one.addresses else [say("from any address (--from narrows it)")]
     elif one.resolves:
-        lines = [] if one.addresses else [say("to any address, wider than needed: which servers are asked is not known here (--resolver narrows it)")]
+        lines = [] if one.addresses else [say("to any address, wider than needed: the DNS servers are not known here (--resolver narrows it)")]
     elif not one.addresses and by_name:
-        lines = [say("by name; --resolve gives the addresses that it has now")]
+        lines = [say("by name; --resolve adds its current addresses")]
     elif not one.addresses:
-        lines = [say("to any address, wider than needed: a packet filter knows no names, and of {name} no more is known (--resolve narrows it)")]
+        lines = [say("to any address, wider than needed: a packet filter cannot use the name {name} (--resolve narrows it)")]
     elif one.name in one.addresses:
         lines = []
     else:
-        lines = [say("the addresses of {name} when this was written; they may change")]
+        lines = [say("current addresses of {name}; they may change")]
     if one.redirects and (one.addresses or by_name):
-        lines.append(say("{name} may redirect to other hosts of {domains}, which are not opened"))
+        lines.append(say("{name} may redirect to other hosts in {domains}; these are not opened"))
     return [line.format(name=one.name, domains=", ".join(one.redirects)) for line in lines]
 
 
@@ -57,7 +57,7 @@ def head(needed: Needs, made_by: str, here: str, say: Say) -> list[str]:
     inward = sum(one.inbound for one in needed.openings)
     lines = [
         made_by,
-        say("for {host}: {inward} openings inward, {outward} outward").format(host=here, inward=inward, outward=len(needed.openings) - inward),
+        say("for {host}: {inward} inbound rules, {outward} outbound rules").format(host=here, inward=inward, outward=len(needed.openings) - inward),
         *left_out(needed, say),
     ]
     return [note(line) for line in lines]
@@ -73,12 +73,12 @@ def present(chains: Sequence[Chain], say: Say) -> list[str]:
     if not chains:
         return []
     told = ", ".join(" ".join(chain[:3]) for chain in chains)
-    lines = [say("this machine has chains that shut something already: {chains}. What they shut stays shut").format(chains=told)]
+    lines = [say("this machine already has chains that block traffic: {chains}. They still block it").format(chains=told)]
     for family, table in dict.fromkeys((chain[0], chain[1]) for chain in chains if chain[4] == "nft"):
         inward, outward = ([chain[2] for chain in chains if chain[:2] == (family, table) and chain[3] == hook] for hook in ("input", "output"))
         if len(inward) < 2 and len(outward) < 2:
             where = " ".join((family, table, *(inward[:1] or "-"), *(outward[:1] or "-")))
-            lines.append(say("to put the rules into them instead: {option}").format(option=posix("--into {where}", where=where)))
+            lines.append(say("to add the rules to them instead: {option}").format(option=posix("--into {where}", where=where)))
     if any(chain[4] != "nft" for chain in chains):
-        lines.append(say("chains of iptables are opened with iptables alone: it misreads rules that it did not write"))
+        lines.append(say("change iptables chains only with iptables: it misreads rules that other tools wrote"))
     return [note(line) for line in lines]

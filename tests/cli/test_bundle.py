@@ -73,7 +73,7 @@ def test_a_file_that_is_there_stays_unless_forced(here: Path) -> None:
     (here / "a.zip").write_text("precious")
     done = portcheck("bundle", str(REPORT), "-o", "a.zip", cwd=here)
     assert (done.returncode, (here / "a.zip").read_text()) == (2, "precious")
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     assert portcheck("bundle", str(REPORT), "-o", "a.zip", "--force", cwd=here).returncode == 0
     assert (here / "a.zip").read_bytes().startswith(b"PK")
     assert [path.name for path in here.iterdir()] == ["a.zip"]

@@ -30,26 +30,26 @@ def with_public(site: list[str]) -> dict[str, str]:
         (["check", "--role", "agent"], "needs --server"),
         (["check", "--role", "deploy-source"], "needs --target"),
         (["check", "--role", "mobile-device"], "needs --mdc"),
-        ([*AGENT, "--proxy", "user:S3cret@proxy"], "credentials do not belong here"),
+        ([*AGENT, "--proxy", "user:S3cret@proxy"], "do not put credentials here"),
         ([*AGENT, "--server", "http://protect"], "give host or host:port, not a URL"),
-        ([*AGENT, "--server", "protect:99999"], "is no port"),
-        ([*AGENT, "--server", "pro tect"], "no host name"),
-        ([*AGENT, "--server", "\x1b[31mred"], "no host name"),
+        ([*AGENT, "--server", "protect:99999"], "is not a port"),
+        ([*AGENT, "--server", "pro tect"], "not a host name"),
+        ([*AGENT, "--server", "\x1b[31mred"], "not a host name"),
         ([*AGENT, "--set", "server_prot=1"], "did you mean server_port?"),
         ([*AGENT, "--set", "server_port"], "NAME=VALUE is needed"),
         ([*AGENT, "--set", "bridge_push=perhaps"], "true or false"),
         ([*AGENT, "--site", "nowhere.toml"], "cannot be read"),
         ([*AGENT, "--profile", "nowhere.toml"], "cannot be read"),
         ([*AGENT, "--ca-file", "nowhere.pem"], "No such file"),
-        ([*AGENT, "--only", "nothing.*"], "nothing is selected"),
+        ([*AGENT, "--only", "nothing.*"], "no check selected"),
         ([*AGENT, "-o", "x.docx"], "the suffix must be one of"),
         ([*AGENT, "-o", "no/such/folder/x.json"], "cannot be written"),
         ([*AGENT, "--timeout", "0"], "not between"),
         ([*AGENT, "-4", "-6"], "not allowed with"),
         ([*AGENT, "--credentials-file", "nowhere.toml"], "cannot be read"),
-        ([*AGENT, "--ask-credentials"], "no terminal"),
+        ([*AGENT, "--ask-credentials"], "not a terminal"),
         ([*AGENT, "--database", "db"], "--database-kind: needed"),
-        ([*AGENT, "--product-version", "ten"], "no version"),
+        ([*AGENT, "--product-version", "ten"], "not a version"),
         ([*AGENT, "--frobnicate"], "unrecognized arguments"),
     ],
 )
@@ -66,10 +66,10 @@ def test_wrong_use_names_the_place(portcheck: Command, arguments: list[str], tol
     ("text", "told"),
     [
         ('server = "protect"\nserver_port = "x"\n', "site.toml: server_port"),
-        ("server = 5\n", "site.toml: server: a host is needed"),
+        ("server = 5\n", "site.toml: server: must be a host name"),
         ('sever = "x"\n', "did you mean server?"),
         ('[connect_to]\n"a:1" = 5\n', "site.toml: connect_to"),
-        ('[connect_to]\n"a:1" = "b"\n', "lacks a port"),
+        ('[connect_to]\n"a:1" = "b"\n', "needs a port"),
         ("server = \n", "not TOML"),
         ("\x00", "not TOML"),
         ("[" * 5000, "not TOML"),
@@ -248,7 +248,7 @@ def test_a_file_of_authorities_without_any_is_wrong_use(tmp_path: Path, content:
     argv = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", "127.0.0.1", "--dry-run", "--ca-file", str(tmp_path / "ca.pem")]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "no certificate in it" in done.stderr
+    assert "contains no PEM certificate" in done.stderr
 
 
 def test_an_endless_site_file_is_refused() -> None:

@@ -28,7 +28,7 @@ def test_exit_codes_and_outputs(portcheck: Command, tmp_path: Path) -> None:
         (b"", "truncated"),
         (b'{"schema_version": "1.0.0"', "truncated"),
         (b"\xff\xfe{}", "no JSON"),
-        (b"[]", "an object is needed"),
+        (b"[]", "must be a JSON object"),
         (b"{}", "schema_version"),
         pytest.param(b'{"a":' + b"[" * 200_000, "nested too deeply", id="deep"),
         (Path(READY).read_bytes().replace(b'"verdict": "pass"', b'"verdict": "passed"', 1), "checks[0].verdict: Invalid"),
@@ -41,7 +41,7 @@ def test_unreadable_files_are_one_line_and_exit_2(portcheck: Command, tmp_path: 
     ended = portcheck("compare", READY, "bad.json")
     assert (ended.code, ended.out) == (2, "")
     assert told in ended.err
-    assert len([line for line in ended.err.splitlines() if "made anew" not in line and "file's own word" not in line]) == 1
+    assert len([line for line in ended.err.splitlines() if "computed again" not in line and "only from the file" not in line]) == 1
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.json", READY], [READY, "."], [READY], [READY, DROPPED, "-o", "x.docx"], [READY, "a\x1b[31m.json"]])

@@ -138,7 +138,7 @@ def test_it_ends_by_naming_the_real_command(capfd):
     assert cli.run(["demo", "--role", "webconsole", "--format", "json"]) == 0
     out, err = capfd.readouterr()
     json.loads(out)
-    assert err.startswith("Stand-in site on 127.0.0.1 for role webconsole: all healthy.\n")
+    assert err.startswith("Simulated site on 127.0.0.1 for role webconsole: all healthy.\n")
     assert "eset-portcheck check --role webconsole --server protect.corp.local" in err
     assert 'make run ARGS="--role webconsole --server protect.corp.local"' in err
 

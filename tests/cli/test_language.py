@@ -29,7 +29,7 @@ def program(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]
         (["show", "agent"], "solo si:", "only if:"),
         (["show", "agent", "--site-template"], "el puerto del Servidor para los agentes", "the Server's port"),
         (["check", "--role", "webconsole", "--server", "x", "--dry-run"], "sin tráfico", "no traffic"),
-        (["demo", "--role", "webconsole"], "Esto era un sitio simulado", "stand-in"),
+        (["demo", "--role", "webconsole"], "Era un sitio simulado", "simulated"),
         (["report", str(SAMPLE)], "QUÉ FALLA", "WHAT IS WRONG"),
         (["compare", str(SAMPLE), str(SAMPLE)], "NO HA EMPEORADO", "REGRESSION"),
     ],

@@ -31,9 +31,9 @@ def free_port() -> int:
     ("arguments", "told"),
     [
         (["ports"], "--role is needed"),
-        (["ports", "--role", "agent"], "role agent listens on no port of this machine"),
+        (["ports", "--role", "agent"], "role agent has no port that listens on this machine"),
         (["ports", "--role", "servr"], "did you mean server?"),
-        (["ports", "--role", "server", "--set", "server_port=x"], "is no port"),
+        (["ports", "--role", "server", "--set", "server_port=x"], "is not a port"),
         (["ports", "--role", "server", "-o", "x.docx"], "the suffix must be one of"),
         (["ports", "--role", "server", "--timeout", "5"], "unrecognized arguments"),
     ],

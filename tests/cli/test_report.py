@@ -30,7 +30,7 @@ def fresh(tmp_path: Path) -> Path:
 def test_golden_reports_stay_readable(sample: Path) -> None:
     done = portcheck("report", str(sample))
     assert done.returncode == 0
-    assert all(b"judged by" in line or b"made anew" in line or b"file's own word" in line or line.startswith(b"  ") for line in done.stderr.splitlines()), "made by older rules"
+    assert all(b"evaluated again" in line or b"computed again" in line or b"only from the file" in line or line.startswith(b"  ") for line in done.stderr.splitlines()), "made by older rules"
     assert json.loads(sample.read_text())["run"]["roles"][0].encode() in done.stdout.splitlines()[0]
 
 
@@ -91,16 +91,16 @@ def with_row(**values: Any) -> bytes:
 
 
 BROKEN = {
-    "empty": (b"", "no JSON, or cut off"),
-    "cut": (DROPPED.read_bytes()[:1500], "no JSON, or cut off"),
-    "no-json": (b"<html>", "no JSON, or cut off"),
-    "binary": (bytes(range(256)), "no JSON, or cut off"),
-    "not-utf-8": (b'{"schema_version": "\xff\xfe"}', "no JSON, or cut off"),
-    "nan": (b'{"schema_version": NaN}', "no JSON, or cut off"),
-    "list": (b"[]", "no report: an object is needed"),
-    "foreign": (b'{"a": 1}', "schema_version: no report of this program"),
-    "major": (changed(schema_version="2.0.0"), "schema_version: 2.0.0 is of another kind"),
-    "version": (changed(schema_version="\x1b[31m"), "schema_version: no report of this program"),
+    "empty": (b"", "not valid JSON, or incomplete"),
+    "cut": (DROPPED.read_bytes()[:1500], "not valid JSON, or incomplete"),
+    "no-json": (b"<html>", "not valid JSON, or incomplete"),
+    "binary": (bytes(range(256)), "not valid JSON, or incomplete"),
+    "not-utf-8": (b'{"schema_version": "\xff\xfe"}', "not valid JSON, or incomplete"),
+    "nan": (b'{"schema_version": NaN}', "not valid JSON, or incomplete"),
+    "list": (b"[]", "not a report: it must be a JSON object"),
+    "foreign": (b'{"a": 1}', "schema_version: not a report of this program"),
+    "major": (changed(schema_version="2.0.0"), "schema_version: 2.0.0 is not supported"),
+    "version": (changed(schema_version="\x1b[31m"), "schema_version: not a report of this program"),
     "port": (with_row(port="x"), "checks[2].port: Expected `int`, got `str`"),
     "verdict": (with_row(verdict="great"), "checks[2].verdict: Invalid enum value 'great'"),
     "hostile": (with_row(verdict="\x1b[2J\u202e"), "checks[2].verdict"),
@@ -108,8 +108,8 @@ BROKEN = {
     "deep": (b'{"schema_version":"1.0.0","later":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
     "deep-enough": (with_row(evidence=[{"kind": "control", "facts": {"a": json.loads("[" * 70 + "]" * 70)}}]), "checks: nested too deeply"),
     "many": (b'{"schema_version":"1.0.0","later":[' + b"[]," * 2_000_001 + b"[]]}", "more than 2000000 values"),
-    "surrogate": (with_row(target="x").replace(b'"target": "x"', b'"target": "\\ud800"'), "no JSON, or cut off"),
-    "twice": (with_row(id=json.loads(DROPPED.read_text())["checks"][0]["id"]), "checks[2].id: stands there twice"),
+    "surrogate": (with_row(target="x").replace(b'"target": "x"', b'"target": "\\ud800"'), "not valid JSON, or incomplete"),
+    "twice": (with_row(id=json.loads(DROPPED.read_text())["checks"][0]["id"]), "checks[2].id: appears twice"),
     "huge-number": (with_row(port=10**400), "checks[2].port"),
 }
 

@@ -30,16 +30,16 @@ def test_every_notation_is_ascii_and_names_every_row(notation: str) -> None:
     [
         ((), "--role is needed"),
         (("--role", "agent"), "--server"),
-        ((*SITE, "--from", "everywhere"), "--from 'everywhere': no network"),
-        ((*SITE, "--keep", "ssh"), "--keep 'ssh': TRANSPORT/PORT is needed"),
+        ((*SITE, "--from", "everywhere"), "--from 'everywhere': not a network"),
+        ((*SITE, "--keep", "ssh"), "--keep 'ssh': give TRANSPORT/PORT"),
         ((*SITE, "--keep", "tcp/99999"), "--keep 'tcp/99999'"),
-        ((*SITE, "--into", "inet filter"), "--into 'inet filter': 'FAMILY TABLE IN OUT' is needed"),
+        ((*SITE, "--into", "inet filter"), "--into 'inet filter': give 'FAMILY TABLE IN OUT'"),
         ((*SITE, "--into", "inet filter in;flush out"), "--into"),
-        ((*SITE, "--from", "fe80::1%eth0"), "--from 'fe80::1%eth0': no network"),
-        ((*SITE, "--keep-out", "udp/"), "--keep-out 'udp/': TRANSPORT/PORT is needed"),
+        ((*SITE, "--from", "fe80::1%eth0"), "--from 'fe80::1%eth0': not a network"),
+        ((*SITE, "--keep-out", "udp/"), "--keep-out 'udp/': give TRANSPORT/PORT"),
         ((*SITE, "--into", "inet filter - -"), "--into 'inet filter - -'"),
-        ((*SITE, "--into", "ip filter INPUT OUTPUT"), "these chains are those of iptables"),
-        ((*SITE, "--into", "inet filter input output", "--dhcp"), "with --into nothing is shut"),
+        ((*SITE, "--into", "ip filter INPUT OUTPUT"), "these are chains of iptables"),
+        ((*SITE, "--into", "inet filter input output", "--dhcp"), "not with --into, which blocks nothing"),
         ((*SITE, "--resolver", "dns"), "--resolver 'dns': no address"),
         ((*SITE, "--resolver", "127.0.0.53"), "is this machine itself"),
         (("--role", "agent", "--server", "a b;c"), "--server"),
@@ -64,7 +64,7 @@ def test_a_log_in_that_would_be_cut_is_told() -> None:
     here = "192.0.2.1 50000 192.0.2.2 2022"
     done = portcheck(*SITE, "--for", "nft", ssh=here)
     assert done.returncode == 0
-    assert done.stderr == "eset-portcheck: you are logged in by SSH on port 2022, which these rules shut: --keep tcp/2022\n"
+    assert done.stderr == "eset-portcheck: you are logged in by SSH on port 2022; these rules would block it: use --keep tcp/2022\n"
     assert portcheck(*SITE, "--for", "nft", "--keep", "tcp/2022", ssh=here).stderr == ""
     assert portcheck(*SITE, "--for", "nft", ssh="\x1b[31m x").stderr == ""
 
@@ -77,8 +77,8 @@ def test_a_name_without_an_address_is_not_opened(monkeypatch: pytest.MonkeyPatch
     argv = ["rules", "--role", "agent", "--server", "gone.example", "--for", "nft"]
     assert cli.run([*argv, "--resolve"]) == 0
     told = capfd.readouterr()
-    assert "--resolve: gone.example has no address here, nothing is opened for it\n" in told.err
-    assert "# NOT OPENED, as its name has no address here: agent.server.tcp-2222" in told.out
+    assert "--resolve: gone.example does not resolve here; no rule opens it\n" in told.err
+    assert "# NOT OPENED, because its name does not resolve here: agent.server.tcp-2222" in told.out
     assert "dport 2222" not in told.out
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("not asked to"))
     assert cli.run(argv) == 0

@@ -172,8 +172,8 @@ def test_that_it_differed_is_said(honest: Plain, readers: Readers, attack: str) 
     name = readers.file("stranger.json", sealed(spoilt))
     _, out, err = readers.run("report", name)
     by_rules = attack == "reason"  # what has another reason is listed, row by row
-    assert ("judged otherwise" if by_rules else "made anew") in out
-    assert ("judged by" if by_rules else "held what its facts do not give") in err
+    assert ("another result by the rules" if by_rules else "computed again") in out
+    assert ("evaluated again by" if by_rules else "results that its facts do not support") in err
     _, out, _ = readers.run("report", name, "--format", "json")
     assert json.loads(out)["rediagnosis"]["changed" if by_rules else "also"]
 
@@ -248,7 +248,7 @@ def test_no_report_gets_better_by_saying_so(honest: Plain, readers: Readers, att
 
 # The two places where it may be seen: a remark, and a fact of the page.
 DATA = re.compile(
-    r"(The file says that it was made by|El archivo dice que se creó con):.*?(Not repeated in the commands|No se repite en los comandos)"
+    r"(The file says that this command made it|El archivo dice que lo creó este comando):.*?(Not repeated in the commands|No se repite en los comandos)"
     r"|(Command, as the file says|Comando, según el archivo)</dt>.*?</dd>"
 )
 HOSTILE: dict[str, list[str]] = {
@@ -319,8 +319,8 @@ def test_of_a_profile_of_another_version_it_is_said_that_nothing_can_be_checked(
     spoilt = copy.deepcopy(honest)
     spoilt["profiles"][0]["sha256"] = "0" * 64
     _, out, err = readers.run("report", readers.file("stranger.json", sealed(spoilt)))
-    assert "the file's own word" in err
-    assert "the file's own word" in " ".join(out.split())
+    assert "come only from the file" in err
+    assert "come only from the file" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("port", [f"1'; {EVIL}", "2222", 70_000, -1, True, 1.5, None])

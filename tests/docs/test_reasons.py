@@ -108,7 +108,7 @@ def test_silence_never_names_a_single_culprit():
     meaning = TEXTS["TCP_NO_ANSWER"].meaning
     for word in ("way out", "reply", "target's own firewall", "queue", "alike"):
         assert word in meaning
-    for word in ("dropped question", "dropped answer", "firewall", "neither proven nor disproven"):
+    for word in ("dropped request", "dropped answer", "firewall", "nothing is proven"):
         assert word in TEXTS["UDP_NO_ANSWER"].meaning
 
 

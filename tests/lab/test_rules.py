@@ -182,7 +182,7 @@ def test_dhcp_passes_only_where_asked_for(lab: Lab, tmp_path: Path) -> None:
 def test_into_a_filter_that_is_there(lab: Lab, tmp_path: Path) -> None:
     site = ("--role", "agent", "--server", at.SERVER)
     with denying(lab):
-        assert "# to put the rules into them instead: --into 'inet deny in out'" in rules(lab, *site)[0]
+        assert "# to add the rules to them instead: --into 'inet deny in out'" in rules(lab, *site)[0]
         with applied(lab, *rules(lab, *site, "--into", "inet deny in out"), tmp_path):
             assert reached(lab, *site, "-4")
             assert scanned(lab, "fw", at.AGENT, last=3000) == []

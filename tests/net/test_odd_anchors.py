@@ -116,10 +116,10 @@ def test_mozillas_set_is_read_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("ders", "code", "told"),
     [
-        ([der_of(GOOD), BROKEN["cut short"], BROKEN["no base64"]], 1, "2 of 3 certificates cannot be read and are left out"),
+        ([der_of(GOOD), BROKEN["cut short"], BROKEN["no base64"]], 1, "2 of 3 certificates cannot be read; they are ignored"),
         ([der_of(GOOD), ZERO], 1, ""),
-        ([BROKEN["cut short"], BROKEN["no base64"]], 2, "no certificate in it (PEM), 2 that cannot be read"),
-        ([], 2, "no certificate in it (PEM)"),
+        ([BROKEN["cut short"], BROKEN["no base64"]], 2, "contains no PEM certificate, 2 that cannot be read"),
+        ([], 2, "contains no PEM certificate"),
     ],
     ids=["some", "zero", "all", "none"],
 )

@@ -137,7 +137,7 @@ def test_commands_for_others_wait_for_verbose() -> None:
     assert short[-1] == "3 more commands to paste, with their undo: -v shows them"
     long = [step.do for step in story.causes(report_with(broken, LINUX), Pen(verbose=True))[0].do]
     assert [step for step in long if "network team" in step] == [
-        "network team, a rule in words for any firewall:",
+        "network team, a rule for any firewall:",
         "network team, with nft:",
         "network team, with iptables:",
     ]

@@ -143,12 +143,12 @@ def test_it_says_who_how_sure_what_to_ask_and_how_to_test_again() -> None:
     for wanted in (
         "NOT READY agent on pc-0427.corp.example",
         "Who can fix it network team",
-        "How sure that it fails is certain; who does it cannot be told from here",
-        "Where it lies between 10.30.0.9 and 10.20.0.15",
+        "Certainty the failure is certain; its cause cannot be found from here",
+        "Where it is between 10.30.0.9 and 10.20.0.15",
         "Request to paste Please allow TCP 2222 from 10.31.4.27 to protect.corp.example (10.20.0.15)",
         "Test after the change: eset-portcheck check --role agent --server protect.corp.example --only agent.server.tcp-2222",
-        "This shows The service is the expected one, by its content or by its certificate.",
-        "This does not show Whether it would serve this client's account or licence: nobody logged on.",
+        "This proves The service is the expected one, by its content or by its certificate.",
+        "This does not prove Whether it would accept this client's account or licence: there was no login.",
         "report 00000000",
     ):
         assert wanted in said, wanted
@@ -189,10 +189,10 @@ def test_what_was_redacted_and_what_was_judged_anew_is_said() -> None:
     changed = [Changed("agent.server.tcp-2222", ["pass", "CONNECTED"], ["fail", "TCP_NO_ANSWER"])]
     made = msgspec.structs.replace(made, redaction=Redaction("strict", {"name": 3, "mac": 1}), rediagnosis=Rediagnosis("9.9.9", changed))
     said = Page(html.render(made)).said
-    assert "1 row is judged otherwise by the rules of 9.9.9" in said
+    assert "1 row has another result by the rules of 9.9.9" in said
     assert "agent.server.tcp-2222: pass CONNECTED → fail TCP_NO_ANSWER" in said
     assert "Values replaced here name 3, mac 1" in said
-    assert "Replaced by pseudonyms too" in said
+    assert "Also replaced by pseudonyms" in said
     assert "--redact strict" not in said
 
 

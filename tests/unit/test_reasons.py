@@ -78,7 +78,7 @@ VALUES = {"target": "pc7.corp.local", "port": 2222, "transport": "tcp", "address
 
 
 def test_a_headline_is_filled():
-    assert texts.headline("TCP_NO_ANSWER", VALUES) == "No answer on TCP 2222 of pc7.corp.local"
+    assert texts.headline("TCP_NO_ANSWER", VALUES) == "No answer from pc7.corp.local on TCP 2222"
     assert texts.headline("NET_UNREACHABLE", {"target": "a"}) == "A router has no route to a"
     assert texts.headline("REFUSED_BY_HOST", {}) == "The target refuses the port: nothing listens"
     assert texts.headline("PORT_FREE", {}) == "The port is free on this machine"
@@ -103,7 +103,7 @@ def test_no_value_may_be_missed(code, without):
 
 def test_values_are_hostile_text():
     said = texts.headline("TCP_NO_ANSWER", {"target": "a\x1b[31m\u202eb\n[{port}]", "port": 1, "transport": "tcp"})
-    assert said == r"No answer on TCP 1 of a\x1b[31m\u202eb\n[{port}]"
+    assert said == r"No answer from a\x1b[31m\u202eb\n[{port}] on TCP 1"
     assert len(texts.headline("TCP_NO_ANSWER", {"target": "x" * 5000})) < 140
 
 
@@ -140,7 +140,7 @@ def test_explain_a_code(capsys, word):
     assert (code, err) == (0, "")
     at = [out.index(f"\n{part}\n") for part in explain.PARTS]
     assert at == sorted(at)
-    assert not set("{[") & set(out.split("To send on:")[1])
+    assert not set("{[") & set(out.split("To forward:")[1])
     indented = [line for line in out.splitlines() if line.startswith("       ")]  # commands are never broken
     assert max(len(line) for line in out.splitlines() if line not in indented) <= explain.WIDTH
 

@@ -34,12 +34,12 @@ ADVISORY = {"verdict": Verdict.FAIL, "reason": "TCP_NO_ANSWER", "required": Fals
 @pytest.mark.parametrize(
     ("made", "word", "verdict", "sentence"),
     [
-        (report("ready"), "ready", Verdict.PASS, "exit code 0: everything required is proven"),
-        (report("families"), "warned", Verdict.WARN, "exit code 0: everything required is proven"),
+        (report("ready"), "ready", Verdict.PASS, "exit code 0: all required checks passed"),
+        (report("families"), "warned", Verdict.WARN, "exit code 0: all required checks passed"),
         (report("dropped"), "not-ready", Verdict.FAIL, "exit code 1: at least one required check failed"),
-        (report("dropped", 0), "not-ready", Verdict.FAIL, "exit code 0: --exit-zero was given; without it 1"),
-        (report("families", 1), "warned", Verdict.WARN, "exit code 1: everything required is proven or unproven, and --strict counts"),
-        (report("redirected"), "partial", Verdict.UNPROVEN, "exit code 0: everything that was selected is proven; left out: 1"),
+        (report("dropped", 0), "not-ready", Verdict.FAIL, "exit code 0: --exit-zero was given; otherwise 1"),
+        (report("families", 1), "warned", Verdict.WARN, "exit code 1: nothing required failed, but --strict counts"),
+        (report("redirected"), "partial", Verdict.UNPROVEN, "exit code 0: all selected checks passed; not selected: 1"),
         (report("ready", 130), "interrupted", Verdict.UNPROVEN, "exit code 130: interrupted"),
         (report("ready", 3, server_tcp_2222=LATE), "unproven", Verdict.UNPROVEN, "exit code 3: "),
         (
@@ -88,15 +88,15 @@ def first(made: Report) -> str:
 
 def test_the_first_line_holds_role_host_verdict_cause_and_command() -> None:
     assert first(report("dropped")) == (
-        "agent on pc-0427.corp.example: NOT READY: No answer on TCP 2222 of protect.corp.example [TCP_NO_ANSWER]; test again: "
+        "agent on pc-0427.corp.example: NOT READY: No answer from protect.corp.example on TCP 2222 [TCP_NO_ANSWER]; test again: "
         "eset-portcheck check --role agent --server protect.corp.example --only agent.server.tcp-2222"
     )
-    assert first(report("ready")).endswith("READY: everything required is proven; test again: eset-portcheck check --role agent --server protect.corp.example")
+    assert first(report("ready")).endswith("READY: all required checks passed; test again: eset-portcheck check --role agent --server protect.corp.example")
 
 
 def test_the_first_line_says_under_which_limits() -> None:
     assert ": READY (before installation): " in first(report("pre"))
-    assert ": PROVEN AS FAR AS SELECTED (redirected): " in first(report("redirected"))
+    assert ": PARTIAL RUN: PASSED (test override): " in first(report("redirected"))
 
 
 def test_many_explained_rows_do_not_make_a_long_command() -> None:

@@ -188,7 +188,7 @@ def test_a_family_without_a_route_is_mentioned_without_a_warning() -> None:
     attempt = msgspec.structs.replace(made.checks[0].attempts[0], address="2001:db8::1", family="ipv6", untested="no-default-route", stages=[])
     rows = [msgspec.structs.replace(made.checks[0], attempts=[*made.checks[0].attempts, attempt]), *made.checks[1:]]
     shown = table.render(msgspec.structs.replace(made, checks=rows), width=100)
-    assert "IPv6 not tested: this machine has no default route for it (1 row)" in shown
+    assert "IPv6 not tested: this machine has no IPv6 default route (1 row)" in shown
     assert outcome.overall(msgspec.structs.replace(made, checks=rows))[0] == "ready"
 
 

@@ -117,5 +117,5 @@ def test_facts_that_would_take_long_to_judge_are_refused(change: str, told: str)
 
 @pytest.mark.parametrize("cut", [2, 100, 5_000, 20_000])
 def test_a_cut_file_is_refused(cut: int) -> None:
-    with pytest.raises(reports.ReportFileError, match="no JSON, or cut off"):
+    with pytest.raises(reports.ReportFileError, match="not valid JSON, or incomplete"):
         reports.parsed((GOLDEN / "server.json").read_bytes()[:-cut], "file")

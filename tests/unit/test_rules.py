@@ -40,7 +40,7 @@ def test_a_name_that_has_no_address_is_not_opened_to_everybody() -> None:
     found = needed(server=NAME, known={NAME: []})
     assert (False, "tcp", 2222) not in openings(found)
     assert ("agent.server.tcp-2222", UNRESOLVED) in found.left_out
-    assert "NOT OPENED, as its name has no address here: agent.server.tcp-2222" in remarks.head(found, "", "pc1", SAY)
+    assert "NOT OPENED, because its name does not resolve here: agent.server.tcp-2222" in remarks.head(found, "", "pc1", SAY)
 
 
 def test_what_is_looked_up_is_what_is_connected_to() -> None:
@@ -107,17 +107,17 @@ def said(found: Needs, port: int, by_name: bool = False) -> str:
 
 
 def test_what_is_wider_than_needed_says_so_and_why() -> None:
-    assert "wider than needed: a packet filter knows no names, and of protect.corp.example no more is known" in said(needed(server=NAME), 2222)
+    assert "wider than needed: a packet filter cannot use the name protect.corp.example" in said(needed(server=NAME), 2222)
     assert said(needed(server=SERVER), 2222) == ""
     assert said(needed("server"), 2222) == "from any address (--from narrows it)"
     assert said(needed("server", sources=["10.1.0.0/16"]), 2222) == ""
-    assert "which servers are asked is not known" in said(rules.needs(planning.plan([loading.load_profile("agent")[0]], site_of()), {}, [], ["127.0.0.53"], {}), 53)
+    assert "the DNS servers are not known here" in said(rules.needs(planning.plan([loading.load_profile("agent")[0]], site_of()), {}, [], ["127.0.0.53"], {}), 53)
 
 
 def test_what_may_come_to_be_too_narrow_says_so_too() -> None:
     known = {"repository.eset.com": ["192.0.2.7"]}
     assert said(needed(known=known), 80) == (
-        "the addresses of repository.eset.com when this was written; they may change / "
-        "repository.eset.com may redirect to other hosts of eset.com, eset.eu, which are not opened"
+        "current addresses of repository.eset.com; they may change / "
+        "repository.eset.com may redirect to other hosts in eset.com, eset.eu; these are not opened"
     )
-    assert said(needed(), 80, by_name=True).startswith("by name; --resolve gives the addresses that it has now")
+    assert said(needed(), 80, by_name=True).startswith("by name; --resolve adds its current addresses")

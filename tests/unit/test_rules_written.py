@@ -198,8 +198,8 @@ def test_every_language_is_ascii_here(language: str) -> None:
 
 def test_a_filter_that_is_there_is_told_and_where_the_rules_belong() -> None:
     chains = [("inet", "filter", "input", "input", "nft"), ("inet", "filter", "output", "output", "nft")]
-    assert remarks.present(chains, SAY)[1] == "to put the rules into them instead: --into 'inet filter input output'"
+    assert remarks.present(chains, SAY)[1] == "to add the rules to them instead: --into 'inet filter input output'"
     assert remarks.present(chains[:1], SAY)[1].endswith("--into 'inet filter input -'")
     (_, told) = remarks.present([("ip", "filter", "INPUT", "input", "iptables")], SAY)
-    assert told.startswith("chains of iptables are opened with iptables alone")
+    assert told.startswith("change iptables chains only with iptables")
     assert remarks.present([], SAY) == []

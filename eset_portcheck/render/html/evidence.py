@@ -67,7 +67,7 @@ def _stages(row: Row, attempt: Attempt, pen: Pen) -> Iterator[Line]:
         if (record.stage is Stage.ROUTE or is_given) and not broken:
             continue
         udp = record.stage is Stage.HANDSHAKE and row.transport is Transport.UDP
-        name = pen.say("question and answer") if udp else pen.say(STAGE[record.stage])
+        name = pen.say("query and answer") if udp else pen.say(STAGE[record.stage])
         facts = [seen.end_of(record, pen)] if broken else []
         facts += [one for one in _facts(row, attempt, record, pen) if one]
         yield Line(name, pen.lasted(record.duration_s) or "0 ms", "; ".join(dict.fromkeys(facts)), broken or record.stage is meant)
@@ -81,7 +81,7 @@ def _facts(row: Row, attempt: Attempt, record: StageRecord, pen: Pen) -> Iterato
     elif record.stage is Stage.CONNECT and not record.failure:
         yield pen.say("accepted, from {source}", source=attempt.source_address) if attempt.source_address else pen.say("accepted")
     elif record.stage is Stage.TUNNEL and not record.failure:
-        yield pen.say("the proxy agrees, which proves nothing behind it")
+        yield pen.say("the proxy accepts; this proves nothing behind it")
     elif record.stage is Stage.TLS:
         yield from _tls(attempt, pen)
     elif record.stage in (Stage.HANDSHAKE, Stage.SESSION) and attempt.reply and not record.failure:

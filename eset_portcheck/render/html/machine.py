@@ -55,18 +55,17 @@ def _settings(report: Report, pen: Pen) -> Iterator[Fact]:
     state = str(host.firewall.get("state", ""))
     yield Fact(pen.say("This machine's firewall"), [pen.say(FIREWALL[state]) if state in FIREWALL else pen.safe(state, 40)] if state else [])
     held = [pen.safe(f"{one.transport} {one.address}:{one.port} {one.name or '?'}" + (f" ({one.pid})" if one.pid else "")) for one in host.listeners]
-    yield Fact(pen.say("Ports held here"), _few(held, pen))
+    yield Fact(pen.say("Ports in use here"), _few(held, pen))
     products = [pen.safe(" ".join(str(one.get(part, "")) for part in ("name", "version")).strip() or str(one)) for one in host.eset_products]
     yield Fact(pen.say("ESET products"), _few(products, pen) or [pen.say("none found")])
     can = [pen.say(word) for name, word in CAPABILITY.items() if host.capabilities.get(name)]
-    yield Fact(pen.say("Evidence this system gives"), [", ".join(can) if can else pen.say("none beyond the connection itself")])
+    yield Fact(pen.say("Evidence this system gives"), [", ".join(can) if can else pen.say("only the connection itself")])
     yield Fact(pen.say("Phase"), [f"{run.phase.value}: {pen.say(PHASE[run.phase.value])}"])
-    yield Fact(
-        pen.say("Certificate authority of the site"), [pen.say("given") if run.ca_given else pen.say("not given: TLS of site servers counts as likely only")]
-    )
+    authority = pen.say("given") if run.ca_given else pen.say("not given: TLS of the site's servers counts only as likely")
+    yield Fact(pen.say("Certificate authority of the site"), [authority])
     moved = [pen.safe(f"{one} {pen.signs.arrow} {to}") for one, to in run.connect_to.items()]
-    yield Fact(pen.say("Redirected by the user"), _few(moved, pen))
-    yield Fact(pen.say("The checker's own lag"), [pen.lasted(run.loop_lag_s) or "0 ms"])
+    yield Fact(pen.say("Test overrides"), _few(moved, pen))
+    yield Fact(pen.say("Delay in the checker itself"), [pen.lasted(run.loop_lag_s) or "0 ms"])
     line = joined(["eset-portcheck", run.command, *run.arguments], shell_of(host.os))
     yield Fact(pen.say("Command, as the file says") if not_repeated(report, pen) else pen.say("Command"), [pen.safe(line, COMMAND)], True)
 
@@ -78,11 +77,11 @@ def integrity(report: Report, pen: Pen) -> list[Fact]:
     return [
         Fact(pen.say("Report"), [pen.safe(report.run.id)], True),
         Fact(pen.say("SHA-256 of its JSON file"), [digest], True),
-        Fact(pen.say("Judge its facts anew"), ["eset-portcheck report FILE.json --rediagnose"], True),
+        Fact(pen.say("Evaluate its facts again"), ["eset-portcheck report FILE.json --rediagnose"], True),
         Fact(pen.say("Format"), [pen.say("schema {version}; the JSON is the report, this page only shows it", version=report.schema_version)]),
         Fact(pen.say("Made by"), [pen.safe(f"{report.tool.name} {report.tool.version}")]),
         Fact(pen.say("Profiles"), profiles),
-        Fact(pen.say("Signature"), [pen.say("none: the digest shows a change, it does not name an author")]),
+        Fact(pen.say("Signature"), [pen.say("none: the digest detects changes, it does not identify an author")]),
     ]
 
 
@@ -91,11 +90,11 @@ def left_out(report: Report, pen: Pen) -> list[Fact]:
     counts = [pen.safe(f"{kind} {count}") for kind, count in done.replaced.items() if count] if done else []
     facts = [Fact(pen.say("Never in a report"), [pen.say("passwords, tokens, proxy credentials, private keys, user names, MAC addresses, serial numbers")])]
     if done is not None and done.level == "strict":
-        facts.append(Fact(pen.say("Replaced by pseudonyms too"), [pen.say("names and addresses of the site, names in certificates, banners")]))
+        facts.append(Fact(pen.say("Also replaced by pseudonyms"), [pen.say("names and addresses of the site, names in certificates, banners")]))
     else:
         kept = pen.say("names and addresses of machines, names in certificates, the first bytes of wrong answers")
-        facts.append(Fact(pen.say("Kept, because it is needed to repair"), [kept]))
-        facts.append(Fact(pen.say("To replace those too"), ["eset-portcheck report FILE.json --redact strict -o FILE.html"], True))
+        facts.append(Fact(pen.say("Kept, because it is needed to fix problems"), [kept]))
+        facts.append(Fact(pen.say("To replace these too"), ["eset-portcheck report FILE.json --redact strict -o FILE.html"], True))
     return [*facts, Fact(pen.say("Values replaced here"), [", ".join(counts)])] if counts else facts
 
 

@@ -121,11 +121,11 @@ def _about(report: Report, row: Row, pen: Pen) -> list[str]:
     if row.via_destination:
         said.append(pen.say("via {proxy}", proxy=f"{row.target}:{row.port}"))
     if row.direction is Direction.INBOUND:
-        said.append(pen.say("others connect to this machine"))
+        said.append(pen.say("other machines connect to this one"))
     elif row.direction is Direction.LOCAL:
         said.append(pen.say("on this machine only"))
     if row.group:
-        said.append(pen.say("one of several ways"))
+        said.append(pen.say("one of several alternatives"))
     return said
 
 

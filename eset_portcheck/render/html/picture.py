@@ -101,7 +101,7 @@ def _lanes(rows: list[Row], pen: Pen) -> Iterator[_Lane]:
 
 def _way(row: Row, pen: Pen) -> tuple[int, str, str]:
     if row.direction is Direction.INBOUND:
-        return 1, pen.say("whoever connects to it"), ""
+        return 1, pen.say("its clients"), ""
     if row.via_destination is not None:
         return 3, pen.safe(row.target), pen.safe(row.via_destination.rpartition(":")[0])
     if row.listener is Listener.FOREIGN and row.target_key not in _OWN_KEYS:

@@ -99,7 +99,7 @@ def _request(one: story.Story, rules: list[str], report: Report, pen: Pen) -> li
         return []
     rest = [one.ask, *(f"  {rule}" for rule in rules[:_LINKS])]
     rest.append(
-        pen.say("Why: {why} ({code}), seen {time}, report {id}.", COMMAND, why=one.headline, code=one.code, time=report.run.started_utc, id=report.run.id)
+        pen.say("Reason: {why} ({code}), seen {time}, report {id}.", COMMAND, why=one.headline, code=one.code, time=report.run.started_utc, id=report.run.id)
     )
     return [*rest, pen.say("Test after the change: {command}", COMMAND, command=one.again)]
 
