@@ -227,3 +227,11 @@ def test_the_outline_follows_a_named_map_to_every_chain_of_its_table() -> None:
     kept = outline([base(), by_map, *chain("web"), {"chain": {"family": "ip", "table": "other", "name": "web"}}])
     assert [one["chain"]["name"] for one in kept if "chain" in one] == ["c", "web"]
     assert {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"vmap": None}]}} in kept
+
+
+def test_what_matches_nothing_else_in_a_map_comes_last_wherever_it_stands() -> None:
+    flow = Flow("in", "ipv4", "tcp", 2222, source=("10.9.8.2",), destination=("10.9.8.1",))
+    for pairs in ([["*", {"accept": None}], [2222, {"drop": None}]], [[2222, {"drop": None}], ["*", {"accept": None}]]):
+        vmap = {"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": pairs}}}
+        rule = {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [vmap]}}
+        assert predict(Ruleset([base(policy="accept"), rule]), flow).verdict == "drop"

@@ -42,6 +42,7 @@ def asked(text: str, flow: Flow = IN, family: str = "ip") -> Any:
         ("-i eth0", "allow"),
         ("-i eth+", "allow"),
         ("-i wlan+", "drop"),
+        ("-i ens+", "drop"),
         ("! -i eth0", "drop"),
         ("-m iprange --src-range 10.9.8.1-10.9.8.9", "allow"),
         ("-m iprange --src-range 10.9.8.3-10.9.8.9", "drop"),

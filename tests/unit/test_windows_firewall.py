@@ -190,3 +190,27 @@ def test_facts_of_any_shape_never_let_anybody_in(odd: dict[str, Any]) -> None:
     assert told.verdict in ("cannot-tell", "drop", "allow")
     if told.verdict == "allow":
         assert told.rule in ("the firewall is off in this profile", "default inbound action: allow")
+
+
+def only(**filters: dict[str, Any]) -> dict[str, Any]:
+    """The recorded server with one enabled rule, which allows inbound; `filters`: what that rule asks for."""
+    told = reading("en")
+    lists = ("ports", "addresses", "applications", "services", "interfaces", "interface_types", "security")
+    rule = {"InstanceID": "one", "DisplayName": "one", "Enabled": 1, "Profile": 0, "Direction": 1, "Action": 2, "PrimaryStatus": 1}
+    return told | {"rules": [rule]} | {name: [{"InstanceID": "one"} | filters.get(name, {})] for name in lists}
+
+
+@pytest.mark.parametrize(
+    ("filters", "verdict"),
+    [
+        ({}, "allow"),
+        ({"services": {"Service": "SomeService"}}, "cannot-tell"),
+        ({"services": {"Service": "SomeService"}, "applications": {"Program": SERVER}}, "cannot-tell"),
+        ({"applications": {"Program": SERVER}}, "allow"),
+        ({"addresses": {"LocalAddress": "10.0.1.5"}}, "allow"),
+        ({"addresses": {"LocalAddress": "10.0.1.6"}}, "drop"),
+        ({"addresses": {"RemoteAddress": "10.0.9.0/24"}}, "cannot-tell"),
+    ],
+)
+def test_one_rule_lets_in_whom_all_its_conditions_fit(filters: dict[str, Any], verdict: str) -> None:
+    assert asked(only(**filters), "in", "tcp", 2222, "Ethernet", program=SERVER).verdict == verdict
