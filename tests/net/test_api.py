@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -123,26 +124,70 @@ async def test_a_blocking_check_in_a_loop_says_what_to_do() -> None:
         eset_portcheck.check("agent", server="127.0.0.1")
 
 
-async def test_a_cancelled_check_is_cancelled() -> None:
-    """The runner keeps what it knows when it is cancelled; a caller's timeout must not get a report instead."""
-    dialled = asyncio.Event()
+@pytest.fixture
+async def silent() -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """A port whose listener reads and says nothing, and what is set when somebody spoke to it."""
+    spoken = asyncio.Event()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        dialled.set()
-        await reader.read(4096)
-        await reader.read()  # says nothing until the client goes
+        if await reader.read(4096):
+            spoken.set()
+        await reader.read()
         writer.close()
 
-    silent = await asyncio.start_server(accept, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1], spoken
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_cancelled_check_is_cancelled(silent: tuple[int, asyncio.Event]) -> None:
+    """The runner keeps what it knows when it is cancelled; a caller's timeout must not get a report instead."""
+    port, spoken = silent
     run = asyncio.create_task(eset_portcheck.acheck("agent", server="127.0.0.1", server_port=port, only="agent.server.*", timeout=60))
-    await asyncio.wait_for(dialled.wait(), 60)
+    await asyncio.wait_for(spoken.wait(), 60)
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
     assert run.cancelled()
-    silent.close()
-    await silent.wait_closed()
+
+
+async def test_a_time_limit_of_the_callers_holds(silent: tuple[int, asyncio.Event]) -> None:
+    port, spoken = silent
+
+    async def limited() -> None:
+        async with asyncio.timeout(None) as limit:
+            asked = asyncio.create_task(spoken.wait())
+            asked.add_done_callback(lambda _: limit.reschedule(0))
+            await eset_portcheck.acheck("agent", server="127.0.0.1", server_port=port, only="agent.server.*", timeout=60)
+
+    with pytest.raises(TimeoutError):
+        await limited()
+
+
+async def test_ctrl_c_in_a_blocking_check_is_a_keyboard_interrupt(silent: tuple[int, asyncio.Event], tmp_path: Path) -> None:
+    port, spoken = silent
+    code = f"""
+import signal
+import eset_portcheck
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    eset_portcheck.check("agent", server="127.0.0.1", server_port={port}, only="agent.server.*", timeout=60)
+except KeyboardInterrupt:
+    print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+    run = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    await asyncio.wait_for(spoken.wait(), 100)
+    run.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(run.communicate(), 100) == (b"interrupted True\n", b"")
+    assert run.returncode == 0
+
+
+async def test_two_checks_at_a_time_do_not_meet() -> None:
+    async with stand_in_site("agent") as well, stand_in_site("agent", "proxy") as broken:
+        one, other = await asyncio.gather(*(eset_portcheck.acheck("agent", **settings(site, only="agent.proxy.*", timeout=3)) for site in (well, broken)))
+    assert "fail" not in {row.verdict for row in one.checks}
+    assert "fail" in {row.verdict for row in other.checks}
 
 
 async def test_what_progress_raises_is_the_callers_and_no_fault_of_the_network() -> None:
