@@ -321,7 +321,7 @@ def test_a_report_that_lies_is_not_believed(tmp_path: Path) -> None:
 
 def test_what_is_no_report_is_refused_by_a_named_exception(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(eset_portcheck.ReportFileError, match="x.json"):
+    with pytest.raises(eset_portcheck.ReportFileError, match=r"x\.json"):
         eset_portcheck.load(tmp_path / "x.json")
     with pytest.raises(eset_portcheck.PortcheckError, match="not-there"):
         eset_portcheck.load(tmp_path / "not-there.json")
