@@ -25,6 +25,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "render":  # it has a room of its own, which needs no network
+        return import_module(f"{__name__}.render")
     return getattr(import_module(f"{__name__}.api"), name)
 
 

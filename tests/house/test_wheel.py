@@ -20,6 +20,7 @@ def test_the_wheel_stands_alone(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("eset_portcheck-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "eset_portcheck/profiles/agent.toml" in names
+    assert {"eset_portcheck/py.typed", "eset_portcheck/__init__.pyi"} <= set(names), "types for the programs of users"
     with zipfile.ZipFile(wheel) as archive:
         assert archive.read("eset_portcheck/report.schema.json") == (ROOT / "docs" / "report.schema.json").read_bytes()
     assert not [name for name in names if name.startswith(("tests/", "docs/"))]
