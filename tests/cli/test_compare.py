@@ -27,12 +27,12 @@ def test_exit_codes_and_outputs(portcheck: Command, tmp_path: Path) -> None:
     [
         (b"", "truncated"),
         (b'{"schema_version": "1.0.0"', "truncated"),
-        (b"\xff\xfe{}", "no JSON"),
+        (b"\xff\xfe{}", "not valid JSON"),
         (b"[]", "must be a JSON object"),
         (b"{}", "schema_version"),
         pytest.param(b'{"a":' + b"[" * 200_000, "nested too deeply", id="deep"),
         (Path(READY).read_bytes().replace(b'"verdict": "pass"', b'"verdict": "passed"', 1), "checks[0].verdict: Invalid"),
-        (Path(READY).read_bytes().replace(b"agent.push.tcp-443", b"agent.push.tcp-8883"), "stands there twice"),
+        (Path(READY).read_bytes().replace(b"agent.push.tcp-443", b"agent.push.tcp-8883"), "appears twice"),
         (Path(REPORTS / "deployment.json").read_bytes(), "no check in common (roles: agent and deploy-source)"),
     ],
 )

@@ -337,7 +337,7 @@ def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
         assert left(tmp_path) == ["kept.json"]
     finally:
         silent.kill()
-        silent.wait()
+        silent.communicate()
 
 
 SILENT = """

@@ -23,7 +23,7 @@ def program(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]
     [
         (["explain", "TCP_NO_ANSWER"], "Cómo arreglarlo", "How to fix"),
         (["explain", "agent.server.tcp-2222"], "Demostración exigida: tls", "Required proof"),
-        (["explain", "server"], "Más detalles", "tells more"),
+        (["explain", "server"], "Más detalles", "More: eset-portcheck"),
         (["explain"], "Sin respuesta al intento de conexión", "No answer"),
         (["roles"], "ejecutar en:", "run on:"),
         (["show", "agent"], "solo si:", "only if:"),
