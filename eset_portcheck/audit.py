@@ -11,9 +11,10 @@ from eset_portcheck.diagnose import diagnose, summary, with_exit_code
 from eset_portcheck.diagnose.installed import established
 from eset_portcheck.diagnose.proxies import BRIDGE_PORT, choices
 from eset_portcheck.host import Survey
+from eset_portcheck.model.evidence import Evidence, prediction
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Evidence, Observation
+from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
 from eset_portcheck.model.subject import subject_fields
@@ -195,7 +196,7 @@ def with_firewall_evidence(request: AuditRequest, outcome: Outcome, host: Host, 
 def with_host_evidence(row: Row, host: Host) -> Row:
     """With what this host says of the row beside its own attempts: what the firewall does to clients, what an installed component is connected to."""
     told = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}") if row.direction is Direction.INBOUND else None
-    more = [*([Evidence("firewall", facts=told)] if told else []), *established(row, host.connections)]
+    more: list[Evidence] = [*([prediction(told)] if told else []), *established(row, host.connections)]
     return msgspec.structs.replace(row, evidence=[*row.evidence, *more]) if more else row
 
 

@@ -1,15 +1,19 @@
 """What one attempt says, before phase, groups and the other rows are looked at."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from eset_portcheck import protocols
+from eset_portcheck.model.evidence import Piece
 from eset_portcheck.model.finding import Finding, Where
-from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
+
+P = TypeVar("P", bound=Piece)
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -56,9 +60,6 @@ def broken(
     return Reading(reached, reason, state, culprit or REASONS[reason].culprit, confidence, where or Where(), findings, disproves)
 
 
-def of_kind(evidence: list[Evidence], kind: str, attempt: Attempt | None = None) -> Evidence | None:
+def of_kind(evidence: Sequence[Piece], kind: type[P], attempt: Attempt) -> P | None:
     """The evidence of that kind for this attempt's address."""
-    for one in evidence:
-        if one.kind == kind and (attempt is None or one.address in (None, attempt.address)):
-            return one
-    return None
+    return next((one for one in evidence if isinstance(one, kind) and one.address in (None, attempt.address)), None)

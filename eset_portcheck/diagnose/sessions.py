@@ -6,8 +6,9 @@ Sources: MS-ERREF section 2.3.1 (NTSTATUS values); docs/sources.md#windows-error
 from typing import Any
 
 from eset_portcheck.diagnose.reading import Reading, broken
+from eset_portcheck.model.evidence import Evidence, SecondOpinion
 from eset_portcheck.model.finding import Finding
-from eset_portcheck.model.observation import Evidence, StageRecord
+from eset_portcheck.model.observation import StageRecord
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
 _BY_STATUS = {
@@ -65,10 +66,10 @@ def second_opinions(evidence: list[Evidence]) -> list[Finding]:
     """What another client adds to a proven row."""
     found = []
     for one in evidence:
-        if one.kind != "second-opinion":
+        if not isinstance(one, SecondOpinion):
             continue
-        if "missing" in one.facts:
-            found.append(Finding("EXTRA_MISSING", params=dict(one.facts)))
-        elif "error" in one.facts:
-            found.append(Finding("SECOND_OPINION_DIFFERS", params={"client": one.facts.get("client"), "error": one.facts["error"]}))
+        if one.missing:
+            found.append(Finding("EXTRA_MISSING", params={"missing": one.missing, "install": one.install}))
+        elif one.error:
+            found.append(Finding("SECOND_OPINION_DIFFERS", params={"client": one.client or None, "error": one.error}))
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.vocabulary import Failure, Stage
 
 
@@ -94,17 +95,6 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def stage(self, stage: Stage) -> StageRecord | None:
         return next((record for record in self.stages if record.stage == stage), None)
-
-
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One extra observation, made only where needed. It may weaken a conclusion or place it, never improve a verdict.
-
-    `kind`: ttl-walk, distance, control, small-segments, silent-control, dns, firewall, listener ...
-    """
-
-    kind: str
-    address: str | None = None
-    facts: dict[str, Any] = {}
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,14 +5,15 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.plain_json import written
 from eset_portcheck.model.subject import Subject
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Phase, Proof, State, Verdict
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 
 
 class ProofReached(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 A key that is not here holds nobody knows what: its texts are searched for secrets like all others, and strict takes them out.
 """
 
-from eset_portcheck.redaction.privacy import Privacy
+from eset_portcheck.model.privacy import Privacy
 
 _CODES = """
     accepted accepted_ttl accuracy_s

@@ -1,34 +1,35 @@
 """What each field of a report may hold, as far as privacy goes. A field without a class is a failing test (tests/house/test_privacy.py)."""
 
-from enum import StrEnum
-from typing import Any
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
 
-from eset_portcheck.model import comparison, finding, host, observation, plan, profile, reasons, report, site, subject
+import msgspec
+
+from eset_portcheck.model import comparison, evidence, finding, host, observation, plan, profile, reasons, report, site, subject
+from eset_portcheck.model.privacy import Privacy
 
 
-class Privacy(StrEnum):
-    """What is done: `always` to every report, `strict` on demand. Every text that is not a plain code is searched for secrets in any case."""
+def declared(struct: type[msgspec.Struct]) -> dict[str, Privacy]:
+    """Field -> what its annotation says. A field of which nothing is said and that may hold a text has none."""
+    found = {field.name: _of(field.type) for field in msgspec.structs.fields(struct)}
+    return {name: privacy for name, privacy in found.items() if privacy is not None}
 
-    NESTED = "nested"  # a structure with classes of its own
-    CODE = "code"  # a number, a time, a word of a closed set or of ours: kept
-    TEXT = "text"  # a profile's or our own words: strict replaces known names, and addresses
-    PEER = "peer"  # what a peer said: strict keeps only words of known software
-    ALGORITHM = "algorithm"  # names of algorithms that a peer offers
-    PROCESS = "process"  # the name of a process: as TEXT, and searched for names of users
-    COMMAND = "command"  # literal commands: as TEXT
-    ARGUMENTS = "arguments"  # a command line, word by word
-    HOST = "host"  # a host name, a domain, a realm or an address, perhaps with a port
-    VIA = "via"  # the HTTP header of that name: protocol, host, comment
-    DN = "distinguished-name"
-    FINGERPRINT = "fingerprint"
-    URL = "url"  # always without user, query and fragment; strict: without path
-    PATH = "path"  # always without the user's name; strict: outside of the system's folders only the last part
-    INTERFACE = "interface"
-    USER = "user"  # always out
-    BYTES = "bytes"  # hexadecimal
-    CHECK_ID = "check-id"  # the @value in it is a host
-    FACTS = "facts"  # a table of facts: classes by key, see facts.py
-    RULES = "rules"  # the local firewall's, as read: as TEXT, comments out
+
+def _of(kind: Any) -> Privacy | None:
+    """The first class that is said within the type; nested for structures; a code for what holds no text of its own."""
+    for meta in getattr(kind, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta) and meta.extra and "privacy" in meta.extra:
+            return Privacy(meta.extra["privacy"])
+    if get_origin(kind) is Literal:
+        return Privacy.CODE
+    inner = [kind.__origin__] if hasattr(kind, "__metadata__") else [one for one in get_args(kind) if one is not type(None)]
+    if inner:
+        said = [_of(one) for one in inner]
+        return None if None in said else next((one for one in said if one is not Privacy.CODE), Privacy.CODE)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return Privacy.NESTED
+    is_closed = isinstance(kind, type) and (issubclass(kind, Enum) or kind in (int, float, bool))
+    return Privacy.CODE if is_closed else None
 
 
 _P = Privacy
@@ -80,8 +81,7 @@ PRIVACY: dict[type[Any], dict[str, Privacy]] = {
         "listeners_complete": _P.CODE,
     },
     host.Connection: dict.fromkeys(("component", "port", "pid"), _P.CODE) | {"address": _P.HOST, "local_address": _P.HOST},
-    host.ProxySource: dict.fromkeys(("name", "scope", "credentials"), _P.CODE)
-    | {"source": _P.PATH, "proxy": _P.HOST, "bypass": _P.HOST, "pac": _P.URL},
+    host.ProxySource: dict.fromkeys(("name", "scope", "credentials"), _P.CODE) | {"source": _P.PATH, "proxy": _P.HOST, "bypass": _P.HOST, "pac": _P.URL},
     report.ProxyIgnored: {"source": _P.PATH, "name": _P.CODE, "proxy": _P.HOST, "why": _P.CODE},
     report.ProxyChoice: {"target": _P.HOST, "via": _P.HOST, "why": _P.CODE, "ignored": _P.NESTED},
     host.Interface: {"name": _P.INTERFACE, "addresses": _P.HOST, "up": _P.CODE, "mtu": _P.CODE, "point_to_point": _P.CODE},
@@ -110,12 +110,12 @@ PRIVACY: dict[type[Any], dict[str, Privacy]] = {
         "transcript": _P.FACTS,
         "untested": _P.TEXT,
     },
-    observation.Evidence: {"kind": _P.CODE, "address": _P.HOST, "facts": _P.FACTS},
-}
+} | {one: declared(one) for one in (*get_args(evidence.Evidence), evidence.Hop, evidence.Reject, evidence.PortAnswer, evidence.DistanceControl, evidence.WayIn)}
 
 # Structures that stand in no report file. A comparison is made of two reports, each redacted before.
 NOT_WRITTEN = frozenset(
     {
+        evidence.Piece,
         observation.Observation,
         finding.Conclusion,
         plan.Endpoint,

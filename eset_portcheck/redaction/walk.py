@@ -4,8 +4,9 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.redaction.facts import of_key
-from eset_portcheck.redaction.privacy import PRIVACY, Privacy
+from eset_portcheck.redaction.privacy import PRIVACY
 
 T = TypeVar("T", bound=msgspec.Struct)
 
