@@ -23,6 +23,7 @@ from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host, Interface, Listening
 from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts
+from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import Report, Row, Tool, from_json, to_json
 from eset_portcheck.model.vocabulary import Phase
 from eset_portcheck.redaction import redacted
@@ -31,7 +32,6 @@ from eset_portcheck.redaction.always import Always
 from eset_portcheck.redaction.anchors import public_anchors
 from eset_portcheck.redaction.names import Names
 from eset_portcheck.redaction.peers import algorithm, software
-from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.vendor import is_public_name
 from eset_portcheck.redaction.words import COMMON_WORDS
 from eset_portcheck.rejudging import rejudged
