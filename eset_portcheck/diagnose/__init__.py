@@ -73,7 +73,8 @@ def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
 def _not_run(row: Row) -> Conclusion:
     by_rank = {Rank.SKIP: Verdict.SKIP, Rank.UNPROVEN: Verdict.UNPROVEN, Rank.ERROR: Verdict.ERROR}
     culprit = Culprit.CHECKER if row.reason == "INTERNAL_ERROR" else None
-    return Conclusion(by_rank[REASONS[row.reason].rank], State.NOT_TESTED, Proof.NONE, row.reason, culprit, findings=row.findings)
+    reason = REASONS[row.reason]
+    return Conclusion(by_rank[reason.rank], State.NOT_TESTED, Proof.NONE, reason.code, culprit, findings=row.findings)
 
 
 def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:

@@ -5,6 +5,7 @@ Sources: docs/contract.md#rules (one connection decides a row); docs/sources.md#
 """
 
 import ipaddress
+from typing import Final
 
 import msgspec
 
@@ -16,7 +17,8 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.site import SiteError, host_and_port
 from eset_portcheck.model.vocabulary import Confidence, Direction, Listener, Phase, Transport, Verdict
 
-DIFFERS, CONNECTED = "CONFIGURED_SERVER_DIFFERS", "AGENT_CONNECTED"
+DIFFERS: Final = "CONFIGURED_SERVER_DIFFERS"
+CONNECTED: Final = "AGENT_CONNECTED"
 _CONFIGURED = ("agent", "webconsole")  # roles whose own component has files that name the server
 _SERVERS = 4
 

@@ -9,7 +9,7 @@ from eset_portcheck import protocols
 from eset_portcheck.model.evidence import Piece
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt
-from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.reasons import REASONS, NoReason, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
 
@@ -20,7 +20,7 @@ class Reading(msgspec.Struct, frozen=True):
     """`disproves`: the reason, if of fail rank, shows the opposite of what is required. `verdict`: a reading that the contract ranks by hand."""
 
     reached: Proof
-    reason: str
+    reason: ReasonCode
     state: State
     culprit: Culprit | None = None
     confidence: Confidence | None = None
@@ -40,12 +40,12 @@ def silent(row: Row) -> bool:
     return protocol is not None and protocol.silent
 
 
-def rank(reason: str) -> Rank:
+def rank(reason: ReasonCode | NoReason) -> Rank:
     return REASONS[reason].rank
 
 
 def broken(
-    reason: str,
+    reason: ReasonCode,
     reached: Proof,
     state: State,
     confidence: Confidence = Confidence.PROVEN,

@@ -10,12 +10,13 @@ from eset_portcheck.diagnose.reading import Reading, broken, of_kind
 from eset_portcheck.model.evidence import ControlPorts, Distance, Evidence, FirewallPrediction, TtlWalk
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Icmp, StageRecord
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
 ARP_FAILED_S = 2.5  # an ICMP host-unreachable that comes sooner is somebody's reject
 THIS_HOST = "this host"
-_BY_SILENCE = frozenset({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY"})
-_BY_RESET = frozenset({"REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
+_BY_SILENCE = frozenset[ReasonCode]({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY"})
+_BY_RESET = frozenset[ReasonCode]({"REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
 _INITIAL_TTLS = (64, 128, 255)
 
 
@@ -53,7 +54,7 @@ def _blamed(reading: Reading, own: FirewallPrediction) -> Reading:
     return msgspec.structs.replace(reading, culprit=Culprit.LOCAL_FIREWALL, confidence=sure, findings=findings)
 
 
-def _explains(own: FirewallPrediction, reason: str) -> bool:
+def _explains(own: FirewallPrediction, reason: ReasonCode) -> bool:
     """A dropped packet brings no reset; and where link addresses may not be asked for, nobody is found."""
     if reason == "HOST_DOWN":
         return own.packet in ("neighbour-discovery", "arp") and bool(own.may) and all(one.startswith(("drop", "reject")) for one in own.may)

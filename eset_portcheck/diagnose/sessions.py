@@ -9,9 +9,10 @@ from eset_portcheck.diagnose.reading import Reading, broken
 from eset_portcheck.model.evidence import Evidence, SecondOpinion
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import StageRecord
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
-_BY_STATUS = {
+_BY_STATUS: dict[str, ReasonCode] = {
     "STATUS_ACCOUNT_LOCKED_OUT": "SMB_ACCOUNT_LOCKED",
     "STATUS_ACCESS_DENIED": "SMB_ACCESS_DENIED",
     "STATUS_LOGON_TYPE_NOT_GRANTED": "SMB_ACCESS_DENIED",
@@ -20,7 +21,7 @@ _BY_STATUS = {
     "STATUS_NOT_SUPPORTED": "SMB_NTLM_BLOCKED",
     "STATUS_AUTHENTICATION_FIREWALL_FAILED": "SMB_ACCESS_DENIED",
 }
-_BY_FAILURE = {
+_BY_FAILURE: dict[Failure, ReasonCode] = {
     Failure.TIMEOUT: "NO_REPLY",
     Failure.EOF: "CLOSED_BEFORE_REPLY",
     Failure.CONNECTION_RESET: "RESET_AFTER_ACCEPT",
@@ -52,7 +53,7 @@ def read_session(record: StageRecord) -> Reading:
     return broken(reason, Proof.PROTOCOL, State.OPEN, Confidence.LIKELY, params=params)
 
 
-def _refused(detail: dict[str, Any]) -> str:
+def _refused(detail: dict[str, Any]) -> ReasonCode:
     """By the status; what is not in the table speaks of the step at which it came."""
     step, status = detail.get("step"), str(detail.get("status"))
     if step == "connect":  # a host that has no room for another connection, or none for us: no account was named yet

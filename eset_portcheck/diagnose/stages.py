@@ -12,12 +12,12 @@ from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.model.evidence import AlternativeOpeningTried, Evidence, SilentControl, SmallSegments
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, StageRecord
-from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, Stage, State, Transport, Verdict
 from eset_portcheck.wire.recognise import recognise
 
-_DNS = {
+_DNS: dict[Failure, ReasonCode] = {
     Failure.DNS_NXDOMAIN: "DNS_NXDOMAIN",
     Failure.DNS_SERVFAIL: "DNS_SERVFAIL",
     Failure.DNS_REFUSED: "DNS_REFUSED",
@@ -57,11 +57,11 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
 def _otherwise(row: Row, reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     """The same service answers to another opening: that is told, and the failure stands (evidence improves nothing)."""
     protocol = protocols.find(row.protocol)
-    openings = {one.reason for one in protocol.openings} if protocol else set()
+    openings: dict[str, ReasonCode] = {one.reason: one.reason for one in protocol.openings} if protocol else {}
     for one in evidence:
         if isinstance(one, AlternativeOpeningTried) and one.address == attempt.address and one.completed and one.reason in openings:
             reply = {name: value for name, value in (one.reply or {}).items() if name in ("dialect", "version", "encryption")}
-            reading = msgspec.structs.replace(reading, findings=(*reading.findings, Finding(one.reason, params=reply)))
+            reading = msgspec.structs.replace(reading, findings=(*reading.findings, Finding(openings[one.reason], params=reply)))
     return reading
 
 
@@ -120,7 +120,7 @@ def _untunnelled(row: Row, record: StageRecord) -> Reading:
     if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
         params = {name: record.detail[name] for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"] if name in record.detail}
         failed = status >= 500 and status not in (501, 505)
-        reason = "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
+        reason: ReasonCode = "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
         return broken(reason, Proof.NONE, State.OPEN, params=params)
     if record.failure is Failure.TIMEOUT and (other := _other_service(row, record)):
         return broken("WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params={"service": other, **_came(record)})
@@ -165,7 +165,7 @@ def _other_service(row: Row, record: StageRecord) -> str | None:
     return service if service not in (None, *own) else None
 
 
-def _stopped(row: Row, record: StageRecord, reached: Proof, silent: str) -> Reading:
+def _stopped(row: Row, record: StageRecord, reached: Proof, silent: ReasonCode) -> Reading:
     service = _other_service(row, record)
     tls = record.stage is Stage.TLS
     match record.failure:
@@ -200,7 +200,7 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
     demanded = attempt.tls is not None and attempt.tls.client_certificate == "required"
     if facts is None and demanded:
         # TLS was spoken and the chain seen; the peer talks only to those who show a certificate, as ESET PROTECT does
-        reason = "CONNECTED" if silent(row) else "CLIENT_CERTIFICATE_REQUESTED"
+        reason: ReasonCode = "CONNECTED" if silent(row) else "CLIENT_CERTIFICATE_REQUESTED"
         return Reading(Proof.TLS, reason, State.OPEN, findings=(Finding("CLIENT_CERTIFICATE_REQUESTED"),))
     if facts is None:
         return Reading(Proof.ACCEPTS if Stage.CONNECT in attempt.done else Proof.ROUTE, "CONNECTED", State.OPEN)

@@ -8,13 +8,17 @@ What has another shape than a run of its version wrote is left as it is: whoever
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, get_args
 
 from eset_portcheck.model.evidence import Evidence
+from eset_portcheck.model.reasons import code_of
 
 Plain = dict[str, Any]
 KINDS = frozenset(str(one.__struct_config__.tag) for one in get_args(Evidence))
 _FLAT_SINCE = (1, 2)
+NAMED = 8  # places
+_WORD = re.compile(r"[a-z][a-z0-9-]{2,39}\Z|[A-Z][A-Z0-9_]{2,39}\Z")
 
 
 def migrated(report: Plain) -> Plain:
@@ -43,20 +47,48 @@ def _flat(piece: Any) -> Any:
 
 
 def known(report: Plain) -> tuple[Plain, list[str]]:
-    """(without evidence of kinds that this version does not know, where that stood). A later version may look at more; it improves no verdict."""
-    rows = report.get("checks")
-    if not isinstance(rows, list):
-        return report, []
-    kept: list[Any] = []
+    """(without kinds of evidence and reason codes that this version does not know, where the first of those stood).
+
+    A later version may look at more: evidence improves no verdict, and what a file concludes is made anew. A row keeps its place with an empty reason.
+    """
     places: list[str] = []
-    for number, row in enumerate(rows):
-        held = row.get("evidence") if isinstance(row, dict) else None
-        pieces: list[Any] = held if isinstance(held, list) else []
-        strange = [at for at, one in enumerate(pieces) if _is_strange(one)]
-        places += [f"checks[{number}].evidence[{at}] (kind {ascii(pieces[at]['kind'][:40])[1:-1]})" for at in strange]
-        kept.append(row | {"evidence": [one for at, one in enumerate(pieces) if at not in strange]} if strange else row)
-    return (report | {"checks": kept}, places) if places else (report, [])
+    changed: Plain = {}
+    if isinstance(rows := report.get("checks"), list):
+        changed["checks"] = [_known_row(row, f"checks[{number}]", places) if isinstance(row, dict) else row for number, row in enumerate(rows)]
+    if isinstance(causes := report.get("causes"), list):
+        changed["causes"] = _without(causes, "reason", _is_code, "causes", places)
+    return (report | changed if places else report), places
 
 
-def _is_strange(piece: Any) -> bool:
-    return isinstance(piece, dict) and isinstance(piece.get("kind"), str) and piece["kind"] not in KINDS
+def _known_row(row: Plain, place: str, places: list[str]) -> Plain:
+    changed: Plain = {}
+    if isinstance(pieces := row.get("evidence"), list):
+        changed["evidence"] = _without(pieces, "kind", KINDS.__contains__, f"{place}.evidence", places)
+    if isinstance(findings := row.get("findings"), list):
+        changed["findings"] = _without(findings, "reason", _is_code, f"{place}.findings", places)
+    if isinstance(reason := row.get("reason"), str) and reason and not _is_code(reason):
+        _note(places, place, "reason", reason)
+        changed["reason"] = ""
+    return row | changed if places else row
+
+
+def _without(items: list[Any], field: str, is_known: Callable[[str], bool], place: str, places: list[str]) -> list[Any]:
+    """Items whose `field` holds a word that nobody knows are left out, and noted. What is no word is somebody else's to refuse."""
+    kept = []
+    for number, one in enumerate(items):
+        word = one.get(field) if isinstance(one, dict) else None
+        if isinstance(word, str) and not is_known(word):
+            _note(places, f"{place}[{number}]", field, word)
+        else:
+            kept.append(one)
+    return kept
+
+
+def _is_code(text: str) -> bool:
+    return code_of(text) is not None
+
+
+def _note(places: list[str], place: str, field: str, word: str) -> None:
+    """A stranger's words are not passed on; what looks like a kind or a code of a later version is."""
+    if len(places) < NAMED:  # a file may hold millions
+        places.append(f"{place} ({field} {word if _WORD.match(word) else '?'})")

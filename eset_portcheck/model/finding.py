@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.model.privacy import CheckId, Code, Command, DistinguishedName, Facts, HostText
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
 
 
@@ -28,7 +29,7 @@ def _check_port(params: dict[str, Any]) -> None:
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """`params`: what the reason's texts need; a `port` among them is an integer of 0 to 65535."""
 
-    reason: Code
+    reason: ReasonCode
     evidence: list[CheckId] = []
     params: Facts = {}
 
@@ -42,7 +43,7 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict: Verdict
     state: State
     reached: Proof
-    reason: str
+    reason: ReasonCode
     culprit: Culprit | None = None
     confidence: Confidence | None = None
     where: Where = Where()
@@ -64,7 +65,7 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """`params` as in a finding."""
 
     id: Code
-    reason: Code
+    reason: ReasonCode
     culprit: Culprit | None
     confidence: Confidence | None
     where: Where

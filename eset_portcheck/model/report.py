@@ -11,6 +11,7 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.plain_json import written
 from eset_portcheck.model.privacy import Arguments, CheckId, Code, Fingerprint, HostText, Path, Text
+from eset_portcheck.model.reasons import NoReason, ReasonCode
 from eset_portcheck.model.subject import Subject
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Phase, Proof, State, Verdict
 
@@ -29,7 +30,7 @@ class Row(Subject, frozen=True, omit_defaults=True, kw_only=True):
     verdict: Verdict
     state: State
     proof: ProofReached
-    reason: Code
+    reason: ReasonCode | NoReason  # empty while nothing is concluded, or for a code of a later version
     culprit: Culprit | None
     confidence: Confidence | None
     where: Where
