@@ -63,20 +63,22 @@ def _outline(kind: type[msgspec.Struct], depth: int) -> Iterator[str]:
     omits = kind.__struct_config__.omit_defaults
     hints = typing.get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
-        inner, many = _structure(hints[field.name])
+        inner, many = _structures(hints[field.name])
         may_miss = "?" if omits and not field.required else ""
         yield f"{'  ' * depth}{field.encode_name}{may_miss}{'[]' if many else ''}"
-        if inner is not None:
-            yield from _outline(inner, depth + 1)
+        for one in inner:
+            config = one.__struct_config__
+            if config.tag_field is not None:
+                yield f"{'  ' * (depth + 1)}{config.tag_field}: {config.tag}"
+            yield from _outline(one, depth + 1 + (config.tag_field is not None))
 
 
-def _structure(kind: Any) -> tuple[type[msgspec.Struct] | None, bool]:
-    """(the structure somewhere in a type, is it a list of such)."""
+def _structures(kind: Any) -> tuple[list[type[msgspec.Struct]], bool]:
+    """(the structures somewhere in a type, one of which stands there; is it a list of such)."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return kind, False
-    found = [_structure(part)[0] for part in typing.get_args(kind)]
-    many = typing.get_origin(kind) in (list, tuple)
-    return next((one for one in found if one is not None), None), many
+        return [kind], False
+    found = [one for part in typing.get_args(kind) for one in _structures(part)[0]]
+    return found, typing.get_origin(kind) in (list, tuple)
 
 
 MAKERS: dict[str, Callable[[], str]] = {"words": words, "reasons": reasons, "report": report}

@@ -11,10 +11,12 @@ from eset_portcheck.diagnose import diagnose, summary, with_exit_code
 from eset_portcheck.diagnose.installed import established
 from eset_portcheck.diagnose.proxies import BRIDGE_PORT, choices
 from eset_portcheck.host import Survey
+from eset_portcheck.model.evidence import Evidence, prediction
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Evidence, Observation
+from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome, Plan
+from eset_portcheck.model.reasons import NoReason, ReasonCode
 from eset_portcheck.model.report import SCHEMA_VERSION, ProfileUsed, ProofReached, Report, Row, Run, Tool
 from eset_portcheck.model.subject import subject_fields
 from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, State, Verdict
@@ -195,17 +197,17 @@ def with_firewall_evidence(request: AuditRequest, outcome: Outcome, host: Host, 
 def with_host_evidence(row: Row, host: Host) -> Row:
     """With what this host says of the row beside its own attempts: what the firewall does to clients, what an installed component is connected to."""
     told = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}") if row.direction is Direction.INBOUND else None
-    more = [*([Evidence("firewall", facts=told)] if told else []), *established(row, host.connections)]
+    more: list[Evidence] = [*([prediction(told)] if told else []), *established(row, host.connections)]
     return msgspec.structs.replace(row, evidence=[*row.evidence, *more]) if more else row
 
 
-_FAILURES = {"budget_spent": "BUDGET_SPENT", "interrupted": "INTERRUPTED"}
+_FAILURES: dict[str, ReasonCode] = {"budget_spent": "BUDGET_SPENT", "interrupted": "INTERRUPTED"}
 
 
 def row(check: Check, outcome: Outcome) -> Row:
     """A row with its facts; the conclusion is still empty."""
     seen = outcome.observations.get(check.endpoint) if check.endpoint is not None and check.skip is None else None
-    reason = check.skip or ""
+    reason: ReasonCode | NoReason = check.skip or ""
     if seen is not None and seen.failure is not None:
         reason = _FAILURES[seen.failure.value]
     if seen is not None and seen.error is not None:

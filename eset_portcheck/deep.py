@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import Any
 
-from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.evidence import SecondOpinion
+from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.plan import Options
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.dial import Dial
@@ -69,7 +70,7 @@ class DeepSessions:
         return facts
 
 
-async def second_opinion(dial: Dial, attempt: Attempt) -> list[Evidence]:
+async def second_opinion(dial: Dial, attempt: Attempt) -> list[SecondOpinion]:
     """What another client says of a row that our own conversation proved. It can only add doubt."""
     if attempt.failed is not None or dial.endpoint.proxy is not None or not dial.protocol.second_client:
         return []
@@ -79,7 +80,7 @@ async def second_opinion(dial: Dial, attempt: Attempt) -> list[Evidence]:
         client = import_module(f"eset_portcheck.sessions.{dial.protocol.second_client}")
         facts = await in_thread(lambda: client.second_opinion(dial.address, dial.port, name, timeout_s), 2 * timeout_s + HOLD_S)
     except Missing as error:
-        facts = {"missing": error.package, "install": INSTALL}
+        return [SecondOpinion(address=dial.address, missing=error.package, install=INSTALL)]
     except TimeoutError:
-        facts = {"error": "TimeoutError"}
-    return [Evidence(kind="second-opinion", address=dial.address, facts=facts)]
+        return [SecondOpinion(address=dial.address, error="TimeoutError")]
+    return [SecondOpinion(address=dial.address, **facts)]

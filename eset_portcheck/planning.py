@@ -11,6 +11,7 @@ import msgspec
 
 from eset_portcheck.model.plan import Check, Endpoint, Plan
 from eset_portcheck.model.profile import Profile, Requirement
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.site import DERIVED, Site
 from eset_portcheck.model.vocabulary import Direction, Proof, Trust
 
@@ -141,7 +142,7 @@ def _option(name: str, profile: Profile) -> str:
     return profile.values[name].option if name in profile.values else ""
 
 
-def _not_run(profile: Profile, one: Requirement, site: Site, target: str | None, built: Built) -> tuple[str | None, dict[str, str]]:
+def _not_run(profile: Profile, one: Requirement, site: Site, target: str | None, built: Built) -> tuple[ReasonCode | None, dict[str, str]]:
     if broken := _broken_condition(one.when, site):
         if one.retired and broken in DERIVED:  # history for this product version; any other condition is told as such
             return "RETIRED", {"why": one.retired}

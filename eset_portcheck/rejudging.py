@@ -22,7 +22,7 @@ from eset_portcheck.model.vocabulary import Verdict
 
 INTERRUPTED = 130
 _ROLES = 20
-_OLDER = "1.0."
+_WHOLE_LINES = "1.0."  # whose commands repeated the whole line to test again
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,39}\Z")
 _DIGEST = re.compile(r"\A[0-9a-f]{32}\Z")
 _PLACE = re.compile(r"[A-Za-z_]{1,60}( at [a-z_0-9]{1,60}\.py:[0-9]{1,5})?\Z")  # model.bug.place
@@ -47,7 +47,7 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
         rediagnosis=None,
     )
     changed, also = _changed(report.checks, rows), list(_also(report, anew))
-    of = report.run.id if (changed or also or report.schema_version.startswith(_OLDER)) and _DIGEST.match(report.run.id) else ""
+    of = report.run.id if (changed or also or report.schema_version != SCHEMA_VERSION) and _DIGEST.match(report.run.id) else ""
     told = Rediagnosis(__version__, changed, also, of, planned.unknown[:_ROLES], planned.missing)
     before = report.rediagnosis
     if before and told == msgspec.structs.replace(before, report_id="") and (not before.report_id or _DIGEST.match(before.report_id)):
@@ -99,7 +99,7 @@ def _without_fixes(cause: Cause) -> Cause:
 def _same_commands(report: Report, made: list[Cause]) -> bool:
     if len(report.causes) != len(made):
         return False
-    line = _as_in_1_0(["eset-portcheck", report.run.command, *report.run.arguments]) if report.schema_version.startswith(_OLDER) else ""
+    line = _as_in_1_0(["eset-portcheck", report.run.command, *report.run.arguments]) if report.schema_version.startswith(_WHOLE_LINES) else ""
     return all(one.fixes in _forms(report, other, line) for one, other in _unmarked(report, zip(report.causes, made, strict=True)))
 
 

@@ -11,8 +11,9 @@ import msgspec
 from eset_portcheck import protocols
 from eset_portcheck.deep import second_opinion
 from eset_portcheck.model.bug import place
+from eset_portcheck.model.evidence import AddressesLeftOut, Evidence, OneWay, Realm
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Evidence, Observation, StageRecord
+from eset_portcheck.model.observation import Attempt, Observation, StageRecord
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.net.clock import Clock
@@ -39,7 +40,7 @@ class Runner:
         self._done = done
         self._clock = Clock()
         self._names: dict[str, asyncio.Task[Resolution]] = {}
-        self._realms: dict[str, asyncio.Task[tuple[str | None, dict[str, Any]]]] = {}
+        self._realms: dict[str, asyncio.Task[Realm]] = {}
         self._free = asyncio.Semaphore(CONCURRENT)
 
     async def run(self, checks: Iterable[Check]) -> Outcome:
@@ -85,7 +86,7 @@ class Runner:
         if protocol is None:
             return Observation(error=f"no descriptor of {endpoint.protocol}")
         if protocol.one_way:
-            return Observation(evidence=[Evidence(kind="one-way")])
+            return Observation(evidence=[OneWay()])
         host, port = self._options.dialled(endpoint)
         resolution = await self._resolve(host)
         record = _resolved(resolution, host)
@@ -95,8 +96,8 @@ class Runner:
         if not chosen:
             return Observation(attempts=[Attempt(stages=[_without_family(record)])])
         if endpoint.realm is None and protocol.needs_realm:
-            realm, told = await self._realm(endpoint.host)
-            endpoint, evidence = msgspec.structs.replace(endpoint, realm=realm), [*evidence, Evidence(kind="realm", facts=told)]
+            found_realm = await self._realm(endpoint.host)
+            endpoint, evidence = msgspec.structs.replace(endpoint, realm=found_realm.realm), [*evidence, found_realm]
         usable = {family for family, address in chosen if self._routable(family, address, port)} or {family for family, _ in chosen}
         dials = [
             Dial(means, endpoint, protocol, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
@@ -121,7 +122,7 @@ class Runner:
             self._names[host] = asyncio.ensure_future(resolve(self._clock, host, servers, search, self._options.timeout_s))
         return await asyncio.shield(self._names[host])
 
-    async def _realm(self, host: str) -> tuple[str | None, dict[str, Any]]:
+    async def _realm(self, host: str) -> Realm:
         """By SRV records, once a run for each controller."""
         if host not in self._realms:
             self._realms[host] = asyncio.ensure_future(find_realm(self._clock, host, self._host.resolvers, self._host.search))
@@ -133,7 +134,7 @@ class Runner:
             return wanted, []
         chosen = [one for family in FAMILIES for one in [pair for pair in wanted if pair[0] == family][:ADDRESSES_PER_FAMILY]]
         left_out = len(wanted) - len(chosen)
-        return chosen, [Evidence(kind="addresses", facts={"not_dialled": left_out})] if left_out else []
+        return chosen, [AddressesLeftOut(not_dialled=left_out)] if left_out else []
 
     def _routable(self, family: str, address: str, port: int) -> bool:
         """Sends nothing. A family that has a default route here is tested whatever happens; another only if this very address has a route."""

@@ -67,12 +67,12 @@ def listing(language: str = "en") -> list[str]:
 
 
 def of_code(code: str, language: str = "en") -> list[str]:
-    from eset_portcheck.model.reasons import REASONS
+    from eset_portcheck.model import reasons
     from eset_portcheck.texts import PLACEHOLDERS, load, phrase
     from eset_portcheck.texts.language import translator
     from eset_portcheck.texts.shell import pattern
 
-    text, reason, say = load(language)[code], REASONS[code], translator(language)
+    text, reason, say = load(language)[code], reasons.reason(code), translator(language)
     about = say("rank: {rank}, usual cause: {culprit}") if reason.culprit else say("rank: {rank}")
     lines = [code, *_wrap(text.title), about.format(rank=reason.rank.value, culprit=reason.culprit.value if reason.culprit else "")]
     lines += [*_part(0, say), *_wrap(text.meaning, 2), *_part(1, say), *_wrap(text.checked, 2), *_part(2, say)]

@@ -8,6 +8,7 @@ from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
 from eset_portcheck.diagnose.verdicts import combine, required_proof
 from eset_portcheck.model.deciding import deciding
+from eset_portcheck.model.evidence import OneWay
 from eset_portcheck.model.finding import Cause, Conclusion, Finding
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -57,7 +58,7 @@ def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
         return _not_run(row)
     if row.direction is not Direction.OUTBOUND:
         return judge_inbound(row, host, phase)
-    if any(one.kind == "one-way" for one in row.evidence):
+    if any(isinstance(one, OneWay) for one in row.evidence):
         return Conclusion(Verdict.UNPROVEN, State.NOT_TESTED, Proof.NONE, "ONE_WAY_PROTOCOL", Culprit.UNKNOWN, Confidence.POSSIBLE)
     tested = [attempt for attempt in row.attempts if attempt.untested is None]
     if not tested:
@@ -72,7 +73,8 @@ def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
 def _not_run(row: Row) -> Conclusion:
     by_rank = {Rank.SKIP: Verdict.SKIP, Rank.UNPROVEN: Verdict.UNPROVEN, Rank.ERROR: Verdict.ERROR}
     culprit = Culprit.CHECKER if row.reason == "INTERNAL_ERROR" else None
-    return Conclusion(by_rank[REASONS[row.reason].rank], State.NOT_TESTED, Proof.NONE, row.reason, culprit, findings=row.findings)
+    reason = REASONS[row.reason]
+    return Conclusion(by_rank[reason.rank], State.NOT_TESTED, Proof.NONE, reason.code, culprit, findings=row.findings)
 
 
 def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:

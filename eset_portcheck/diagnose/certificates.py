@@ -10,7 +10,7 @@ import msgspec
 from eset_portcheck.diagnose.reading import Reading, rank, silent
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import TlsFacts
-from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Proof, State, Trust, Verdict
 
@@ -21,7 +21,7 @@ class Opinion(msgspec.Struct, frozen=True):
     """`proof`: tls, or product when chain, dates and name are as expected. `problem`: a reason code, with `fails` saying whether it disproves."""
 
     proof: Proof
-    problem: str | None = None
+    problem: ReasonCode | None = None
     fails: bool = False
     warns: bool = False
     findings: tuple[Finding, ...] = ()
@@ -80,7 +80,7 @@ def _site(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, .
 
 def _dates_and_name(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...], *, fails: bool) -> Opinion | None:
     if tls.expired:
-        problem = "TLS_EXPIRED"
+        problem: ReasonCode = "TLS_EXPIRED"
     elif tls.not_yet_valid:
         problem = "TLS_NOT_YET_VALID"
     elif tls.name_matches is False:
@@ -119,8 +119,8 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
         return reading
     said = opinion(row, tls)
     ca = tls.chain[0].issuer if tls.chain else None
-    if said.fails:
-        reason = str(said.problem)
+    if said.problem is not None and said.fails:
+        reason = said.problem
         return Reading(
             Proof.TLS, reason, State.OPEN, REASONS[reason].culprit, Confidence.PROVEN, Where(address=reading.where.address, ca=ca), said.findings
         )

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.diagnose.fixes_commands import Chain, Flow
+from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Listener
@@ -50,7 +51,7 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def own_rules_allow(self) -> bool:
         """This host's rules were read, and stop none of the packets."""
-        told = [piece.facts.get("verdict") for row in self.group for piece in row.evidence if piece.kind == "firewall"]
+        told = [piece.verdict for row in self.group for piece in row.evidence if isinstance(piece, FirewallPrediction)]
         return bool(told) and all(verdict == "allow" for verdict in told)
 
     @property

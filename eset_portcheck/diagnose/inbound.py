@@ -13,7 +13,7 @@ from eset_portcheck.diagnose.known_programs import known_program
 from eset_portcheck.diagnose.owners import Owner, owner
 from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.host import Host, Listening
-from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Verdict
 from eset_portcheck.packet_filter.flow import ALLOW
@@ -112,7 +112,7 @@ def _filtered(admission: Admission, where: Where) -> Conclusion:
     return _failed("INBOUND_FILTERED", State.FILTERED, where, {**admission.rule, "action": admission.verdict})
 
 
-def _reach(row: Row, host: Host, reason: str, state: State, where: Where, findings: list[Finding], holders: list[Listening]) -> Conclusion:
+def _reach(row: Row, host: Host, reason: ReasonCode, state: State, where: Where, findings: list[Finding], holders: list[Listening]) -> Conclusion:
     """The listener is right; only the firewall's word makes it a pass."""
     admission = admits(row, host, holders)
     if admission.verdict in DENIED:
@@ -126,11 +126,11 @@ def _reach(row: Row, host: Host, reason: str, state: State, where: Where, findin
     return Conclusion(Verdict.WARN if bites else Verdict.PASS, state, Proof.ACCEPTS, bites or reason, where=where, findings=findings)
 
 
-def _failed(reason: str, state: State, where: Where, params: dict[str, Any]) -> Conclusion:
+def _failed(reason: ReasonCode, state: State, where: Where, params: dict[str, Any]) -> Conclusion:
     return Conclusion(Verdict.FAIL, state, Proof.NONE, reason, REASONS[reason].culprit, Confidence.PROVEN, where, [Finding(reason, params=params)])
 
 
-def _unproven(reason: str, params: dict[str, Any], state: State = State.NOT_TESTED, where: Where | None = None) -> Conclusion:
+def _unproven(reason: ReasonCode, params: dict[str, Any], state: State = State.NOT_TESTED, where: Where | None = None) -> Conclusion:
     found = [Finding(reason, params=params)] + ([Finding("REACH_NOT_TESTED")] if reason != "REACH_NOT_TESTED" else [])
     return Conclusion(Verdict.UNPROVEN, state, Proof.NONE, reason, Culprit.UNKNOWN, Confidence.POSSIBLE, where or Where(), found)
 

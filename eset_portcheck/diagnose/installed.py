@@ -5,18 +5,20 @@ Sources: docs/contract.md#rules (one connection decides a row); docs/sources.md#
 """
 
 import ipaddress
+from typing import Final
 
 import msgspec
 
+from eset_portcheck.model.evidence import Established
 from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.host import Connection, Host
-from eset_portcheck.model.observation import Evidence
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.site import SiteError, host_and_port
 from eset_portcheck.model.vocabulary import Confidence, Direction, Listener, Phase, Transport, Verdict
 
-DIFFERS, CONNECTED = "CONFIGURED_SERVER_DIFFERS", "AGENT_CONNECTED"
+DIFFERS: Final = "CONFIGURED_SERVER_DIFFERS"
+CONNECTED: Final = "AGENT_CONNECTED"
 _CONFIGURED = ("agent", "webconsole")  # roles whose own component has files that name the server
 _SERVERS = 4
 
@@ -26,11 +28,11 @@ def to_server(row: Row) -> bool:
     return row.direction is Direction.OUTBOUND and row.transport is Transport.TCP and row.listener is Listener.SERVER and row.via_destination is None
 
 
-def established(row: Row, connections: list[Connection]) -> list[Evidence]:
+def established(row: Row, connections: list[Connection]) -> list[Established]:
     """Connections of installed components to an address that this row was tried on."""
     tried = {_plain(attempt.address) for attempt in row.attempts if attempt.address} | {_plain(row.target)}
     return [
-        Evidence("established", one.address, {"component": one.component, "port": one.port, "pid": one.pid})
+        Established(address=one.address, component=one.component, port=one.port, pid=one.pid)
         for one in connections
         if to_server(row) and one.port == row.port and _plain(one.address) in tried
     ]
@@ -40,9 +42,9 @@ def findings(row: Row, host: Host, phase: Phase) -> list[Finding]:
     if phase is Phase.PRE or not to_server(row):
         return []
     found = [
-        Finding(CONNECTED, evidence=[f"{row.id}#{number}"], params={"component": one.facts.get("component", ""), "address": one.address})
+        Finding(CONNECTED, evidence=[f"{row.id}#{number}"], params={"component": one.component, "address": one.address})
         for number, one in enumerate(row.evidence)
-        if one.kind == "established"
+        if isinstance(one, Established)
     ][:1]
     servers = _configured(row, host)
     if servers and all(_is_other(row, one) for one in servers):

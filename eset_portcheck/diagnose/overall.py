@@ -148,7 +148,7 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool)
             params |= {name: value for name, value in finding.params.items() if name != "port" or type(value) is int}  # facts may hold anything
     return Cause(
         id=name,
-        reason=lead.reason,
+        reason=REASONS[lead.reason].code,
         culprit=lead.culprit,
         confidence=lead.confidence,
         where=lead.where,

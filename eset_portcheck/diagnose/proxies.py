@@ -9,6 +9,7 @@ curl's manual for no_proxy; Microsoft for ProxyOverride.
 import fnmatch
 import ipaddress
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -18,7 +19,7 @@ from eset_portcheck.model.host import Host, ProxySource
 from eset_portcheck.model.report import ProxyChoice, ProxyIgnored, Row
 from eset_portcheck.model.vocabulary import Direction, Transport, Verdict
 
-NOT_USED = "PROXY_SET_NOT_USED"
+NOT_USED: Final = "PROXY_SET_NOT_USED"
 BRIDGE_PORT = 3128
 _SOURCES = 8
 _PLAIN = ("http", "http_proxy")

@@ -1,22 +1,26 @@
 """What one attempt says, before phase, groups and the other rows are looked at."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from eset_portcheck import protocols
+from eset_portcheck.model.evidence import Piece
 from eset_portcheck.model.finding import Finding, Where
-from eset_portcheck.model.observation import Attempt, Evidence
-from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.observation import Attempt
+from eset_portcheck.model.reasons import REASONS, NoReason, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
+
+P = TypeVar("P", bound=Piece)
 
 
 class Reading(msgspec.Struct, frozen=True):
     """`disproves`: the reason, if of fail rank, shows the opposite of what is required. `verdict`: a reading that the contract ranks by hand."""
 
     reached: Proof
-    reason: str
+    reason: ReasonCode
     state: State
     culprit: Culprit | None = None
     confidence: Confidence | None = None
@@ -36,12 +40,12 @@ def silent(row: Row) -> bool:
     return protocol is not None and protocol.silent
 
 
-def rank(reason: str) -> Rank:
+def rank(reason: ReasonCode | NoReason) -> Rank:
     return REASONS[reason].rank
 
 
 def broken(
-    reason: str,
+    reason: ReasonCode,
     reached: Proof,
     state: State,
     confidence: Confidence = Confidence.PROVEN,
@@ -56,9 +60,6 @@ def broken(
     return Reading(reached, reason, state, culprit or REASONS[reason].culprit, confidence, where or Where(), findings, disproves)
 
 
-def of_kind(evidence: list[Evidence], kind: str, attempt: Attempt | None = None) -> Evidence | None:
+def of_kind(evidence: Sequence[Piece], kind: type[P], attempt: Attempt) -> P | None:
     """The evidence of that kind for this attempt's address."""
-    for one in evidence:
-        if one.kind == kind and (attempt is None or one.address in (None, attempt.address)):
-            return one
-    return None
+    return next((one for one in evidence if isinstance(one, kind) and one.address in (None, attempt.address)), None)

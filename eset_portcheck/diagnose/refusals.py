@@ -7,14 +7,16 @@ docs/contract.md#rules.
 import msgspec
 
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind
+from eset_portcheck.model.evidence import ControlPorts, Distance, Evidence, FirewallPrediction, TtlWalk
 from eset_portcheck.model.finding import Finding, Where
-from eset_portcheck.model.observation import Attempt, Evidence, Icmp, StageRecord
+from eset_portcheck.model.observation import Attempt, Icmp, StageRecord
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
 ARP_FAILED_S = 2.5  # an ICMP host-unreachable that comes sooner is somebody's reject
 THIS_HOST = "this host"
-_BY_SILENCE = frozenset({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY"})
-_BY_RESET = frozenset({"REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
+_BY_SILENCE = frozenset[ReasonCode]({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY"})
+_BY_RESET = frozenset[ReasonCode]({"REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
 _INITIAL_TTLS = (64, 128, 255)
 
 
@@ -25,7 +27,7 @@ def read_refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence]
 
 def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     """A rule of this host that drops or rejects just these packets explains silence, and names what an error of this host was about."""
-    own = of_kind(evidence, "firewall", attempt)
+    own = of_kind(evidence, FirewallPrediction, attempt)
     if own is None or not _explains(own, reading.reason):
         return reading
     where = reading.where if reading.where.address else Where(interval=[THIS_HOST, str(attempt.address)])
@@ -35,14 +37,14 @@ def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) 
 def unasked(reading: Reading, record: StageRecord, evidence: list[Evidence]) -> Reading:
     """Of a name that nobody told: a rule of this host that stops the question to every resolver explains it."""
     servers = {one.get("server") for one in record.detail.get("servers", []) if isinstance(one, dict)}
-    stopped = [one for one in evidence if one.kind == "firewall" and one.address in servers and one.facts.get("verdict") in ("drop", "reject")]
+    stopped = [one for one in evidence if isinstance(one, FirewallPrediction) and one.address in servers and one.verdict in ("drop", "reject")]
     if reading.reason not in ("DNS_TIMEOUT", "DNS_UNREACHABLE") or not stopped or {one.address for one in stopped} != servers:
         return reading
     return _blamed(reading, stopped[0])
 
 
-def _blamed(reading: Reading, own: Evidence) -> Reading:
-    rule = {name: own.facts[name] for name in ("rule", "table", "chain") if own.facts.get(name)}
+def _blamed(reading: Reading, own: FirewallPrediction) -> Reading:
+    rule = {name: text for name, text in (("rule", own.rule), ("table", own.table), ("chain", own.chain)) if text}
     if not rule:
         return reading
     params = {**next((one.params for one in reading.findings if one.reason == reading.reason), {}), **rule}
@@ -52,15 +54,13 @@ def _blamed(reading: Reading, own: Evidence) -> Reading:
     return msgspec.structs.replace(reading, culprit=Culprit.LOCAL_FIREWALL, confidence=sure, findings=findings)
 
 
-def _explains(own: Evidence, reason: str) -> bool:
+def _explains(own: FirewallPrediction, reason: ReasonCode) -> bool:
     """A dropped packet brings no reset; and where link addresses may not be asked for, nobody is found."""
-    verdict, packet = own.facts.get("verdict"), own.facts.get("packet")
     if reason == "HOST_DOWN":
-        may = own.facts.get("may")
-        return packet in ("neighbour-discovery", "arp") and isinstance(may, list) and all(str(one).startswith(("drop", "reject")) for one in may)
+        return own.packet in ("neighbour-discovery", "arp") and bool(own.may) and all(one.startswith(("drop", "reject")) for one in own.may)
     if reason in _BY_RESET:
-        return verdict == "reject"
-    return reason in _BY_SILENCE and verdict in ("drop", "reject")
+        return own.verdict == "reject"
+    return reason in _BY_SILENCE and own.verdict in ("drop", "reject")
 
 
 def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *, udp: bool) -> Reading:
@@ -90,14 +90,13 @@ def _errno(record: StageRecord) -> dict[str, object] | None:
 
 def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Reading:
     """A RST bears the target's address, whoever made it: only its distance tells."""
-    distance = of_kind(evidence, "distance", attempt)
-    refused = distance.facts.get("refused_ttl") if distance else None
-    controls = [control for control in distance.facts.get("controls", []) if control.get("ttl")] if distance else []
+    distance = of_kind(evidence, Distance, attempt)
     where = Where(address=attempt.address)
-    if udp or refused is None or not controls:
+    if udp or distance is None or distance.refused_ttl is None or not distance.controls:
         return broken("REFUSED_ORIGIN_UNKNOWN", Proof.ROUTE, State.CLOSED, Confidence.LIKELY, where=where)
-    ours, theirs = hops_away(refused), [hops_away(control["ttl"]) for control in controls]
-    params = {"refused_ttl": refused, "control_ttl": max(controls, key=lambda one: hops_away(one["ttl"]))["ttl"], "hops": ours}
+    controls = [one.ttl for one in distance.controls]
+    ours, theirs = hops_away(distance.refused_ttl), [hops_away(one) for one in controls]
+    params = {"refused_ttl": distance.refused_ttl, "control_ttl": max(controls, key=hops_away), "hops": ours}
     if ours < max(theirs):
         return broken(
             "REFUSED_NEARER_THAN_HOST", Proof.ROUTE, State.FILTERED, where=Where(hop=ours + 1, interval=[THIS_HOST, str(attempt.address)]), params=params
@@ -109,9 +108,9 @@ def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Readi
 
 def answered_nearer(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     """A connection that went wrong after it was accepted, by something nearer than the host: a transparent proxy, not the service."""
-    distance = of_kind(evidence, "distance", attempt)
-    accepted = distance.facts.get("accepted_ttl") if distance else None
-    controls = [control["ttl"] for control in distance.facts.get("controls", []) if control.get("ttl")] if distance else []
+    distance = of_kind(evidence, Distance, attempt)
+    accepted = distance.accepted_ttl if distance else None
+    controls = [one.ttl for one in distance.controls] if distance else []
     if accepted is None or not controls or hops_away(accepted) >= max(map(hops_away, controls)):
         return reading
     params = {"accepted_ttl": accepted, "control_ttl": max(controls, key=hops_away), "hops": hops_away(accepted)}
@@ -157,9 +156,9 @@ def _no_neighbour(icmp: Icmp) -> bool:
 
 def _from_target(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: Where, params: dict[str, int], *, udp: bool) -> Reading:
     """The target's address stands on it; behind address translation a nearer router's ICMP bears it too, and its hop limit tells."""
-    distance = of_kind(evidence, "distance", attempt)
-    others = [one for one in distance.facts.get("controls", []) if one.get("ttl") and one.get("how") != "udp-port-unreachable"] if distance else []
-    if icmp.ttl and others and hops_away(icmp.ttl) < max(hops_away(one["ttl"]) for one in others):
+    distance = of_kind(evidence, Distance, attempt)
+    others = [one.ttl for one in distance.controls if one.how != "udp-port-unreachable"] if distance else []
+    if icmp.ttl and others and hops_away(icmp.ttl) < max(map(hops_away, others)):
         return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params={**params, "ttl": icmp.ttl})
     if udp and (icmp.type, icmp.code) == ((1, 4) if icmp.version == 6 else (3, 3)):
         return broken("REFUSED_BY_HOST", Proof.PATH, State.CLOSED, where=where, params=params)
@@ -169,14 +168,13 @@ def _from_target(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: 
 def _silence(attempt: Attempt, evidence: list[Evidence]) -> Reading:
     """Dropped outward, the reply dropped, the host's own firewall, a full backlog: all alike. The walk only narrows it."""
     target = str(attempt.address)
-    last, hop = THIS_HOST, None
-    walk = of_kind(evidence, "ttl-walk", attempt)
-    hops = [one for one in walk.facts.get("hops", []) if one.get("from") and one["from"] != target] if walk else []
+    hop, last = None, THIS_HOST
+    walk = of_kind(evidence, TtlWalk, attempt)
+    hops = [(one.ttl, one.sender) for one in walk.hops if one.sender and one.sender != target] if walk else []
     if hops:
-        farthest = max(hops, key=lambda one: one["ttl"])
-        last, hop = farthest["from"], farthest["ttl"]
-    control = of_kind(evidence, "control", attempt)
-    answering = [one["port"] for one in control.facts.get("ports", []) if one.get("answer") in ("accepted", "refused")] if control else []
+        hop, last = max(hops, key=lambda one: one[0])
+    control = of_kind(evidence, ControlPorts, attempt)
+    answering = [one.port for one in control.ports if one.answer in ("accepted", "refused")] if control else []
     params: dict[str, object] = {"interval": [last, target], "walked": walk is not None}
     if answering:
         params["answers_on"] = answering

@@ -6,11 +6,13 @@ Sources: MS-ERREF section 2.3.1 (NTSTATUS values); docs/sources.md#windows-error
 from typing import Any
 
 from eset_portcheck.diagnose.reading import Reading, broken
+from eset_portcheck.model.evidence import Evidence, SecondOpinion
 from eset_portcheck.model.finding import Finding
-from eset_portcheck.model.observation import Evidence, StageRecord
+from eset_portcheck.model.observation import StageRecord
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
-_BY_STATUS = {
+_BY_STATUS: dict[str, ReasonCode] = {
     "STATUS_ACCOUNT_LOCKED_OUT": "SMB_ACCOUNT_LOCKED",
     "STATUS_ACCESS_DENIED": "SMB_ACCESS_DENIED",
     "STATUS_LOGON_TYPE_NOT_GRANTED": "SMB_ACCESS_DENIED",
@@ -19,7 +21,7 @@ _BY_STATUS = {
     "STATUS_NOT_SUPPORTED": "SMB_NTLM_BLOCKED",
     "STATUS_AUTHENTICATION_FIREWALL_FAILED": "SMB_ACCESS_DENIED",
 }
-_BY_FAILURE = {
+_BY_FAILURE: dict[Failure, ReasonCode] = {
     Failure.TIMEOUT: "NO_REPLY",
     Failure.EOF: "CLOSED_BEFORE_REPLY",
     Failure.CONNECTION_RESET: "RESET_AFTER_ACCEPT",
@@ -51,7 +53,7 @@ def read_session(record: StageRecord) -> Reading:
     return broken(reason, Proof.PROTOCOL, State.OPEN, Confidence.LIKELY, params=params)
 
 
-def _refused(detail: dict[str, Any]) -> str:
+def _refused(detail: dict[str, Any]) -> ReasonCode:
     """By the status; what is not in the table speaks of the step at which it came."""
     step, status = detail.get("step"), str(detail.get("status"))
     if step == "connect":  # a host that has no room for another connection, or none for us: no account was named yet
@@ -65,10 +67,10 @@ def second_opinions(evidence: list[Evidence]) -> list[Finding]:
     """What another client adds to a proven row."""
     found = []
     for one in evidence:
-        if one.kind != "second-opinion":
+        if not isinstance(one, SecondOpinion):
             continue
-        if "missing" in one.facts:
-            found.append(Finding("EXTRA_MISSING", params=dict(one.facts)))
-        elif "error" in one.facts:
-            found.append(Finding("SECOND_OPINION_DIFFERS", params={"client": one.facts.get("client"), "error": one.facts["error"]}))
+        if one.missing:
+            found.append(Finding("EXTRA_MISSING", params={"missing": one.missing, "install": one.install}))
+        elif one.error:
+            found.append(Finding("SECOND_OPINION_DIFFERS", params={"client": one.client or None, "error": one.error}))
     return found

@@ -9,14 +9,15 @@ from eset_portcheck.diagnose import certificates
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank, silent
 from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal, unasked
 from eset_portcheck.diagnose.sessions import read_session
+from eset_portcheck.model.evidence import AlternativeOpeningTried, Evidence, SilentControl, SmallSegments
 from eset_portcheck.model.finding import Finding, Where
-from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
-from eset_portcheck.model.reasons import REASONS, Rank
+from eset_portcheck.model.observation import Attempt, StageRecord
+from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, Stage, State, Transport, Verdict
 from eset_portcheck.wire.recognise import recognise
 
-_DNS = {
+_DNS: dict[Failure, ReasonCode] = {
     Failure.DNS_NXDOMAIN: "DNS_NXDOMAIN",
     Failure.DNS_SERVFAIL: "DNS_SERVFAIL",
     Failure.DNS_REFUSED: "DNS_REFUSED",
@@ -56,12 +57,11 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
 def _otherwise(row: Row, reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     """The same service answers to another opening: that is told, and the failure stands (evidence improves nothing)."""
     protocol = protocols.find(row.protocol)
-    openings = {one.reason for one in protocol.openings} if protocol else set()
+    openings: dict[str, ReasonCode] = {one.reason: one.reason for one in protocol.openings} if protocol else {}
     for one in evidence:
-        code = one.facts.get("reason")
-        if one.kind == "otherwise" and one.address == attempt.address and one.facts.get("completed") and code in openings:
-            reply = {name: value for name, value in dict(one.facts.get("reply") or {}).items() if name in ("dialect", "version", "encryption")}
-            reading = msgspec.structs.replace(reading, findings=(*reading.findings, Finding(code, params=reply)))
+        if isinstance(one, AlternativeOpeningTried) and one.address == attempt.address and one.completed and one.reason in openings:
+            reply = {name: value for name, value in (one.reply or {}).items() if name in ("dialect", "version", "encryption")}
+            reading = msgspec.structs.replace(reading, findings=(*reading.findings, Finding(openings[one.reason], params=reply)))
     return reading
 
 
@@ -120,7 +120,7 @@ def _untunnelled(row: Row, record: StageRecord) -> Reading:
     if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
         params = {name: record.detail[name] for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"] if name in record.detail}
         failed = status >= 500 and status not in (501, 505)
-        reason = "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
+        reason: ReasonCode = "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
         return broken(reason, Proof.NONE, State.OPEN, params=params)
     if record.failure is Failure.TIMEOUT and (other := _other_service(row, record)):
         return broken("WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params={"service": other, **_came(record)})
@@ -132,9 +132,11 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
     reached = Proof.TLS if Stage.TLS in attempt.done else Proof.NONE if row.via_destination and Stage.TUNNEL in attempt.done else Proof.ACCEPTS
     in_tls = record.stage is Stage.TLS
     if record.failure is Failure.TIMEOUT:
-        small = of_kind(evidence, "small-segments", attempt)
-        if small and small.facts.get("completed"):
-            return broken("PMTU_BLACKHOLE", reached, State.OPEN, where=Where(interval=[THIS_HOST, str(attempt.address)]), params=_segments(small))
+        small = of_kind(evidence, SmallSegments, attempt)
+        if small and small.completed:
+            return broken(
+                "PMTU_BLACKHOLE", reached, State.OPEN, where=Where(interval=[THIS_HOST, str(attempt.address)]), params={"segment_bytes": small.segment_bytes}
+            )
         if not in_tls and (other := _other_service(row, record)):
             return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": other, **_came(record)})
         return broken("TLS_TIMEOUT" if in_tls else "NO_REPLY", reached, State.OPEN, Confidence.LIKELY, params=_came(record))
@@ -142,8 +144,8 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
         params = {name: record.detail[name] for name in ["alert", "openssl"] if name in record.detail}
         return broken("TLS_REFUSED", reached, State.OPEN, params=params)
     if in_tls and record.failure is Failure.CONNECTION_RESET and not record.detail.get("received_bytes"):
-        control = of_kind(evidence, "silent-control", attempt)
-        if control and control.facts.get("end") == "open":
+        control = of_kind(evidence, SilentControl, attempt)
+        if control and control.end == "open":
             return broken("TLS_RESET_ON_HELLO", reached, State.OPEN, Confidence.LIKELY, params={"silent_connection": "stayed open"})
     if attempt.tls is not None and attempt.tls.client_certificate == "required" and not in_tls:
         asked = Finding("CLIENT_CERTIFICATE_REQUESTED", params={"alert": 116})
@@ -163,7 +165,7 @@ def _other_service(row: Row, record: StageRecord) -> str | None:
     return service if service not in (None, *own) else None
 
 
-def _stopped(row: Row, record: StageRecord, reached: Proof, silent: str) -> Reading:
+def _stopped(row: Row, record: StageRecord, reached: Proof, silent: ReasonCode) -> Reading:
     service = _other_service(row, record)
     tls = record.stage is Stage.TLS
     match record.failure:
@@ -192,17 +194,13 @@ def _came(record: StageRecord) -> dict[str, Any]:
     return {"received_bytes": record.detail.get("received_bytes", 0)}
 
 
-def _segments(small: Evidence) -> dict[str, Any]:
-    return {"segment_bytes": small.facts.get("segment_bytes")}
-
-
 def _proven(row: Row, attempt: Attempt) -> Reading:
     """All stages ended well: the protocol says what its facts mean."""
     facts = attempt.reply
     demanded = attempt.tls is not None and attempt.tls.client_certificate == "required"
     if facts is None and demanded:
         # TLS was spoken and the chain seen; the peer talks only to those who show a certificate, as ESET PROTECT does
-        reason = "CONNECTED" if silent(row) else "CLIENT_CERTIFICATE_REQUESTED"
+        reason: ReasonCode = "CONNECTED" if silent(row) else "CLIENT_CERTIFICATE_REQUESTED"
         return Reading(Proof.TLS, reason, State.OPEN, findings=(Finding("CLIENT_CERTIFICATE_REQUESTED"),))
     if facts is None:
         return Reading(Proof.ACCEPTS if Stage.CONNECT in attempt.done else Proof.ROUTE, "CONNECTED", State.OPEN)

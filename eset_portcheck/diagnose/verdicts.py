@@ -11,7 +11,7 @@ from eset_portcheck.diagnose.reading import Reading, rank
 from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.observation import Attempt
-from eset_portcheck.model.reasons import Rank
+from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import WORST_FIRST, Direction, Listener, Phase, Proof, Verdict
 
@@ -90,7 +90,7 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
     if not bad:
         return _conclude(best)
     broken_families = {attempt.family for attempt, _ in bad} - {attempt.family for attempt, _ in good}
-    code = "ONE_FAMILY_FAILS" if broken_families else "SOME_ADDRESSES_FAIL"
+    code: ReasonCode = "ONE_FAMILY_FAILS" if broken_families else "SOME_ADDRESSES_FAIL"
     attempt, worst = bad[0]
     params = {"family": attempt.family, "address": attempt.address, "reason": worst.reading.reason, "failed": len(bad), "tried": len(judged)}
     conclusion = _conclude(Judged(Verdict.WARN, best.reading))

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from eset_portcheck.model.evidence import FirewallPrediction, prediction
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Evidence, Observation
+from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.packet_filter.flow import CANNOT_TELL, Flow, PacketFilter, Prediction
 
@@ -46,10 +47,10 @@ class Explainer:
             try:
                 told += self._evidence(one)
             except Exception as error:  # noqa: BLE001  # a bug in reading rules must not hide what was seen on the wire
-                told.append(Evidence("firewall", one.address, {"verdict": CANNOT_TELL, "why": type(error).__name__}))
+                told.append(FirewallPrediction(address=one.address, verdict="cannot-tell", why=type(error).__name__))
         return msgspec.structs.replace(seen, evidence=[*seen.evidence, *told]) if told else seen
 
-    def _evidence(self, one: Lost) -> list[Evidence]:
+    def _evidence(self, one: Lost) -> list[FirewallPrediction]:
         target = ipaddress.ip_address(one.address.split("%")[0])
         if target.is_loopback or str(target) in self._device:
             return []  # packets to this host itself meet other rules, of loopback
@@ -68,7 +69,7 @@ class Explainer:
         told = self._coarsely(flow) if not target.is_link_local else None
         if told is None or told.verdict == CANNOT_TELL:
             told = self._exactly(msgspec.structs.replace(flow, destination=(str(target),)))
-        return [] if told is None else [Evidence("firewall", one.address, msgspec.to_builtins(told))]
+        return [] if told is None else [prediction(msgspec.to_builtins(told), one.address)]
 
     def _coarsely(self, flow: Flow) -> Prediction | None:
         if flow not in self._coarse:

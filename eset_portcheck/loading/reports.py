@@ -5,13 +5,14 @@ Sources: docs/contract.md#report (readers tolerate unknown fields); RFC 8259.
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import msgspec
 
 from eset_portcheck import files
+from eset_portcheck.loading.migration import known, migrated
 from eset_portcheck.model.report import SCHEMA_VERSION, Report, identified, identity
 from eset_portcheck.wrong_use import PortcheckError
 
@@ -34,8 +35,8 @@ class ReportFileError(PortcheckError):
 class ReportFile(NamedTuple):
     """`intact` False: the id that the file bears is not that of its content. An id that is no digest tells nothing.
 
-    `unknown`: places of fields that this version does not know. What nobody here knows has no privacy class, so it goes no further: `report` is without
-    them, and where the file was intact its id is that of what is left.
+    `unknown`: places of fields and kinds of evidence that this version does not know. What nobody here knows has no privacy class, so it goes no further:
+    `report` is without them, and where the file was intact its id is that of what is left.
     """
 
     report: Report
@@ -72,7 +73,8 @@ def parsed(content: bytes, name: str) -> ReportFile:
         plain = msgspec.json.decode(content)
         _check_head(plain)
         _check_depth(plain)
-        report = msgspec.convert(plain, Report, strict=True)
+        today, strange = known(migrated(plain))
+        report = msgspec.convert(today, Report, strict=True)
     except msgspec.ValidationError as error:
         raise ReportFileError(f"{name!a}: {_placed(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -86,7 +88,7 @@ def parsed(content: bytes, name: str) -> ReportFile:
         if row.id in seen:
             raise ReportFileError(f"{name!a}: checks[{number}].id: appears twice")
         seen.add(row.id)
-    unknown = list(islice(_unknown(plain, report, ""), _SHOWN))
+    unknown = list(islice(chain(strange, _unknown(today, report, "")), _SHOWN))
     if not _DIGEST.fullmatch(report.run.id):
         return ReportFile(report, True, unknown)
     intact = identity(plain) == report.run.id
@@ -107,18 +109,19 @@ def _too_much(report: Report) -> str:
     return f"host: too much beside {len(report.checks)} checks" if held * len(report.checks) > MAX_PAIRS else ""
 
 
-def _unknown(plain: Any, known: Any, place: str) -> Iterator[str]:
+def _unknown(plain: Any, made: Any, place: str) -> Iterator[str]:
     """Places of fields in `plain` that the structures made of it do not have. Tables of facts have no fixed fields, so nothing in them is unknown."""
-    if isinstance(known, msgspec.Struct):
-        fields = {field.encode_name: field.name for field in msgspec.structs.fields(known)}
+    if isinstance(made, msgspec.Struct):
+        fields = {field.encode_name: field.name for field in msgspec.structs.fields(made)}
+        tag = made.__struct_config__.tag_field
         for key, value in plain.items():
             at = f"{place}.{key[:40]}" if place else key[:40]
             if key in fields:
-                yield from _unknown(value, getattr(known, fields[key]), at)
-            else:
+                yield from _unknown(value, getattr(made, fields[key]), at)
+            elif key != tag:
                 yield ascii(at)[1:-1]
-    elif isinstance(known, (list, tuple)):
-        for number, (value, one) in enumerate(zip(plain, known, strict=True)):
+    elif isinstance(made, (list, tuple)):
+        for number, (value, one) in enumerate(zip(plain, made, strict=True)):
             yield from _unknown(value, one, f"{place}[{number}]")
 
 

@@ -4,17 +4,19 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.privacy import CheckId, Code, Command, DistinguishedName, Facts, HostText
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
 
 
 class Where(msgspec.Struct, frozen=True, omit_defaults=True):
     """`address` is the one that answered or refused; `interval` = [last address that answered or "this host", target]."""
 
-    address: str | None = None
+    address: HostText | None = None
     hop: int | None = None
-    interval: list[str] | None = None
-    process: dict[str, Any] | None = None
-    ca: str | None = None
+    interval: list[HostText] | None = None
+    process: Facts | None = None
+    ca: DistinguishedName | None = None
 
 
 def _check_port(params: dict[str, Any]) -> None:
@@ -27,9 +29,9 @@ def _check_port(params: dict[str, Any]) -> None:
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """`params`: what the reason's texts need; a `port` among them is an integer of 0 to 65535."""
 
-    reason: str
-    evidence: list[str] = []
-    params: dict[str, Any] = {}
+    reason: ReasonCode
+    evidence: list[CheckId] = []
+    params: Facts = {}
 
     def __post_init__(self) -> None:
         _check_port(self.params)
@@ -41,7 +43,7 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict: Verdict
     state: State
     reached: Proof
-    reason: str
+    reason: ReasonCode
     culprit: Culprit | None = None
     confidence: Confidence | None = None
     where: Where = Where()
@@ -52,25 +54,25 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
 class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who does what: `audience` this-host, server-admin, network-team, dns-admin, proxy-admin ...; `action` is a text key, `command` literal."""
 
-    audience: str
-    tool: str
-    command: str
-    undo: str = ""
-    verify: str = ""
+    audience: Code
+    tool: Code
+    command: Command
+    undo: Command = ""
+    verify: Command = ""
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """`params` as in a finding."""
 
-    id: str
-    reason: str
+    id: Code
+    reason: ReasonCode
     culprit: Culprit | None
     confidence: Confidence | None
     where: Where
-    explains: list[str]
-    evidence: list[str] = []
+    explains: list[CheckId]
+    evidence: list[CheckId] = []
     fixes: list[Fix] = []
-    params: dict[str, Any] = {}
+    params: Facts = {}
 
     def __post_init__(self) -> None:
         _check_port(self.params)

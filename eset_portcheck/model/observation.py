@@ -3,10 +3,11 @@
 Times are seconds relative to the start of the run (`started_s`) or lengths (`duration_s`, `after_s`).
 """
 
-from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.evidence import Evidence
+from eset_portcheck.model.privacy import Code, DistinguishedName, Facts, Fingerprint, HostText, Text
 from eset_portcheck.model.vocabulary import Failure, Stage
 
 
@@ -18,7 +19,7 @@ class Icmp(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sender": "f
 
     type: int
     code: int
-    sender: str | None = None
+    sender: HostText | None = None
     after_s: float = 0.0
     version: int = 4
     ttl: int | None = None
@@ -28,14 +29,14 @@ class Icmp(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sender": "f
 class Certificate(msgspec.Struct, frozen=True, omit_defaults=True):
     """One certificate as sent by the peer; names are hostile text."""
 
-    subject: str
-    issuer: str
-    not_before_utc: str
-    not_after_utc: str
-    sha256: str
-    names: list[str] = []
-    signature: str = ""
-    key: str = ""
+    subject: DistinguishedName
+    issuer: DistinguishedName
+    not_before_utc: Code
+    not_after_utc: Code
+    sha256: Fingerprint
+    names: list[HostText] = []
+    signature: Code = ""
+    key: Code = ""
     self_signed: bool = False
 
 
@@ -46,19 +47,19 @@ class TlsFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     None = not asked. `name` is the name that was asked for; `name_matches` under the rules of RFC 6125 (and ESET's `*` for site certificates).
     """
 
-    version: str | None = None
-    cipher: str | None = None
-    alpn: str | None = None
-    name: str | None = None
+    version: Code | None = None
+    cipher: Code | None = None
+    alpn: Code | None = None
+    name: HostText | None = None
     chain: list[Certificate] = []
-    public: str | None = None
-    site: str | None = None
-    os_store: str | None = None
+    public: Code | None = None
+    site: Code | None = None
+    os_store: Code | None = None
     name_matches: bool | None = None
     expired: bool = False
     not_yet_valid: bool = False
     expires_in_days: float | None = None
-    client_certificate: str | None = None  # "required", "requested", "not-requested"; None = could not be seen
+    client_certificate: Code | None = None  # "required", "requested", "not-requested"; None = could not be seen
 
 
 class StageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -68,21 +69,21 @@ class StageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     started_s: float
     duration_s: float
     failure: Failure | None = None
-    detail: dict[str, Any] = {}
+    detail: Facts = {}
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """One address of one endpoint, through all stages. `tunnel` holds the stages behind a proxy's 200."""
 
-    address: str | None = None
-    family: str | None = None  # "ipv4", "ipv6"
-    source_address: str | None = None
+    address: HostText | None = None
+    family: Code | None = None  # "ipv4", "ipv6"
+    source_address: HostText | None = None
     stages: list[StageRecord] = []
     tls: TlsFacts | None = None
     icmp: Icmp | None = None
-    reply: dict[str, Any] | None = None
-    transcript: dict[str, Any] | None = None
-    untested: str | None = None  # why this address was not dialled (no route of its family here)
+    reply: Facts | None = None
+    transcript: Facts | None = None
+    untested: Text | None = None  # why this address was not dialled (no route of its family here)
 
     @property
     def failed(self) -> StageRecord | None:
@@ -94,17 +95,6 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def stage(self, stage: Stage) -> StageRecord | None:
         return next((record for record in self.stages if record.stage == stage), None)
-
-
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One extra observation, made only where needed. It may weaken a conclusion or place it, never improve a verdict.
-
-    `kind`: ttl-walk, distance, control, small-segments, silent-control, dns, firewall, listener ...
-    """
-
-    kind: str
-    address: str | None = None
-    facts: dict[str, Any] = {}
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from eset_portcheck.model.observation import Observation
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.subject import Subject
 from eset_portcheck.model.vocabulary import Proof, Transport, Trust
 
@@ -36,7 +37,7 @@ class Check(Subject, frozen=True, omit_defaults=True, kw_only=True):
     advisory: bool = False  # not needed as the site is: a direct row where a proxy is given
     endpoint: Endpoint | None = None
     internet: bool = False
-    skip: str | None = None
+    skip: ReasonCode | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):

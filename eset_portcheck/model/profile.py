@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from eset_portcheck.model.privacy import CheckId
 from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
 
 Scalar = bool | int | str
@@ -16,7 +17,7 @@ ROLES = ("agent", "bridge", "deploy-source", "deploy-target", "webconsole", "ser
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Alternatives of one requirement. `chain`: lower rank first; `any`: one is enough."""
 
-    id: str
+    id: CheckId
     policy: Literal["chain", "any"]
     rank: int = 0
 

@@ -5,14 +5,17 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Evidence
+from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.plain_json import written
+from eset_portcheck.model.privacy import Arguments, CheckId, Code, Fingerprint, HostText, Path, Text
+from eset_portcheck.model.reasons import NoReason, ReasonCode
 from eset_portcheck.model.subject import Subject
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Phase, Proof, State, Verdict
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 
 
 class ProofReached(msgspec.Struct, frozen=True):
@@ -27,7 +30,7 @@ class Row(Subject, frozen=True, omit_defaults=True, kw_only=True):
     verdict: Verdict
     state: State
     proof: ProofReached
-    reason: str
+    reason: ReasonCode | NoReason  # empty while nothing is concluded, or for a code of a later version
     culprit: Culprit | None
     confidence: Confidence | None
     where: Where
@@ -36,41 +39,41 @@ class Row(Subject, frozen=True, omit_defaults=True, kw_only=True):
     evidence: list[Evidence]
     findings: list[Finding]
     full_proof: Proof | None = None  # required once everything is installed; `proof.required` is what this run's phase asks
-    explained_by: str | None = None
+    explained_by: Code | None = None
 
 
 class Tool(msgspec.Struct, frozen=True):
-    name: str
-    version: str
+    name: Code
+    version: Code
 
 
 class ProfileUsed(msgspec.Struct, frozen=True):
-    role: str
-    version: str
-    sha256: str
-    source: str
+    role: Code
+    version: Code
+    sha256: Code
+    source: Text
 
 
 class Run(msgspec.Struct, frozen=True):
-    id: str
-    started_utc: str
+    id: Code
+    started_utc: Code
     duration_s: float
     phase: Phase
-    roles: list[str]
+    roles: list[Code]
     complete: bool
     loop_lag_s: float
-    connect_to: dict[str, str]
+    connect_to: dict[HostText, HostText]
     ca_given: bool = False
-    arguments: list[str] = []  # the command line, which stands here only; in a file from elsewhere it is what somebody says
-    command: str = "check"  # that made this report, and makes it again with `arguments`
-    detected: list[str] = []  # names of values in `arguments` that nobody gave: this machine's installed components say so
+    arguments: Arguments = []  # the command line, which stands here only; in a file from elsewhere it is what somebody says
+    command: Code = "check"  # that made this report, and makes it again with `arguments`
+    detected: list[Code] = []  # names of values in `arguments` that nobody gave: this machine's installed components say so
 
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """`verdict`: of the whole run, whatever `strict` (--strict) and `exit_zero` (--exit-zero) made of its exit code. The three are None in a report of
     schema 1.0, which did not hold them."""
 
-    counts: dict[str, int]
+    counts: dict[Code, int]
     ready: bool
     exit_code: int
     verdict: Verdict | None = None
@@ -81,9 +84,9 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
 class Changed(msgspec.Struct, frozen=True):
     """A row that today's rules judge otherwise: [verdict, reason] before and after."""
 
-    id: str
-    before: list[str]
-    after: list[str]
+    id: CheckId
+    before: list[Code]
+    after: list[Code]
 
 
 class Rediagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,42 +94,42 @@ class Rediagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
     an older schema. `also`: what else it held that is not what its facts give: "rows", "causes", "commands", "summary", "proxies". `unchecked`: roles whose
     profile is none of this version, so that what their rows ask is the file's own word. `missing`: checks of known profiles that are not there."""
 
-    version: str
+    version: Code
     changed: list[Changed]
-    also: list[str] = []
-    report_id: str = ""
-    unchecked: list[str] = []
-    missing: list[str] = []
+    also: list[Code] = []
+    report_id: Fingerprint = ""
+    unchecked: list[Code] = []
+    missing: list[Code] = []
 
 
 class Redaction(msgspec.Struct, frozen=True):
     """What was taken out. `level`: "always" or "strict"; `replaced`: how many different values of each kind ("user", "mac", "name" ...)."""
 
-    level: str
-    replaced: dict[str, int]
+    level: Code
+    replaced: dict[Code, int]
 
 
 class ProxyIgnored(msgspec.Struct, frozen=True):
     """A proxy (or the address of a script) that does not count for a destination. `why`: "not-followed", "bypassed", "script-not-run", "other-given",
     "same"."""
 
-    source: str
-    name: str
-    proxy: str
-    why: str
+    source: Path
+    name: Code
+    proxy: HostText
+    why: Code
 
 
 class ProxyChoice(msgspec.Struct, frozen=True, omit_defaults=True):
     """What counts for one destination: `via` a proxy, or directly when it is empty. `why`: "option" or "none-given"."""
 
-    target: str
-    via: str
-    why: str
+    target: HostText
+    via: HostText
+    why: Code
     ignored: list[ProxyIgnored] = []
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
-    schema_version: str
+    schema_version: Code
     tool: Tool
     profiles: list[ProfileUsed]
     run: Run

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.model.host import PortNumber
+from eset_portcheck.model.privacy import CheckId, Code, HostText, Text, Words
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.vocabulary import Direction, Listener, Transport, Trust
 
@@ -16,28 +17,28 @@ class Subject(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `skip_params`: why it was not run, in values.
     """
 
-    id: str
-    role: str
+    id: CheckId
+    role: Code
     direction: Direction
     transport: Transport
     port: PortNumber
-    protocol: str
-    target: str
-    target_key: str
-    via_destination: str | None = None
+    protocol: Code
+    target: HostText
+    target_key: Code
+    via_destination: HostText | None = None
     listener: Listener
     group: Group | None = None
     required: bool
-    source: str
+    source: Text
     beyond_page: bool = False
-    purpose: str = ""
-    note: str = ""
-    note_as_printed: str = ""
-    page_row: str = ""
+    purpose: Text = ""
+    note: Text = ""
+    note_as_printed: Text = ""
+    page_row: Text = ""
     trust: Trust | None = None
-    inspection: str = "fail"
-    redirects: tuple[str, ...] = ()
-    skip_params: dict[str, str] = {}
+    inspection: Code = "fail"
+    redirects: tuple[HostText, ...] = ()
+    skip_params: Words = {}
 
     def __post_init__(self) -> None:
         if not self.id:

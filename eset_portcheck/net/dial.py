@@ -13,7 +13,8 @@ from typing import Protocol as Interface
 
 import msgspec
 
-from eset_portcheck.model.observation import Attempt, Evidence, Icmp, StageRecord, TlsFacts
+from eset_portcheck.model.evidence import Evidence
+from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport, Trust
 from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel

@@ -12,9 +12,8 @@ import socket
 import struct
 import sys
 from collections.abc import Iterable
-from typing import Any
 
-from eset_portcheck.model.observation import Evidence
+from eset_portcheck.model.evidence import Distance, DistanceControl
 from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.icmp import AVAILABLE, IP_TTL, IPV6_HOPLIMIT, listen_for_errors, read_errors, set_minimum_ttl
 
@@ -32,8 +31,8 @@ class Ruler:
         self._address = address
         self._wait_s = min(max(4 * rtt_s, _WAIT_S[0]), _WAIT_S[1])
 
-    async def measure(self, refused_port: int | None, planned_ports: Iterable[int], accepted_port: int | None = None) -> Evidence | None:
-        """Facts: controls [{"how", "ttl", "port"?}], refused_ttl or accepted_ttl (hop limit left in the RST or SYN-ACK; missing: not measured)."""
+    async def measure(self, refused_port: int | None, planned_ports: Iterable[int], accepted_port: int | None = None) -> Distance | None:
+        """None where the system does not tell hop limits."""
         if not AVAILABLE:
             return None
         started = self._clock.now()
@@ -42,20 +41,22 @@ class Ruler:
             if port != refused_port and await self._arrives(port, 1, opened=True):
                 ttl = await self._bisect(port, opened=True, guess=None)
                 if ttl:
-                    controls.append({"how": "open-port", "port": port, "ttl": ttl})
+                    controls.append(DistanceControl("open-port", ttl, port))
         refused_ttl = None
         if refused_port is not None and controls:
-            refused_ttl = await self._bisect(refused_port, opened=False, guess=controls[0]["ttl"])
-        facts: dict[str, Any] = {"controls": controls, "duration_s": shorten(self._clock.now() - started)}
+            refused_ttl = await self._bisect(refused_port, opened=False, guess=controls[0].ttl)
+        accepted_ttl = None
         if accepted_port is not None and controls:
-            accepted_ttl = await self._bisect(accepted_port, opened=True, guess=controls[0]["ttl"])
-            if accepted_ttl is not None:
-                facts["accepted_ttl"] = accepted_ttl
-        if refused_ttl is not None:
-            facts["refused_ttl"] = refused_ttl
-        return Evidence(kind="distance", address=self._address, facts=facts)
+            accepted_ttl = await self._bisect(accepted_port, opened=True, guess=controls[0].ttl)
+        return Distance(
+            address=self._address,
+            controls=controls,
+            duration_s=shorten(self._clock.now() - started),
+            accepted_ttl=accepted_ttl,
+            refused_ttl=refused_ttl,
+        )
 
-    async def _closed_udp(self) -> dict[str, Any] | None:
+    async def _closed_udp(self) -> DistanceControl | None:
         """One datagram to a high port that nothing should use: the target's own port-unreachable carries its hop limit."""
         loop = asyncio.get_running_loop()
         with socket.socket(self._family, socket.SOCK_DGRAM) as sock:
@@ -71,10 +72,10 @@ class Ruler:
                 for record in read_errors(sock, 0.0):
                     unreachable = (record.type, record.code) == ((1, 4) if record.version == 6 else (3, 3))
                     if unreachable and record.ttl and record.sender == self._address.split("%")[0]:
-                        return {"how": "udp-port-unreachable", "ttl": record.ttl, "port": CONTROL_UDP_PORT}
+                        return DistanceControl("udp-port-unreachable", record.ttl, CONTROL_UDP_PORT)
         return None
 
-    async def _echo(self) -> dict[str, Any] | None:
+    async def _echo(self) -> DistanceControl | None:
         """An echo request on a ping socket, where this user may have one."""
         if sys.platform == "win32":
             return None
@@ -97,7 +98,7 @@ class Ruler:
             except (Expired, OSError):
                 return None
             ttl = next((struct.unpack("=i", value[:4])[0] for _, kind, value in ancillary if kind in (IP_TTL, IPV6_HOPLIMIT)), None)
-            return {"how": "echo", "ttl": ttl} if ttl and data[8:16] == token else None
+            return DistanceControl("echo", ttl) if ttl and data[8:16] == token else None
 
     async def _bisect(self, port: int, *, opened: bool, guess: int | None) -> int | None:
         """The largest minimum hop limit that still lets the answer in: the answer's own."""

@@ -9,11 +9,11 @@ connection -> how far away whoever accepted it is.
 import asyncio
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
-from eset_portcheck.model.observation import Evidence, StageRecord
+from eset_portcheck.model.evidence import AlternativeOpeningTried, Answer, ControlPorts, Distance, Evidence, PortAnswer, SilentControl, SilentEnd, SmallSegments
+from eset_portcheck.model.observation import StageRecord
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.dial import FAMILIES, Dial
@@ -59,7 +59,7 @@ class Witness:
         if dial.endpoint.transport is not Transport.TCP:
             return []
         if record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED:
-            return await self._distance(dial, record)
+            return [*await self._distance(dial, record)]
         behind = record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE)
         if not behind or dial.protocol.single_probe or record.failure not in _DOUBTFUL:
             return []
@@ -69,15 +69,18 @@ class Witness:
         wanted = [one for one in others if _begins_anew(one, record)]
         return [*control, *await self._who_accepted(dial), *[await self._otherwise(dial, one) for one in wanted]]
 
-    async def _otherwise(self, dial: Dial, other: AlternativeOpening) -> Evidence:
+    async def _otherwise(self, dial: Dial, other: AlternativeOpening) -> AlternativeOpeningTried:
         """One more connection, begun in another way that the protocol knows."""
-        attempt = await Dial(
-            msgspec.structs.replace(dial.means, witness=None, sessions=None), dial.endpoint, dial.protocol, dial.target, opening=other
-        ).run()
-        facts: dict[str, Any] = {"reason": other.reason, "completed": attempt.failed is None and attempt.reply is not None}
-        if attempt.failed is not None:
-            facts |= {"stage": attempt.failed.stage.value, "failure": attempt.failed.failure.value if attempt.failed.failure else None}
-        return Evidence(kind="otherwise", address=dial.address, facts=facts | ({"reply": attempt.reply} if facts["completed"] else {}))
+        attempt = await Dial(msgspec.structs.replace(dial.means, witness=None, sessions=None), dial.endpoint, dial.protocol, dial.target, opening=other).run()
+        failed = attempt.failed
+        return AlternativeOpeningTried(
+            address=dial.address,
+            reason=other.reason,
+            completed=failed is None and attempt.reply is not None,
+            stage=failed.stage if failed else None,
+            failure=failed.failure if failed else None,
+            reply=None if failed else attempt.reply,
+        )
 
     def _other_ports(self, dial: Dial) -> list[int]:
         """Two at most: what else this run uses there, then a port that should be closed."""
@@ -85,12 +88,13 @@ class Witness:
         planned = [port for host in hosts for port in self._planned.get(host, ()) if port != dial.port]
         return [*dict.fromkeys(planned), SPARE_PORT][:2]
 
-    async def _controls(self, dial: Dial, deadline_s: float) -> Evidence:
+    async def _controls(self, dial: Dial, deadline_s: float) -> ControlPorts:
         """Does the same host answer on other ports? A refusal is an answer."""
 
-        async def ask(port: int) -> dict[str, Any]:
+        async def ask(port: int) -> PortAnswer:
             clock = dial.means.clock
             started = clock.now()
+            answer: Answer
             with socket.socket(FAMILIES[dial.family], socket.SOCK_STREAM) as sock:
                 sock.setblocking(False)
                 listen_for_errors(sock)
@@ -103,12 +107,12 @@ class Witness:
                     answer = "rejected" if read_errors(sock, 0.0) else "refused"
                 except OSError:
                     answer = "unreachable"
-            return {"port": port, "answer": answer, "after_s": shorten(clock.now() - started)}
+            return PortAnswer(port, answer, shorten(clock.now() - started))
 
         answers = await asyncio.gather(*(ask(port) for port in self._other_ports(dial)))
-        return Evidence(kind="control", address=dial.address, facts={"ports": list(answers)})
+        return ControlPorts(address=dial.address, ports=list(answers))
 
-    async def _distance(self, dial: Dial, record: StageRecord) -> list[Evidence]:
+    async def _distance(self, dial: Dial, record: StageRecord) -> list[Distance]:
         """For a RST, and for an ICMP reject that bears the target's own address."""
         icmp = dial.icmp
         if icmp is not None and (icmp.local or icmp.sender != dial.address.split("%")[0]):
@@ -118,35 +122,36 @@ class Witness:
         found = await ruler.measure(dial.port if icmp is None else None, planned)
         return [found] if found else []
 
-    async def _who_accepted(self, dial: Dial) -> list[Evidence]:
+    async def _who_accepted(self, dial: Dial) -> list[Distance]:
         """How far away is whoever took the connection and then did not do what the service does? A transparent proxy accepts for everybody."""
         connect = next((record for record in dial.records if record.stage is Stage.CONNECT), None)
         ruler = Ruler(dial.means.clock, FAMILIES[dial.family], dial.address, connect.duration_s if connect else 0.2)
         found = await ruler.measure(None, (), accepted_port=dial.port)
         return [found] if found else []
 
-    async def _small_segments(self, dial: Dial, stage: Stage) -> list[Evidence]:
+    async def _small_segments(self, dial: Dial, stage: Stage) -> list[SmallSegments]:
         """One more connection that asks for segments of 536 bytes: if it gets past the silent stage, large packets vanish on the path."""
         means = msgspec.structs.replace(dial.means, witness=None, timeout_s=max(1.0, dial.means.timeout_s - 1.5))
         again = Dial(means, dial.endpoint, dial.protocol, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
         attempt = await again.run()
         record = attempt.stage(stage)
-        facts = {
-            "segment_bytes": SMALL_SEGMENT_BYTES,
-            "stage": stage.value,
-            "completed": record is not None and record.failure is None,
-            "failure": attempt.failed.failure.value if attempt.failed and attempt.failed.failure else None,
-        }
-        return [Evidence(kind="small-segments", address=dial.address, facts=facts)]
+        found = SmallSegments(
+            address=dial.address,
+            segment_bytes=SMALL_SEGMENT_BYTES,
+            stage=stage,
+            completed=record is not None and record.failure is None,
+            failure=attempt.failed.failure if attempt.failed else None,
+        )
+        return [found]
 
-    async def _silent_control(self, dial: Dial) -> Evidence:
+    async def _silent_control(self, dial: Dial) -> SilentControl:
         """A second connection on which nothing is sent: does it live for a second?"""
         clock = dial.means.clock
         loop = asyncio.get_running_loop()
         with socket.socket(FAMILIES[dial.family], socket.SOCK_STREAM) as sock:
             sock.setblocking(False)
             started = clock.now()
-            end = "open"
+            end: SilentEnd = "open"
             try:
                 await clock.within(dial.means.timeout_s, loop.sock_connect(sock, dial.sockaddr))
                 data = await clock.within(HOLD_S, loop.sock_recv(sock, 256))
@@ -157,4 +162,4 @@ class Witness:
                 end = "reset"
             except OSError:
                 end = "refused"
-        return Evidence(kind="silent-control", address=dial.address, facts={"end": end, "after_s": shorten(clock.now() - started)})
+        return SilentControl(address=dial.address, end=end, after_s=shorten(clock.now() - started))

@@ -9,12 +9,14 @@ Sources: RFC 4120 7.2.3.2 (_kerberos._udp.REALM), RFC 2782 (SRV).
 import asyncio
 from typing import Any
 
+from eset_portcheck.model.evidence import Realm
 from eset_portcheck.net.clock import Clock
 from eset_portcheck.net.resolve import ask_server, literal, of_internet
 
 PREFIX = "_kerberos._udp."
 CANDIDATES = 4
 SERVERS = 2
+KDCS = 8  # of the domain that serves
 DEADLINE_S = 1.5
 
 
@@ -26,8 +28,8 @@ def candidates(host: str, search: list[str]) -> list[str]:
     return list(dict.fromkeys([*above, *(domain.strip(".").lower() for domain in search if domain.strip("."))]))[:CANDIDATES]
 
 
-async def find_realm(clock: Clock, host: str, servers: list[str], search: list[str]) -> tuple[str | None, dict[str, Any]]:
-    """(realm, facts: the domains asked, realm, kdcs). A domain whose record names this very host goes before one that only has records. Never raises."""
+async def find_realm(clock: Clock, host: str, servers: list[str], search: list[str]) -> Realm:
+    """A domain whose record names this very host goes before one that only has records. Never raises."""
     domains = candidates(host, search)
     questions = [ask_server(clock, server, PREFIX + domain, "SRV", DEADLINE_S, kdcs) for domain in domains for server in servers[:SERVERS]]
     answers = await asyncio.gather(*questions)
@@ -37,8 +39,7 @@ async def find_realm(clock: Clock, host: str, servers: list[str], search: list[s
         named += [one for one in answer.get("kdcs", []) if one not in named]
     serving = [domain for domain in domains if told.get(domain)]
     found = next((domain for domain in serving if host.rstrip(".").lower() in told[domain]), serving[0] if serving else None)
-    facts: dict[str, Any] = {"asked": domains, "realm": found.upper() if found else None}
-    return facts["realm"], facts | ({"kdcs": told[found][:8]} if found else {})
+    return Realm(asked=domains, realm=found.upper(), kdcs=told[found][:KDCS]) if found else Realm(asked=domains)
 
 
 def kdcs(reply: Any) -> dict[str, Any]:

@@ -8,18 +8,18 @@ Sources: RFC 792 and RFC 4443 (time exceeded); ip(7) IP_TTL, IP_RECVERR.
 
 import asyncio
 import socket
-from typing import Any
 
-from eset_portcheck.model.observation import Evidence
+from eset_portcheck.model.evidence import Hop, Reject, TtlWalk
 from eset_portcheck.net.clock import Clock, shorten
 from eset_portcheck.net.icmp import AVAILABLE, listen_for_errors, read_errors, set_ttl
 
 HOPS = 30
+_KEPT = 4  # other answers
 _TIME_EXCEEDED = {4: 11, 6: 3}
 
 
-async def walk(clock: Clock, family: int, address: str, port: int, deadline_s: float) -> Evidence | None:
-    """Facts: hops [{"ttl", "from", "after_s"}], other [{"ttl", "type", "code", "from"}] (rejects), reached (hop limits that got an answer of TCP)."""
+async def walk(clock: Clock, family: int, address: str, port: int, deadline_s: float) -> TtlWalk | None:
+    """None where the system does not tell who sent an ICMP error."""
     if not AVAILABLE:
         return None
     started = clock.now()
@@ -32,20 +32,18 @@ async def walk(clock: Clock, family: int, address: str, port: int, deadline_s: f
                 task.cancel()
         await asyncio.wait(tasks)
     found = [task.result() for task in tasks if not task.cancelled() and task.exception() is None]
-    hops = [one for one in found if one.get("expired")]
-    facts: dict[str, Any] = {
-        "hops": [{"ttl": one["ttl"], "from": one["from"], "after_s": one["after_s"]} for one in hops],
-        "probed": HOPS,
-        "duration_s": shorten(clock.now() - started),
-    }
-    if other := [one for one in found if "type" in one and not one.get("expired")]:
-        facts["other"] = other[:4]
-    if reached := [one["ttl"] for one in found if one.get("reached")]:
-        facts["reached"] = reached[:4]
-    return Evidence(kind="ttl-walk", address=address, facts=facts)
+    return TtlWalk(
+        address=address,
+        hops=[one for one in found if isinstance(one, Hop)],
+        probed=HOPS,
+        duration_s=shorten(clock.now() - started),
+        other=[one for one in found if isinstance(one, Reject)][:_KEPT],
+        reached=[one for one in found if isinstance(one, int)][:_KEPT],
+    )
 
 
-async def _hop(clock: Clock, family: int, address: str, port: int, ttl: int) -> dict[str, Any]:
+async def _hop(clock: Clock, family: int, address: str, port: int, ttl: int) -> Hop | Reject | int:
+    """The hop limit itself where TCP answered."""
     started = clock.now()
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
@@ -56,8 +54,8 @@ async def _hop(clock: Clock, family: int, address: str, port: int, ttl: int) -> 
         except OSError:
             records = read_errors(sock, clock.now() - started)
             if not records:
-                return {"ttl": ttl, "reached": True}
+                return ttl
             first = records[0]
             expired = first.type == _TIME_EXCEEDED[first.version] and not first.local
-            return {"ttl": ttl, "from": first.sender, "after_s": first.after_s, "expired": expired, "type": first.type, "code": first.code}
-        return {"ttl": ttl, "reached": True}
+            return Hop(ttl, first.sender, first.after_s) if expired else Reject(ttl, first.sender, first.after_s, first.type, first.code)
+        return ttl

@@ -5,6 +5,7 @@ The proxy's refusals are named by status; everything else is judged as the desti
 Sources: RFC 9110 15.5.8 (407), 15.6.3-5 (502, 503, 504); RFC 9112 3.2.2 (absolute form).
 """
 
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import http
 from eset_portcheck.wire import http1
@@ -27,7 +28,7 @@ def interpret(facts: Facts) -> Meaning:
     return http.interpret(facts)
 
 
-def refused_by_proxy(status: int) -> str | None:
+def refused_by_proxy(status: int) -> ReasonCode | None:
     """The contract's reason for a status that a proxy gives of its own accord."""
     if status == 407:
         return "PROXY_AUTH_REQUIRED"

@@ -9,6 +9,7 @@ Sources: RFC 4120 3.1 (AS exchange), 5.4.1 (AS-REQ), 5.4.2 (AS-REP), 5.9.1 (KRB-
 import time
 from typing import Any
 
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import kerberos_messages
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, ReadDatagram, Send
@@ -95,7 +96,7 @@ def _facts(data: bytes, peer: Peer) -> Facts:
 
 def interpret(facts: Facts) -> Meaning:
     skew_s = facts.get("skew_s")
-    found: list[tuple[str, dict[str, Any]]] = []
+    found: list[tuple[ReasonCode, dict[str, Any]]] = []
     if isinstance(skew_s, int) and abs(skew_s) > SKEW_LIMIT_S:
         found.append(("KDC_CLOCK_SKEW", {"skew_s": skew_s, "accuracy_s": 1, "limit_s": SKEW_LIMIT_S}))
     if facts.get("code") == SERVICE_UNAVAILABLE:

@@ -12,6 +12,7 @@ manual "Host cache"; MariaDB "Connection", "Authentication plugin - ed25519".
 import struct
 from collections.abc import Generator
 
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, ReadSome, Send, Step
 from eset_portcheck.wire.protocol import SPOKEN, Protocol
@@ -24,7 +25,7 @@ SSL = 0x800
 # LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH: asked for as far as the server offers them, PROTOCOL_41 always
 _WANTED, _ALWAYS = 0x1 | 0x2000 | 0x8000 | PLUGIN_AUTH, 0x200
 _UTF8MB4 = 45
-REASONS = {1130: "MYSQL_HOST_NOT_ALLOWED", 1129: "MYSQL_HOST_BLOCKED", 1040: "MYSQL_TOO_MANY_CONNECTIONS"}
+REASONS: dict[int, ReasonCode] = {1130: "MYSQL_HOST_NOT_ALLOWED", 1129: "MYSQL_HOST_BLOCKED", 1040: "MYSQL_TOO_MANY_CONNECTIONS"}
 _ERR, _OK, _SWITCH = 0xFF, 0x00, 0xFE
 _FAST_SUCCESS = b"\x01\x03"  # AuthMoreData of caching_sha2_password: the OK packet follows by itself
 _ROUNDS = 8

@@ -8,8 +8,8 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.redaction import secrets
-from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.secrets import REMOVED
 from eset_portcheck.redaction.words import COMMON_WORDS
 from eset_portcheck.texts.shell import alike

@@ -3,26 +3,26 @@
 A key that is not here holds nobody knows what: its texts are searched for secrets like all others, and strict takes them out.
 """
 
-from eset_portcheck.redaction.privacy import Privacy
+from eset_portcheck.model.privacy import Privacy
 
 _CODES = """
     accepted accepted_ttl accuracy_s
-    action after_s alert answer bind answer_code answers_on body_bytes capabilities cause client code completed component condition
-    connected control_ttl controls currentTime days dialect dialects duration_s encrypted encryption end entries errno error error_queue excluded_ports
-    expired failed failure family fact firewall guest held_s known hop hops how html install level limit_s listener log_on logon_status logon_status_name
+    action alert answer bind answer_code answers_on body_bytes capabilities cause client code component condition
+    connected control_ttl currentTime days dialect dialects duration_s encrypted encryption entries errno error error_queue excluded_ports
+    failed failure family fact firewall guest held_s known hop hops how html install level limit_s listener log_on logon_status logon_status_name
     machine meaning mechanisms message methods minimum_ttl missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package
-    pid port ports predictions probed protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes sent
+    pid port ports predictions protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes sent
     server_time_utc servers service session session_present settings signed signing silent_connection since_utc skew_accuracy_s skew_s smb1_only stage
     starttls starttls_result starttls_tried state status status_code status_name step
     stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport
-    tried ttl ttl_walk type unread v6only value verdict walked wanted ways why default started_s handle
-    packet reply bind database_kind enabled unit listens"""
+    tried ttl ttl_walk type unread v6only value verdict walked wanted ways why default started_s
+    reply bind database_kind enabled unit listens"""
 _KINDS = {
     Privacy.PEER: "content_type date plugin proxy_authenticate server software vendorName version x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain from http_proxy https_proxy interval"
     " kdcs configured database proxies"
-    " name names no_proxy not_dialled other reached realm realm_asked redirects source strangers target tried_on via_destination",
+    " name names no_proxy other realm realm_asked redirects source strangers target tried_on via_destination",
     Privacy.DN: "ca defaultNamingContext issuer namingContexts subject",
     Privacy.FINGERPRINT: "host_key_sha256 sha256",
     Privacy.URL: "location",
@@ -33,7 +33,7 @@ _KINDS = {
     Privacy.BYTES: "first_bytes surplus",
     Privacy.CHECK_ID: "group",
     Privacy.PROCESS: "process",
-    Privacy.TEXT: "chain may rule table",
+    Privacy.TEXT: "chain rule table",
 }
 KEYS: dict[str, Privacy] = dict.fromkeys(_CODES.split(), Privacy.CODE) | {key: kind for kind, keys in _KINDS.items() for key in keys.split()}
 

@@ -1,139 +1,35 @@
-"""What each field of a report may hold, as far as privacy goes. A field without a class is a failing test (tests/house/test_privacy.py)."""
+"""What each field of a report may hold, as far as privacy goes: read off the types of the model. What says nothing is a failing test
+(tests/house/test_privacy.py), and is treated with the care of a key that nobody knows.
+"""
 
-from enum import StrEnum
-from typing import Any
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from eset_portcheck.model import comparison, finding, host, observation, plan, profile, reasons, report, site, subject
+import msgspec
 
+from eset_portcheck.model.privacy import Privacy
 
-class Privacy(StrEnum):
-    """What is done: `always` to every report, `strict` on demand. Every text that is not a plain code is searched for secrets in any case."""
-
-    NESTED = "nested"  # a structure with classes of its own
-    CODE = "code"  # a number, a time, a word of a closed set or of ours: kept
-    TEXT = "text"  # a profile's or our own words: strict replaces known names, and addresses
-    PEER = "peer"  # what a peer said: strict keeps only words of known software
-    ALGORITHM = "algorithm"  # names of algorithms that a peer offers
-    PROCESS = "process"  # the name of a process: as TEXT, and searched for names of users
-    COMMAND = "command"  # literal commands: as TEXT
-    ARGUMENTS = "arguments"  # a command line, word by word
-    HOST = "host"  # a host name, a domain, a realm or an address, perhaps with a port
-    VIA = "via"  # the HTTP header of that name: protocol, host, comment
-    DN = "distinguished-name"
-    FINGERPRINT = "fingerprint"
-    URL = "url"  # always without user, query and fragment; strict: without path
-    PATH = "path"  # always without the user's name; strict: outside of the system's folders only the last part
-    INTERFACE = "interface"
-    USER = "user"  # always out
-    BYTES = "bytes"  # hexadecimal
-    CHECK_ID = "check-id"  # the @value in it is a host
-    FACTS = "facts"  # a table of facts: classes by key, see facts.py
-    RULES = "rules"  # the local firewall's, as read: as TEXT, comments out
+_WITHOUT_TEXT = (int, float, bool, type(None))
 
 
-_P = Privacy
-PRIVACY: dict[type[Any], dict[str, Privacy]] = {
-    report.Report: dict.fromkeys(("tool", "profiles", "run", "host", "checks", "causes", "summary", "proxy_choices", "rediagnosis", "redaction"), _P.NESTED)
-    | {"schema_version": _P.CODE},
-    report.Tool: dict.fromkeys(("name", "version"), _P.CODE),
-    report.ProfileUsed: dict.fromkeys(("role", "version", "sha256"), _P.CODE) | {"source": _P.TEXT},
-    report.Run: dict.fromkeys(("id", "started_utc", "duration_s", "phase", "roles", "complete", "loop_lag_s", "ca_given", "command", "detected"), _P.CODE)
-    | {"connect_to": _P.HOST, "arguments": _P.ARGUMENTS},
-    report.Summary: dict.fromkeys(("counts", "ready", "exit_code", "verdict", "strict", "exit_zero"), _P.CODE),
-    report.Rediagnosis: {"version": _P.CODE, "changed": _P.NESTED, "also": _P.CODE, "report_id": _P.FINGERPRINT, "unchecked": _P.CODE, "missing": _P.CODE},
-    report.Changed: {"id": _P.CHECK_ID, "before": _P.CODE, "after": _P.CODE},
-    report.Redaction: dict.fromkeys(("level", "replaced"), _P.CODE),
-    report.ProofReached: dict.fromkeys(("reached", "required"), _P.CODE),
-    report.Row: dict.fromkeys(
-        (
-            *("role", "direction", "transport", "port", "protocol", "target_key", "listener", "required", "beyond_page", "verdict", "state", "reason"),
-            *("culprit", "confidence", "duration_s", "trust", "inspection", "full_proof", "explained_by"),
-        ),
-        _P.CODE,
-    )
-    | dict.fromkeys(("proof", "where", "attempts", "evidence", "findings", "group"), _P.NESTED)
-    | dict.fromkeys(("source", "purpose", "note", "note_as_printed", "page_row"), _P.TEXT)
-    | dict.fromkeys(("target", "via_destination", "redirects"), _P.HOST)
-    | {"id": _P.CHECK_ID, "skip_params": _P.FACTS},
-    profile.Group: {"id": _P.CHECK_ID, "policy": _P.CODE, "rank": _P.CODE},
-    finding.Where: {"address": _P.HOST, "hop": _P.CODE, "interval": _P.HOST, "process": _P.FACTS, "ca": _P.DN},
-    finding.Finding: {"reason": _P.CODE, "evidence": _P.CHECK_ID, "params": _P.FACTS},
-    finding.Fix: {"audience": _P.CODE, "tool": _P.CODE} | dict.fromkeys(("command", "undo", "verify"), _P.COMMAND),
-    finding.Cause: dict.fromkeys(("id", "reason", "culprit", "confidence"), _P.CODE)
-    | {"where": _P.NESTED, "explains": _P.CHECK_ID, "evidence": _P.CHECK_ID, "fixes": _P.NESTED, "params": _P.FACTS},
-    host.Host: {
-        "name": _P.HOST,
-        "os": _P.FACTS,
-        "interfaces": _P.NESTED,
-        "routes": _P.FACTS,
-        "default_families": _P.CODE,
-        "resolvers": _P.HOST,
-        "search": _P.HOST,
-        "proxies": _P.FACTS,
-        "firewall": _P.RULES,
-        "listeners": _P.NESTED,
-        "eset_products": _P.FACTS,
-        "connections": _P.NESTED,
-        "proxy_sources": _P.NESTED,
-        "capabilities": _P.FACTS,
-        "reserved_ports": _P.CODE,
-        "listeners_complete": _P.CODE,
-    },
-    host.Connection: dict.fromkeys(("component", "port", "pid"), _P.CODE) | {"address": _P.HOST, "local_address": _P.HOST},
-    host.ProxySource: dict.fromkeys(("name", "scope", "credentials"), _P.CODE)
-    | {"source": _P.PATH, "proxy": _P.HOST, "bypass": _P.HOST, "pac": _P.URL},
-    report.ProxyIgnored: {"source": _P.PATH, "name": _P.CODE, "proxy": _P.HOST, "why": _P.CODE},
-    report.ProxyChoice: {"target": _P.HOST, "via": _P.HOST, "why": _P.CODE, "ignored": _P.NESTED},
-    host.Interface: {"name": _P.INTERFACE, "addresses": _P.HOST, "up": _P.CODE, "mtu": _P.CODE, "point_to_point": _P.CODE},
-    host.Listening: dict.fromkeys(("transport", "port", "pid", "since_utc", "v6only"), _P.CODE)
-    | {"address": _P.HOST, "name": _P.PROCESS, "path": _P.PATH, "home": _P.PATH, "user": _P.USER},
-    observation.Icmp: dict.fromkeys(("type", "code", "after_s", "version", "ttl", "local"), _P.CODE) | {"sender": _P.HOST},
-    observation.Certificate: dict.fromkeys(("not_before_utc", "not_after_utc", "signature", "key", "self_signed"), _P.CODE)
-    | {"subject": _P.DN, "issuer": _P.DN, "sha256": _P.FINGERPRINT, "names": _P.HOST},
-    observation.TlsFacts: dict.fromkeys(
-        (
-            *("version", "cipher", "alpn", "public", "site", "os_store", "name_matches", "expired", "not_yet_valid"),
-            *("expires_in_days", "client_certificate"),
-        ),
-        _P.CODE,
-    )
-    | {"name": _P.HOST, "chain": _P.NESTED},
-    observation.StageRecord: dict.fromkeys(("stage", "started_s", "duration_s", "failure"), _P.CODE) | {"detail": _P.FACTS},
-    observation.Attempt: {
-        "address": _P.HOST,
-        "family": _P.CODE,
-        "source_address": _P.HOST,
-        "stages": _P.NESTED,
-        "tls": _P.NESTED,
-        "icmp": _P.NESTED,
-        "reply": _P.FACTS,
-        "transcript": _P.FACTS,
-        "untested": _P.TEXT,
-    },
-    observation.Evidence: {"kind": _P.CODE, "address": _P.HOST, "facts": _P.FACTS},
-}
+@cache
+def classes(struct: type[msgspec.Struct]) -> dict[str, Privacy]:
+    """Field -> its class. A field that may hold a text of which nothing is said has none."""
+    found = {field.name: _class(field.type) for field in msgspec.structs.fields(struct)}
+    return {name: privacy for name, privacy in found.items() if privacy is not None}
 
-# Structures that stand in no report file. A comparison is made of two reports, each redacted before.
-NOT_WRITTEN = frozenset(
-    {
-        observation.Observation,
-        finding.Conclusion,
-        plan.Endpoint,
-        plan.Check,
-        plan.Plan,
-        plan.Options,
-        plan.Outcome,
-        profile.Value,
-        profile.Requirement,
-        profile.Profile,
-        reasons.Reason,
-        site.Site,
-        subject.Subject,
-        comparison.Comparison,
-        comparison.ComparisonSummary,
-        comparison.Difference,
-        comparison.RowChange,
-        comparison.RunSeen,
-        comparison.Standing,
-    }
-)
+
+def _class(kind: Any) -> Privacy | None:
+    """Whatever is said within the type; nested for structures; a code for what holds no text of anybody's."""
+    if isinstance(kind, type):
+        return Privacy.NESTED if issubclass(kind, msgspec.Struct) else Privacy.CODE if kind in _WITHOUT_TEXT or issubclass(kind, Enum) else None
+    if get_origin(kind) is Annotated:
+        said = next((meta.extra["privacy"] for meta in kind.__metadata__ if meta.extra and "privacy" in meta.extra), None)
+        return said or _class(kind.__origin__)
+    if kind is Ellipsis or get_origin(kind) is Literal:
+        return Privacy.CODE
+    inner = [_class(one) for one in get_args(kind)]
+    if not inner or None in inner:
+        return None
+    return next((one for one in inner if one is not Privacy.CODE), Privacy.CODE)

@@ -6,12 +6,12 @@ The eye of `walk`, for a report that `Always` went over. The first pass learns e
 import re
 import shlex
 
+from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import Report
 from eset_portcheck.redaction.addresses import network_of
 from eset_portcheck.redaction.always import held, masked, pasteable
 from eset_portcheck.redaction.anchors import public_anchors
 from eset_portcheck.redaction.peers import algorithm, software
-from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.pseudonyms import Pseudonyms, Tables
 from eset_portcheck.redaction.secrets import REMOVED
 from eset_portcheck.wire.recognise import recognise

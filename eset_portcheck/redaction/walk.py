@@ -4,8 +4,9 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.redaction.facts import of_key
-from eset_portcheck.redaction.privacy import PRIVACY, Privacy
+from eset_portcheck.redaction.privacy import classes
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -22,11 +23,11 @@ class Eye(Protocol):
 
 def rewritten(struct: T, eye: Eye) -> T:
     """Field by field, in the order of the structure: the order decides who becomes number one."""
-    classes = PRIVACY[type(struct)]
+    said = classes(type(struct))
     changed: dict[str, Any] = {}
     for field in struct.__struct_fields__:
         value = getattr(struct, field)
-        new = _value(field, classes.get(field), value, eye)  # without a class (a test tells): with the care of a key that nobody knows
+        new = _value(field, said.get(field), value, eye)  # without a class (a test tells): with the care of a key that nobody knows
         if new is not value:
             changed[field] = new
     return msgspec.structs.replace(struct, **changed) if changed else struct

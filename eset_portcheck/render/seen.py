@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
+from eset_portcheck.model.evidence import ControlPorts, Distance, Established, Evidence, FirewallPrediction, SilentControl, SmallSegments, TtlWalk
+from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage
 from eset_portcheck.render import parameters
@@ -37,7 +38,7 @@ def _phrases(row: Row, pen: Pen) -> Iterator[str]:
         yield from phrases(row, pen)
     if attempt is None:
         yield from _not_run(row, pen)
-        own = next((piece for piece in row.evidence if piece.kind == "firewall" and row.reason in _BY_RULES), None)
+        own = next((piece for piece in row.evidence if isinstance(piece, FirewallPrediction) and row.reason in _BY_RULES), None)
         yield from evidence(own, pen) if own else ()
     else:
         broken = _worst(row, attempt)
@@ -45,7 +46,7 @@ def _phrases(row: Row, pen: Pen) -> Iterator[str]:
         if broken.tls is not None and (row.reason.startswith("TLS_") or row.where.ca):
             yield from certificate(broken, pen)
         for piece in row.evidence:
-            if piece.address in (None, broken.address) or (piece.kind == "firewall" and broken.address is None):
+            if piece.address in (None, broken.address) or (isinstance(piece, FirewallPrediction) and broken.address is None):
                 yield from evidence(piece, pen)
     yield from _params(row, pen)
 
@@ -127,54 +128,46 @@ def certificate(attempt: Attempt, pen: Pen) -> Iterator[str]:
 
 def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
     """What an extra observation showed; nothing for a kind that no phrase fits."""
-    facts = piece.facts
-    match piece.kind:
-        case "control":
-            ports = _objects(facts, "ports")
-            if answering := [str(one.get("port")) for one in ports if one.get("answer") in ("accepted", "refused")]:
+    match piece:
+        case ControlPorts():
+            if answering := [str(one.port) for one in piece.ports if one.answer in ("accepted", "refused")]:
                 yield pen.say("port {ports} of the same address answers", ports=", ".join(answering))
-            elif silent := [str(one.get("port")) for one in ports if one.get("answer") == "silent"]:
+            elif silent := [str(one.port) for one in piece.ports if one.answer == "silent"]:
                 yield pen.say("port {ports} of the same address does not answer either", ports=", ".join(silent))
-        case "ttl-walk":
-            hops = [hop for hop in _objects(facts, "hops") if isinstance(hop.get("ttl"), int) and hop.get("from") not in (None, piece.address)]
-            last = max(hops, key=lambda hop: int(hop["ttl"]), default=None)
+        case TtlWalk():
+            hops = [hop for hop in piece.hops if hop.sender not in (None, piece.address)]
+            last = max(hops, key=lambda hop: hop.ttl, default=None)
             yield (
-                pen.say("last router that answered: {address} (hop {hop})", address=last["from"], hop=last["ttl"])
+                pen.say("last router that answered: {address} (hop {hop})", address=last.sender, hop=last.ttl)
                 if last
                 else pen.say("no router on the path answered the trace")
             )
-        case "distance":
-            controls = sorted({str(one["ttl"]) for one in _objects(facts, "controls") if one.get("ttl")})
-            if facts.get("refused_ttl") and controls:
-                yield pen.say(
-                    "hop limit of the refusal {refused}, of other answers {control}",
-                    refused=facts["refused_ttl"],
-                    control=", ".join(controls),
-                )
-        case "small-segments" if facts.get("completed"):
-            yield pen.say("the same step works with small packets ({bytes} bytes)", bytes=facts.get("segment_bytes"))
-        case "firewall" if facts.get("verdict") in ("drop", "reject"):
-            yield _rule(facts, pen)
-        case "firewall" if facts.get("verdict") == "allow":
+        case Distance(refused_ttl=int(), controls=[_, *_]):
+            yield pen.say(
+                "hop limit of the refusal {refused}, of other answers {control}",
+                refused=piece.refused_ttl,
+                control=", ".join(sorted({str(one.ttl) for one in piece.controls})),
+            )
+        case SmallSegments(completed=True):
+            yield pen.say("the same step works with small packets ({bytes} bytes)", bytes=piece.segment_bytes)
+        case FirewallPrediction(verdict="drop" | "reject"):
+            yield pen.say("this machine's firewall blocks it: {rule} ({place})", rule=piece.rule or "?", place=_rule_place(piece))
+        case FirewallPrediction(verdict="allow"):
             yield pen.say("no rule of this machine's firewall blocks it")
-        case "firewall" if facts.get("rule"):
-            yield pen.say("this machine's firewall may block it: {rule} ({place})", rule=facts["rule"], place=_rule_place(facts))
-        case "established":
+        case FirewallPrediction() if piece.rule:
+            yield pen.say("this machine's firewall may block it: {rule} ({place})", rule=piece.rule, place=_rule_place(piece))
+        case Established():
             yield pen.say("the ESET component here is connected to {address}", address=piece.address)
-        case "silent-control":
+        case SilentControl():
             yield (
                 pen.say("a second connection without data stays open")
-                if facts.get("end") == "open"
-                else pen.say("a second connection without data: {end}", end=parameters.value(facts.get("end", "?"), pen))
+                if piece.end == "open"
+                else pen.say("a second connection without data: {end}", end=parameters.value(piece.end, pen))
             )
 
 
-def _rule(facts: dict[str, Any], pen: Pen) -> str:
-    return pen.say("this machine's firewall blocks it: {rule} ({place})", rule=facts.get("rule", "?"), place=_rule_place(facts))
-
-
-def _rule_place(facts: dict[str, Any]) -> str:
-    return " ".join(str(facts[name]) for name in ("table", "chain") if facts.get(name))
+def _rule_place(piece: FirewallPrediction) -> str:
+    return " ".join(one for one in (piece.table, piece.chain) if one)
 
 
 def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 
 Facts = dict[str, Any]
@@ -81,9 +82,9 @@ class Meaning(msgspec.Struct, frozen=True):
     """
 
     proof: Proof
-    reason: str = "PROTOCOL_REPLY"
+    reason: ReasonCode = "PROTOCOL_REPLY"
     disproves: bool = True
-    findings: list[tuple[str, dict[str, Any]]] = []
+    findings: list[tuple[ReasonCode, dict[str, Any]]] = []
     params: dict[str, Any] = {}
 
 

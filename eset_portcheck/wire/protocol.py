@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 
 # Reasons that every conversation on a connection can end with, in the order in which `explain` lists them.
-SPOKEN = ("PROTOCOL_REPLY", "WRONG_PROTOCOL", "NO_REPLY", "CLOSED_BEFORE_REPLY", "RESET_AFTER_ACCEPT", "PMTU_BLACKHOLE")
+SPOKEN: tuple[ReasonCode, ...] = ("PROTOCOL_REPLY", "WRONG_PROTOCOL", "NO_REPLY", "CLOSED_BEFORE_REPLY", "RESET_AFTER_ACCEPT", "PMTU_BLACKHOLE")
 LABEL_CHARACTERS = 8
 
 
@@ -28,7 +29,7 @@ class AlternativeOpening(Opening, frozen=True, kw_only=True):
     What comes of it is evidence: when it completes, `reason` is told as a finding beside the failure. `after`: what the peer had said before it cut us.
     """
 
-    reason: str
+    reason: ReasonCode
     after: bytes = b""
 
 
@@ -60,7 +61,7 @@ class Protocol(Opening, frozen=True, kw_only=True):
     second_client: str = ""
     label: str = ""
     openings: tuple[AlternativeOpening, ...] = ()
-    possible_reasons: tuple[str, ...] = SPOKEN
+    possible_reasons: tuple[ReasonCode, ...] = SPOKEN
 
     def __post_init__(self) -> None:
         if len(self.label) > LABEL_CHARACTERS or not self.label.isascii():

@@ -280,7 +280,7 @@ def test_a_report_of_somebody_elses_is_cleaned_before_it_is_shown(portcheck: Com
     plain = json.loads((Path(__file__).parents[1] / "unit" / "reports" / "dropped.json").read_bytes())
     row = plain["checks"][0]
     row["note"] = f"password={CANARY['sitepassword']}"
-    row["evidence"] = [{"kind": "x", "facts": {"any": {"deep": [f"/home/{CANARY['homeuser']}/x", MAC, {"k": f"token={CANARY['sitetoken']}"}]}, f"pwd={CANARY['query']}": 1}}]
+    row["evidence"] = [{"kind": "otherwise", "reason": "X", "completed": True, "reply": {"any": {"deep": [f"/home/{CANARY['homeuser']}/x", MAC, {"k": f"token={CANARY['sitetoken']}"}]}, f"pwd={CANARY['query']}": 1}}]
     row["attempts"][0]["transcript"] = {"first_bytes": f"user={CANARY['banneruser']} {MAC}".encode().hex()}
     row["attempts"][0]["reply"] = {"server": f"x\nAuthorization: Bearer {CANARY['bannertoken']}"}
     row["where"]["process"] = {"path": f"C:\\Users\\{CANARY['profileuser']}\\x.exe", "user": f"CORP\\{CANARY['nodeuser']}"}

@@ -106,7 +106,7 @@ BROKEN = {
     "hostile": (with_row(verdict="\x1b[2J\u202e"), "checks[2].verdict"),
     "missing": (changed(host=None), "host: Expected `object`, got `null`"),
     "deep": (b'{"schema_version":"1.0.0","later":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
-    "deep-enough": (with_row(evidence=[{"kind": "control", "facts": {"a": json.loads("[" * 70 + "]" * 70)}}]), "checks: nested too deeply"),
+    "deep-enough": (with_row(attempts=[{"reply": {"a": json.loads("[" * 70 + "]" * 70)}}]), "checks: nested too deeply"),
     "many": (b'{"schema_version":"1.0.0","later":[' + b"[]," * 2_000_001 + b"[]]}", "more than 2000000 values"),
     "surrogate": (with_row(target="x").replace(b'"target": "x"', b'"target": "\\ud800"'), "not valid JSON, or incomplete"),
     "twice": (with_row(id=json.loads(DROPPED.read_text())["checks"][0]["id"]), "checks[2].id: appears twice"),

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from eset_portcheck.diagnose import conclude
+from eset_portcheck.loading.migration import migrated_row
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
@@ -22,7 +23,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_the_same_facts_give_the_same_conclusion(case: Path) -> None:
     recorded: dict[str, Any] = json.loads(case.read_text())
-    row = msgspec.convert(recorded["row"], Row)
+    row = msgspec.convert(migrated_row(recorded["row"]), Row)
     told = conclude(row, Host(), Phase(recorded["phase"]))
     expected = recorded["expected"]
     failover = "FAILOVER_USED" in [finding["reason"] for finding in recorded["row"]["findings"]]
@@ -40,7 +41,7 @@ def test_there_are_cases() -> None:
 def test_without_its_evidence_a_conclusion_only_gets_weaker(case: Path) -> None:
     """Evidence may place a fault; it never makes a verdict better."""
     recorded = json.loads(case.read_text())
-    row = msgspec.convert(recorded["row"], Row)
+    row = msgspec.convert(migrated_row(recorded["row"]), Row)
     order = [Verdict.PASS, Verdict.WARN, Verdict.UNPROVEN, Verdict.FAIL]
     bare = conclude(msgspec.structs.replace(row, evidence=[]), Host(), Phase(recorded["phase"]))
     with_evidence = conclude(row, Host(), Phase(recorded["phase"]))

@@ -1,43 +1,82 @@
 """Nothing reaches a report without a privacy class: neither a field of its structures nor a key of its tables of facts."""
 
 import ast
-import importlib
-import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import msgspec
 import pytest
 
-from eset_portcheck import model
+from eset_portcheck.model.privacy import Code, Facts, HostText, Privacy
+from eset_portcheck.model.report import Report
 from eset_portcheck.redaction.facts import of_key
-from eset_portcheck.redaction.privacy import NOT_WRITTEN, PRIVACY, Privacy
+from eset_portcheck.redaction.privacy import classes
 from tests.each import each
 
 ROOT = Path(__file__).resolve().parents[2] / "eset_portcheck"
-STRUCTS = {
-    one
-    for module in pkgutil.iter_modules(model.__path__, f"{model.__name__}.")
-    for one in vars(importlib.import_module(module.name)).values()
-    if isinstance(one, type) and issubclass(one, msgspec.Struct) and one is not msgspec.Struct
-}
 
 
-def test_every_structure_of_the_model_is_classed_or_never_written() -> None:
-    assert set(PRIVACY) | NOT_WRITTEN == STRUCTS
-    assert not set(PRIVACY) & NOT_WRITTEN
+def reached(kind: Any) -> Iterator[type[msgspec.Struct]]:
+    """Every structure that can stand in a value of the type."""
+    waiting, found = [kind], set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, type) and issubclass(one, msgspec.Struct):
+            if one not in found:
+                found.add(one)
+                yield one
+                waiting += [field.type for field in msgspec.structs.fields(one)]
+        else:
+            waiting += get_args(one)
 
 
-@pytest.mark.parametrize("struct", PRIVACY, ids=lambda one: one.__name__)
+STRUCTS = sorted(reached(Report), key=lambda one: one.__name__)
+
+
+def test_all_of_a_report_is_reached() -> None:
+    """By the published schema."""
+    defined = {name.removeprefix("#/$defs/") for name in msgspec.json.schema(Report)["$defs"]}
+    assert {one.__name__ for one in STRUCTS} == {name for name in defined if isinstance(msgspec.json.schema(Report)["$defs"][name].get("properties"), dict)}
+    assert {"Report", "Row", "TtlWalk", "Hop", "WayIn", "StageRecord", "Fix"} <= {one.__name__ for one in STRUCTS}
+
+
+@pytest.mark.parametrize("struct", STRUCTS, ids=lambda one: one.__name__)
 def test_every_field_has_a_class(struct: type[msgspec.Struct]) -> None:
-    assert set(PRIVACY[struct]) == set(struct.__struct_fields__), "write the new field into redaction/privacy.py"
+    assert set(classes(struct)) == set(struct.__struct_fields__), "declare the new field as one of the names of model/privacy.py"
 
 
-def test_what_a_report_reaches_is_classed() -> None:
-    """By the schema: a structure that only a report file holds cannot be called never written."""
-    from eset_portcheck.model.report import Report
+class Careless(msgspec.Struct):
+    bare: str
+    among: list[Code | str]
+    table: dict[str, int]
+    anything: Any
+    listed: list[Any]
 
-    reached = {name.removeprefix("#/$defs/") for name in msgspec.json.schema(Report)["$defs"]}
-    assert reached & {one.__name__ for one in STRUCTS} <= {one.__name__ for one in PRIVACY}
+
+class Careful(msgspec.Struct):
+    word: Literal["a", "b"]
+    member: Privacy
+    number: int | float | bool | None
+    names: tuple[HostText, ...]
+    table: dict[Code, HostText]
+    facts: list[Facts] | None
+    inner: list[Careless] | None
+
+
+def test_what_says_nothing_has_none() -> None:
+    assert classes(Careless) == {}
+    assert classes(Careful) == {
+        **dict.fromkeys(("word", "member", "number"), Privacy.CODE),
+        **dict.fromkeys(("names", "table"), Privacy.HOST),
+        "facts": Privacy.FACTS,
+        "inner": Privacy.NESTED,
+    }
+
+
+def test_the_published_schema_says_it_too() -> None:
+    row = msgspec.json.schema(Report)["$defs"]["Row"]["properties"]
+    assert (row["target"]["x-privacy"], row["id"]["x-privacy"]) == ("host", "check-id")
 
 
 # Tables that are no facts of a report: settings, lookups and messages on the wire.
@@ -91,5 +130,5 @@ def test_every_key_of_a_fact_has_a_class(path: Path) -> None:
 def test_classes_are_used() -> None:
     from eset_portcheck.redaction.facts import BY_FIELD, KEYS
 
-    used = {kind for fields in PRIVACY.values() for kind in fields.values()} | set(KEYS.values()) | set(BY_FIELD.values())
+    used = {kind for struct in STRUCTS for kind in classes(struct).values()} | set(KEYS.values()) | set(BY_FIELD.values())
     assert used == set(Privacy)

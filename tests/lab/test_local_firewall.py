@@ -26,7 +26,7 @@ def rules(lab: Lab, hook: str, *lines: str, policy: str = "accept") -> Iterator[
 
 
 def evidence(row: dict[str, object]) -> list[dict[str, object]]:
-    return [one["facts"] for one in row["evidence"] if one["kind"] == "firewall"]  # type: ignore[attr-defined,index]
+    return [one for one in row["evidence"] if one["kind"] == "firewall"]  # type: ignore[attr-defined,index]
 
 
 def test_without_rules_the_way_in_is_open(lab: Lab) -> None:

@@ -184,7 +184,7 @@ def test_the_agents_own_connection_and_its_server(lab: Lab, configured: str, dif
         result = beside(lab, "agent", root, HOLDS, "state established 'dport = :2222'", program)
     row = result.row("agent.server.tcp-2222")
     (held,) = [one for one in row["evidence"] if one["kind"] == "established"]
-    assert (held["address"], held["facts"]["component"]) == (SERVER, "agent")
+    assert (held["address"], held["component"]) == (SERVER, "agent")
     assert "AGENT_CONNECTED" in [one["reason"] for one in row["findings"]]
     assert (row["verdict"], row["reason"] == "CONFIGURED_SERVER_DIFFERS") == (("warn", True) if differs else ("pass", False))
     assert row["proof"]["reached"] == "product"

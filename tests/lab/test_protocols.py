@@ -187,8 +187,8 @@ def test_realm_is_found_by_srv_records(lab: Lab, controller: str) -> None:
     for row_id in ("server.dc.udp-88", "server.dc.tcp-88"):
         row = result.row(row_id)
         assert (row["verdict"], row["attempts"][0]["reply"]["realm_asked"]) == ("pass", at.REALM)
-        (told,) = [one["facts"] for one in row["evidence"] if one["kind"] == "realm"]
-        assert told == {"asked": ["lab.test"], "realm": at.REALM, "kdcs": ["dc.lab.test"]}
+        (told,) = [one for one in row["evidence"] if one["kind"] == "realm"]
+        assert told == {"kind": "realm", "asked": ["lab.test"], "realm": at.REALM, "kdcs": ["dc.lab.test"]}
     assert differing(capture, {f"{MINE} && dns.qry.type == 33": 1}) == {}, "once a run"
 
 

@@ -113,7 +113,7 @@ def test_second_opinions(lab: Lab) -> None:
         f"rdsensor.target@{at.TARGET}.tcp-22": {"client": "paramiko", "host_key": "ssh-ed25519", "methods": "publickey", "error": None},
     }
     for check_id, facts in opinions.items():
-        assert matches({"kind": "second-opinion", "facts": facts}, result.row(check_id)["evidence"]), result.row(check_id)["evidence"]
+        assert matches({"kind": "second-opinion", **facts}, result.row(check_id)["evidence"]), result.row(check_id)["evidence"]
 
 
 def test_a_missing_extra_is_named_with_its_install_line(lab: Lab, tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import socket
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from eset_portcheck import standins
+from eset_portcheck.model.evidence import Distance
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.standins import broker, certificates, misbehaving, server, serving, web
 from tests.net.conftest import Dial
@@ -68,7 +70,7 @@ async def test_misbehaving_peers(dial: Dial, handler: Any, failure: Failure, evi
         assert broken.failure in (Failure.CONNECTION_RESET, Failure.EOF)
         return
     assert (broken.stage, broken.failure) == (Stage.TLS, failure)
-    found = {one.kind: one.facts for one in seen.evidence}
+    found = {one.kind: msgspec.to_builtins(one) for one in seen.evidence}
     for kind, facts in evidence.items():
         assert facts.items() <= found[kind].items()
 
@@ -79,8 +81,8 @@ async def test_a_closed_port_and_how_far_away_it_was(dial: Dial) -> None:
     broken = seen.attempts[0].failed
     assert broken is not None
     assert (broken.stage, broken.failure) == (Stage.CONNECT, Failure.CONNECTION_REFUSED)
-    (distance,) = [one for one in seen.evidence if one.kind == "distance"]
-    assert distance.facts["refused_ttl"] == distance.facts["controls"][0]["ttl"]
+    (distance,) = [one for one in seen.evidence if isinstance(one, Distance)]
+    assert distance.refused_ttl == distance.controls[0].ttl
 
 
 async def test_one_connection_decides_a_healthy_row(dial: Dial) -> None:

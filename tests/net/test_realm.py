@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eset_portcheck.model.evidence import Realm
 from eset_portcheck.net import realm
 from eset_portcheck.net.clock import Clock
 
@@ -30,7 +31,7 @@ def test_candidates_of_anything(host: str, search: list[str]) -> None:
     assert len(realm.candidates(host, search)) <= realm.CANDIDATES
 
 
-async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, list[str]]) -> tuple[str | None, dict[str, object]]:
+async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, list[str]]) -> Realm:
     async def ask(clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: object) -> dict[str, object]:
         return {"server": server, "name": name, "type": kind, "kdcs": answers.get(name.removeprefix(realm.PREFIX), [])}
 
@@ -48,13 +49,13 @@ async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, l
     ],
 )
 async def test_what_is_believed(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[str]], expected: str | None) -> None:
-    told, facts = await found(monkeypatch, "dc1.emea.corp.local", answers)
-    assert told == facts["realm"] == expected
-    assert facts["asked"] == ["emea.corp.local", "corp.local"]
+    told = await found(monkeypatch, "dc1.emea.corp.local", answers)
+    assert told.realm == expected
+    assert told.asked == ["emea.corp.local", "corp.local"]
 
 
 async def test_nobody_to_ask() -> None:
-    assert await realm.find_realm(Clock(), "10.0.0.1", [], []) == (None, {"asked": [], "realm": None})
+    assert await realm.find_realm(Clock(), "10.0.0.1", [], []) == Realm(asked=[])
 
 
 def test_records_by_priority_and_nobody_is_nobody() -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from eset_portcheck.diagnose import diagnose
+from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Certificate, Evidence, Icmp, StageRecord, TlsFacts
+from eset_portcheck.model.observation import Attempt, Certificate, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.report import ProofReached, Row
 from eset_portcheck.model.vocabulary import Direction, Failure, Listener, Phase, Proof, Stage, State, Transport, Trust, Verdict

@@ -13,9 +13,10 @@ import msgspec
 
 from eset_portcheck import audit, loading, planning, protocols
 from eset_portcheck.diagnose import summary
+from eset_portcheck.model.evidence import ControlPorts, Distance, DistanceControl, Evidence, Hop, OneWay, PortAnswer, SilentControl, TtlWalk
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Certificate, Evidence, Icmp, Observation, StageRecord, TlsFacts
+from eset_portcheck.model.observation import Attempt, Certificate, Icmp, Observation, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Check, Outcome, Plan
 from eset_portcheck.model.report import ProfileUsed, ProofReached, Report, from_json, to_json
 from eset_portcheck.model.site import site_of
@@ -76,20 +77,19 @@ def healthy(check: Check) -> Observation | None:
 
 def silent(check: Check) -> Observation:
     """No answer, while another port of the same host answers; the walk got to the second router."""
-    hops = [{"ttl": 1, "from": "10.31.4.1", "after_s": 0.001}, {"ttl": 2, "from": "10.30.0.9", "after_s": 0.002}]
-    evidence = [
-        Evidence("ttl-walk", SERVER, {"hops": hops, "probed": 30, "duration_s": 2.3}),
-        Evidence("control", SERVER, {"ports": [{"port": 443, "answer": "accepted", "after_s": 0.003}]}),
+    evidence: list[Evidence] = [
+        TtlWalk(address=SERVER, hops=[Hop(1, "10.31.4.1", 0.001), Hop(2, "10.30.0.9", 0.002)], probed=30, duration_s=2.3),
+        ControlPorts(address=SERVER, ports=[PortAnswer(443, "accepted", 0.003)]),
     ]
     return Observation([attempt(SERVER, record(Stage.CONNECT, 4.001, Failure.TIMEOUT))], evidence, 4.012)
 
 
 def dropped(check: Check) -> Observation | None:
-    if check.key == "server":
+    if check.target_key == "server":
         return silent(check)
-    if check.key == "push" and check.port == 8883:
+    if check.target_key == "push" and check.port == 8883:
         cut = attempt(NET4, record(Stage.TLS, 0.024, Failure.CONNECTION_RESET, received_bytes=0))
-        return Observation([cut], [Evidence("silent-control", NET4, {"end": "open", "after_s": 1.0})], 1.068)
+        return Observation([cut], [SilentControl(address=NET4, end="open", after_s=1.0)], 1.068)
     return healthy(check)
 
 
@@ -101,7 +101,7 @@ def no_names(check: Check) -> Observation | None:
 
 def behind_proxy(check: Check) -> Observation | None:
     if not check.via_destination:
-        return silent(check) if check.key == "server" else healthy(check)
+        return silent(check) if check.target_key == "server" else healthy(check)
     if check.protocol == "http_proxy":
         return Observation([to_web(PROXY)], duration_s=0.066)
     if "push" in check.id:
@@ -111,15 +111,14 @@ def behind_proxy(check: Check) -> Observation | None:
 
 
 def before_installation(check: Check) -> Observation | None:
-    if check.key != "server":
+    if check.target_key != "server":
         return healthy(check)
     reset = attempt(SERVER, record(Stage.CONNECT, 0.003, Failure.CONNECTION_REFUSED, errno="ECONNREFUSED"))
-    controls = [{"how": "udp-port-unreachable", "ttl": 62}]
-    return Observation([reset], [Evidence("distance", SERVER, {"controls": controls, "refused_ttl": 62})], 0.092)
+    return Observation([reset], [Distance(address=SERVER, controls=[DistanceControl("udp-port-unreachable", 62)], refused_ttl=62)], 0.092)
 
 
 def one_family(check: Check) -> Observation | None:
-    if check.key != "push":
+    if check.target_key != "push":
         return healthy(check)
     rejected = attempt(NET6, record(Stage.CONNECT, 0.006, Failure.HOST_UNREACHABLE), family="ipv6", icmp=Icmp(1, 1, "2001:db8:31::1", 0.0061, 6, ttl=63))
     return Observation([rejected, to_push()], duration_s=0.121)
@@ -131,7 +130,7 @@ def inspected(check: Check) -> Observation | None:
     seen = healthy(check)
     if seen is None or check.protocol not in ("mqtt", "tls"):
         return seen
-    chain = tls("epns.eset.com" if check.key == "push" else check.target, issuer, public="untrusted", os_store="trusted")
+    chain = tls("epns.eset.com" if check.target_key == "push" else check.target, issuer, public="untrusted", os_store="trusted")
     return Observation([msgspec.structs.replace(one, tls=chain) for one in seen.attempts], duration_s=0.09)
 
 
@@ -141,7 +140,7 @@ def deployment(check: Check) -> Observation | None:
         stages = [record(Stage.RESOLVE, 0.004), record(Stage.ROUTE, 0.0001), asked]
         return Observation([Attempt(TARGET, "ipv4", SOURCE, stages)], duration_s=4.01)
     if check.protocol == "nbdgm":
-        return Observation(evidence=[Evidence(kind="one-way")])
+        return Observation(evidence=[OneWay()])
     if check.id.endswith("tcp-139"):
         icmp = Icmp(3, 13, "10.31.5.1", 0.0042, ttl=63)
         return Observation([attempt(TARGET, record(Stage.CONNECT, 0.0043, Failure.HOST_UNREACHABLE), icmp=icmp)], duration_s=0.011)

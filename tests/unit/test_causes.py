@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.diagnose import diagnose
+from eset_portcheck.model.evidence import Hop, TtlWalk
 from eset_portcheck.model.finding import Cause
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Evidence
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Stage, Trust
 from tests.unit.rows import ROUTER, TARGET, attempt, connecting, icmp, row, tls
@@ -38,7 +38,7 @@ def test_a_dead_resolver_is_one_cause_of_eleven_rows() -> None:
 
 
 def silent(address: str, *hops: str) -> dict[str, Any]:
-    walk = Evidence("ttl-walk", address, {"hops": [{"ttl": n + 1, "from": hop} for n, hop in enumerate(hops)], "probed": 30})
+    walk = TtlWalk(address=address, hops=[Hop(n + 1, hop, 0.001) for n, hop in enumerate(hops)], probed=30)
     return {"attempts": [connecting(Failure.TIMEOUT, address=address)], "evidence": [walk]}
 
 

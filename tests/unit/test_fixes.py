@@ -10,6 +10,7 @@ import pytest
 
 from eset_portcheck.diagnose.fixes import fixes, reasons
 from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS
+from eset_portcheck.loading.migration import migrated_row
 from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.host import Host, Interface
 from eset_portcheck.model.reasons import REASONS
@@ -37,7 +38,7 @@ def cause_row(reason: str, **changed: Any) -> Row:
 def recorded(case: Path) -> Row:
     one = json.loads(case.read_text())
     judged = one["row"] | {"reason": one["expected"]["reason"], "culprit": one["expected"]["culprit"], "where": one["expected"]["where"]}
-    return msgspec.convert(judged, Row)
+    return msgspec.convert(migrated_row(judged), Row)
 
 
 def everything() -> list[tuple[str, Row]]:

@@ -6,6 +6,7 @@ import pytest
 
 from eset_portcheck.diagnose import diagnose
 from eset_portcheck.diagnose.installed import established
+from eset_portcheck.model.evidence import Established
 from eset_portcheck.model.host import Connection, Host
 from eset_portcheck.model.vocabulary import Failure, Phase, Stage, Transport, Verdict
 from tests.unit.rows import TARGET, Attempt, attempt, connecting, row, tls  # type: ignore[attr-defined]
@@ -77,7 +78,7 @@ HELD = Connection("agent", TARGET, 2222, "10.0.1.2", 7)
 @pytest.mark.parametrize("attempts", [(good(),), (connecting(Failure.TIMEOUT, 4.0),), (connecting(Failure.CONNECTION_REFUSED),)])
 def test_a_connection_of_the_agent_is_evidence_and_improves_nothing(attempts: tuple[Attempt, ...]) -> None:
     evidence = established(row(*attempts), [HELD])
-    assert [(one.kind, one.address, one.facts) for one in evidence] == [("established", TARGET, {"component": "agent", "port": 2222, "pid": 7})]
+    assert evidence == [Established(address=TARGET, component="agent", port=2222, pid=7)]
     bare, told = judged(Host(), *attempts), judged(Host(), *attempts, evidence=evidence)
     assert (told.verdict, told.proof, told.reason) == (bare.verdict, bare.proof, bare.reason)
     assert [one.params for one in told.findings if one.reason == "AGENT_CONNECTED"] == [{"component": "agent", "address": TARGET}]

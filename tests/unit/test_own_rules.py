@@ -7,6 +7,7 @@ import pytest
 
 from eset_portcheck.host.commands import NotListed, listed
 from eset_portcheck.host.own_rules import MAX_ADDRESSES, Explainer
+from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.host import Host, Interface
 from eset_portcheck.model.observation import Attempt, Observation, StageRecord
 from eset_portcheck.model.vocabulary import Failure, Stage
@@ -40,7 +41,7 @@ def attempt(address: str, stage: Stage = Stage.CONNECT, failure: Failure | None 
 
 def explained(rules: Asked, *attempts: Attempt, transport: str = "tcp") -> list[tuple[str | None, str]]:
     seen = Explainer(rules, HOST).explained(Observation(list(attempts)), transport, 2222)
-    return [(one.address, one.facts["verdict"]) for one in seen.evidence if one.kind == "firewall"]
+    return [(one.address, one.verdict) for one in seen.evidence if isinstance(one, FirewallPrediction)]
 
 
 def test_attempts_that_differ_in_their_target_only_share_an_answer() -> None:
@@ -99,7 +100,7 @@ def test_a_bug_in_reading_rules_hides_nothing() -> None:
         raise KeyError
 
     seen = Explainer(Asked(broken), HOST).explained(Observation([attempt("10.0.2.2")]), "tcp", 2222)
-    assert [one.facts for one in seen.evidence] == [{"verdict": "cannot-tell", "why": "KeyError"}]
+    assert [(one.verdict, one.why) for one in seen.evidence if isinstance(one, FirewallPrediction)] == [("cannot-tell", "KeyError")]
 
 
 @pytest.mark.parametrize("path", RULESETS, ids=lambda path: path.name)

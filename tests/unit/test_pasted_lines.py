@@ -23,10 +23,10 @@ from eset_portcheck.diagnose.fixes import fixes, reasons
 from eset_portcheck.loading.reports import ReportFileError, parsed
 from eset_portcheck.model.finding import Cause, Finding, Where
 from eset_portcheck.model.host import Host, Interface
+from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import to_json
 from eset_portcheck.model.vocabulary import Culprit, Failure, Listener
 from eset_portcheck.redaction.always import Always
-from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.strict import Strict
 from eset_portcheck.render import voice
 from eset_portcheck.render.lines import broken

@@ -17,10 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eset_portcheck import comparing, loading
+from eset_portcheck.loading.migration import migrated_row
 from eset_portcheck.loading.reports import parsed
+from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host, Interface, Listening
-from eset_portcheck.model.observation import Attempt, Certificate, Evidence, TlsFacts
+from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts
+from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import Report, Row, Tool, from_json, to_json
 from eset_portcheck.model.vocabulary import Phase
 from eset_portcheck.redaction import redacted
@@ -29,7 +32,6 @@ from eset_portcheck.redaction.always import Always
 from eset_portcheck.redaction.anchors import public_anchors
 from eset_portcheck.redaction.names import Names
 from eset_portcheck.redaction.peers import algorithm, software
-from eset_portcheck.redaction.privacy import Privacy
 from eset_portcheck.redaction.vendor import is_public_name
 from eset_portcheck.redaction.words import COMMON_WORDS
 from eset_portcheck.rejudging import rejudged
@@ -84,7 +86,7 @@ def test_redaction_changes_a_redacted_report_no_more(name: str) -> None:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_every_case_of_the_laboratory_is_judged_alike(path: Path) -> None:
     recorded = json.loads(path.read_bytes())
-    plain = msgspec.structs.replace(sample("ready"), host=Host(), checks=[msgspec.convert(recorded["row"], Row)], causes=[])
+    plain = msgspec.structs.replace(sample("ready"), host=Host(), checks=[msgspec.convert(migrated_row(recorded["row"]), Row)], causes=[])
     plain = msgspec.structs.replace(plain, run=msgspec.structs.replace(plain.run, phase=Phase(recorded["phase"])))
     before, after = rejudged(plain), rejudged(strict(plain))
     for one, other in zip(before.checks, after.checks, strict=True):
@@ -168,7 +170,7 @@ def test_a_user_name_that_was_learned_is_found_in_other_texts() -> None:
     host = msgspec.structs.replace(
         plain.host, listeners=[Listening("tcp", "0.0.0.0", 2222, 7, "novak-tool", "/home/novak/bin/x", user="CORP\\Novak"), Listening("tcp", "::", 9, 8, "novak")]
     )
-    row = msgspec.structs.replace(plain.checks[0], evidence=[Evidence("other", facts={"why": "started by novak today"})])
+    row = msgspec.structs.replace(plain.checks[0], evidence=[FirewallPrediction(verdict="cannot-tell", why="started by novak today")])
     out = redacted(msgspec.structs.replace(plain, host=host, checks=[row])).report
     assert "novak" not in re.sub("novak-tool", "", to_json(out).decode().lower())
     assert out.host.listeners[0].user == "CORP\\user-1"
@@ -216,8 +218,8 @@ def test_first_bytes_still_name_their_service(banner: bytes, service: str | None
 def test_what_nobody_knows_is_taken_out_of_a_strict_report() -> None:
     plain = sample("ready")
     facts = {"novel": "bastion of Novak Ltd", "number": 7, "nested": [{"novel": "x"}], "why": "ValueError"}
-    row = msgspec.structs.replace(plain.checks[0], evidence=[Evidence("new-kind", facts=facts)])
-    told = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].evidence[0].facts
+    row = msgspec.structs.replace(plain.checks[0], attempts=[Attempt(reply=facts)])
+    told = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].attempts[0].reply
     assert told == {"novel": "[removed]", "number": 7, "nested": [{"novel": "[removed]"}], "why": "ValueError"}
 
 

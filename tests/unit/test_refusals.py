@@ -1,25 +1,25 @@
 """Connect stages that broke: verdict, reason, culprit and place, before and after installation."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from eset_portcheck.diagnose import diagnose
+from eset_portcheck.model.evidence import Distance, DistanceControl, Evidence, FirewallPrediction, Hop, RuleVerdict, TtlWalk
 from eset_portcheck.model.host import Host
-from eset_portcheck.model.observation import Attempt, Evidence, StageRecord
+from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Transport
 from tests.unit.rows import ROUTER, SOURCE, TARGET, attempt, connecting, icmp, judged, row
 
 REFUSED, TIMEOUT = Failure.CONNECTION_REFUSED, Failure.TIMEOUT
 
 
-def distance(refused: int | None, *controls: int, how: str = "echo") -> Evidence:
-    facts: dict[str, Any] = {"controls": [{"how": how, "ttl": ttl} for ttl in controls]}
-    return Evidence("distance", TARGET, facts | ({"refused_ttl": refused} if refused else {}))
+def distance(refused: int | None, *controls: int, how: Literal["echo", "udp-port-unreachable"] = "echo") -> Distance:
+    return Distance(address=TARGET, controls=[DistanceControl(how, ttl) for ttl in controls], refused_ttl=refused)
 
 
-def walk(*hops: tuple[int, str]) -> Evidence:
-    return Evidence("ttl-walk", TARGET, {"hops": [{"ttl": ttl, "from": sender, "after_s": 0.1} for ttl, sender in hops], "probed": 30})
+def walk(*hops: tuple[int, str]) -> TtlWalk:
+    return TtlWalk(address=TARGET, hops=[Hop(ttl, sender, 0.1) for ttl, sender in hops], probed=30)
 
 
 CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
@@ -133,8 +133,8 @@ def test_the_report_says_what_the_phase_asks() -> None:
     assert (after.verdict, after.proof.required) == ("fail", "product")
 
 
-def rule(verdict: str = "drop") -> Evidence:
-    return Evidence("firewall", TARGET, {"verdict": verdict, "rule": "tcp dport 2222 drop", "table": "inet filter", "chain": "output"})
+def rule(verdict: RuleVerdict = "drop") -> FirewallPrediction:
+    return FirewallPrediction(address=TARGET, verdict=verdict, rule="tcp dport 2222 drop", table="inet filter", chain="output")
 
 
 @pytest.mark.parametrize(("failure", "reason", "confidence"), [(Failure.TIMEOUT, "TCP_NO_ANSWER", "likely"), (Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "proven")])
@@ -145,21 +145,20 @@ def test_a_rule_of_this_host_that_stops_the_packets_is_the_culprit(failure: Fail
     assert told.where.interval == ["this host", TARGET]
 
 
-@pytest.mark.parametrize("verdict", ["allow", "cannot-tell", "nonsense"])
-def test_a_rule_that_does_not_stop_them_changes_nothing(verdict: str) -> None:
+@pytest.mark.parametrize("verdict", ["allow", "cannot-tell"])
+def test_a_rule_that_does_not_stop_them_changes_nothing(verdict: RuleVerdict) -> None:
     broken = connecting(Failure.TIMEOUT)
     (told,), (without,) = judged(row(broken, evidence=[rule(verdict)])), judged(row(broken))
     assert (told.verdict, told.reason, told.culprit, told.confidence, told.where) == (without.verdict, without.reason, without.culprit, without.confidence, without.where)
 
 
 def test_a_rule_of_this_host_never_explains_what_the_host_itself_answered() -> None:
-    distance = Evidence("distance", TARGET, {"refused_ttl": 60, "controls": [{"ttl": 60}]})
-    (told,) = judged(row(connecting(Failure.CONNECTION_REFUSED), evidence=[distance, rule()]))
+    (told,) = judged(row(connecting(Failure.CONNECTION_REFUSED), evidence=[distance(60, 60), rule()]))
     assert (told.reason, told.culprit) == ("REFUSED_BY_HOST", "remote-service")
 
 
 @pytest.mark.parametrize(("verdict", "culprit"), [("drop", "remote-service"), ("reject", "local-firewall")])
-def test_a_reset_comes_of_a_reject_and_never_of_a_drop(verdict: str, culprit: str) -> None:
+def test_a_reset_comes_of_a_reject_and_never_of_a_drop(verdict: RuleVerdict, culprit: str) -> None:
     (told,) = judged(row(connecting(Failure.CONNECTION_REFUSED), evidence=[rule(verdict)]))
     assert (told.verdict, told.reason, told.culprit) == ("fail", "REFUSED_ORIGIN_UNKNOWN", culprit)
 
@@ -170,17 +169,17 @@ def test_a_reset_comes_of_a_reject_and_never_of_a_drop(verdict: str, culprit: st
         ("neighbour-discovery", ["drop: inet filter input: policy drop"], "local-firewall"),
         ("neighbour-discovery", ["drop: policy drop", "allow: policy accept"], "remote-host"),
         ("reply", ["drop: policy drop"], "remote-host"),
-        ("neighbour-discovery", "drop", "remote-host"),
+        ("neighbour-discovery", [], "remote-host"),
     ],
 )
-def test_where_link_addresses_may_not_be_asked_for_nobody_is_found(packet: str, may: object, culprit: str) -> None:
-    own = Evidence("firewall", TARGET, {"verdict": "cannot-tell", "rule": "policy drop", "table": "inet filter", "chain": "input", "packet": packet, "may": may})
+def test_where_link_addresses_may_not_be_asked_for_nobody_is_found(packet: str, may: list[str], culprit: str) -> None:
+    own = FirewallPrediction(address=TARGET, verdict="cannot-tell", rule="policy drop", table="inet filter", chain="input", packet=packet, may=may)
     (told,) = judged(row(connecting(Failure.HOST_UNREACHABLE, took_s=3.1), evidence=[own]))
     assert (told.verdict, told.reason, told.culprit) == ("fail", "HOST_DOWN", culprit)
 
 
 def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
-    policy = Evidence("firewall", None, {"verdict": "drop", "rule": "policy drop", "table": "inet filter", "chain": "output"})
+    policy = FirewallPrediction(verdict="drop", rule="policy drop", table="inet filter", chain="output")
     rows = [row(connecting(Failure.TIMEOUT), id=f"agent.{name}.tcp-{port}", target=f"{name}.lab.test", port=port, evidence=[policy]) for name, port in (("server", 2222), ("repository", 80))]
     told, causes, _ = diagnose(rows, Host(), Phase.AUTO)
     assert [(cause.reason, cause.culprit, cause.explains) for cause in causes] == [("TCP_NO_ANSWER", "local-firewall", [one.id for one in told])]
@@ -190,7 +189,7 @@ def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
 def test_a_name_that_no_resolver_may_be_asked_for(stopped: list[str], culprit: str) -> None:
     asked = [{"server": server, "type": "A", "failure": "dns_timeout"} for server in ("10.0.9.1", "10.0.9.2")]
     unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"name": "server.lab.test", "servers": asked})])
-    own = [Evidence("firewall", server, {"verdict": "drop", "rule": "udp dport 53 drop", "table": "inet filter", "chain": "output"}) for server in stopped]
+    own = [FirewallPrediction(address=server, verdict="drop", rule="udp dport 53 drop", table="inet filter", chain="output") for server in stopped]
     (told,) = judged(row(unresolved, evidence=own))
     assert (told.verdict, told.reason, told.culprit) == ("fail", "DNS_TIMEOUT", culprit)
 

@@ -11,6 +11,7 @@ from eset_portcheck import rejudging
 from eset_portcheck.diagnose import diagnose, with_exit_code
 from eset_portcheck.diagnose.proxies import choices
 from eset_portcheck.loading import reports
+from eset_portcheck.loading.migration import migrated_row
 from eset_portcheck.model.report import SCHEMA_VERSION, Report, Row, identified, to_json
 from eset_portcheck.model.vocabulary import Phase, Verdict
 from tests.unit.sample_reports import HOST, REPORTS, load
@@ -24,7 +25,7 @@ def report_of(case: Path) -> Report:
     recorded = json.loads(case.read_text())
     sample, phase = load("ready"), Phase(recorded["phase"])
     arguments = ["--role", "agent", "--server", "protect.corp.example"]
-    rows, causes, summary = diagnose([msgspec.convert(recorded["row"], Row)], HOST, phase)
+    rows, causes, summary = diagnose([msgspec.convert(migrated_row(recorded["row"]), Row)], HOST, phase)
     run = msgspec.structs.replace(sample.run, phase=phase, arguments=arguments)
     made = msgspec.structs.replace(sample, run=run, host=HOST, checks=rows, causes=causes, summary=summary, proxy_choices=choices(rows, HOST))
     return identified(msgspec.structs.replace(made, schema_version=SCHEMA_VERSION))
@@ -109,9 +110,6 @@ def test_facts_that_no_run_wrote_hide_no_other_row(junk: Any) -> None:
         one["reply"] = {"status": junk}
         for stage in one["stages"]:
             stage["detail"] = dict.fromkeys(("errno", "received_bytes", "type", "name", "servers"), junk)
-    kinds = ("ttl-walk", "distance", "control", "small-segments", "silent-control", "firewall", "dns", "listener", "predicted")
-    keys = ("hops", "end", "refused_ttl", "controls", "ttl", "from", "address", "walked", "rule", "verdict", "interval")
-    spoilt["evidence"] = [{"kind": kind, "facts": dict.fromkeys(keys, junk)} for kind in kinds]
     report = msgspec.convert(plain, Report)
     anew = read(rejudging.rejudged(report))
     assert {row.id: row.reason for row in anew.checks if row.id != spoilt["id"]} == {row.id: row.reason for row in report.checks if row.id != spoilt["id"]}
@@ -121,8 +119,8 @@ def test_facts_that_no_run_wrote_hide_no_other_row(junk: Any) -> None:
 
 def test_a_row_that_the_rules_choke_on_says_where() -> None:
     plain = msgspec.to_builtins(load("dropped"))
-    row = next(one for one in plain["checks"] if one["reason"] == "TCP_NO_ANSWER")
-    row["evidence"] = [{"kind": "ttl-walk", "address": row["attempts"][0]["address"], "facts": {"hops": "x", "walked": 7}}]
+    row = next(one for one in plain["checks"] if one["protocol"] == "http" and one["attempts"])
+    row["attempts"][0]["reply"]["status"] = "x"
     anew = rejudging.rejudged(msgspec.convert(plain, Report))
     told = next(one for one in anew.checks if one.id == row["id"])
     assert (told.verdict, told.reason, told.culprit) == (Verdict.ERROR, "INTERNAL_ERROR", "checker")

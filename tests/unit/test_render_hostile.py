@@ -27,7 +27,7 @@ PAYLOADS = {
     "option": "--only 'x; rm -rf / | $(id) `id`",
 }
 # Closed sets, which the reader of reports itself checks, and codes; all other strings are free text.
-_VOCABULARY = "direction transport listener verdict state culprit confidence reached required stage failure phase policy trust family reason kind"
+_VOCABULARY = "direction transport listener verdict state culprit confidence reached required stage failure phase policy trust family reason kind end answer how"
 _FIXED = frozenset(_VOCABULARY.split())
 
 
@@ -51,16 +51,16 @@ def hostile(name: str, payload: str) -> Report:
     first = made["checks"][0]
     first["findings"] = [{"reason": first["reason"], "params": {payload: payload, "list": [payload] * 9, "deep": {"a": [payload]}}}]
     first["where"] = {"process": {"path": payload, "pid": payload}, "ca": payload, "interval": [payload, payload]}
-    kinds = ("control", "ttl-walk", "distance", "silent-control", "small-segments")
-    first["evidence"] = [{"kind": kind, "facts": facts} for kind in kinds for facts in _facts(payload)]
-    return from_json(json.dumps(made).encode())
-
-
-def _facts(payload: str) -> list[dict[str, Any]]:
-    return [
-        dict.fromkeys(("ports", "hops", "controls", "servers", "end", "refused_ttl"), value)
-        for value in (payload, 7, None, [payload], [{"ttl": payload, "from": payload, "port": payload, "answer": payload}], {"a": payload}, [[]])
+    hop, rule = {"ttl": 1, "from": payload, "after_s": 0.1}, {"rule": payload, "table": payload, "chain": payload, "why": payload, "may": [payload], "packet": payload}
+    first["evidence"] = [
+        {"kind": "ttl-walk", "hops": [hop], "probed": 30, "other": [hop | {"type": 3, "code": 13}]},
+        *({"kind": "firewall", "verdict": verdict, **rule} for verdict in ("allow", "drop", "cannot-tell")),
+        {"kind": "established", "component": payload, "port": 2222, "address": payload},
+        {"kind": "realm", "asked": [payload], "realm": payload, "kdcs": [payload]},
+        {"kind": "second-opinion", "client": payload, "error": payload, "host_key": payload, "methods": [payload]},
+        {"kind": "otherwise", "reason": payload, "completed": True, "reply": {"version": payload, payload: [payload]}},
     ]
+    return from_json(json.dumps(made).encode())
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)

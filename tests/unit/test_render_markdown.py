@@ -87,10 +87,10 @@ def spoilt(text: str) -> Report:
     plain = msgspec.to_builtins(report)
     plain["host"]["name"] = text
     for row in plain["checks"]:
-        row |= {"target": text, "purpose": text, "reason": text, "id": f"{text} {row['id']}", "where": {"address": text, "ca": text, "interval": [text, text]}}
-        row["findings"] = [{"reason": text, "params": {text: text}}]
+        row |= {"target": text, "purpose": text, "id": f"{text} {row['id']}", "where": {"address": text, "ca": text, "interval": [text, text]}}
+        row["findings"] = [{"reason": row["reason"], "params": {text: text}}]
     for cause in plain["causes"]:
-        cause |= {"reason": text, "where": {"address": text, "ca": text}, "params": {"target": text}, "explains": [plain["checks"][0]["id"]]}
+        cause |= {"where": {"address": text, "ca": text}, "params": {"target": text}, "explains": [plain["checks"][0]["id"]]}
         cause["fixes"] = [{"audience": text, "tool": text, "command": text, "undo": text, "verify": text}]
     return msgspec.convert(plain, Report)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from eset_portcheck.model.observation import Evidence
+from eset_portcheck.model.evidence import SecondOpinion
 from eset_portcheck.model.vocabulary import Failure, Listener, Proof, Stage
 from tests.unit.rows import TARGET, attempt, judged, row, tls
 
@@ -81,7 +81,7 @@ def test_no_status(failure: Failure, detail: dict[str, Any], verdict: str, reaso
 )
 def test_a_second_opinion_only_adds_doubt(facts: dict[str, Any], verdict: str, found: list[str]) -> None:
     seen = attempt(*CONNECTED, Stage.TLS, tls=tls(public="trusted"), reply={})
-    (told,) = judged(row(seen, evidence=[Evidence("second-opinion", TARGET, facts)]))
+    (told,) = judged(row(seen, evidence=[SecondOpinion(address=TARGET, **facts)]))
     assert (told.verdict, [finding.reason for finding in told.findings]) == (verdict, found)
 
 

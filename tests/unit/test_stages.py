@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from eset_portcheck.model.observation import Evidence, TlsFacts
+from eset_portcheck.model.evidence import Distance, DistanceControl, Evidence, OneWay, SilentControl, SilentEnd, SmallSegments
+from eset_portcheck.model.observation import TlsFacts
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Trust
 from tests.unit.rows import TARGET, Group, attempt, connecting, judged, row, tls
@@ -16,12 +17,12 @@ PUSH = {"id": "agent.push.tcp-8883", "target_key": "push", "target": "epns.eset.
 PUBLIC = {"id": "mobile-device.play.tcp-443", "target_key": "play", "target": "play.eset.com", "port": 443, "trust": Trust.PUBLIC, "listener": Listener.FOREIGN, "required": Proof.PRODUCT}
 
 
-def small(completed: bool) -> Evidence:
-    return Evidence("small-segments", TARGET, {"segment_bytes": 536, "stage": "tls", "completed": completed})
+def small(completed: bool) -> SmallSegments:
+    return SmallSegments(address=TARGET, segment_bytes=536, stage=Stage.TLS, completed=completed)
 
 
-def silent(end: str) -> Evidence:
-    return Evidence("silent-control", TARGET, {"end": end})
+def silent(end: SilentEnd) -> SilentControl:
+    return SilentControl(address=TARGET, end=end, after_s=1.0)
 
 
 def hexed(text: bytes) -> dict[str, Any]:
@@ -220,8 +221,8 @@ def test_another_service_that_waits_for_its_words_is_named() -> None:
 
 
 def test_a_transparent_proxy_accepts_for_everybody() -> None:
-    def accepted(ttl: int) -> Evidence:
-        return Evidence("distance", TARGET, {"controls": [{"how": "echo", "ttl": 61}], "accepted_ttl": ttl})
+    def accepted(ttl: int) -> Distance:
+        return Distance(address=TARGET, controls=[DistanceControl("echo", 61)], accepted_ttl=ttl)
 
     seen = attempt(*CONNECTED, broke=Stage.TLS, failure=Failure.TIMEOUT)
     for phase in (Phase.POST, Phase.PRE):
@@ -306,5 +307,5 @@ def test_one_address_of_two_that_fails_is_told_with_its_own_certainty() -> None:
 
 
 def test_a_protocol_that_nobody_answers_reaches_nothing() -> None:
-    (told,) = judged(row(evidence=[Evidence("one-way")]))
+    (told,) = judged(row(evidence=[OneWay()]))
     assert (told.verdict, told.reason, told.state, told.proof.reached, told.confidence) == ("unproven", "ONE_WAY_PROTOCOL", "not-tested", "none", "possible")

@@ -183,7 +183,7 @@ def _notes(report: Report, links: dict[str, remedy.Link], pen: Pen) -> list[Note
 
 def _codes(report: Report, pen: Pen) -> list[Code]:
     """Each code of the report once, those of causes first, with all that is known of it."""
-    order = [cause.reason for cause in report.causes]
+    order: list[str] = [cause.reason for cause in report.causes]
     order += [code for row in report.checks if row.verdict is not Verdict.SKIP for code in _of_row(row)]
     return [
         Code(pen.safe(code), anchors.of_code(code), voice.title(code, pen), voice.meaning(code, pen)) for code in dict.fromkeys(order) if anchors.of_code(code)

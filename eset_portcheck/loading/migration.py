@@ -1,0 +1,94 @@
+"""Reports of earlier schemas in the shape of today's, as plain JSON, before anything is made of it. Never raises for what a file holds.
+
+| up to | stood there | stands there now |
+|---|---|---|
+| 1.1 | evidence: {"kind", "address", "facts": {...}} | the facts beside the kind |
+
+What has another shape than a run of its version wrote is left as it is: whoever reads it next names its place.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, get_args
+
+from eset_portcheck.model.evidence import Evidence
+from eset_portcheck.model.reasons import code_of
+
+Plain = dict[str, Any]
+KINDS = frozenset(str(one.__struct_config__.tag) for one in get_args(Evidence))
+_FLAT_SINCE = (1, 2)
+NAMED = 8  # places
+_WORD = re.compile(r"[a-z][a-z0-9-]{2,39}\Z|[A-Z][A-Z0-9_]{2,39}\Z")
+
+
+def migrated(report: Plain) -> Plain:
+    """`report` itself stays as it was. Its `schema_version` stays too: it says what was read."""
+    version = re.match(r"(\d{1,9})\.(\d{1,9})\.", str(report.get("schema_version")))
+    rows = report.get("checks")
+    if version is None or (int(version[1]), int(version[2])) >= _FLAT_SINCE or not isinstance(rows, list):
+        return report
+    return report | {"checks": [migrated_row(one) for one in rows]}
+
+
+def migrated_row(row: Any) -> Any:
+    """One of `checks`."""
+    pieces = row.get("evidence") if isinstance(row, dict) else None
+    return row | {"evidence": [_flat(one) for one in pieces]} if isinstance(pieces, list) else row
+
+
+def _flat(piece: Any) -> Any:
+    facts = piece.get("facts") if isinstance(piece, dict) else None
+    if not isinstance(facts, dict):
+        return piece
+    flat = facts | {name: one for name, one in piece.items() if name != "facts"}
+    if flat.get("kind") == "ttl-walk" and isinstance(others := flat.get("other"), list):  # each said that it had not expired
+        flat["other"] = [{name: value for name, value in one.items() if name != "expired"} if isinstance(one, dict) else one for one in others]
+    return flat
+
+
+def known(report: Plain) -> tuple[Plain, list[str]]:
+    """(without kinds of evidence and reason codes that this version does not know, where the first of those stood).
+
+    A later version may look at more: evidence improves no verdict, and what a file concludes is made anew. A row keeps its place with an empty reason.
+    """
+    places: list[str] = []
+    changed: Plain = {}
+    if isinstance(rows := report.get("checks"), list):
+        changed["checks"] = [_known_row(row, f"checks[{number}]", places) if isinstance(row, dict) else row for number, row in enumerate(rows)]
+    if isinstance(causes := report.get("causes"), list):
+        changed["causes"] = _without(causes, "reason", _is_code, "causes", places)
+    return (report | changed if places else report), places
+
+
+def _known_row(row: Plain, place: str, places: list[str]) -> Plain:
+    changed: Plain = {}
+    if isinstance(pieces := row.get("evidence"), list):
+        changed["evidence"] = _without(pieces, "kind", KINDS.__contains__, f"{place}.evidence", places)
+    if isinstance(findings := row.get("findings"), list):
+        changed["findings"] = _without(findings, "reason", _is_code, f"{place}.findings", places)
+    if isinstance(reason := row.get("reason"), str) and reason and not _is_code(reason):
+        _note(places, place, "reason", reason)
+        changed["reason"] = ""
+    return row | changed if places else row
+
+
+def _without(items: list[Any], field: str, is_known: Callable[[str], bool], place: str, places: list[str]) -> list[Any]:
+    """Items whose `field` holds a word that nobody knows are left out, and noted. What is no word is somebody else's to refuse."""
+    kept = []
+    for number, one in enumerate(items):
+        word = one.get(field) if isinstance(one, dict) else None
+        if isinstance(word, str) and not is_known(word):
+            _note(places, f"{place}[{number}]", field, word)
+        else:
+            kept.append(one)
+    return kept
+
+
+def _is_code(text: str) -> bool:
+    return code_of(text) is not None
+
+
+def _note(places: list[str], place: str, field: str, word: str) -> None:
+    """A stranger's words are not passed on; what looks like a kind or a code of a later version is."""
+    if len(places) < NAMED:  # a file may hold millions
+        places.append(f"{place} ({field} {word if _WORD.match(word) else '?'})")

@@ -1,0 +1,201 @@
+"""Extra observations, made only where needed: one structure a kind. In a report each is flat, its kind first: {"kind": "ttl-walk", "address": ...}.
+
+Evidence may weaken a conclusion or place it, never improve a verdict. A hop limit is that of IPv4 (TTL) or IPv6, as it was left when a packet arrived
+or as it was sent. Times are seconds.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from eset_portcheck.model.host import PortNumber
+from eset_portcheck.model.privacy import Algorithm, Code, Facts, Fingerprint, HostText, InterfaceName, Text
+from eset_portcheck.model.vocabulary import Failure, Stage
+
+HopLimit = Annotated[int, msgspec.Meta(ge=1, le=255)]
+Answer = Literal["accepted", "refused", "rejected", "silent", "unreachable"]
+SilentEnd = Literal["open", "spoke", "closed", "silent", "reset", "refused"]
+RuleVerdict = Literal["allow", "drop", "reject", "cannot-tell"]
+
+
+class Piece(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="kind"):
+    """`address`: the one that was dialled; None: of the whole row."""
+
+    address: HostText | None = None
+
+    @property
+    def kind(self) -> str:
+        return str(self.__struct_config__.tag)
+
+
+class Hop(msgspec.Struct, frozen=True, rename={"sender": "from"}):
+    """A router that let a packet of this hop limit die."""
+
+    ttl: HopLimit
+    sender: HostText | None
+    after_s: float
+
+
+class Reject(msgspec.Struct, frozen=True, rename={"sender": "from"}):
+    """Another ICMP error in answer to a packet of this hop limit."""
+
+    ttl: HopLimit
+    sender: HostText | None
+    after_s: float
+    type: int
+    code: int
+
+
+class TtlWalk(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="ttl-walk"):
+    """`probed`: hop limits from 1 up. `reached`: those that got an answer of TCP."""
+
+    hops: list[Hop]
+    probed: int
+    duration_s: float | None = None
+    other: list[Reject] = []
+    reached: list[HopLimit] = []
+
+
+class PortAnswer(msgspec.Struct, frozen=True):
+    port: PortNumber
+    answer: Answer
+    after_s: float
+
+
+class ControlPorts(Piece, frozen=True, kw_only=True, tag="control"):
+    """Does the same address answer on other ports? A refusal is an answer."""
+
+    ports: list[PortAnswer]
+
+
+class DistanceControl(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An answer that surely comes from the address itself, and the hop limit it arrived with."""
+
+    how: Literal["udp-port-unreachable", "echo", "open-port"]
+    ttl: HopLimit
+    port: PortNumber | None = None
+
+
+class Distance(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="distance"):
+    """The hop limit left in the RST (`refused_ttl`) or the SYN-ACK (`accepted_ttl`), to be held against the controls; None: not measured."""
+
+    controls: list[DistanceControl]
+    duration_s: float | None = None
+    accepted_ttl: HopLimit | None = None
+    refused_ttl: HopLimit | None = None
+
+
+class SmallSegments(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="small-segments"):
+    """The same with a maximum segment of `segment_bytes`: did it get past the `stage` that was silent?"""
+
+    segment_bytes: int
+    stage: Stage
+    completed: bool
+    failure: Failure | None = None
+
+
+class SilentControl(Piece, frozen=True, kw_only=True, tag="silent-control"):
+    """A second connection on which nothing is sent."""
+
+    end: SilentEnd
+    after_s: float
+
+
+class AlternativeOpeningTried(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="otherwise"):
+    """The conversation begun in another way that the protocol knows. `reason`: the code that says so; `reply`: what was learned, when it completed."""
+
+    reason: Code
+    completed: bool
+    stage: Stage | None = None
+    failure: Failure | None = None
+    reply: Facts | None = None
+
+
+class WayIn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the rules do with packets of one family to these addresses of this host."""
+
+    family: Code
+    interfaces: list[InterfaceName]
+    addresses: list[HostText]
+    verdict: RuleVerdict
+    rule: Text = ""
+    table: Text = ""
+    chain: Text = ""
+    handle: int | None = None
+    packet: Code = ""
+    may: list[Text] = []
+
+
+class FirewallPrediction(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="firewall"):
+    """What this host's own rules do with these packets. `rule` is the text of what decided, in `chain` of `table`; `packet`: which of the flow's packets,
+    unless the first; `may`: the other ends, where they do not agree. `why`: a fault of ours, by its class. `ways`: of an inbound row, each way in."""
+
+    verdict: RuleVerdict
+    rule: Text = ""
+    table: Text = ""
+    chain: Text = ""
+    handle: int | None = None
+    packet: Code = ""
+    may: list[Text] = []
+    why: Code = ""
+    ways: list[WayIn] | None = None
+
+
+def prediction(told: dict[str, Any], address: str | None = None) -> FirewallPrediction:
+    """`told`: what a packet filter's evaluator says of a flow, as it stands in Host.firewall. Raises msgspec.ValidationError where that is of another shape."""
+    return msgspec.convert({**told, "kind": "firewall", "address": address}, FirewallPrediction)
+
+
+class Realm(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="realm"):
+    """The Kerberos realm by SRV records: the domains `asked`, what was found (None: nothing), and its controllers."""
+
+    asked: list[HostText]
+    realm: HostText | None = None
+    kdcs: list[HostText] = []
+
+
+class AddressesLeftOut(Piece, frozen=True, kw_only=True, tag="addresses"):
+    not_dialled: int
+
+
+class OneWay(Piece, frozen=True, kw_only=True, tag="one-way"):
+    """Nothing was sent: the protocol has no answer."""
+
+
+class SecondOpinion(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="second-opinion"):
+    """What another client saw. `missing`, `install`: it is not installed. `error`: the class of what it raised. `code`: of MQTT's refusal."""
+
+    client: Code = ""
+    connected: bool | None = None
+    held_s: float | None = None
+    code: int | None = None
+    host_key: Algorithm | None = None
+    host_key_sha256: Fingerprint | None = None
+    methods: list[Code] | None = None
+    missing: Code = ""
+    install: Code = ""
+    error: Code = ""
+
+
+class Established(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="established"):
+    """A connection that an installed component holds right now."""
+
+    component: Code
+    port: PortNumber
+    pid: int | None = None
+
+
+Evidence = (
+    TtlWalk
+    | ControlPorts
+    | Distance
+    | SmallSegments
+    | SilentControl
+    | AlternativeOpeningTried
+    | FirewallPrediction
+    | Realm
+    | AddressesLeftOut
+    | OneWay
+    | SecondOpinion
+    | Established
+)
