@@ -14,6 +14,8 @@ from eset_portcheck.model.report import ProofReached, Report, Row
 from eset_portcheck.model.vocabulary import Proof, Trust
 
 _TAKEN = ("direction", "transport", "protocol", "listener", "source", "purpose", "page_row", "trust", "inspection", "beyond_page", "note_as_printed")
+_NAMELESS = "?"  # a report of no role and no row
+_ROLE_CHARACTERS = 40
 
 
 class Planned(NamedTuple):
@@ -37,9 +39,21 @@ def as_planned(report: Report) -> Planned:
         name = _name(row)
         seen.add(name)
         made.append(_like(row, known[row.role].get(name), report, with_proxy=row.role in with_proxy))
-    unknown = dict.fromkeys([*(used.role for used in report.profiles if used.role not in known), *(row.role for row in made if row.role not in known)])
+    named = dict.fromkeys([*digests, *report.run.roles, *(row.role for row in made)])
     missing = [name for rows in known.values() for name, one in rows.items() if name not in seen and not one.off]
-    return Planned(made, list(unknown), missing)
+    with_rows = {row.role for row in made}
+    for role in [one for one in named if one not in known and one not in with_rows] or ([] if named else [_NAMELESS]):
+        missing += _asked_today(role)  # a role without a single row: nothing of it is proven, whatever its profile was
+    return Planned(made, [role for role in named if role not in known], missing)
+
+
+def _asked_today(role: str) -> list[str]:
+    """Ids of what the built-in profile asks; of a role that is none of ours its name is all there is to say."""
+    try:
+        profile, _ = _built_in(role) if role in ROLES else (None, "")
+    except ProfileError:
+        profile = None
+    return [name for name, one in _by_name(role, profile).items() if not one.off] if profile else [role[:_ROLE_CHARACTERS]]
 
 
 @cache
@@ -54,6 +68,10 @@ def _rows(role: str, sha256: str) -> dict[str, Requirement] | None:
         return None
     if digest != sha256:
         return None
+    return _by_name(role, profile)
+
+
+def _by_name(role: str, profile: Profile) -> dict[str, Requirement]:
     return {f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""): one for one in profile.requirement}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from eset_portcheck import rejudging
+from eset_portcheck import rejudging, render
 from eset_portcheck.diagnose import diagnose, with_exit_code
 from eset_portcheck.diagnose.proxies import choices
 from eset_portcheck.loading import reports
@@ -26,8 +26,11 @@ def report_of(case: Path) -> Report:
     sample, phase = load("ready"), Phase(recorded["phase"])
     arguments = ["--role", "agent", "--server", "protect.corp.example"]
     rows, causes, summary = diagnose([msgspec.convert(migrated_row(recorded["row"]), Row)], HOST, phase)
-    run = msgspec.structs.replace(sample.run, phase=phase, arguments=arguments)
-    made = msgspec.structs.replace(sample, run=run, host=HOST, checks=rows, causes=causes, summary=summary, proxy_choices=choices(rows, HOST))
+    run = msgspec.structs.replace(sample.run, phase=phase, arguments=arguments, roles=[rows[0].role])
+    profiles = [msgspec.structs.replace(sample.profiles[0], role=rows[0].role)]
+    made = msgspec.structs.replace(
+        sample, run=run, profiles=profiles, host=HOST, checks=rows, causes=causes, summary=summary, proxy_choices=choices(rows, HOST)
+    )
     return identified(msgspec.structs.replace(made, schema_version=SCHEMA_VERSION))
 
 
@@ -126,3 +129,29 @@ def test_a_row_that_the_rules_choke_on_says_where() -> None:
     assert (told.verdict, told.reason, told.culprit) == (Verdict.ERROR, "INTERNAL_ERROR", "checker")
     assert told.findings[0].params["error"].split(" at ")[0].endswith("Error")
     assert anew.summary.exit_code in (1, 4)
+
+
+@pytest.mark.parametrize("roles", [["agent"], ["agent", "of-the-site"], []])
+def test_a_report_without_a_row_is_not_ready_whatever_profile_it_leaves_out(roles: list[str]) -> None:
+    ready = load("ready")
+    bare = msgspec.structs.replace(ready, run=msgspec.structs.replace(ready.run, roles=roles), profiles=[], checks=[], causes=[], proxy_choices=[])
+    anew = rejudging.rejudged(read(identified(bare)))
+    assert (anew.summary.ready, anew.summary.exit_code, anew.summary.verdict) == (False, 3, Verdict.UNPROVEN)
+    assert anew.rediagnosis is not None
+    assert anew.rediagnosis.unchecked == roles
+    assert ("agent.server.tcp-2222" in anew.rediagnosis.missing) is ("agent" in roles)
+    assert ("of-the-site" in anew.rediagnosis.missing, "?" in anew.rediagnosis.missing) == ("of-the-site" in roles, not roles)
+    assert "UNPROVEN" in outcome_line(anew)
+
+
+def test_a_role_of_the_run_without_a_row_is_missing_beside_one_that_is_ready() -> None:
+    ready = load("ready")
+    more = msgspec.structs.replace(ready, run=msgspec.structs.replace(ready.run, roles=[*ready.run.roles, "webconsole"]))
+    anew = rejudging.rejudged(read(identified(more)))
+    assert anew.rediagnosis is not None
+    assert [one for one in anew.rediagnosis.missing if one.startswith("webconsole.")]
+    assert (anew.summary.ready, anew.summary.exit_code) == (False, 3)
+
+
+def outcome_line(report: Report) -> str:
+    return render.FORMATS["table"](report, width=200).decode().splitlines()[0]
