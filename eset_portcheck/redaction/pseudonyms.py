@@ -84,14 +84,15 @@ class Pseudonyms:
             return text
         if network_of(text):
             return self.address(text)
-        if re.search(r"[\s,]", text.strip()):
+        if re.search(r"[\s,]", text):
             return re.sub(r"[^\s,]+", lambda match: self.host(match[0]), text)
         match = _ENDPOINT.match(text)
         if match is None:
             return self.free(text)
         host, port = match["host"], match["port"] or ""
         if host.startswith("["):
-            return f"[{self.address(host[1:-1])}]{port}"
+            inner = host[1:-1]
+            return f"[{self.address(inner) if network_of(inner) else self.word(inner)}]{port}"
         if network_of(host):
             return self.address(host) + port
         dot = "." if host.startswith(".") else ""  # no_proxy: .corp.local

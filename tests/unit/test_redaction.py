@@ -454,3 +454,12 @@ def test_findings_of_later_versions_do_not_break_it() -> None:
     told = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].findings[0].params
     assert (told["a"], told["names"][0]) == ({"b": [1, None, {"c": "[removed]"}]}, 1)
     assert told["names"][1].startswith("host-")
+
+
+@pytest.mark.parametrize("name", ["bookkeeping ", " bookkeeping", "bookkeeping\t", "[fe80::bookkeeping]", "[bookkeeping]:8443"])
+def test_a_host_name_with_blanks_or_brackets_around_it_goes_too(name: str) -> None:
+    report = sample("proxy")
+    odd = msgspec.structs.replace(report, host=msgspec.structs.replace(report.host, name=name))
+    once = strict(odd)
+    assert b"bookkeeping" not in to_json(once)
+    assert strict(once).host.name == once.host.name
