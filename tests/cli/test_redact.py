@@ -36,7 +36,7 @@ def test_one_map_for_two_reports(portcheck: Command) -> None:
     assert [(row["id"], row["change"]) for row in plain.report["rows"]] == [(row["id"], row["change"]) for row in hidden.report["rows"]]
     assert plain.report["differences"] == hidden.report["differences"]
     judged = portcheck("report", "b.json", "--rediagnose", "--format", "json")
-    assert "0 of 8 rows otherwise" in judged.err
+    assert "0 of 8 rows have another result" in judged.err
 
 
 def test_check_itself_redacts(portcheck: Command, tmp_path: Path) -> None:
@@ -64,11 +64,11 @@ def test_an_authority_of_ssl_cert_file_stays_unnamed(portcheck: Command, site: l
 @pytest.mark.parametrize(
     ("arguments", "content", "mode", "told"),
     [
-        (["--map", "map.json"], None, 0, "only --redact strict makes a map"),
+        (["--map", "map.json"], None, 0, "--map needs --redact strict"),
         (["--redact", "strict", "--map", "out.json", "-o", "out.json"], None, 0, "the same file as -o"),
-        (["--redact", "strict", "--map", "map.json"], "{}", 0o600, "no map of pseudonyms"),
-        (["--redact", "strict", "--map", "map.json"], "[" * 100_000, 0o600, "no map of pseudonyms"),
-        (["--redact", "strict", "--map", "map.json"], '{"kind": "eset-portcheck pseudonyms", "tables": {"label": {"a": 1}}}', 0o600, "no map"),
+        (["--redact", "strict", "--map", "map.json"], "{}", 0o600, "not a map of pseudonyms"),
+        (["--redact", "strict", "--map", "map.json"], "[" * 100_000, 0o600, "not a map of pseudonyms"),
+        (["--redact", "strict", "--map", "map.json"], '{"kind": "eset-portcheck pseudonyms", "tables": {"label": {"a": 1}}}', 0o600, "not a map"),
         (["--redact", "strict", "--map", "map.json"], "{}", 0o644, "others can read it"),
         (["--redact", "strict", "--map", "."], None, 0, "cannot be"),
         (["--redact", "strict", "--map", "no/such/place.json"], None, 0, "cannot be written"),

@@ -117,14 +117,19 @@ def test_a_pipe_that_somebody_made_non_blocking_loses_nothing(unbuffered: str, t
         told += chunk
     os.close(reading)
     assert process.wait(DEADLINE_S) == 0
-    assert process.stderr.read() == b""
+    assert remarks(process.stderr.read())
     process.stderr.close()
     assert json.loads(told)["summary"]
+
+
+def remarks(told: bytes) -> bool:
+    """Nothing but lines of ours: the sample is older than today's profile, and its reader says so."""
+    return all(line.startswith(b"eset-portcheck: ") for line in told.splitlines())
 
 
 def test_letters_that_the_stream_has_not(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     for arguments in (["explain", "TCP_NO_ANSWER", "--lang", "es"], ["show", "agent", "--lang", "es"], ["report", REPORT, "--lang", "es"]):
         done = subprocess.run([sys.executable, "-m", "eset_portcheck", *arguments], capture_output=True, env=environment, timeout=DEADLINE_S, cwd=tmp_path, check=False)
-        assert (done.returncode, done.stderr) == (0, b"")
+        assert (done.returncode, remarks(done.stderr)) == (0, True)
         done.stdout.decode("ascii")

@@ -16,6 +16,7 @@ import pytest
 
 import eset_portcheck
 from eset_portcheck import api
+from eset_portcheck.model.report import SCHEMA_VERSION
 from eset_portcheck.model.site import NAMES
 from eset_portcheck.standins.site import StandInSite, stand_in_site
 from tests.unit.sample_reports import REPORTS
@@ -306,7 +307,7 @@ def test_a_password_is_in_no_representation() -> None:
 
 def test_an_old_report_is_judged_anew_when_it_is_loaded() -> None:
     report = eset_portcheck.load(GOLDEN)
-    assert (report.schema_version, report.summary.verdict is None) == ("1.1.0", False)
+    assert (report.schema_version, report.summary.verdict is None) == (SCHEMA_VERSION, False)
     assert eset_portcheck.rejudge(report).checks == report.checks
 
 
