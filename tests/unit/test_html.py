@@ -216,7 +216,7 @@ def test_a_code_of_a_newer_version_is_shown_as_it_is() -> None:
 MARKUP = {
     "script": "</style></title></script><script>alert(1)</script>",
     "attribute": "\"'><img src=x onerror=alert(1)>",
-    "template": "{{ 7 * 7 }}{% raw %}${1}",
+    "template": "{{ 7919 * 6577 }}{% raw %}${1}",
     "entity": "&lt;b&gt;&#x3c;",
     "comment": "<!--",
     "link": "javascript:alert(1)",
@@ -232,7 +232,7 @@ def test_whatever_a_report_holds_is_text(name: str, payload: str) -> None:
     assert all(sign.isprintable() or sign == "\n" for sign in source)
     assert not [one for _, attributes in found.tags for one in attributes if one.startswith("on") or one in ("src", "style")]
     assert all(str(attributes.get("href", "#")).startswith("#") for _, attributes in found.tags)
-    assert "49" not in re.sub(r"\d{3,}", "", found.said) or payload != MARKUP["template"]
+    assert "52083263" not in found.said or payload != MARKUP["template"]
     assert len(source) < 400_000
 
 
