@@ -23,7 +23,7 @@ import pytest
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REPORT = Path(__file__).parents[1] / "unit/reports/dropped.json"
 DEADLINE_S = 30.0
-SWEEPS = 8  # runs a signal and command
+SWEEPS = 3  # runs a signal and command; `make test-all` makes many more
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -105,11 +105,12 @@ def whole(path: Path) -> bool:
     return not text or text.rstrip().endswith("</html>")
 
 
+@pytest.mark.parametrize("sweeps", [SWEEPS, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
 @pytest.mark.parametrize("what", ["check", "report", "demo"])
-def test_at_any_moment(what: str, number: signal.Signals, tmp_path: Path) -> None:
+def test_at_any_moment(what: str, number: signal.Signals, sweeps: int, tmp_path: Path) -> None:
     """A sweep over start-up, planning, run, rendering and writing."""
-    chance = random.Random(f"{what}{number}")
+    chance = random.Random(f"{what}{number}{sweeps}")
     with silent_peer() as peer:
         commands = {
             "check": to(peer, "-o", "out.json", "-o", "out.html"),
@@ -117,7 +118,7 @@ def test_at_any_moment(what: str, number: signal.Signals, tmp_path: Path) -> Non
             "demo": ["demo", "-o", "out.json", "-o", "out.html"],
         }
         codes = []
-        for _ in range(SWEEPS):
+        for _ in range(sweeps):
             with program(*commands[what], cwd=tmp_path) as process:
                 ready(process)
                 time.sleep(chance.uniform(0, 1.2))
