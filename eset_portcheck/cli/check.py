@@ -69,6 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         request = request_of(arguments, shared.load(arguments), credentials_of(arguments))
         if arguments.dry_run:
+            if arguments.output:
+                raise shared.WrongUse("-o: --dry-run makes no report")
             return dry_run(request, arguments.lang)
         interrupts.hold()
         private = redacting.Redacting(arguments)

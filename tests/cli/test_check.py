@@ -110,6 +110,13 @@ def test_dry_run_lists_every_destination_and_sends_nothing(portcheck: Command) -
     assert "tcp epns.eset.com:8883 mqtt" in ended.out
 
 
+def test_a_dry_run_refuses_what_it_would_not_write(portcheck: Command, tmp_path: Path) -> None:
+    ended = portcheck(*AGENT, "--dry-run", "-o", "ticket.html")
+    assert (ended.code, ended.out) == (2, "")
+    assert "-o: --dry-run makes no report" in ended.err
+    assert not (tmp_path / "ticket.html").exists()
+
+
 def test_reports_are_written_by_suffix(portcheck: Command, site: list[str], tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text("x" * 100_000)
     ended = portcheck("check", *site, "-o", "old.json", "-o", "r.txt", **with_public(site))
