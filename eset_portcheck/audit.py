@@ -187,10 +187,7 @@ def with_firewall_evidence(request: AuditRequest, outcome: Outcome, host: Host, 
     if not any(lost(one, endpoint.transport, endpoint.port) for endpoint, one in outcome.observations.items()):
         return outcome
     explainer = Explainer(rules, host)
-    told = {
-        endpoint: explainer.explained(one, endpoint.transport, request.options.dialled(endpoint)[1])
-        for endpoint, one in outcome.observations.items()
-    }
+    told = {endpoint: explainer.explained(one, endpoint.transport, request.options.dialled(endpoint)[1]) for endpoint, one in outcome.observations.items()}
     return msgspec.structs.replace(outcome, observations=told)
 
 

@@ -10,9 +10,9 @@ from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.plan import Options
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.dial import Dial
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.sessions import INSTALL, Credentials, Missing, in_thread
-from eset_portcheck.sessions.allowance import Broke
+from eset_portcheck.sessions.allowance import ClientFailed
 from eset_portcheck.sessions.logons import REDIRECTED, Logons, Permit, Withheld
 
 HOLD_S = 1.0  # a second client keeps its session that long
@@ -41,30 +41,30 @@ class DeepSessions:
             permit = self._logons.permit(endpoint.host, dial.address, reply, signed=not old)
             facts = await self._log_on(dial, permit, smb1=bool(reply.get("smb1_only")))
         except Withheld as withheld:
-            raise Broken(Failure.SESSION_NOT_TRIED, **withheld.facts) from withheld
+            raise StageFailed(Failure.SESSION_NOT_TRIED, **withheld.facts) from withheld
         if facts.get("step") != "done":
-            raise Broken(Failure.SESSION_REFUSED, **facts)
+            raise StageFailed(Failure.SESSION_REFUSED, **facts)
         return facts
 
     async def _log_on(self, dial: Dial, permit: Permit, *, smb1: bool) -> dict[str, Any]:
         """Raises Withheld, Broken. Whatever ends it, also a cancellation: its outcome is noted before the next one's turn."""
         from eset_portcheck.sessions import admin_share
 
-        host, timeout_s = dial.endpoint.server_name or dial.endpoint.host, dial.means.timeout_s
+        host, timeout_s = dial.endpoint.server_name or dial.endpoint.host, dial.context.timeout_s
         facts: dict[str, Any] | None = None
         try:
             facts = await in_thread(
                 lambda: admin_share.check(dial.address, dial.port, host, self._credentials, STEP * timeout_s, permit, smb1=smb1), 2 * timeout_s
             )
         except Missing as error:
-            raise Broken(Failure.EXTRA_MISSING, package=error.package, install=INSTALL) from error
-        except Broke as error:
+            raise StageFailed(Failure.EXTRA_MISSING, package=error.package, install=INSTALL) from error
+        except ClientFailed as error:
             facts = error.facts
             if isinstance(error.cause, OSError):
-                raise Broken.of(error.cause, **error.facts) from error
-            raise Broken(error.cause, **error.facts) from error
+                raise StageFailed.of(error.cause, **error.facts) from error
+            raise StageFailed(error.cause, **error.facts) from error
         except TimeoutError as error:
-            raise Broken(Failure.TIMEOUT) from error
+            raise StageFailed(Failure.TIMEOUT) from error
         finally:
             self._logons.ended(permit, facts)
         return facts
@@ -75,7 +75,7 @@ async def second_opinion(dial: Dial, attempt: Attempt) -> list[SecondOpinion]:
     if attempt.failed is not None or dial.endpoint.proxy is not None or not dial.protocol.second_client:
         return []
     name = dial.endpoint.server_name or dial.endpoint.host
-    timeout_s = dial.means.timeout_s
+    timeout_s = dial.context.timeout_s
     try:
         client = import_module(f"eset_portcheck.sessions.{dial.protocol.second_client}")
         facts = await in_thread(lambda: client.second_opinion(dial.address, dial.port, name, timeout_s), 2 * timeout_s + HOLD_S)

@@ -17,9 +17,9 @@ from eset_portcheck.model.observation import Attempt, Observation, StageRecord
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.dial import FAMILIES, Dial, Means, Sessions
-from eset_portcheck.net.evidence import Witness
-from eset_portcheck.net.partners import Judge, Target
+from eset_portcheck.net.dial import FAMILIES, Dial, DialContext, Sessions
+from eset_portcheck.net.evidence import EvidenceCollector
+from eset_portcheck.net.interfaces import Judge, Target
 from eset_portcheck.net.realm import find_realm
 from eset_portcheck.net.resolve import Resolution, resolve
 from eset_portcheck.net.tls import Contexts
@@ -45,9 +45,9 @@ class Runner:
 
     async def run(self, checks: Iterable[Check]) -> Outcome:
         endpoints = list(dict.fromkeys(check.endpoint for check in checks if check.endpoint is not None and check.skip is None))
-        means = Means(self._clock, Contexts(), self._judge, self._options.timeout_s, Witness(_planned(endpoints)), self._sessions)
+        context = DialContext(self._clock, Contexts(), self._judge, self._options.timeout_s, EvidenceCollector(_planned(endpoints)), self._sessions)
         watch = asyncio.ensure_future(self._clock.watch())
-        tasks = {asyncio.ensure_future(self._observe(means, endpoint)): endpoint for endpoint in endpoints}
+        tasks = {asyncio.ensure_future(self._observe(context, endpoint)): endpoint for endpoint in endpoints}
         found: dict[Endpoint, Observation] = {}
         interrupted = False
         try:
@@ -68,11 +68,11 @@ class Runner:
                 found[endpoint] = task.result()
         return Outcome(found, complete=not pending, interrupted=interrupted, loop_lag_s=round(self._clock.lag_s, 4))
 
-    async def _observe(self, means: Means, endpoint: Endpoint) -> Observation:
+    async def _observe(self, context: DialContext, endpoint: Endpoint) -> Observation:
         """Never raises: a bug of ours is an observation too, and hides no other row."""
         started = self._clock.now()
         try:
-            found = await self._dial(means, endpoint)
+            found = await self._dial(context, endpoint)
         except Exception as error:  # noqa: BLE001
             found = Observation(error=place(error))
         found = msgspec.structs.replace(found, duration_s=round(self._clock.now() - started, 4))
@@ -81,7 +81,7 @@ class Runner:
                 self._done(endpoint, found)
         return found
 
-    async def _dial(self, means: Means, endpoint: Endpoint) -> Observation:
+    async def _dial(self, context: DialContext, endpoint: Endpoint) -> Observation:
         protocol = protocols.find(endpoint.protocol)
         if protocol is None:
             return Observation(error=f"no descriptor of {endpoint.protocol}")
@@ -100,7 +100,7 @@ class Runner:
             endpoint, evidence = msgspec.structs.replace(endpoint, realm=found_realm.realm), [*evidence, found_realm]
         usable = {family for family, address in chosen if self._routable(family, address, port)} or {family for family, _ in chosen}
         dials = [
-            Dial(means, endpoint, protocol, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
+            Dial(context, endpoint, protocol, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
             for family, address in chosen
         ]
         attempts = await asyncio.gather(*(self._attempt(one, record) for one in dials))
@@ -171,9 +171,7 @@ def _planned(endpoints: list[Endpoint]) -> dict[str, list[int]]:
 
 def _resolved(resolution: Resolution, host: str) -> StageRecord:
     detail = {"name": host, **resolution.detail} if resolution.detail else {}
-    return StageRecord(
-        stage=Stage.RESOLVE, started_s=resolution.started_s, duration_s=resolution.duration_s, failure=resolution.failure, detail=detail
-    )
+    return StageRecord(stage=Stage.RESOLVE, started_s=resolution.started_s, duration_s=resolution.duration_s, failure=resolution.failure, detail=detail)
 
 
 def _without_family(record: StageRecord) -> StageRecord:

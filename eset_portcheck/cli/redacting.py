@@ -83,8 +83,6 @@ def _read(file: Path, place: str) -> dict[str, dict[str, str]]:
     except (ValueError, RecursionError):
         told = None
     tables = told.get("tables") if isinstance(told, dict) and told.get("kind") == MARK else None
-    if not isinstance(tables, dict) or not all(
-        isinstance(table, dict) and all(isinstance(text, str) for text in table.values()) for table in tables.values()
-    ):
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) and all(isinstance(text, str) for text in table.values()) for table in tables.values()):
         raise WrongUse(f"{place}: not a map of pseudonyms; the file was not changed")
     return tables

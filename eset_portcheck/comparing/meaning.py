@@ -91,9 +91,7 @@ OTHER_CULPRIT = "other-culprit"
 FARTHER = "farther"
 LESS_FAR = "less-far"
 OTHER_REASON = "other-reason"
-LOST_TO: dict[Ending, str] = {
-    one: f"proven-to-{one}" for one in Ending if one not in (Ending.PROVEN, Ending.OTHER, Ending.UNTRIED, Ending.CHECKER)
-}
+LOST_TO: dict[Ending, str] = {one: f"proven-to-{one}" for one in Ending if one not in (Ending.PROVEN, Ending.OTHER, Ending.UNTRIED, Ending.CHECKER)}
 
 
 def ending(row: Row) -> Ending:

@@ -121,9 +121,7 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
     ca = tls.chain[0].issuer if tls.chain else None
     if said.problem is not None and said.fails:
         reason = said.problem
-        return Reading(
-            Proof.TLS, reason, State.OPEN, REASONS[reason].culprit, Confidence.PROVEN, Where(address=reading.where.address, ca=ca), said.findings
-        )
+        return Reading(Proof.TLS, reason, State.OPEN, REASONS[reason].culprit, Confidence.PROVEN, Where(address=reading.where.address, ca=ca), said.findings)
     findings = (*reading.findings, *said.findings)
     if reading.fails or rank(reading.reason) is not Rank.PASS:
         return msgspec.structs.replace(reading, findings=findings)

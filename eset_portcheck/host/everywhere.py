@@ -26,9 +26,7 @@ def sockets() -> list[Any]:
     return list(psutil.net_connections(kind="inet"))
 
 
-def listeners(
-    table: list[Any], ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[str, Any]] | None = None
-) -> tuple[list[Listening], bool]:
+def listeners(table: list[Any], ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[str, Any]] | None = None) -> tuple[list[Listening], bool]:
     """(sockets bound to one of the ports, are all their owners visible). TCP in LISTEN, UDP bound. `kernel`: what this platform tells besides."""
     import psutil
 

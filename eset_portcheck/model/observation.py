@@ -3,7 +3,6 @@
 Times are seconds relative to the start of the run (`started_s`) or lengths (`duration_s`, `after_s`).
 """
 
-
 import msgspec
 
 from eset_portcheck.model.evidence import Evidence

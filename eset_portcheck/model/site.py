@@ -79,7 +79,7 @@ _HIDDEN = ("ca_given", "credentials_given", "connect_to")
 
 
 def version_tuple(text: str, place: str = "product_version") -> tuple[int, ...]:
-    """"7.2.11.1" -> (7, 2, 11, 1). Raises SiteError."""
+    """ "7.2.11.1" -> (7, 2, 11, 1). Raises SiteError."""
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,5}){0,3}", text):
         raise SiteError(f"{place}: {text[:40]!a} is not a version such as 10.1 or 7.2.11.3")
     return tuple(int(part) for part in text.split("."))

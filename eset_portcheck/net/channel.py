@@ -10,7 +10,7 @@ import ssl
 from typing import Protocol
 
 from eset_portcheck.model.vocabulary import Failure
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 
 CHUNK_BYTES = 16384
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
@@ -125,7 +125,7 @@ class TlsChannel:
             except ssl.SSLWantReadError:
                 await self._flush()
                 if not await self._fill():
-                    raise Broken(Failure.EOF, received_bytes=self.received_bytes) from None
+                    raise StageFailed(Failure.EOF, received_bytes=self.received_bytes) from None
             except ssl.SSLError:
                 await self._farewell()
                 raise
@@ -151,7 +151,7 @@ class TlsChannel:
     async def _fill(self) -> bool:
         """A slice more for OpenSSL; False when the peer has closed. Raises Broken for a peer that sends and does not get on."""
         if self.received_bytes > MAX_TLS_BYTES or getattr(self.tls, "messages", 0) > MAX_MESSAGES:
-            raise Broken(Failure.TOO_LARGE, received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex())
+            raise StageFailed(Failure.TOO_LARGE, received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex())
         if self._waiting:
             await asyncio.sleep(0)
         else:

@@ -14,7 +14,7 @@ from typing import Any
 
 from eset_portcheck.model.observation import Icmp
 from eset_portcheck.model.vocabulary import Failure
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.wire.conversation import Conversation, Exchange, ReadDatagram, UnexpectedBytes
 
@@ -53,7 +53,7 @@ class Dispatch:
                     raise UnexpectedBytes("a step that datagrams do not know")
                 await self._ask(loop, exchange, questions)
         except UnexpectedBytes as error:
-            raise Broken(Failure.UNEXPECTED_BYTES, why=error.why) from error
+            raise StageFailed(Failure.UNEXPECTED_BYTES, why=error.why) from error
         return exchange
 
     async def _ask(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, questions: list[bytes]) -> None:
@@ -79,7 +79,7 @@ class Dispatch:
                     return
                 self._strangers += 1
                 if self._strangers > 64:
-                    raise Broken(Failure.UNEXPECTED_BYTES, why="answers that belong to no question", first_bytes=data[:64].hex())
+                    raise StageFailed(Failure.UNEXPECTED_BYTES, why="answers that belong to no question", first_bytes=data[:64].hex())
         finally:
             sender.cancel()
 
@@ -122,7 +122,7 @@ class Dispatch:
         real = [one for one in records if not is_mtu_news(one)]
         if records and not real:
             return
-        raise Broken.of(error) from error
+        raise StageFailed.of(error) from error
 
 
 def is_mtu_news(record: Icmp) -> bool:

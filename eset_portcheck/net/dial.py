@@ -20,9 +20,9 @@ from eset_portcheck.model.vocabulary import Failure, Stage, Transport, Trust
 from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
 from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, is_mtu_news
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
-from eset_portcheck.net.partners import Judge, Target
+from eset_portcheck.net.interfaces import Judge, Target
 from eset_portcheck.net.talk import introduction, seen, talk
 from eset_portcheck.net.tls import Contexts, Handshake
 from eset_portcheck.wire.conversation import Conversation, Exchange, Peer
@@ -34,7 +34,7 @@ SILENCE_S = 1.5  # evidence of a silent stage starts here, so that it ends with 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 
-class Witness(Interface):
+class Collector(Interface):
     """Gathers evidence for a stage; each call may send packets of its own."""
 
     async def of_silence(self, dial: "Dial", stage: Stage) -> list[Evidence]: ...
@@ -50,14 +50,14 @@ class Sessions(Interface):
     async def hold(self, dial: "Dial") -> dict[str, Any]: ...
 
 
-class Means(msgspec.Struct, frozen=True):
+class DialContext(msgspec.Struct, frozen=True):
     """What all dials of a run share."""
 
     clock: Clock
     contexts: Contexts
     judge: Judge
     timeout_s: float
-    witness: Witness | None = None
+    collector: Collector | None = None
     sessions: Sessions | None = None
 
 
@@ -65,10 +65,17 @@ class Dial:
     """State of one attempt. `run` never raises for what the network or the peer does."""
 
     def __init__(
-        self, means: Means, endpoint: Endpoint, protocol: Protocol, target: Target, *, opening: Opening | None = None, maximum_segment: int | None = None
+        self,
+        context: DialContext,
+        endpoint: Endpoint,
+        protocol: Protocol,
+        target: Target,
+        *,
+        opening: Opening | None = None,
+        maximum_segment: int | None = None,
     ) -> None:
         """`opening`: begin as this says, not as the protocol does."""
-        self.means = means
+        self.context = context
         self.endpoint = endpoint
         self.protocol = protocol
         self.opening: Opening = protocol if opening is None else opening
@@ -96,7 +103,7 @@ class Dial:
         self.records = list(before or [])
         try:
             await self._stages()
-        except Broken:
+        except StageFailed:
             pass
         finally:
             if self._sock is not None:
@@ -128,32 +135,32 @@ class Dial:
                 return
             channel = secured
         await self._handshake(channel)
-        if self.endpoint.session and self.means.sessions is not None:
-            async with self.means.sessions.turn():
-                held = await self._stage(Stage.SESSION, self.means.sessions.hold(self), deadline_s=2 * self.means.timeout_s)
+        if self.endpoint.session and self.context.sessions is not None:
+            async with self.context.sessions.turn():
+                held = await self._stage(Stage.SESSION, self.context.sessions.hold(self), deadline_s=2 * self.context.timeout_s)
             self.reply = {**(self.reply or {}), "session": held}
 
     async def _stage(self, stage: Stage, work: Coroutine[Any, Any, T], facts: Any = None, deadline_s: float | None = None) -> T:
         """Run one stage under its deadline; record it; gather evidence where it is silent or breaks in a way that needs it."""
-        clock = self.means.clock
+        clock = self.context.clock
         started = clock.now()
         late: list[asyncio.Task[list[Evidence]]] = []
-        witness = self.means.witness
+        collector = self.context.collector
         timer = asyncio.get_running_loop().call_later(
-            SILENCE_S, lambda: late.append(asyncio.ensure_future(witness.of_silence(self, stage))) if witness else None
+            SILENCE_S, lambda: late.append(asyncio.ensure_future(collector.of_silence(self, stage))) if collector else None
         )
         failure: Failure | None = None
         detail: dict[str, Any] = {}
         result: T | None = None
-        problem: Broken | None = None
+        problem: StageFailed | None = None
         try:
-            result = await clock.within(deadline_s or self.means.timeout_s, work)
+            result = await clock.within(deadline_s or self.context.timeout_s, work)
         except Expired:
-            problem = Broken(Failure.TIMEOUT)
-        except Broken as error:
+            problem = StageFailed(Failure.TIMEOUT)
+        except StageFailed as error:
             problem = error
         except OSError as error:
-            problem = Broken.of(error)
+            problem = StageFailed.of(error)
         finally:
             timer.cancel()
             if problem is None or problem.failure is not Failure.TIMEOUT:
@@ -172,21 +179,21 @@ class Dial:
         return result  # type: ignore[return-value]
 
     async def _witness(self, record: StageRecord, late: "asyncio.Task[list[Evidence]] | None") -> None:
-        witness, clock, timeout_s = self.means.witness, self.means.clock, self.means.timeout_s
-        if witness is None:
+        collector, clock, timeout_s = self.context.collector, self.context.clock, self.context.timeout_s
+        if collector is None:
             return
         try:
             if record.failure is Failure.TIMEOUT:
-                self.evidence += await clock.within(1.0 + max(0.5, timeout_s - SILENCE_S), late or witness.of_silence(self, record.stage))
+                self.evidence += await clock.within(1.0 + max(0.5, timeout_s - SILENCE_S), late or collector.of_silence(self, record.stage))
             else:
-                self.evidence += await clock.within(timeout_s, witness.of_failure(self, record))
+                self.evidence += await clock.within(timeout_s, collector.of_failure(self, record))
         except Expired:
             return
 
     def _read_errors(self, started: float) -> None:
         if self._sock is None:
             return
-        records = read_errors(self._sock, self.means.clock.now() - (self._connect_started_s or started))
+        records = read_errors(self._sock, self.context.clock.now() - (self._connect_started_s or started))
         real = [record for record in records if not is_mtu_news(record)]
         if real and self.icmp is None:
             self.icmp = real[0]
@@ -204,7 +211,7 @@ class Dial:
         listen_for_errors(sock)
         if self._maximum_segment:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, self._maximum_segment)
-        self._connect_started_s = self.means.clock.now()
+        self._connect_started_s = self.context.clock.now()
         await asyncio.get_running_loop().sock_connect(sock, self.sockaddr)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -219,19 +226,19 @@ class Dial:
         exchange = await talk(channel, conversation, begun=self._begin)
         facts = {name: value for name, value in (exchange.facts or {}).items() if name != "surplus"}
         if not 200 <= int(facts["status"]) < 300:
-            raise Broken(Failure.PROXY_REFUSED, **facts)
+            raise StageFailed(Failure.PROXY_REFUSED, **facts)
         return exchange
 
     async def _secure(self, channel: Channel) -> Channel | None:
         """The TLS stage. None when the peer demands a client certificate: reachable, but nobody talks to us."""
         endpoint = self.endpoint
-        context = self.means.contexts.get(endpoint.alpn or self.opening.alpn)
+        context = self.context.contexts.get(endpoint.alpn or self.opening.alpn)
         secured = TlsChannel(channel, context, endpoint.server_name or endpoint.host)
-        handshake = Handshake(secured, self.means.contexts.sees_messages)
+        handshake = Handshake(secured, self.context.contexts.sees_messages)
         try:
             await self._stage(Stage.TLS, handshake.shake(), lambda: {"received_bytes": secured.received_bytes})
             if self.protocol.silent:
-                await handshake.listen(self.means.clock, max(1.0, min(2.5 * self.records[-1].duration_s, self.means.timeout_s)))
+                await handshake.listen(self.context.clock, max(1.0, min(2.5 * self.records[-1].duration_s, self.context.timeout_s)))
         finally:
             if handshake.certificates or handshake.version:
                 await self._judge(handshake)
@@ -243,7 +250,7 @@ class Dial:
     async def _judge(self, handshake: Handshake) -> None:
         """Outside every stage's clock; in a thread as long as cryptography has to be imported first."""
         star, name = self.endpoint.trust is Trust.SITE, self.endpoint.server_name or self.endpoint.host
-        judge, chain = self.means.judge, handshake.certificates
+        judge, chain = self.context.judge, handshake.certificates
         judged = judge.judge(chain, name, star) if judge.ready else await asyncio.to_thread(judge.judge, chain, name, star)
         self._tls = msgspec.structs.replace(
             judged, version=handshake.version, cipher=handshake.cipher, alpn=handshake.alpn, client_certificate=handshake.client_certificate
@@ -265,14 +272,14 @@ class Dial:
             handshake = self._handshake_tls
             if handshake is not None and handshake.note(error) and self._tls is not None:
                 self._tls = msgspec.structs.replace(self._tls, client_certificate="required")
-            raise Broken(Failure.TLS_ALERT, openssl=error.reason) from error
+            raise StageFailed(Failure.TLS_ALERT, openssl=error.reason) from error
 
     def _introduction(self) -> Peer:
         return introduction(self.endpoint, self._tls.alpn if self._tls else None)
 
     async def _start_tls(self, channel: Channel) -> Channel | None:
         """TLS that a conversation asked for; its failure is a fact for the conversation."""
-        self._inside = inside = Handshake(TlsChannel(channel, self.means.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False)
+        self._inside = inside = Handshake(TlsChannel(channel, self.context.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False)
         return await inside.attempted()
 
     def _begin(self, exchange: Exchange) -> None:
@@ -290,7 +297,7 @@ class Dial:
         """UDP: the answer (or the ICMP error) to our question is connect and handshake in one."""
         dispatch = Dispatch(FAMILIES[self.family], self.address, self.port)
         self._sock = dispatch.sock
-        self._connect_started_s = self.means.clock.now()
+        self._connect_started_s = self.context.clock.now()
         try:
             self._finish(await self._stage(Stage.HANDSHAKE, dispatch.converse(self.opening.converse(self._introduction())), dispatch.facts))
         finally:

@@ -22,7 +22,7 @@ REPEATS = 2  # a lost packet must not look like a discarded one
 _WAIT_S = (0.2, 1.2)
 
 
-class Ruler:
+class HopDistance:
     """Measures against one address. `rtt_s`: what the refusal took; silence is waited for accordingly."""
 
     def __init__(self, clock: Clock, family: int, address: str, rtt_s: float) -> None:

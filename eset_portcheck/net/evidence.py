@@ -17,7 +17,7 @@ from eset_portcheck.model.observation import StageRecord
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.dial import FAMILIES, Dial
-from eset_portcheck.net.distance import Ruler
+from eset_portcheck.net.distance import HopDistance
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.walk import walk
 from eset_portcheck.wire.protocol import AlternativeOpening
@@ -36,7 +36,7 @@ def _begins_anew(other: AlternativeOpening, record: StageRecord) -> bool:
     return cut or (other.encrypted and came.startswith("1503"))
 
 
-class Witness:
+class EvidenceCollector:
     """`planned`: host name or address -> TCP ports of this run's endpoints there."""
 
     def __init__(self, planned: Mapping[str, Sequence[int]]) -> None:
@@ -46,8 +46,8 @@ class Witness:
         if dial.endpoint.transport is not Transport.TCP:
             return []
         if stage is Stage.CONNECT:
-            left = dial.means.timeout_s - 1.5
-            walking = walk(dial.means.clock, FAMILIES[dial.family], dial.address, dial.port, max(1.0, left - 0.2))
+            left = dial.context.timeout_s - 1.5
+            walking = walk(dial.context.clock, FAMILIES[dial.family], dial.address, dial.port, max(1.0, left - 0.2))
             found = await asyncio.gather(walking, self._controls(dial, max(1.0, left - 0.4)))
             return [one for one in found if one is not None]
         if stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not dial.protocol.single_probe:
@@ -71,7 +71,9 @@ class Witness:
 
     async def _otherwise(self, dial: Dial, other: AlternativeOpening) -> AlternativeOpeningTried:
         """One more connection, begun in another way that the protocol knows."""
-        attempt = await Dial(msgspec.structs.replace(dial.means, witness=None, sessions=None), dial.endpoint, dial.protocol, dial.target, opening=other).run()
+        attempt = await Dial(
+            msgspec.structs.replace(dial.context, collector=None, sessions=None), dial.endpoint, dial.protocol, dial.target, opening=other
+        ).run()
         failed = attempt.failed
         return AlternativeOpeningTried(
             address=dial.address,
@@ -92,7 +94,7 @@ class Witness:
         """Does the same host answer on other ports? A refusal is an answer."""
 
         async def ask(port: int) -> PortAnswer:
-            clock = dial.means.clock
+            clock = dial.context.clock
             started = clock.now()
             answer: Answer
             with socket.socket(FAMILIES[dial.family], socket.SOCK_STREAM) as sock:
@@ -117,22 +119,22 @@ class Witness:
         icmp = dial.icmp
         if icmp is not None and (icmp.local or icmp.sender != dial.address.split("%")[0]):
             return []
-        ruler = Ruler(dial.means.clock, FAMILIES[dial.family], dial.address, record.duration_s)
+        hop_distance = HopDistance(dial.context.clock, FAMILIES[dial.family], dial.address, record.duration_s)
         planned = [port for port in self._other_ports(dial) if port != SPARE_PORT]
-        found = await ruler.measure(dial.port if icmp is None else None, planned)
+        found = await hop_distance.measure(dial.port if icmp is None else None, planned)
         return [found] if found else []
 
     async def _who_accepted(self, dial: Dial) -> list[Distance]:
         """How far away is whoever took the connection and then did not do what the service does? A transparent proxy accepts for everybody."""
         connect = next((record for record in dial.records if record.stage is Stage.CONNECT), None)
-        ruler = Ruler(dial.means.clock, FAMILIES[dial.family], dial.address, connect.duration_s if connect else 0.2)
-        found = await ruler.measure(None, (), accepted_port=dial.port)
+        hop_distance = HopDistance(dial.context.clock, FAMILIES[dial.family], dial.address, connect.duration_s if connect else 0.2)
+        found = await hop_distance.measure(None, (), accepted_port=dial.port)
         return [found] if found else []
 
     async def _small_segments(self, dial: Dial, stage: Stage) -> list[SmallSegments]:
         """One more connection that asks for segments of 536 bytes: if it gets past the silent stage, large packets vanish on the path."""
-        means = msgspec.structs.replace(dial.means, witness=None, timeout_s=max(1.0, dial.means.timeout_s - 1.5))
-        again = Dial(means, dial.endpoint, dial.protocol, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
+        context = msgspec.structs.replace(dial.context, collector=None, timeout_s=max(1.0, dial.context.timeout_s - 1.5))
+        again = Dial(context, dial.endpoint, dial.protocol, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
         attempt = await again.run()
         record = attempt.stage(stage)
         found = SmallSegments(
@@ -146,14 +148,14 @@ class Witness:
 
     async def _silent_control(self, dial: Dial) -> SilentControl:
         """A second connection on which nothing is sent: does it live for a second?"""
-        clock = dial.means.clock
+        clock = dial.context.clock
         loop = asyncio.get_running_loop()
         with socket.socket(FAMILIES[dial.family], socket.SOCK_STREAM) as sock:
             sock.setblocking(False)
             started = clock.now()
             end: SilentEnd = "open"
             try:
-                await clock.within(dial.means.timeout_s, loop.sock_connect(sock, dial.sockaddr))
+                await clock.within(dial.context.timeout_s, loop.sock_connect(sock, dial.sockaddr))
                 data = await clock.within(HOLD_S, loop.sock_recv(sock, 256))
                 end = "spoke" if data else "closed"
             except Expired:

@@ -66,7 +66,7 @@ def named(error: OSError) -> str:
     return errno.errorcode.get(error.errno or 0, f"errno {error.errno} on {os.name}")
 
 
-class Broken(Exception):
+class StageFailed(Exception):
     """A stage that did not end well: carries the classified failure and facts for the record."""
 
     def __init__(self, failure: Failure, **detail: object) -> None:
@@ -75,5 +75,5 @@ class Broken(Exception):
         self.detail = {name: value for name, value in detail.items() if value is not None}
 
     @classmethod
-    def of(cls, error: OSError, /, **detail: object) -> "Broken":
+    def of(cls, error: OSError, /, **detail: object) -> "StageFailed":
         return cls(classify(error), errno=named(error), **detail)

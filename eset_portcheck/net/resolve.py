@@ -18,7 +18,7 @@ import msgspec
 
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.clock import Clock, Expired, shorten
-from eset_portcheck.net.failure import Broken, classify
+from eset_portcheck.net.failure import StageFailed, classify
 from eset_portcheck.net.icmp import listen_for_errors
 
 SEND_AT_S = (0.0, 1.0, 2.2)  # one question and two repetitions inside the stage
@@ -140,7 +140,7 @@ async def ask_server(clock: Clock, server: str, name: str, kind: str, deadline_s
         entry |= await clock.within(deadline_s, _converse(server, name, kind, pick))
     except Expired:
         entry["failure"] = Failure.DNS_TIMEOUT.value
-    except Broken as error:
+    except StageFailed as error:
         entry["failure"] = error.failure.value
         entry |= error.detail
     entry["duration_s"] = shorten(clock.now() - started)
@@ -156,7 +156,7 @@ async def _converse(server: str, name: str, kind: str, pick: Pick) -> dict[str, 
         query = dns.message.make_query(name, kind, id=random.getrandbits(16))
         wire = query.to_wire()
     except (dns.exception.DNSException, ValueError) as error:
-        raise Broken(Failure.DNS_BAD_ANSWER, why="the name cannot be asked for") from error
+        raise StageFailed(Failure.DNS_BAD_ANSWER, why="the name cannot be asked for") from error
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
@@ -203,7 +203,7 @@ async def _receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, query: 
             junk += 1
             if junk < 3 and data[:2] != query.to_wire()[:2]:
                 continue
-            raise Broken(Failure.DNS_BAD_ANSWER, received_bytes=len(data)) from error
+            raise StageFailed(Failure.DNS_BAD_ANSWER, received_bytes=len(data)) from error
         if not query.is_response(reply):
             continue  # a late or forged answer: not ours
         return {"rcode": dns.rcode.to_text(reply.rcode()), **pick(reply)}
@@ -219,8 +219,8 @@ def of_internet(reply: Any, *kinds: int) -> list[Any]:
     return [item for rrset in reply.answer if rrset.rdclass == 1 and rrset.rdtype in kinds for item in rrset]
 
 
-def _unreachable(error: OSError) -> Broken:
-    return Broken(Failure.DNS_UNREACHABLE, cause=classify(error).value)
+def _unreachable(error: OSError) -> StageFailed:
+    return StageFailed(Failure.DNS_UNREACHABLE, cause=classify(error).value)
 
 
 def _reason(answers: list[dict[str, Any]], system_word: str) -> Failure:

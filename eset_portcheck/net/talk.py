@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.channel import SLICE_BYTES, Channel
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Peer, StartTls, UnexpectedBytes
 
 Secure = Callable[[Channel], Awaitable[Channel | None]]
@@ -33,7 +33,7 @@ async def talk(channel: Channel, conversation: Conversation, secure: Secure | No
                 return exchange
             if isinstance(exchange.wants, StartTls):
                 if exchange.surplus:
-                    raise Broken(Failure.UNEXPECTED_BYTES, why="bytes before TLS")
+                    raise StageFailed(Failure.UNEXPECTED_BYTES, why="bytes before TLS")
                 secured = await secure(channel) if secure is not None else None
                 channel = secured or channel
                 exchange.secured(secured is not None)
@@ -46,13 +46,13 @@ async def talk(channel: Channel, conversation: Conversation, secure: Secure | No
             if not exchange.finished and not exchange.out:
                 raise Ended
     except UnexpectedBytes as error:
-        raise Broken(Failure.UNEXPECTED_BYTES, why=error.why, **seen(exchange)) from error
+        raise StageFailed(Failure.UNEXPECTED_BYTES, why=error.why, **seen(exchange)) from error
     except Ended as error:
-        raise Broken(Failure.EOF, **seen(exchange)) from error
+        raise StageFailed(Failure.EOF, **seen(exchange)) from error
     except ssl.SSLError:
         raise
     except OSError as error:
-        raise Broken.of(error, **seen(exchange)) from error
+        raise StageFailed.of(error, **seen(exchange)) from error
 
 
 async def _feed(exchange: Exchange, chunk: bytes) -> None:

@@ -12,7 +12,7 @@ import warnings
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.channel import TlsChannel, watch_messages
 from eset_portcheck.net.clock import Clock, Expired
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 
 # After a TLS 1.3 handshake the demand for a client certificate shows only at the first read.
 AFTERWORD_S = 1.0
@@ -83,14 +83,14 @@ class Handshake:
                 return
             raise self._broken(error) from error
         except OSError as error:
-            raise Broken.of(error, received_bytes=channel.received_bytes, **_first(channel)) from error
+            raise StageFailed.of(error, received_bytes=channel.received_bytes, **_first(channel)) from error
         self._note()
 
     async def attempted(self) -> TlsChannel | None:
         """The channel once TLS is up, or None: where TLS is an offer, its failure breaks nothing by itself."""
         try:
             await self.shake()
-        except Broken:
+        except StageFailed:
             return None
         return self._channel
 
@@ -109,7 +109,7 @@ class Handshake:
             await clock.within(wait_s, self._channel.receive())
         except ssl.SSLError as error:
             self._demanded = bool(_CLIENT_CERTIFICATE_ALERTS & self._alerts(error))
-        except (Expired, OSError, Broken):
+        except (Expired, OSError, StageFailed):
             return
 
     def note(self, error: ssl.SSLError) -> bool:
@@ -127,15 +127,15 @@ class Handshake:
             return True
         return bool(self._channel.certificate_requested and alerts & _REFUSED_EMPTY_CERTIFICATE)
 
-    def _broken(self, error: ssl.SSLError) -> Broken:
+    def _broken(self, error: ssl.SSLError) -> StageFailed:
         channel = self._channel
         facts: dict[str, object] = {"received_bytes": channel.received_bytes, **_first(channel)}
         alerts = self._alerts(error)
         if not _looks_like_tls(channel.first_bytes):
-            return Broken(Failure.NOT_TLS, **facts)
+            return StageFailed(Failure.NOT_TLS, **facts)
         if alerts:
-            return Broken(Failure.TLS_ALERT, alert=min(alerts), **facts)
-        return Broken(Failure.TLS_FAILED, openssl=error.reason, **facts)
+            return StageFailed(Failure.TLS_ALERT, alert=min(alerts), **facts)
+        return StageFailed(Failure.TLS_FAILED, openssl=error.reason, **facts)
 
 
 def _first(channel: TlsChannel) -> dict[str, object]:

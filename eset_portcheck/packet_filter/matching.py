@@ -133,9 +133,7 @@ def _tuple_is(fields: list[Field], element: Any) -> Truth:
     parts = value.get("concat") if isinstance(value, dict) else None
     if not isinstance(parts, list) or len(parts) != len(fields):
         return None
-    answer = every(
-        None if one.kind in ("unknown", "unset", "bits") else among(one, part, {}) for one, part in zip(fields, parts, strict=True)
-    )
+    answer = every(None if one.kind in ("unknown", "unset", "bits") else among(one, part, {}) for one, part in zip(fields, parts, strict=True))
     return answer if sure or answer is False else None
 
 

@@ -119,9 +119,7 @@ def neighbours(flow: Flow) -> list[tuple[str, Packet]]:
     if first.family == "ipv4":
         asking = bare._replace(family="arp", protocol="arp")
         return [("arp", asking), ("arp", _turned(asking))]
-    question = bare._replace(
-        protocol="ipv6-icmp", source=first.source + _LINK_LOCAL, destination=_SOLICITED, cast="multicast", icmp_type="nd-neighbor-solicit"
-    )
+    question = bare._replace(protocol="ipv6-icmp", source=first.source + _LINK_LOCAL, destination=_SOLICITED, cast="multicast", icmp_type="nd-neighbor-solicit")
     answer = bare._replace(
         protocol="ipv6-icmp",
         arriving=not first.arriving,

@@ -47,7 +47,7 @@ def ways_in(interfaces: Iterable[Interface]) -> list[Way]:
 
 
 def inbound(ask: Ask, ports: Iterable[int], interfaces: Iterable[Interface]) -> dict[str, dict[str, Any]]:
-    """"in/tcp/2222" -> {"verdict", and of the rule that decided "rule" "table" "chain" "handle", "ways": [{"family", "interfaces", "addresses",
+    """ "in/tcp/2222" -> {"verdict", and of the rule that decided "rule" "table" "chain" "handle", "ways": [{"family", "interfaces", "addresses",
     "verdict", ...}]}. Ways that do not agree make "cannot-tell"; the list tells which differ."""
     ways = ways_in(interfaces)
     return {f"in/{transport}/{port}": _port(ask, transport, port, ways) for port in sorted(ports) for transport in ("tcp", "udp")}

@@ -58,7 +58,7 @@ class Addresses:
 
 
 def network_of(text: str) -> tuple[Address, str, int | None] | None:
-    """"10.0.0.0/8", "fe80::1%eth0" -> (address, zone with its sign, length); None for anything else."""
+    """ "10.0.0.0/8", "fe80::1%eth0" -> (address, zone with its sign, length); None for anything else."""
     bare, slash, length = text.partition("/")
     host, percent, zone = bare.partition("%")
     try:

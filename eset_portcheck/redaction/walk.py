@@ -95,4 +95,3 @@ def _rules(key: str, value: Any, eye: Eye) -> Any:
         kind = None if key in _REMARKS else Privacy.FINGERPRINT if key.endswith("sha256") else Privacy.RULES
         return eye.text(kind, value)
     return value
-

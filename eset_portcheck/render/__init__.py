@@ -71,9 +71,7 @@ def render(
     for name, value, words in (("format", format, tuple(FORMATS)), ("lang", lang, LANGUAGES)):
         if value not in words:
             raise WrongUse(f"{name}: {str(value)[:20]!a} is none of {', '.join(words)}")
-    made = FORMATS[format](
-        report, width=max(40, width), ascii=ascii, colour=color, verbose=verbose, quiet=quiet, language=lang, written=[], live=live
-    )
+    made = FORMATS[format](report, width=max(40, width), ascii=ascii, colour=color, verbose=verbose, quiet=quiet, language=lang, written=[], live=live)
     return made.decode()
 
 

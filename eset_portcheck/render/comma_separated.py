@@ -8,8 +8,8 @@ import io
 from defusedcsv import csv  # type: ignore[import-untyped]
 
 from eset_portcheck.model.report import Report, Row
-from eset_portcheck.render.pen import Pen
-from eset_portcheck.render.story import numbers
+from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.issues import numbers
 
 _WIDE_FORMULA = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width = + - @: formulas to some spreadsheets, which the writer does not know
 COLUMNS = (
@@ -83,5 +83,5 @@ def _values(report: Report, row: Row, caused: dict[str, str]) -> list[object]:
 def _cell(value: object) -> object:
     if isinstance(value, (int, float)):
         return value
-    text = Pen().safe(value)
+    text = RenderContext().safe(value)
     return f"'{text}" if text.startswith(_WIDE_FORMULA) else text

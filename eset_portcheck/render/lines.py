@@ -4,7 +4,7 @@ import shlex
 
 _POSIX = ("'", '"')
 # PowerShell takes the typographic quotes for its own: each ends what another of its kind began.
-_POWERSHELL = ("'\u2018\u2019\u201a\u201b", "\"\u201c\u201d\u201e")
+_POWERSHELL = ("'\u2018\u2019\u201a\u201b", '"\u201c\u201d\u201e')
 
 
 def flowed(parts: list[str], width: int, gap: str = "   ") -> list[str]:

@@ -7,10 +7,10 @@ from xml.etree.ElementTree import Element, SubElement
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
-from eset_portcheck.render import outcome, story
+from eset_portcheck.render import issues, outcome
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.elements import put, put_table, to_markdown
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.port_owners import port_owners
 from eset_portcheck.render.remarks import remarks
 from eset_portcheck.render.rows import arranged, shown_target
@@ -24,20 +24,20 @@ _CAUSES = 4  # of a summary
 
 def render(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, live: bool = False) -> str:
     """Ends in a line break; no line has trailing blanks."""
-    page = _Page(report, Pen(verbose=verbose or not quiet, language=language, live=live))
+    page = _Page(report, RenderContext(verbose=verbose or not quiet, language=language, live=live))
     root = page.summary() if quiet else page.whole()
     return to_markdown(root)
 
 
 class _Page:
-    def __init__(self, report: Report, pen: Pen) -> None:
+    def __init__(self, report: Report, context: RenderContext) -> None:
         self._report = report
-        self._pen = pen
+        self._context = context
 
     def summary(self) -> Element:
         root = Element("div")
         self._first(root)
-        told = [*story.causes(self._report, self._pen), *story.loose(self._report, self._pen)]
+        told = [*issues.causes(self._report, self._context), *issues.ungrouped(self._report, self._context)]
         wanted = [one for one in told if one.required] or told
         if wanted:
             listed = SubElement(root, "ul")
@@ -46,7 +46,7 @@ class _Page:
                 self._headline(entry, one)
                 put(entry, f": {one.who}" if one.who else "")
             if len(wanted) > _CAUSES:
-                put(SubElement(listed, "li"), self._pen.say("and {count} more", count=len(wanted) - _CAUSES))
+                put(SubElement(listed, "li"), self._context.say("and {count} more", count=len(wanted) - _CAUSES))
         if wanted and wanted[0].ask:
             put(SubElement(SubElement(root, "blockquote"), "p"), wanted[0].ask)
         self._last(root)
@@ -58,16 +58,16 @@ class _Page:
         self._matrix(root)
         self._port_owners(root)
         self._rejudged(root)
-        told = story.causes(self._report, self._pen)
-        self._stories(root, self._pen.say("WHAT IS WRONG"), [one for one in told if story.is_broken(one)])
-        self._stories(root, self._pen.say("WARNINGS"), [one for one in told if not story.is_broken(one)])
-        self._stories(root, self._pen.say("NOT PROVEN FROM HERE"), story.loose(self._report, self._pen))
+        told = issues.causes(self._report, self._context)
+        self._issues(root, self._context.say("WHAT IS WRONG"), [one for one in told if issues.is_broken(one)])
+        self._issues(root, self._context.say("WARNINGS"), [one for one in told if not issues.is_broken(one)])
+        self._issues(root, self._context.say("NOT PROVEN FROM HERE"), issues.ungrouped(self._report, self._context))
         self._notes(root)
         self._last(root)
         return root
 
     def _first(self, root: Element) -> None:
-        who, word, why, _ = outcome.first_line(self._report, self._pen)
+        who, word, why, _ = outcome.first_line(self._report, self._context)
         title = SubElement(root, "h2")
         put(title, who + word)
         reason, bracket, code = why.removeprefix(": ").rstrip("; ").rpartition(" [")
@@ -76,30 +76,30 @@ class _Page:
         if bracket:
             self._code(top, code.removesuffix("]"))
         seen = {verdict: sum(row.verdict is verdict for row in self._report.checks) for verdict in Verdict}
-        counts = [self._pen.count(*COUNT[verdict.value], seen[verdict]) for verdict in WORST_FIRST if seen[verdict]]
+        counts = [self._context.count(*COUNT[verdict.value], seen[verdict]) for verdict in WORST_FIRST if seen[verdict]]
         run = self._report.run
-        about = [*counts, self._pen.say("phase {phase}", phase=run.phase.value), self._pen.safe(run.started_utc)]
+        about = [*counts, self._context.say("phase {phase}", phase=run.phase.value), self._context.safe(run.started_utc)]
         put(SubElement(root, "p"), ", ".join(about))
-        if said := remarks(self._report, self._pen):
+        if said := remarks(self._report, self._context):
             put(SubElement(root, "p"), "; ".join(said))
 
     def _matrix(self, root: Element) -> None:
-        say = self._pen.say
-        rows = arranged([row for row in self._report.checks if self._pen.verbose or row.verdict is not Verdict.SKIP])
+        say = self._context.say
+        rows = arranged([row for row in self._report.checks if self._context.verbose or row.verdict is not Verdict.SKIP])
         head = [say("verdict"), say("purpose"), say("target"), say("port"), say("proof"), say("reason"), say("required"), say("check")]
         put_table(root, head, [self._cells(row) for row in rows])
 
     def _cells(self, row: Row) -> list[str]:
-        pen = self._pen
+        context = self._context
         glyph = LOOKS[row.verdict].glyph
         signs = {Reach.MARKED: glyph, Reach.NOT_REACHED: "…"}
         steps = " ".join(f"{step.word}{signs.get(step.reach, '')}" for step in track(row))
-        needed = pen.say("yes") if row.required else pen.say("no")
-        word = f"{glyph} {pen.word(row.verdict)}"
+        needed = context.say("yes") if row.required else context.say("no")
+        word = f"{glyph} {context.word(row.verdict)}"
         port = f"{row.port}/{row.transport.value}"
-        return [word, pen.own(row.purpose), shown_target(row, pen), port, steps, pen.safe(row.reason), needed, pen.safe(row.id)]
+        return [word, context.own(row.purpose), shown_target(row, context), port, steps, context.safe(row.reason), needed, context.safe(row.id)]
 
-    def _stories(self, root: Element, title: str, told: list[story.Story]) -> None:
+    def _issues(self, root: Element, title: str, told: list[issues.Issue]) -> None:
         if not told:
             return
         put(SubElement(root, "h3"), title.capitalize())
@@ -107,7 +107,7 @@ class _Page:
             heading = SubElement(root, "h4")
             self._headline(heading, one)
             listed = SubElement(root, "ul")
-            say = self._pen.say
+            say = self._context.say
             for label, text in ((say("seen"), "; ".join(one.seen)), (say("means"), one.means), (say("who"), one.who), (say("where"), one.where)):
                 self._labelled(listed, label, text)
             label = say("to prove") if one.verdict is Verdict.UNPROVEN else say("do")
@@ -124,9 +124,9 @@ class _Page:
             entry = self._labelled(listed, say("explains"), " ")
             for number, row in enumerate(one.rows):
                 put(entry, ", " if number else " ")
-                SubElement(entry, "code").text = self._pen.safe(row)
+                SubElement(entry, "code").text = self._context.safe(row)
 
-    def _headline(self, place: Element, one: story.Story) -> None:
+    def _headline(self, place: Element, one: issues.Issue) -> None:
         put(place, f"C{one.number} {one.headline} " if one.number else f"{one.headline} ")  # as the JSON calls it; "1." would begin a list
         SubElement(place, "code").text = one.code
 
@@ -143,43 +143,42 @@ class _Page:
         SubElement(place, "code").text = command
 
     def _port_owners(self, root: Element) -> None:
-        told = list(port_owners(self._report, self._pen))
+        told = list(port_owners(self._report, self._context))
         if told:
-            say = self._pen.say
+            say = self._context.say
             put(SubElement(root, "h3"), say("PORTS OF THIS MACHINE").capitalize())
-            rows = [[port, f"{LOOKS[row.verdict].glyph} {self._pen.word(row.verdict)}", who] for row, port, who in told]
+            rows = [[port, f"{LOOKS[row.verdict].glyph} {self._context.word(row.verdict)}", who] for row, port, who in told]
             put_table(root, [say("port"), say("verdict"), say("seen")], rows)
 
     def _rejudged(self, root: Element) -> None:
         anew = self._report.rediagnosis
         if anew is None or not anew.changed:
             return
-        say = self._pen.say
+        say = self._context.say
         put(SubElement(root, "h3"), say("Evaluated again by the rules of {version}", version=anew.version))
-        rows = [[self._pen.safe(one.id), self._pen.safe(" ".join(one.before)), self._pen.safe(" ".join(one.after))] for one in anew.changed]
+        rows = [[self._context.safe(one.id), self._context.safe(" ".join(one.before)), self._context.safe(" ".join(one.after))] for one in anew.changed]
         put_table(root, [say("check"), say("before"), say("after")], rows)
 
     def _notes(self, root: Element) -> None:
-        found = story.notes(self._report, self._pen)
+        found = issues.notes(self._report, self._context)
         if not found:
             return
-        put(SubElement(root, "h3"), self._pen.say("ALSO SEEN").capitalize())
+        put(SubElement(root, "h3"), self._context.say("ALSO SEEN").capitalize())
         listed = SubElement(root, "ul")
         for code, facts, ids in found:
             entry = SubElement(listed, "li")
             SubElement(entry, "code").text = code
             put(entry, f" {facts} " if facts else " ")
-            put(entry, "(" + ", ".join(self._pen.safe(one) for one in ids) + ")")
+            put(entry, "(" + ", ".join(self._context.safe(one) for one in ids) + ")")
 
     def _last(self, root: Element) -> None:
-        pen, report = self._pen, self._report
+        context, report = self._context, self._report
         last = SubElement(root, "p")
-        put(last, pen.say("test again: {command}", command="").strip() + " ")
-        SubElement(last, "code").text = pen.safe(outcome.again(report, pen), COMMAND)
+        put(last, context.say("test again: {command}", command="").strip() + " ")
+        SubElement(last, "code").text = context.safe(outcome.again(report, context), COMMAND)
         profiles = ", ".join(f"{used.role} {used.version}" for used in report.profiles)
-        parts = [pen.safe(f"{report.tool.name} {report.tool.version}"), pen.safe(profiles), pen.say("report id {id}", id=report.run.id)]
+        parts = [context.safe(f"{report.tool.name} {report.tool.version}"), context.safe(profiles), context.say("report id {id}", id=report.run.id)]
         if report.redaction is not None and report.redaction.level == "strict":
-            what = pen.say("names and addresses of the site, names in certificates, banners")
-            parts.append(pen.say("Also replaced by pseudonyms") + ": " + what)
+            what = context.say("names and addresses of the site, names in certificates, banners")
+            parts.append(context.say("Also replaced by pseudonyms") + ": " + what)
         put(SubElement(root, "p"), "; ".join(part for part in parts if part))
-

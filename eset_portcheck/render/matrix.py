@@ -9,10 +9,10 @@ from rich.text import Text
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Transport, Verdict
+from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.issues import numbers
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import arranged, is_usual, redirected, shown_target
-from eset_portcheck.render.story import numbers
 from eset_portcheck.render.track import FAMILIES, Reach, both_families, families, track
 from eset_portcheck.render.words import HEAD
 
@@ -54,23 +54,23 @@ _LAYOUTS = (
 )
 
 
-def matrix(report: Report, pen: Pen, width: int) -> list[Text]:
-    rows = arranged([row for row in report.checks if pen.verbose or row.verdict is not Verdict.SKIP])
+def matrix(report: Report, context: RenderContext, width: int) -> list[Text]:
+    rows = arranged([row for row in report.checks if context.verbose or row.verdict is not Verdict.SKIP])
     if not rows:
         return []
     caused = numbers(report)
-    lines = [_cells(report, row, caused, pen) for row in rows]
+    lines = [_cells(report, row, caused, context) for row in rows]
     for layout in _LAYOUTS:
-        columns, widths = _fit(lines, layout, rows, pen, width)
+        columns, widths = _fit(lines, layout, rows, context, width)
         if columns:
             break
-    return [_cut(line, width, pen) for line in _lines(rows, lines, columns, widths, layout, pen)]
+    return [_cut(line, width, context) for line in _lines(rows, lines, columns, widths, layout, context)]
 
 
-def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], pen: Pen, width: int) -> tuple[list[str], dict[str, int]]:
+def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], context: RenderContext, width: int) -> tuple[list[str], dict[str, int]]:
     """Columns that hold anything, with their widths; nothing when even the narrowest does not fit."""
     used = [name for name in layout.columns if any(line[name].cell_len for line in lines) and (name not in FAMILIES or both_families(rows))]
-    natural = {name: max(Text(pen.say(HEAD.get(name, ""))).cell_len, *(line[name].cell_len for line in lines)) for name in used}
+    natural = {name: max(Text(context.say(HEAD.get(name, ""))).cell_len, *(line[name].cell_len for line in lines)) for name in used}
     widths = {name: min(wide, layout.floor if name == "what" else _FLOOR.get(name, wide)) for name, wide in natural.items()}
     spare = width - _indent(layout) - sum(widths.values()) - GAP * (len(used) - 1)
     if spare < 0 and layout is not _LAYOUTS[-1]:
@@ -83,20 +83,20 @@ def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], pen: Pen
     return used, widths
 
 
-def _lines(rows: list[Row], lines: list[dict[str, Text]], columns: list[str], widths: dict[str, int], layout: Layout, pen: Pen) -> list[Text]:
-    head = {name: Text(pen.say(HEAD.get(name, "")), "dim") for name in columns}
+def _lines(rows: list[Row], lines: list[dict[str, Text]], columns: list[str], widths: dict[str, int], layout: Layout, context: RenderContext) -> list[Text]:
+    head = {name: Text(context.say(HEAD.get(name, "")), "dim") for name in columns}
     indent = " " * _indent(layout)
-    out = [Text(indent).append_text(_line(head, columns, widths, pen))]
+    out = [Text(indent).append_text(_line(head, columns, widths, context))]
     before: Row | None = None
     for row, cells in zip(rows, lines, strict=True):
-        heading = _heading(row, layout, pen)
-        is_same = before is not None and before.target == row.target and _heading(before, layout, pen) == heading
+        heading = _heading(row, layout, context)
+        is_same = before is not None and before.target == row.target and _heading(before, layout, context) == heading
         if heading and not is_same:
             out.append(Text(heading, "bold" if layout.headed else "dim"))
         elif before is not None and before.via_destination and not row.via_destination:
-            out.append(Text(pen.say("direct"), "dim"))  # the rows that follow are not behind the proxy of the heading above
+            out.append(Text(context.say("direct"), "dim"))  # the rows that follow are not behind the proxy of the heading above
         cells = cells | {"target": Text("")} if is_same and not row.via_destination else cells
-        out.append(Text(indent).append_text(_line(cells, columns, widths, pen)))
+        out.append(Text(indent).append_text(_line(cells, columns, widths, context)))
         before = row
     return out
 
@@ -105,10 +105,10 @@ def _indent(layout: Layout) -> int:
     return GAP if layout.headed else 0
 
 
-def _line(cells: dict[str, Text], columns: list[str], widths: dict[str, int], pen: Pen) -> Text:
+def _line(cells: dict[str, Text], columns: list[str], widths: dict[str, int], context: RenderContext) -> Text:
     out = Text()
     for place, name in enumerate(columns):
-        cell = _cut(cells[name], widths[name], pen)
+        cell = _cut(cells[name], widths[name], context)
         pad = " " * (widths[name] - cell.cell_len)
         if place:
             out.append(" " * GAP)
@@ -121,68 +121,68 @@ def _line(cells: dict[str, Text], columns: list[str], widths: dict[str, int], pe
     return out
 
 
-def _cut(cell: Text, width: int, pen: Pen) -> Text:
+def _cut(cell: Text, width: int, context: RenderContext) -> Text:
     """At most `width` cells; the cut is shown by a sign of the character set in use."""
     if cell.cell_len <= width:
         return cell
-    end = pen.signs.ellipsis[:width]
+    end = context.signs.ellipsis[:width]
     short = cell.copy()
     short.truncate(max(0, width - len(end)))
     short.rstrip()
     return short.append(end)
 
 
-def _heading(row: Row, layout: Layout, pen: Pen) -> str:
+def _heading(row: Row, layout: Layout, context: RenderContext) -> str:
     """Over the rows of a target; where targets have a column, only over what goes through a proxy."""
-    via = pen.say("via {proxy}", proxy=f"{row.target}:{row.port}") if row.via_destination else ""
-    return f"{shown_target(row, pen)} {via}".rstrip() if layout.headed else via
+    via = context.say("via {proxy}", proxy=f"{row.target}:{row.port}") if row.via_destination else ""
+    return f"{shown_target(row, context)} {via}".rstrip() if layout.headed else via
 
 
-def _cells(report: Report, row: Row, caused: dict[str, str], pen: Pen) -> dict[str, Text]:
+def _cells(report: Report, row: Row, caused: dict[str, str], context: RenderContext) -> dict[str, Text]:
     look = LOOKS[row.verdict]
     plain = row.verdict is Verdict.SKIP or (row.verdict is Verdict.PASS and is_usual(row.reason))
-    said = pen.word(row.verdict)
+    said = context.word(row.verdict)
     word = said if row.required or row.verdict is Verdict.SKIP else f"({said})"
     quiet = "dim" if not row.required or row.verdict is Verdict.SKIP else ""
-    port = pen.safe(row.via_destination.rpartition(":")[2] if row.via_destination else row.port, 5)
+    port = context.safe(row.via_destination.rpartition(":")[2] if row.via_destination else row.port, 5)
     star = "*" if redirected(report, row) else ""
-    reason = pen.safe(row.reason, 40)
-    tried = {family: _family(verdict, pen) for family, verdict in families(row).items() if family in FAMILIES}
+    reason = context.safe(row.reason, 40)
+    tried = {family: _family(verdict, context) for family, verdict in families(row).items() if family in FAMILIES}
     return {
-        "verdict": Text(word if pen.ascii_only else f"{look.glyph} {word}", look.style),
-        "role": Text(pen.safe(row.role, 16) if len(report.run.roles) > 1 else "", "dim"),
-        "what": Text(pen.own(row.purpose) or pen.safe(row.id), quiet or ("" if row.verdict is Verdict.PASS else "bold")),
-        "target": Text(shown_target(row, pen), quiet),
+        "verdict": Text(word if context.ascii_only else f"{look.glyph} {word}", look.style),
+        "role": Text(context.safe(row.role, 16) if len(report.run.roles) > 1 else "", "dim"),
+        "what": Text(context.own(row.purpose) or context.safe(row.id), quiet or ("" if row.verdict is Verdict.PASS else "bold")),
+        "target": Text(shown_target(row, context), quiet),
         "port": Text(f"{port}/{row.transport.value}{star}", quiet),
         "short-port": Text((port if row.transport is Transport.TCP else f"{port}/{row.transport.value}") + star, quiet),
-        "track": shown_track(row, pen),
+        "track": shown_track(row, context),
         **{family: Text("") for family in FAMILIES},
         **tried,
-        "time": Text(pen.lasted(row.duration_s), look.style if row.verdict is Verdict.FAIL else "dim"),
+        "time": Text(context.lasted(row.duration_s), look.style if row.verdict is Verdict.FAIL else "dim"),
         "cause": Text(caused.get(row.id, ""), look.style),
         "reason": Text(reason, "dim" if plain else look.style),
         "bad-reason": Text("" if plain else reason, look.style),
     }
 
 
-def _family(verdict: Verdict | None, pen: Pen) -> Text:
-    return Text(pen.signs.dot, "dim") if verdict is None else Text(pen.glyph(verdict), LOOKS[verdict].style)
+def _family(verdict: Verdict | None, context: RenderContext) -> Text:
+    return Text(context.signs.dot, "dim") if verdict is None else Text(context.glyph(verdict), LOOKS[verdict].style)
 
 
-def shown_track(row: Row, pen: Pen) -> Text:
+def shown_track(row: Row, context: RenderContext) -> Text:
     """DNS, TCP, TLS ... with the verdict's sign where it stopped; what was not reached is dots, never red."""
     out = Text()
-    look, signs = LOOKS[row.verdict], pen.signs
+    look, signs = LOOKS[row.verdict], context.signs
     before: Reach | None = None
     for step in track(row):
         joined = step.reach is not Reach.NOT_REACHED
         if before is not None:
             out.append(signs.joint if joined else " ", "dim")
         if step.reach is Reach.DONE:
-            out.append(pen.say(step.word), "green")
+            out.append(context.say(step.word), "green")
         elif step.reach is Reach.MARKED:
-            out.append(pen.say(step.word) + pen.glyph(row.verdict), look.style)
+            out.append(context.say(step.word) + context.glyph(row.verdict), look.style)
         else:
-            out.append(signs.unreached * min(len(pen.say(step.word)), 4), "dim")
+            out.append(signs.unreached * min(len(context.say(step.word)), 4), "dim")
         before = step.reach
     return out

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND
 from eset_portcheck.texts.language import message
 
@@ -191,32 +191,32 @@ _REQUESTS = (
 )  # fmt: skip
 
 
-def value(given: object, pen: Pen) -> str:
+def value(given: object, context: RenderContext) -> str:
     """One value: a word of ours where it is one, else the thing itself."""
     if isinstance(given, str) and given in VALUE:
-        return pen.say(VALUE[given])
-    return pen.safe(given, _VALUE)
+        return context.say(VALUE[given])
+    return context.safe(given, _VALUE)
 
 
-def named(params: dict[str, Any], pen: Pen, told: frozenset[str] = frozenset()) -> Iterator[str]:
+def named(params: dict[str, Any], context: RenderContext, told: frozenset[str] = frozenset()) -> Iterator[str]:
     """A phrase for each that is not in `told`; empty values and zeroes say nothing."""
     for name, given in params.items():
         if name in told or given in (None, "", 0, [], {}):
             continue
-        shown = ", ".join(value(one, pen) for one in given[:_MANY]) if isinstance(given, list) else value(given, pen)
+        shown = ", ".join(value(one, context) for one in given[:_MANY]) if isinstance(given, list) else value(given, context)
         if name in PARAMETER:
-            yield pen.say(PARAMETER[name], _VALUE, value=shown)
+            yield context.say(PARAMETER[name], _VALUE, value=shown)
         else:
-            yield f"{pen.safe(name, _NAME).replace('_', ' ')} {pen.safe(shown, _VALUE)}"
+            yield f"{context.safe(name, _NAME).replace('_', ' ')} {context.safe(shown, _VALUE)}"
 
 
-def request(command: str, pen: Pen) -> str:
+def request(command: str, context: RenderContext) -> str:
     """A rule in words, in the reader's language; one of an unknown form as it stands."""
-    return "; ".join(_requested(rule, pen) for rule in command.split("; "))
+    return "; ".join(_requested(rule, context) for rule in command.split("; "))
 
 
-def _requested(rule: str, pen: Pen) -> str:
+def _requested(rule: str, context: RenderContext) -> str:
     for form, text in _REQUESTS:
         if match := form.fullmatch(rule):
-            return pen.say(text, COMMAND, **match.groupdict())
-    return pen.safe(rule, COMMAND)
+            return context.say(text, COMMAND, **match.groupdict())
+    return context.safe(rule, COMMAND)

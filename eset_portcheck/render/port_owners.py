@@ -5,7 +5,7 @@ from typing import Any
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
-from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
 from eset_portcheck.render.words import BIND, KNOWN_PROGRAM
 
@@ -13,56 +13,56 @@ _FREE = ("PORT_FREE", "PORT_NOT_LISTENING")
 _ADDRESSES = 4
 
 
-def port_owners(report: Report, pen: Pen) -> Iterator[tuple[Row, str, str]]:
+def port_owners(report: Report, context: RenderContext) -> Iterator[tuple[Row, str, str]]:
     """(row, port, who holds it and where), one a row that looks at this machine."""
     for row in report.checks:
         if row.direction is not Direction.OUTBOUND and row.verdict is not Verdict.SKIP:
-            yield row, f"{pen.safe(row.port, 5)}/{row.transport.value}", "; ".join(phrases(row, pen))
+            yield row, f"{context.safe(row.port, 5)}/{row.transport.value}", "; ".join(phrases(row, context))
 
 
-def phrases(row: Row, pen: Pen) -> Iterator[str]:
+def phrases(row: Row, context: RenderContext) -> Iterator[str]:
     process = row.where.process
     if process:
-        yield from holder(process, pen)
-        yield from known(row, pen)
-        yield from bound(process, pen)
+        yield from holder(process, context)
+        yield from known(row, context)
+        yield from bound(process, context)
     elif row.reason == "PORT_RESERVED":
-        yield pen.say("reserved by the operating system")
+        yield context.say("reserved by the operating system")
     elif row.reason in _FREE or any(one.params.get("listener") == "PORT_FREE" for one in row.findings) or row.reason == "INBOUND_FILTERED":
-        yield pen.say("free")
+        yield context.say("free")
     else:
-        yield pen.say("not read")
+        yield context.say("not read")
 
 
-def holder(process: dict[str, Any], pen: Pen) -> Iterator[str]:
+def holder(process: dict[str, Any], context: RenderContext) -> Iterator[str]:
     """Name, process, path, user and start, as far as they are visible."""
     name, pid, path, user = (process.get(key) for key in ("name", "pid", "path", "user"))
     if pid is None:
         if user is None:
-            yield pen.say("in use; run as root to see the owner")
+            yield context.say("in use; run as root to see the owner")
         else:
-            yield pen.say("in use by a process of user {user}; run as root to see which one", user=user)
+            yield context.say("in use by a process of user {user}; run as root to see which one", user=user)
         return
-    yield pen.say("{name}, process {pid}", name=name or "?", pid=pid)
+    yield context.say("{name}, process {pid}", name=name or "?", pid=pid)
     if path:
-        yield pen.safe(path, SENTENCE)
+        yield context.safe(path, SENTENCE)
     if user:
-        yield pen.say("user {user}", user=user)
+        yield context.say("user {user}", user=user)
     if since := process.get("since_utc"):
-        yield pen.say("since {time}", time=str(since).replace("T", " ").replace("Z", " UTC"))
+        yield context.say("since {time}", time=str(since).replace("T", " ").replace("Z", " UTC"))
 
 
-def known(row: Row, pen: Pen) -> Iterator[str]:
+def known(row: Row, context: RenderContext) -> Iterator[str]:
     """What a program is known as that is not the expected one."""
     word = next((one.params["known"] for one in row.findings if "known" in one.params), None)
     if isinstance(word, str) and word in KNOWN_PROGRAM:
-        yield pen.say(KNOWN_PROGRAM[word])
+        yield context.say(KNOWN_PROGRAM[word])
 
 
-def bound(process: dict[str, Any], pen: Pen) -> Iterator[str]:
+def bound(process: dict[str, Any], context: RenderContext) -> Iterator[str]:
     """On which addresses it answers."""
     kind, addresses = process.get("bind"), process.get("addresses")
     if kind == "address" and isinstance(addresses, list):
-        yield pen.say("on {addresses}", addresses=", ".join(str(one) for one in addresses[:_ADDRESSES]))
+        yield context.say("on {addresses}", addresses=", ".join(str(one) for one in addresses[:_ADDRESSES]))
     elif isinstance(kind, str) and kind in BIND:
-        yield pen.say(BIND[kind])
+        yield context.say(BIND[kind])

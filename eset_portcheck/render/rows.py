@@ -3,7 +3,7 @@
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction
-from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.context import RenderContext
 
 
 def arranged(rows: list[Row]) -> list[Row]:
@@ -15,11 +15,11 @@ def arranged(rows: list[Row]) -> list[Row]:
     return [row for group in groups for row in sorted(group, key=lambda row: not row.required)]
 
 
-def shown_target(row: Row, pen: Pen) -> str:
+def shown_target(row: Row, context: RenderContext) -> str:
     """Where the row leads in the end: behind a proxy, if there is one."""
     if row.direction is not Direction.OUTBOUND and row.target == "this-host":
-        return pen.say("this machine")
-    return pen.safe(row.via_destination.rpartition(":")[0] if row.via_destination else row.target)
+        return context.say("this machine")
+    return context.safe(row.via_destination.rpartition(":")[0] if row.via_destination else row.target)
 
 
 def redirected(report: Report, row: Row) -> bool:

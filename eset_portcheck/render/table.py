@@ -12,14 +12,14 @@ from rich.text import Text
 
 from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
-from eset_portcheck.render import here, outcome, story
+from eset_portcheck.render import host_sections, issues, outcome
+from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.evidence_phrases import attempts
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.remarks import connections_elsewhere
 from eset_portcheck.render.rows import redirected
-from eset_portcheck.render.seen import attempts
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import FAMILIES, families
 from eset_portcheck.render.words import COUNT, LABEL, LEGEND
@@ -43,7 +43,7 @@ def render(
 ) -> str:
     """`written`: the files that hold this report too. Ends in a line break."""
     console = console_for(width, colour=colour)
-    for line in compose(report, Pen(ascii, verbose, language, live), console, quiet=quiet, written=written):
+    for line in compose(report, RenderContext(ascii, verbose, language, live), console, quiet=quiet, written=written):
         console.print(line, soft_wrap=True)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101  # made below
@@ -70,21 +70,21 @@ def console_for(width: int, *, colour: bool, record: bool = False) -> Console:
     )
 
 
-def compose(report: Report, pen: Pen, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
+def compose(report: Report, context: RenderContext, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
     """The lines, one Text each. Only commands and the first line may be longer than the console is wide: a break would spoil the copy."""
-    page = _Page(report, pen, console)
+    page = _Page(report, context, console)
     yield page.first()
     if not quiet:
         yield from page.counts()
         yield Text("")
-        yield from matrix(report, pen, console.width)
+        yield from matrix(report, context, console.width)
         yield from page.below()
         yield from page.here()
     yield from page.rejudged()
     yield from page.stories()
     if not quiet:
         yield from page.notes()
-        if pen.verbose:
+        if context.verbose:
             yield from page.details()
     yield Text("")
     if not quiet:
@@ -95,33 +95,35 @@ def compose(report: Report, pen: Pen, console: Console, *, quiet: bool = False, 
 class _Page:
     """The parts around the matrix."""
 
-    def __init__(self, report: Report, pen: Pen, console: Console) -> None:
+    def __init__(self, report: Report, context: RenderContext, console: Console) -> None:
         self._report = report
-        self._pen = pen
+        self._context = context
         self._console = console
         self._windows = "windows" in str(report.host.os).lower()
 
     def first(self) -> Text:
         _, verdict = outcome.overall(self._report)
         style = LOOKS[verdict].style
-        who, word, why, again = outcome.first_line(self._report, self._pen)
-        start = "" if self._pen.ascii_only else f"{self._pen.glyph(verdict)} "
+        who, word, why, again = outcome.first_line(self._report, self._context)
+        start = "" if self._context.ascii_only else f"{self._context.glyph(verdict)} "
         return Text().append(start, style).append(who, "bold").append(word, f"bold {style}").append(why, "bold").append(again, _LINK)
 
     def counts(self) -> Iterable[Text]:
         """How many of each, how long, which phase, profile and moment."""
-        report, pen = self._report, self._pen
-        dot = f" {pen.signs.dot} "
+        report, context = self._report, self._context
+        dot = f" {context.signs.dot} "
         seen = Counter(row.verdict for row in report.checks)
         advisory = Counter(row.verdict for row in report.checks if not row.required and row.verdict in (Verdict.FAIL, Verdict.UNPROVEN))
-        rest: dict[Verdict, str] = {verdict: " " + pen.count("({count} not required)", "({count} not required)", count) for verdict, count in advisory.items()}
-        parts = [(pen.count(*COUNT[one.value], seen[one]) + rest.get(one, ""), LOOKS[one].style) for one in WORST_FIRST if seen[one]]
+        rest: dict[Verdict, str] = {
+            verdict: " " + context.count("({count} not required)", "({count} not required)", count) for verdict, count in advisory.items()
+        }
+        parts = [(context.count(*COUNT[one.value], seen[one]) + rest.get(one, ""), LOOKS[one].style) for one in WORST_FIRST if seen[one]]
         out = Text()
         for number, part in enumerate(parts):
             out.append(dot if number else "", "dim").append(*part)
-        about = [pen.lasted(report.run.duration_s), pen.say("phase {phase}", phase=report.run.phase.value)]
-        about += [pen.safe(f"{used.role} {used.version}") for used in report.profiles]
-        about += [pen.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC")), pen.safe(f"{report.tool.name} {report.tool.version}")]
+        about = [context.lasted(report.run.duration_s), context.say("phase {phase}", phase=report.run.phase.value)]
+        about += [context.safe(f"{used.role} {used.version}") for used in report.profiles]
+        about += [context.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC")), context.safe(f"{report.tool.name} {report.tool.version}")]
         for one in about:
             if out.cell_len + len(dot) + len(one) <= self._console.width and one:
                 out.append(dot + one, "dim")
@@ -129,53 +131,53 @@ class _Page:
 
     def rejudged(self) -> Iterable[Text]:
         """What other rules than those of the run made of its facts."""
-        anew, pen = self._report.rediagnosis, self._pen
+        anew, context = self._report.rediagnosis, self._context
         if anew is None:
             return
         yield Text("")
-        for number, said in enumerate(outcome.rejudged(self._report, pen)):
+        for number, said in enumerate(outcome.rejudged(self._report, context)):
             yield from self._paragraph(Text(said, "" if number else "bold"), _INDENT)
         for one in anew.changed:
-            yield from self._paragraph(Text(pen.safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", SENTENCE)), _INDENT * 2, _INDENT)
+            yield from self._paragraph(Text(context.safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", SENTENCE)), _INDENT * 2, _INDENT)
 
     def below(self) -> Iterable[Text]:
         """What must be known to read the matrix right."""
-        report, pen = self._report, self._pen
+        report, context = self._report, self._context
         skips = [row for row in report.checks if row.verdict is Verdict.SKIP]
         lines: list[str] = []
-        if skips and not pen.verbose:
-            count, why = pen.rows(len(skips)), story.skipped(skips, pen)
+        if skips and not context.verbose:
+            count, why = context.rows(len(skips)), issues.skipped(skips, context)
             if outcome.left_out(report):
-                lines.append(pen.say("{rows} not tested: {why} (-v shows them)", COMMAND, rows=count, why=why))
+                lines.append(context.say("{rows} not tested: {why} (-v shows them)", COMMAND, rows=count, why=why))
             else:
-                lines.append(pen.say("{rows} not applicable: {why} (-v shows them)", COMMAND, rows=count, why=why))
+                lines.append(context.say("{rows} not applicable: {why} (-v shows them)", COMMAND, rows=count, why=why))
         for family in FAMILIES:
             untested = sum(family in found and found[family] is None for found in map(families, report.checks))
             if untested:
-                text = pen.say(
-                    "{family} not tested: this machine has no {family} default route ({rows})", family=family.replace("ip", "IP"), rows=pen.rows(untested)
+                text = context.say(
+                    "{family} not tested: this machine has no {family} default route ({rows})", family=family.replace("ip", "IP"), rows=context.rows(untested)
                 )
                 lines.append(text)
-        lines += connections_elsewhere(report, pen)
-        lines += outcome.detected(report, pen)
-        lines += outcome.not_repeated(report, pen)
+        lines += connections_elsewhere(report, context)
+        lines += outcome.detected(report, context)
+        lines += outcome.not_repeated(report, context)
         if not report.run.complete:
-            lines.append(pen.say("Incomplete: some rows did not finish."))
+            lines.append(context.say("Incomplete: some rows did not finish."))
         for line in lines:
             yield from self._paragraph(Text(line, "dim"))
 
     def here(self) -> Iterable[Text]:
-        for title, entries in here.sections(self._report, self._pen):
+        for title, entries in host_sections.sections(self._report, self._context):
             yield from (Text(""), Text(title, "dim")) if entries else ()
             for what, told, verdict in entries:
                 yield from self._paragraph(Text().append(f"{what} ", LOOKS[verdict].style if verdict else "bold").append(told), _LABEL)
 
     def stories(self) -> Iterable[Text]:
-        told = [*story.causes(self._report, self._pen), *story.loose(self._report, self._pen)]
+        told = [*issues.causes(self._report, self._context), *issues.ungrouped(self._report, self._context)]
         for title, wanted in (
-            (self._pen.say("WHAT IS WRONG"), [one for one in told if story.is_broken(one)]),
-            (self._pen.say("NOT PROVEN FROM HERE"), [one for one in told if one.verdict is Verdict.UNPROVEN]),
-            (self._pen.say("WARNINGS"), [one for one in told if one.verdict is Verdict.WARN]),
+            (self._context.say("WHAT IS WRONG"), [one for one in told if issues.is_broken(one)]),
+            (self._context.say("NOT PROVEN FROM HERE"), [one for one in told if one.verdict is Verdict.UNPROVEN]),
+            (self._context.say("WARNINGS"), [one for one in told if one.verdict is Verdict.WARN]),
         ):
             if wanted:
                 yield Text("")
@@ -183,16 +185,16 @@ class _Page:
             for number, one in enumerate(wanted):
                 if number:
                     yield Text("")
-                yield from self._story(one)
+                yield from self._issue(one)
 
-    def _story(self, one: story.Story) -> Iterable[Text]:
-        pen = self._pen
+    def _issue(self, one: issues.Issue) -> Iterable[Text]:
+        context = self._context
         style = LOOKS[one.verdict].style
-        title = Text().append(f"{one.number or pen.glyph(one.verdict)} ", style).append(one.headline, "bold")
+        title = Text().append(f"{one.number or context.glyph(one.verdict)} ", style).append(one.headline, "bold")
         if one.code != one.headline:
             title.append(f"  {one.code}", "dim")
         if not one.required:
-            title.append("  ", "dim").append(pen.say("(not required)"), "dim")
+            title.append("  ", "dim").append(context.say("(not required)"), "dim")
         yield from self._paragraph(title, _INDENT)
         is_proof = one.verdict is Verdict.UNPROVEN
         for label, text in (("seen", "; ".join(one.seen)), ("means", one.means), ("who", one.who), ("where", one.where)):
@@ -205,7 +207,7 @@ class _Page:
                 yield from self._command("", command)
             label = ""
             if step.undo:
-                yield from self._labelled("", self._pen.say("undo:"))
+                yield from self._labelled("", self._context.say("undo:"))
                 yield from self._command("", step.undo)
         yield from self._labelled("ask", one.ask)
         yield from self._command("retry", one.again)
@@ -214,51 +216,51 @@ class _Page:
             yield self._label("" if number else label).append(line)
 
     def notes(self) -> Iterable[Text]:
-        found = story.notes(self._report, self._pen)
+        found = issues.notes(self._report, self._context)
         if found:
             yield Text("")
-            yield Text(self._pen.say("ALSO SEEN"), "dim")
+            yield Text(self._context.say("ALSO SEEN"), "dim")
         for code, facts, ids in found:
-            line = Text(code).append(f"  {' '.join(story.listed(ids, self._pen))}" + (f": {facts}" if facts else ""), "dim")
+            line = Text(code).append(f"  {' '.join(issues.listed(ids, self._context))}" + (f": {facts}" if facts else ""), "dim")
             yield from self._paragraph(line, _INDENT)
 
     def details(self) -> Iterable[Text]:
-        pen = self._pen
+        context = self._context
         yield Text("")
-        yield Text(pen.say("EVERY ATTEMPT"), "dim")
+        yield Text(context.say("EVERY ATTEMPT"), "dim")
         for row in self._report.checks:
             if row.verdict is Verdict.SKIP:
                 continue
-            line = Text().append(f"{pen.glyph(row.verdict)} ", LOOKS[row.verdict].style).append(pen.safe(row.id))
-            line.append(f"  {row.state.value}, {row.proof.reached.value}/{row.proof.required.value}, {pen.safe(row.reason)}", "dim")
+            line = Text().append(f"{context.glyph(row.verdict)} ", LOOKS[row.verdict].style).append(context.safe(row.id))
+            line.append(f"  {row.state.value}, {row.proof.reached.value}/{row.proof.required.value}, {context.safe(row.reason)}", "dim")
             yield from self._paragraph(line, _INDENT)
-            for text in (*attempts(row, pen), pen.own(row.note)):
+            for text in (*attempts(row, context), context.own(row.note)):
                 yield from self._paragraph(Text(text, "dim"), 2 * _INDENT, _INDENT)
 
     def legend(self) -> Iterable[Text]:
-        pen = self._pen
-        shown = [row for row in self._report.checks if pen.verbose or row.verdict is not Verdict.SKIP]
+        context = self._context
+        shown = [row for row in self._report.checks if context.verbose or row.verdict is not Verdict.SKIP]
         seen = {row.verdict for row in shown}
-        parts = [f"{pen.word(one) if pen.ascii_only else pen.glyph(one)} {pen.say(LEGEND[one.value])}" for one in Verdict if one in seen]
+        parts = [f"{context.word(one) if context.ascii_only else context.glyph(one)} {context.say(LEGEND[one.value])}" for one in Verdict if one in seen]
         if any(not row.required and row.verdict is not Verdict.SKIP for row in shown):
-            parts.append(pen.say("({word}) not required, never counted", word=".." if pen.ascii_only else "…"))
+            parts.append(context.say("({word}) not required, never counted", word=".." if context.ascii_only else "…"))
         if seen - {Verdict.PASS}:
-            parts.append(pen.say("{sign} not reached", sign=pen.signs.unreached * 3))
+            parts.append(context.say("{sign} not reached", sign=context.signs.unreached * 3))
         if self._report.causes:
-            parts.append(pen.say("# see below"))
+            parts.append(context.say("# see below"))
         if any(redirected(self._report, row) for row in shown):
-            parts.append(pen.say("* simulated") if self._report.run.command == "demo" else pen.say("* test override"))
+            parts.append(context.say("* simulated") if self._report.run.command == "demo" else context.say("* test override"))
         if any(row.verdict not in (Verdict.PASS, Verdict.SKIP) for row in shown):
-            parts.append(pen.say("more: eset-portcheck explain CODE"))
+            parts.append(context.say("more: eset-portcheck explain CODE"))
         yield from (Text(line, "dim") for line in flowed(parts, self._console.width))
 
     def end(self, written: Sequence[str]) -> Iterable[Text]:
-        pen = self._pen
+        context = self._context
         if written:
-            yield from self._paragraph(Text(pen.say("Report: {names}").format(names=", ".join(pen.safe(name, SENTENCE) for name in written))))
+            yield from self._paragraph(Text(context.say("Report: {names}").format(names=", ".join(context.safe(name, SENTENCE) for name in written))))
         if self._report.run.id:
-            yield Text(pen.say("report id {id}", id=self._report.run.id), "dim")
-        yield from self._paragraph(Text(outcome.exit_sentence(self._report, pen)))
+            yield Text(context.say("report id {id}", id=self._report.run.id), "dim")
+        yield from self._paragraph(Text(outcome.exit_sentence(self._report, context)))
 
     def _paragraph(self, text: Text, hang: int = 0, indent: int = 0) -> Iterable[Text]:
         """Wrapped at words; the first line indented by `indent`, every later one by `hang`."""
@@ -284,5 +286,5 @@ class _Page:
         return max(20, self._console.width - _INDENT - _LABEL)
 
     def _label(self, label: str) -> Text:
-        word = self._pen.say(LABEL[label]) if label else ""
+        word = self._context.say(LABEL[label]) if label else ""
         return Text().append(" " * _INDENT + word.ljust(_LABEL), "dim")

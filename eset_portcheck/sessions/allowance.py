@@ -21,7 +21,7 @@ class Flooded(Exception):
     """More came, or was announced, than any answer needs."""
 
 
-class Broke(Exception):
+class ClientFailed(Exception):
     """A full client came to no end: `cause` is the system's error or, in the words of stages, what the peer did. `facts`: how far it got."""
 
     def __init__(self, cause: OSError | Failure, **facts: object) -> None:

@@ -22,7 +22,7 @@ from smb.SMBConnection import SMBConnection
 
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials
-from eset_portcheck.sessions.allowance import Allowance, Broke, Spent, cause_of
+from eset_portcheck.sessions.allowance import Allowance, ClientFailed, Spent, cause_of
 from eset_portcheck.sessions.logons import WEAK, Permit, Withheld
 from eset_portcheck.sessions.ntstatus import named, refuses
 from eset_portcheck.wire import ntlm
@@ -59,11 +59,11 @@ def check(address: str, port: int, host: str, share: str, credentials: Credentia
                 cause = Failure.TIMEOUT
             if cause is None:
                 raise
-            raise Broke(cause, error=type(error).__name__, **facts) from error
+            raise ClientFailed(cause, error=type(error).__name__, **facts) from error
     finally:
         connection.close()
     if connection.refusal is None:
-        raise Broke(Failure.UNEXPECTED_BYTES, error="refused without a status", **facts)
+        raise ClientFailed(Failure.UNEXPECTED_BYTES, error="refused without a status", **facts)
     return facts | named(connection.refusal)
 
 

@@ -30,7 +30,7 @@ from smbprotocol.transport import Tcp
 from smbprotocol.tree import TreeConnect
 
 from eset_portcheck.sessions import Credentials
-from eset_portcheck.sessions.allowance import MESSAGE_BYTES, Allowance, Broke, Flooded, Spent, cause_of
+from eset_portcheck.sessions.allowance import MESSAGE_BYTES, Allowance, ClientFailed, Flooded, Spent, cause_of
 from eset_portcheck.sessions.logons import Permit, Withheld
 from eset_portcheck.sessions.ntstatus import named, refuses
 from eset_portcheck.wire import ntlm
@@ -76,7 +76,7 @@ def check(address: str, port: int, host: str, share: str, credentials: Credentia
         cause = cause_of(error, ended=(SMBConnectionClosed,), wrong=(SMBException,))
         if cause is None:
             raise
-        raise Broke(cause, error=type(error).__name__, received_bytes=allowance.received_bytes, **facts) from error
+        raise ClientFailed(cause, error=type(error).__name__, received_bytes=allowance.received_bytes, **facts) from error
     finally:
         if facts.get("signed"):
             allowance.renew(_FAREWELL_S)

@@ -14,7 +14,7 @@ from enum import StrEnum
 _SINGLE = re.compile("['\u2018\u2019\u201a\u201b]")  # PowerShell: each ends a single-quoted string, doubled it stands for itself
 _PLAIN = re.compile(r"[A-Za-z_\\/][A-Za-z0-9_./\\=@-]*|-{1,2}[A-Za-z][A-Za-z0-9_-]*")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
-_EXPANDED = frozenset("%!\"$`")  # inside of double quotes, by cmd or by PowerShell
+_EXPANDED = frozenset('%!"$`')  # inside of double quotes, by cmd or by PowerShell
 
 
 class Shell(StrEnum):

@@ -40,8 +40,8 @@ def ours(protocol: str, address: str, port: int, transport: str) -> tuple[float,
     from eset_portcheck.model.plan import Endpoint
     from eset_portcheck.model.vocabulary import Transport
     from eset_portcheck.net.clock import Clock
-    from eset_portcheck.net.dial import Dial, Means
-    from eset_portcheck.net.partners import Target
+    from eset_portcheck.net.dial import Dial, DialContext
+    from eset_portcheck.net.interfaces import Target
     from eset_portcheck.net.tls import Contexts
 
     class NoJudge:  # the judgement of chains is not part of a handshake, here as for the peers
@@ -53,13 +53,13 @@ def ours(protocol: str, address: str, port: int, transport: str) -> tuple[float,
     endpoint = Endpoint(Transport(transport), address, port, protocol, server_name="x.lab.test", path="/v1/info.meta", realm="LAB.TEST")
 
     async def all_of_them() -> tuple[float, float]:
-        means = Means(Clock(), Contexts(), NoJudge(), 4.0)
+        context = DialContext(Clock(), Contexts(), NoJudge(), 4.0)
         known = protocols.find(protocol)
         assert known is not None
-        await Dial(means, endpoint, known, Target("ipv4", address, port)).run()
+        await Dial(context, endpoint, known, Target("ipv4", address, port)).run()
         cpu, wall = time.process_time(), time.perf_counter()
         for _ in range(EACH):
-            attempt = await Dial(means, endpoint, known, Target("ipv4", address, port)).run()
+            attempt = await Dial(context, endpoint, known, Target("ipv4", address, port)).run()
             assert attempt.failed is None, attempt.failed
         return (time.process_time() - cpu) / EACH, (time.perf_counter() - wall) / EACH
 

@@ -30,7 +30,9 @@ def report_of(names: int, sample: str = "dropped") -> Report:
         host = f"pc{number}.site{number}.corp{number}.test"
         attempts = [Attempt(_address(one), "ipv4", tls=TlsFacts(name=host, chain=chain if one == mine[0] else [], public="untrusted")) for one in mine]
         told = Finding("TLS_UNKNOWN_CA", params={"issuer": f"CN=Authority {number}", "names": [f"pc{one}.corp.test" for one in mine]})
-        row = msgspec.structs.replace(failed, id=f"{failed.id}.n{number}", target=host, attempts=attempts, findings=[told], skip_params={"error": f"seen by user=u{number}x"})
+        row = msgspec.structs.replace(
+            failed, id=f"{failed.id}.n{number}", target=host, attempts=attempts, findings=[told], skip_params={"error": f"seen by user=u{number}x"}
+        )
         rows.append(row)
         causes.append(msgspec.structs.replace(kept.causes[0], id=f"C{number}", explains=[row.id]))
     listeners = [Listening("tcp", f"10.{one >> 8 & 255}.{one & 255}.9", 2222, one, "x", f"/srv/p{one}/x", user=f"CORP\\worker{one}") for one in range(names)]

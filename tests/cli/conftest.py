@@ -36,7 +36,14 @@ def portcheck(tmp_path: Path) -> Command:
     def run(*arguments: str, stdin: str | None = None, **environment: str) -> Ended:
         env = {name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "COLUMNS")} | environment
         done = subprocess.run(
-            [sys.executable, "-m", "eset_portcheck", *arguments], capture_output=True, text=True, timeout=200, env=env, cwd=tmp_path, input=stdin or "", check=False
+            [sys.executable, "-m", "eset_portcheck", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=200,
+            env=env,
+            cwd=tmp_path,
+            input=stdin or "",
+            check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 

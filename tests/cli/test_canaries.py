@@ -58,9 +58,7 @@ def leaks(*told: bytes | str) -> set[str]:
 
 
 # What a hostile or talkative peer says.
-BANNER = (
-    f"220 intranet ESMTP hello user={CANARY['banneruser']} token={CANARY['bannertoken']} serial: {CANARY['bannerserial']}7 mac {MAC} {EUI64}\r\n".encode()
-)
+BANNER = f"220 intranet ESMTP hello user={CANARY['banneruser']} token={CANARY['bannertoken']} serial: {CANARY['bannerserial']}7 mac {MAC} {EUI64}\r\n".encode()
 HTTP = (
     "HTTP/1.1 302 Found\r\n"
     f"Server: portal password={CANARY['headerpassword']} {MAC}\r\n"
@@ -280,7 +278,14 @@ def test_a_report_of_somebody_elses_is_cleaned_before_it_is_shown(portcheck: Com
     plain = json.loads((Path(__file__).parents[1] / "unit" / "reports" / "dropped.json").read_bytes())
     row = plain["checks"][0]
     row["note"] = f"password={CANARY['sitepassword']}"
-    row["evidence"] = [{"kind": "otherwise", "reason": "X", "completed": True, "reply": {"any": {"deep": [f"/home/{CANARY['homeuser']}/x", MAC, {"k": f"token={CANARY['sitetoken']}"}]}, f"pwd={CANARY['query']}": 1}}]
+    row["evidence"] = [
+        {
+            "kind": "otherwise",
+            "reason": "X",
+            "completed": True,
+            "reply": {"any": {"deep": [f"/home/{CANARY['homeuser']}/x", MAC, {"k": f"token={CANARY['sitetoken']}"}]}, f"pwd={CANARY['query']}": 1},
+        }
+    ]
     row["attempts"][0]["transcript"] = {"first_bytes": f"user={CANARY['banneruser']} {MAC}".encode().hex()}
     row["attempts"][0]["reply"] = {"server": f"x\nAuthorization: Bearer {CANARY['bannertoken']}"}
     row["where"]["process"] = {"path": f"C:\\Users\\{CANARY['profileuser']}\\x.exe", "user": f"CORP\\{CANARY['nodeuser']}"}
@@ -359,7 +364,9 @@ def test_what_is_typed_at_the_prompt_is_shown_nowhere(tmp_path: Path) -> None:
     main, side = pty.openpty()
     command = [sys.executable, "-m", "eset_portcheck", "check", "--role", "deploy-source", "--target", "127.0.0.1", "--only", "*.tcp-445*", "--timeout", "1"]
     outputs = [part for form in ("json", "txt", "md", "csv", "html") for part in ("-o", f"out.{form}")]
-    process = subprocess.Popen([*command, "--ask-credentials", *outputs], stdin=side, stdout=side, stderr=side, cwd=tmp_path, env=os.environ | {"TERM": "xterm"})
+    process = subprocess.Popen(
+        [*command, "--ask-credentials", *outputs], stdin=side, stdout=side, stderr=side, cwd=tmp_path, env=os.environ | {"TERM": "xterm"}
+    )
     os.close(side)
     typed = {b"Account": f"CORP\\{CANARY['promptuser']}\n", b"Password": f"{CANARY['promptpassword']}\n"}
     seen = b""

@@ -139,7 +139,21 @@ def test_ascii_and_narrow(portcheck: Command, site: list[str]) -> None:
 
 @pytest.mark.parametrize("site", ["tarpit"], indirect=True)
 def test_interrupted_it_still_reports(site: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "eset_portcheck", "check", *site, "--timeout", "60", "--budget", "200", "--format", "md", "-o", str(tmp_path / "part.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "eset_portcheck",
+        "check",
+        *site,
+        "--timeout",
+        "60",
+        "--budget",
+        "200",
+        "--format",
+        "md",
+        "-o",
+        str(tmp_path / "part.json"),
+    ]
     main, side = pty.openpty()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ | with_public(site)) as process:
         os.close(side)

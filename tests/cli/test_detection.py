@@ -91,7 +91,9 @@ def test_an_agent_whose_server_is_nowhere_is_wrong_use(machine: On) -> None:
 
 
 def test_a_server_with_its_database_elsewhere(machine: On) -> None:
-    away = SERVER | {"etc/opt/eset/RemoteAdministrator/Server/StartupConfiguration.ini": "DatabaseType=MySQL\nDatabaseConnectionString=Driver=MySQL;Server=db.corp.local;Port=3307;Pwd=C4nary\n"}
+    away = SERVER | {
+        "etc/opt/eset/RemoteAdministrator/Server/StartupConfiguration.ini": "DatabaseType=MySQL\nDatabaseConnectionString=Driver=MySQL;Server=db.corp.local;Port=3307;Pwd=C4nary\n"
+    }
     ended = machine(away, "check", "--role", "server", "--dry-run")
     assert "tcp db.corp.local:3307 mysql" in ended.out
     assert "C4nary" not in ended.out + ended.err
@@ -108,7 +110,10 @@ def test_ports_of_what_is_installed(machine: On) -> None:
 
 
 def test_a_hostile_status_page_does_not_reach_the_terminal(machine: On) -> None:
-    page = {"var/log/eset/RemoteAdministrator/Agent/status.html": "<li>Remote host: \x1b[31mevil\u202e</li><li>Remote host: a;reboot</li>", "var/log/eset/RemoteAdministrator/Agent/trace.log": ""}
+    page = {
+        "var/log/eset/RemoteAdministrator/Agent/status.html": "<li>Remote host: \x1b[31mevil\u202e</li><li>Remote host: a;reboot</li>",
+        "var/log/eset/RemoteAdministrator/Agent/trace.log": "",
+    }
     ended = machine(AGENT | page, "check", "--dry-run")
     assert (ended.code, "needs --server" in ended.err) == (2, True)
     assert "\x1b" not in ended.err
@@ -120,7 +125,12 @@ def test_a_recorded_windows_machine(language: str) -> None:
     chosen = detected.roles(products)
     assert chosen == ["agent", "bridge", "webconsole", "server"]
     found = detected.values(products, chosen)
-    assert {name: one.value for name, one in found.items()} == {"server": "protect.corp.local:2222", "webconsole_port": "443", "database": "db.corp.local:1444", "database_kind": "mssql"}
+    assert {name: one.value for name, one in found.items()} == {
+        "server": "protect.corp.local:2222",
+        "webconsole_port": "443",
+        "database": "db.corp.local:1444",
+        "database_kind": "mssql",
+    }
     assert found["server"].source.endswith("status.html")
     assert "C4nary" not in json.dumps([one.value for one in found.values()])
     assert set(detected.values(products, ["server"], "DB.corp.local")) == set()

@@ -80,7 +80,12 @@ def test_what_is_no_file_is_no_place_for_a_result(portcheck: Command, tmp_path: 
 @pytest.mark.parametrize("option", ["--site", "--profile", "--ca-file", "--credentials-file", "report", "compare", "bundle", "rules"])
 def test_what_is_no_file_is_not_waited_for(portcheck: Command, tmp_path: Path, what: str, option: str) -> None:
     name = str(laid_out(tmp_path, what, "in.json"))
-    line = {"report": ["report", name], "compare": ["compare", name, REPORT], "bundle": ["bundle", name], "rules": ["rules", "--for", "nft", "--site", name, "--role", "agent"]}
+    line = {
+        "report": ["report", name],
+        "compare": ["compare", name, REPORT],
+        "bundle": ["bundle", name],
+        "rules": ["rules", "--for", "nft", "--site", name, "--role", "agent"],
+    }
     ended = portcheck(*line.get(option, [*CHECK, option, name]))
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.count("\n") == 1
@@ -111,7 +116,16 @@ def test_process_substitution_is_refused_with_a_word(tmp_path: Path) -> None:
 @posix
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("a.json", "a.json"), ("a.json", "./a.json"), ("a.json", "sub/../a.json"), ("a.json", "A.json"), ("a.json", "linked/a.json"), ("kept.json", "hard.json"), ("a.txt", "{here}/a.txt"), ("é.json", "é.json")],
+    [
+        ("a.json", "a.json"),
+        ("a.json", "./a.json"),
+        ("a.json", "sub/../a.json"),
+        ("a.json", "A.json"),
+        ("a.json", "linked/a.json"),
+        ("kept.json", "hard.json"),
+        ("a.txt", "{here}/a.txt"),
+        ("é.json", "é.json"),
+    ],
 )
 def test_two_outputs_are_two_files(portcheck: Command, tmp_path: Path, one: str, other: str) -> None:
     (tmp_path / "sub").mkdir()
@@ -238,7 +252,14 @@ for name in sys.argv[1:]:
         print(error)
 print(read(Path("{shared}/mine.json"), 9, private=True).decode())
 """
-    names = [str(shared / "roots.json"), str(shared / "shut.json"), str(shared / "mine.json"), str(shared / "new.json"), str(closed / "x.json"), str(passable / "nowhere" / "x.json")]
+    names = [
+        str(shared / "roots.json"),
+        str(shared / "shut.json"),
+        str(shared / "mine.json"),
+        str(shared / "new.json"),
+        str(closed / "x.json"),
+        str(passable / "nowhere" / "x.json"),
+    ]
     done = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.splitlines() == [
         "cannot be written: it belongs to another user, in a folder where only its owner can replace it",
@@ -323,7 +344,25 @@ def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
     try:
         assert silent.stdout is not None
         port = silent.stdout.readline().strip()
-        command = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", f"127.0.0.1:{port}", "--only", "agent.server.tcp-2222", "--no-detect", "--timeout", "20", "-o", str(gone / "r.json"), "-o", "kept.json"]
+        command = [
+            sys.executable,
+            "-m",
+            "eset_portcheck",
+            "check",
+            "--role",
+            "agent",
+            "--server",
+            f"127.0.0.1:{port}",
+            "--only",
+            "agent.server.tcp-2222",
+            "--no-detect",
+            "--timeout",
+            "20",
+            "-o",
+            str(gone / "r.json"),
+            "-o",
+            "kept.json",
+        ]
         with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
             assert silent.stdout.readline() == "connected\n"
             begun = left(gone)

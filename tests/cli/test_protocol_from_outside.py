@@ -42,7 +42,7 @@ PROTOCOL = Protocol(
     checked={"en": "PING is said, and the server must answer in the Redis protocol."},
 )
 '''
-ROW = '''
+ROW = """
 role = "cache"
 title = "Cache host"
 version = "1"
@@ -67,7 +67,7 @@ required = true
 purpose = "The cache"
 source = "a test"
 beyond_page = false
-'''
+"""
 
 
 @pytest.fixture

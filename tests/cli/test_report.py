@@ -30,7 +30,9 @@ def fresh(tmp_path: Path) -> Path:
 def test_golden_reports_stay_readable(sample: Path) -> None:
     done = portcheck("report", str(sample))
     assert done.returncode == 0
-    assert all(b"evaluated again" in line or b"computed again" in line or b"only from the file" in line or line.startswith(b"  ") for line in done.stderr.splitlines()), "made by older rules"
+    assert all(
+        b"evaluated again" in line or b"computed again" in line or b"only from the file" in line or line.startswith(b"  ") for line in done.stderr.splitlines()
+    ), "made by older rules"
     assert json.loads(sample.read_text())["run"]["roles"][0].encode() in done.stdout.splitlines()[0]
 
 

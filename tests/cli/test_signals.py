@@ -64,7 +64,19 @@ def silent_peer() -> Iterator[socket.socket]:
 
 
 def to(peer: socket.socket, *more: str) -> list[str]:
-    return ["check", "--role", "agent", "--server", f"127.0.0.1:{peer.getsockname()[1]}", "--no-detect", "--only", "agent.server.tcp-2222", "--timeout", "25", *more]
+    return [
+        "check",
+        "--role",
+        "agent",
+        "--server",
+        f"127.0.0.1:{peer.getsockname()[1]}",
+        "--no-detect",
+        "--only",
+        "agent.server.tcp-2222",
+        "--timeout",
+        "25",
+        *more,
+    ]
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
@@ -220,7 +232,9 @@ def blocked(tmp_path: Path) -> tuple[int, int]:
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_reader_that_does_not_read_cannot_keep_us(signals: int, unbuffered: str, tmp_path: Path) -> None:
     reading, writing = blocked(tmp_path)
-    with program("report", str(REPORT), "--format", "json", "-o", "out.json", cwd=tmp_path, stdout=writing, env={**os.environ, "PYTHONUNBUFFERED": unbuffered}) as process:
+    with program(
+        "report", str(REPORT), "--format", "json", "-o", "out.json", cwd=tmp_path, stdout=writing, env={**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    ) as process:
         until(lambda: (tmp_path / "out.json").exists() and (tmp_path / "out.json").stat().st_size > 0)  # standard output comes after the files
         begun = time.monotonic()
         for _ in range(signals):

@@ -11,9 +11,50 @@ import pytest
 from tests.unit.test_programs import planted
 
 PROGRAM = Path(sys.executable).with_name("eset-portcheck")
-BEFORE_US = {"importlib", "runpy", "pkgutil", "eset_portcheck", "encodings", "codecs", "io", "abc", "os", "stat", "site", "posixpath", "ntpath", "genericpath", "types", "warnings", "re", "enum", "functools"}
-OURS = ("msgspec", "jinja2", "rich", "dns", "h11", "psutil", "certifi", "markupsafe", "cryptography", "OpenSSL", "pyasn1", "markdownify", "defusedcsv", "sitecustomize", "usercustomize")
-COMMANDS = [["roles"], ["explain", "TCP_NO_ANSWER", "--lang", "es"], ["demo", "--format", "html"], ["ports", "--role", "webconsole", "--no-detect", "--format", "csv"]]
+BEFORE_US = {
+    "importlib",
+    "runpy",
+    "pkgutil",
+    "eset_portcheck",
+    "encodings",
+    "codecs",
+    "io",
+    "abc",
+    "os",
+    "stat",
+    "site",
+    "posixpath",
+    "ntpath",
+    "genericpath",
+    "types",
+    "warnings",
+    "re",
+    "enum",
+    "functools",
+}
+OURS = (
+    "msgspec",
+    "jinja2",
+    "rich",
+    "dns",
+    "h11",
+    "psutil",
+    "certifi",
+    "markupsafe",
+    "cryptography",
+    "OpenSSL",
+    "pyasn1",
+    "markdownify",
+    "defusedcsv",
+    "sitecustomize",
+    "usercustomize",
+)
+COMMANDS = [
+    ["roles"],
+    ["explain", "TCP_NO_ANSWER", "--lang", "es"],
+    ["demo", "--format", "html"],
+    ["ports", "--role", "webconsole", "--no-detect", "--format", "csv"],
+]
 
 
 def shadows(folder: Path, names: set[str]) -> Path:
@@ -40,7 +81,10 @@ def test_once_it_runs_the_working_directory_is_no_place_for_modules(tmp_path: Pa
     """What Python imports before our first line is beyond us (docs/files-and-programs.md); of all else nothing comes from here."""
     (tmp_path / "sub").mkdir()
     ahead = run([sys.executable, "-c", "import sys, re, runpy, pkgutil; print(*sys.modules)"], tmp_path).stdout.split()
-    imported = shadows(tmp_path, {*sys.stdlib_module_names, *OURS} - {"this", "antigravity", "sitecustomize", "usercustomize"} - BEFORE_US - {name.partition(".")[0] for name in ahead})
+    imported = shadows(
+        tmp_path,
+        {*sys.stdlib_module_names, *OURS} - {"this", "antigravity", "sitecustomize", "usercustomize"} - BEFORE_US - {name.partition(".")[0] for name in ahead},
+    )
     environment = {"PYTHONPATH": how.partition("=")[2]} if "=" in how else {}
     line = [str(PROGRAM)] if environment else [sys.executable, "-m", "eset_portcheck"]
     for command in COMMANDS:

@@ -109,7 +109,13 @@ def test_a_pipe_that_somebody_made_non_blocking_loses_nothing(unbuffered: str, t
     """O_NONBLOCK belongs to the pipe, not to one process: node and ssh set it for all who share it."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    process = subprocess.Popen([sys.executable, "-m", "eset_portcheck", "report", REPORT, "--format", "json"], stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, env={**os.environ, "PYTHONUNBUFFERED": unbuffered})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "eset_portcheck", "report", REPORT, "--format", "json"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )
     os.close(writing)
     assert process.stderr is not None
     told = b""
@@ -130,6 +136,8 @@ def remarks(told: bytes) -> bool:
 def test_letters_that_the_stream_has_not(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     for arguments in (["explain", "TCP_NO_ANSWER", "--lang", "es"], ["show", "agent", "--lang", "es"], ["report", REPORT, "--lang", "es"]):
-        done = subprocess.run([sys.executable, "-m", "eset_portcheck", *arguments], capture_output=True, env=environment, timeout=DEADLINE_S, cwd=tmp_path, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "eset_portcheck", *arguments], capture_output=True, env=environment, timeout=DEADLINE_S, cwd=tmp_path, check=False
+        )
         assert (done.returncode, remarks(done.stderr)) == (0, True)
         done.stdout.decode("ascii")

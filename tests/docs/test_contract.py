@@ -59,7 +59,9 @@ def test_the_made_blocks_are_as_the_code_is():
 
 def test_every_code_is_promised_once_under_its_rank():
     blocks = re.split(r"^\*\*(\w+).*\*\*$", section("Reason codes"), flags=re.MULTILINE)
-    promised = [(code, title.lower()) for title, block in zip(blocks[1::2], blocks[2::2], strict=True) for code in re.findall(r"^\| \[`(\w+)`\]", block, re.MULTILINE)]
+    promised = [
+        (code, title.lower()) for title, block in zip(blocks[1::2], blocks[2::2], strict=True) for code in re.findall(r"^\| \[`(\w+)`\]", block, re.MULTILINE)
+    ]
     assert sorted(promised) == sorted((code, one.rank.value) for code, one in REASONS.items())
 
 

@@ -30,7 +30,9 @@ FILES = [*(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")
 
 
 def test_every_code_is_one() -> None:
-    strange = {str(path.relative_to(ROOT)): found for path in FILES if (found := {one for one in words(path) if code_of(one) is None and not _OTHERS.match(one)})}
+    strange = {
+        str(path.relative_to(ROOT)): found for path in FILES if (found := {one for one in words(path) if code_of(one) is None and not _OTHERS.match(one)})
+    }
     assert strange == {}
 
 

@@ -10,7 +10,10 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = {"eset_portcheck/wire/ber.py": {f"eset_portcheck.wire.ber.x_a__mutmut_{n}": None for n in range(30)}, "eset_portcheck/wire/bert.py": {"eset_portcheck.wire.bert.x_b__mutmut_1": 0}}
+KNOWN = {
+    "eset_portcheck/wire/ber.py": {f"eset_portcheck.wire.ber.x_a__mutmut_{n}": None for n in range(30)},
+    "eset_portcheck/wire/bert.py": {"eset_portcheck.wire.bert.x_b__mutmut_1": 0},
+}
 
 
 @pytest.fixture(scope="module")

@@ -101,14 +101,14 @@ _ELSEWHERE = {
 
 
 def keys(path: Path) -> set[str]:
-    """Constant keys of dictionaries, of item assignments, and of the facts given to Broken."""
+    """Constant keys of dictionaries, of item assignments, and of the facts given to StageFailed."""
     found: set[object] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Dict):
             found |= {key.value for key in node.keys if isinstance(key, ast.Constant)}
         elif isinstance(node, ast.Assign):
             found |= {one.slice.value for one in node.targets if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Constant)}
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Broken":
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "StageFailed":
             found |= {one.arg for one in node.keywords if one.arg}
     return {key for key in found if isinstance(key, str) and key.isidentifier() and not key.isupper()}
 

@@ -49,7 +49,19 @@ def test_no_registry_host_and_no_path_of_a_machine() -> None:
 
 
 def test_the_top_level_is_as_agreed() -> None:
-    for name in ("pyproject.toml", "eset_portcheck", "profiles", "tests", "docs", "Makefile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", ".ci/run"):
+    for name in (
+        "pyproject.toml",
+        "eset_portcheck",
+        "profiles",
+        "tests",
+        "docs",
+        "Makefile",
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        ".ci/run",
+    ):
         assert (ROOT / name).exists(), name
 
 

@@ -46,11 +46,7 @@ def by_iptables(hook: str, match: str, action: str, program: str = "iptables") -
 
 SHUT = {
     **{f"nft-{hook}-{action}": by_nft(hook, [f"{PORTS} {action}"]) for hook in NODES for action in ("reject", "drop")},
-    **{
-        f"iptables-{hook}-{action.lower()}": by_iptables(hook, "--dports 2222,2223", action)
-        for hook in NODES
-        for action in ("REJECT", "DROP")
-    },
+    **{f"iptables-{hook}-{action.lower()}": by_iptables(hook, "--dports 2222,2223", action) for hook in NODES for action in ("REJECT", "DROP")},
     "nft-forward-reset": by_nft("forward", [f"{PORTS} reject with tcp reset"]),
     "nft-forward-drop-reply": by_nft("forward", ["tcp sport { 2222, 2223 } drop"]),
     "nft-input-drop-reply": by_nft("output", ["tcp sport { 2222, 2223 } drop"])._replace(node="server", audience="server-admin"),

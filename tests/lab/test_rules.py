@@ -35,8 +35,12 @@ class Role(NamedTuple):
 
 NAMED = [80, 443, 8883]  # services known by name only: open to any address
 ROLES = {
-    "agent": Role(("--role", "agent", "--server", at.SERVER), ([], []), {at.INTERNET: (NAMED, []), at.SERVER: ([80, 443, 2222, 8883], []), at.DC: ([53, *NAMED], [53])}),
-    "agent-proxy": Role(("--role", "agent", "--server", at.SERVER, "--proxy", at.PROXY_OPEN), ([], []), {at.INTERNET: ([], []), at.SERVER: ([3128], []), at.DC: ([], [])}),
+    "agent": Role(
+        ("--role", "agent", "--server", at.SERVER), ([], []), {at.INTERNET: (NAMED, []), at.SERVER: ([80, 443, 2222, 8883], []), at.DC: ([53, *NAMED], [53])}
+    ),
+    "agent-proxy": Role(
+        ("--role", "agent", "--server", at.SERVER, "--proxy", at.PROXY_OPEN), ([], []), {at.INTERNET: ([], []), at.SERVER: ([3128], []), at.DC: ([], [])}
+    ),
     "server": Role(
         ("--role", "server", "--appliance", "--database", at.DATABASE, "--database-kind", "mysql", "--domain-controller", at.DC, "--realm", at.REALM),
         ([2222, 2223], []),

@@ -23,12 +23,28 @@ def dial(tmp_path: Path) -> Dial:
     The time-out is one that a busy machine keeps; who waits for silence says a short one.
     """
 
-    async def run(protocol: str, address: tuple[str, int], *, timeout_s: float = 30.0, ca: bytes | None = None, host: Host | None = None, **fields: Any) -> Observation:
+    async def run(
+        protocol: str, address: tuple[str, int], *, timeout_s: float = 30.0, ca: bytes | None = None, host: Host | None = None, **fields: Any
+    ) -> Observation:
         transport = fields.pop("transport", Transport.TCP)
-        endpoint = Endpoint(**{"transport": transport, "host": address[0], "port": address[1], "protocol": protocol, "trust": Trust.SITE, "server_name": "protect.demo.example"} | fields)
+        endpoint = Endpoint(
+            **{"transport": transport, "host": address[0], "port": address[1], "protocol": protocol, "trust": Trust.SITE, "server_name": "protect.demo.example"}
+            | fields
+        )
         check = Check(
-            id="x.y.tcp-1", role="x", target_key="y", direction=Direction.OUTBOUND, transport=transport, port=address[1], protocol=protocol, target=address[0],
-            listener=Listener.SERVER, required=True, required_proof=Proof.TLS, source="", endpoint=endpoint,
+            id="x.y.tcp-1",
+            role="x",
+            target_key="y",
+            direction=Direction.OUTBOUND,
+            transport=transport,
+            port=address[1],
+            protocol=protocol,
+            target=address[0],
+            listener=Listener.SERVER,
+            required=True,
+            required_proof=Proof.TLS,
+            source="",
+            endpoint=endpoint,
         )
         file = None
         if ca is not None:

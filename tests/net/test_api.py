@@ -67,13 +67,13 @@ def test_to_import_it_loads_nothing() -> None:
     assert done.stdout.strip() == "['eset_portcheck']"
 
 
-USER = '''
+USER = """
 from eset_portcheck import Credentials, Report, WrongUse, check, load, rejudge, render
 
 report: Report = check("agent", server="protect.corp.example", timeout=2.0, credentials=Credentials("user", "secret"), progress=lambda check_id: print(check_id))
 failed: list[str] = [row.id for row in report.checks if row.verdict == "fail"]
 text: str = render(rejudge(load("before.json")), format="html", lang="es")
-'''
+"""
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ text: str = render(rejudge(load("before.json")), format="html", lang="es")
         ('import eset_portcheck\neset_portcheck.check("agent", servr="x")\n', 'Unexpected keyword argument "servr"'),
         ('import eset_portcheck\neset_portcheck.check("agent", server_port="x")\n', 'incompatible type "str"'),
         ('import eset_portcheck\neset_portcheck.render(eset_portcheck.load("x"), format="pdf")\n', "incompatible type"),
-        ('import eset_portcheck\neset_portcheck.nothing()\n', "has no attribute"),
+        ("import eset_portcheck\neset_portcheck.nothing()\n", "has no attribute"),
     ],
 )
 def test_a_users_lines_are_typed(code: str, fault: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net import resolve
 from eset_portcheck.net.channel import MAX_MESSAGES, SLICE_BYTES, TlsChannel
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.talk import talk
 from eset_portcheck.net.tls import Contexts
 from eset_portcheck.protocols import ldap
@@ -308,7 +308,7 @@ async def test_a_directory_of_many_small_values_gets_a_slice_a_turn(values: int)
     while not talking.done():
         await asyncio.sleep(0)
         turns += 1
-    assert isinstance(talking.exception(), Broken)
+    assert isinstance(talking.exception(), StageFailed)
     assert max(fed) <= SLICE_BYTES
     assert turns >= len(fed)
     with pytest.raises(ValueError, match="too many elements"):

@@ -16,7 +16,7 @@ import pytest
 
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials, admin_share, push_session, ssh_login
-from eset_portcheck.sessions.allowance import Broke
+from eset_portcheck.sessions.allowance import ClientFailed
 from eset_portcheck.sessions.logons import WEAK, Logons, Permit, Withheld
 from eset_portcheck.standins.certificates import Authority, server_context
 from tests.net.memory import peak_growth
@@ -114,7 +114,7 @@ PEERS: dict[str, tuple[Peer, set[Any]]] = {
 
 
 def outcome(port: int, client: str, step_s: float = STEP_S) -> tuple[Any, dict[str, Any]]:
-    with pytest.raises(Broke) as broke:
+    with pytest.raises(ClientFailed) as broke:
         admin_share.check("127.0.0.1", port, "pc7", WHO, step_s, permit(), smb1=CLIENTS[client])
     cause = broke.value.cause
     return ("ECONNRESET" if isinstance(cause, ConnectionResetError) else cause), broke.value.facts
@@ -135,7 +135,11 @@ def test_a_misbehaving_peer_ends_in_a_failure_and_in_time(client: str, peer: str
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("words", [b"\0\x0f\xff\xff" + bytes(1 << 20), b"\xff\xff\xff\xff" + bytes(1 << 20), KEEP_ALIVE * (1 << 18), PENDING * (1 << 14)], ids=["1 MiB", "4 GiB", "keep-alives", "pending"])
+@pytest.mark.parametrize(
+    "words",
+    [b"\0\x0f\xff\xff" + bytes(1 << 20), b"\xff\xff\xff\xff" + bytes(1 << 20), KEEP_ALIVE * (1 << 18), PENDING * (1 << 14)],
+    ids=["1 MiB", "4 GiB", "keep-alives", "pending"],
+)
 def test_an_endless_peer_costs_little_memory(client: str, words: bytes) -> None:
     importlib.import_module(f"eset_portcheck.sessions.by_{client}")
     with serving(says(words, endless=True)) as port, peak_growth() as grown_bytes:
@@ -147,7 +151,14 @@ def test_a_host_that_would_get_the_password_weakly_gets_no_log_on() -> None:
     """No extended security: pysmb would answer the challenge by NTLMv1."""
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     words = bytes.fromhex("11000002000100041100000000010000000000fd0300000000000000000000000000000008")
-    answer = b"\xffSMB" + struct.pack("<BIBHH8sHHHHH", 0x72, 0, 0x88, 0x4001, 0, bytes(8), 0, 0, 0, 0, 1) + words[:1] + words[1:35] + struct.pack("<H", 8) + b"12345678"
+    answer = (
+        b"\xffSMB"
+        + struct.pack("<BIBHH8sHHHHH", 0x72, 0, 0x88, 0x4001, 0, bytes(8), 0, 0, 0, 0, 1)
+        + words[:1]
+        + words[1:35]
+        + struct.pack("<H", 8)
+        + b"12345678"
+    )
 
     def peer(connection: socket.socket) -> None:
         connection.recv(4096)

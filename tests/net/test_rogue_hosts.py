@@ -7,7 +7,7 @@ import pytest
 
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials, admin_share
-from eset_portcheck.sessions.allowance import Broke
+from eset_portcheck.sessions.allowance import ClientFailed
 from eset_portcheck.sessions.logons import SAME_MACHINE, UNSIGNED, Logons, Permit, Withheld
 from tests.net import rogue_smb as smb
 from tests.net.test_full_clients import Peer, serving, silent
@@ -45,7 +45,7 @@ def proofs(heard: "queue.SimpleQueue[bytes]") -> int:
 def test_a_host_that_does_not_know_the_password_shows_no_share(dialect: int, flags: int, calling_itself: int | None) -> None:
     """It can neither sign nor encrypt; the library alone believed it where it announced encryption and then sent none."""
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    with serving(rogue(heard, dialect=dialect, flags=flags, then=tuple(smb.share(calling_itself)))) as port, pytest.raises(Broke) as broke:
+    with serving(rogue(heard, dialect=dialect, flags=flags, then=tuple(smb.share(calling_itself)))) as port, pytest.raises(ClientFailed) as broke:
         admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit())
     assert broke.value.cause in (Failure.UNEXPECTED_BYTES, Failure.EOF), broke.value.facts
     assert broke.value.facts["step"] != "done"
@@ -86,7 +86,7 @@ def test_pysmb_gives_one_proof_however_often_it_is_challenged() -> None:
             connection.sendall(smb.set_up(message_id, smb.in_spnego(smb.challenge()), status=smb.MORE_PROCESSING))
             message_id += 1
 
-    with serving(peer) as port, pytest.raises(Broke) as broke:
+    with serving(peer) as port, pytest.raises(ClientFailed) as broke:
         admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit(Logons(allow_unsigned=True), signed=False), smb1=True)
     assert broke.value.cause is Failure.UNEXPECTED_BYTES
     assert proofs(heard) == 1

@@ -51,11 +51,24 @@ def ruleset(seed: str) -> list[str]:
     """Its lines; the same for the same seed."""
     draw = random.Random(seed)
     lines = ["table inet t {", *_SETS.strip().splitlines()]
-    lines += ["chain two {", *_rules(draw, 3, leaf=True), "}", "chain one {", *(rule.replace("jump one", "jump two").replace("goto one", "goto two") for rule in _rules(draw, 3)), "}"]
+    lines += [
+        "chain two {",
+        *_rules(draw, 3, leaf=True),
+        "}",
+        "chain one {",
+        *(rule.replace("jump one", "jump two").replace("goto one", "goto two") for rule in _rules(draw, 3)),
+        "}",
+    ]
     for number in range(draw.randint(1, 3)):
         priority, policy = draw.choice((-300, -150, 0, 0, 10)), draw.choice(("accept", "accept", "drop"))
         usual = ["ct state established,related accept", "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"]
-        lines += [f"chain base{number} {{", f"type filter hook {draw.choice(_HOOKS)} priority {priority}; policy {policy};", *(one for one in usual if draw.random() < 0.5), *_rules(draw, 5), "}"]
+        lines += [
+            f"chain base{number} {{",
+            f"type filter hook {draw.choice(_HOOKS)} priority {priority}; policy {policy};",
+            *(one for one in usual if draw.random() < 0.5),
+            *_rules(draw, 5),
+            "}",
+        ]
     return [*lines, "}"]
 
 

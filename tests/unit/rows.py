@@ -15,7 +15,9 @@ TARGET, SOURCE, ROUTER = "10.0.2.2", "10.0.1.2", "10.0.1.1"
 _ORDER = [Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE, Stage.SESSION]
 
 
-def attempt(*done: Stage, broke: Stage | None = None, failure: Failure | None = None, took_s: float = 0.01, detail: dict[str, Any] | None = None, **facts: Any) -> Attempt:
+def attempt(
+    *done: Stage, broke: Stage | None = None, failure: Failure | None = None, took_s: float = 0.01, detail: dict[str, Any] | None = None, **facts: Any
+) -> Attempt:
     """All of `done` went well, then `broke` failed."""
     records = [StageRecord(stage, 0.0, 0.001) for stage in _ORDER if stage in done]
     if broke is not None:
@@ -66,7 +68,17 @@ def certificate(issuer: str = "CN=Corp CA", subject: str = "CN=protect") -> Cert
 
 
 def tls(issuer: str = "CN=Corp CA", **facts: Any) -> TlsFacts:
-    return TlsFacts(**{"version": "TLSv1.3", "name": "protect.corp.local", "chain": [certificate(issuer)], "public": "untrusted", "name_matches": True, "expires_in_days": 300.0} | facts)
+    return TlsFacts(
+        **{
+            "version": "TLSv1.3",
+            "name": "protect.corp.local",
+            "chain": [certificate(issuer)],
+            "public": "untrusted",
+            "name_matches": True,
+            "expires_in_days": 300.0,
+        }
+        | facts
+    )
 
 
 def icmp(kind: int, code: int, sender: str | None, **facts: Any) -> Icmp:

@@ -11,8 +11,55 @@ from pathlib import Path
 import tree_sitter
 import tree_sitter_powershell
 
-STUBS = ["awk", "cat", "chmod", "chronyc", "curl", "dig", "eset-portcheck", "firewall-cmd", "getent", "grep", "head", "hostname", "ip", "ip6tables", "ip6tables-legacy", "ip6tables-nft", "iptables", "iptables-legacy", "iptables-nft", "journalctl", "mysqladmin", "nc", "nft", "nmblookup", "nslookup", "openssl", "pip", "ping", "ps", "resolvectl", "sed", "squid", "ss", "sudo", "systemctl", "tail", "tcpdump", "timedatectl", "traceroute", "ufw", "uptime", "xxd"]
-SHELLS = {name: [path, *options] for name, options in (("dash", []), ("bash", []), ("bash with history", ["-o", "history", "-o", "histexpand"])) if (path := shutil.which(name.split()[0]))}
+STUBS = [
+    "awk",
+    "cat",
+    "chmod",
+    "chronyc",
+    "curl",
+    "dig",
+    "eset-portcheck",
+    "firewall-cmd",
+    "getent",
+    "grep",
+    "head",
+    "hostname",
+    "ip",
+    "ip6tables",
+    "ip6tables-legacy",
+    "ip6tables-nft",
+    "iptables",
+    "iptables-legacy",
+    "iptables-nft",
+    "journalctl",
+    "mysqladmin",
+    "nc",
+    "nft",
+    "nmblookup",
+    "nslookup",
+    "openssl",
+    "pip",
+    "ping",
+    "ps",
+    "resolvectl",
+    "sed",
+    "squid",
+    "ss",
+    "sudo",
+    "systemctl",
+    "tail",
+    "tcpdump",
+    "timedatectl",
+    "traceroute",
+    "ufw",
+    "uptime",
+    "xxd",
+]
+SHELLS = {
+    name: [path, *options]
+    for name, options in (("dash", []), ("bash", []), ("bash with history", ["-o", "history", "-o", "histexpand"]))
+    if (path := shutil.which(name.split()[0]))
+}
 DEADLINE_S = 300
 Started = list[tuple[str, ...]]  # programs with their arguments, in any order: those of a pipe start together
 
@@ -32,7 +79,9 @@ def run(shell: str, lines: Iterable[str], folder: Path) -> list[Started]:
         script = folder / f"script.{code}"
         script.write_bytes(b"".join(f"export STUB_LINE={number}\n{line}\n".encode() for number, line in enumerate(lines)))
         environment = {"PATH": str(programs), "HOME": str(work), "STUB_LOG": str(log), "STUB_EXIT": code, "LC_ALL": "C.UTF-8", "HISTFILE": ""}
-        done = subprocess.run([*SHELLS[shell], str(script)], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, check=False)
+        done = subprocess.run(
+            [*SHELLS[shell], str(script)], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, check=False
+        )
         assert done.stderr == b"", (shell, done.stderr[:2000])
     assert not list(work.iterdir()), "a line made a file"
     assert {one.name for one in programs.iterdir()} == set(STUBS)
@@ -51,7 +100,19 @@ def run(shell: str, lines: Iterable[str], folder: Path) -> list[Started]:
 
 _GRAMMAR = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
 _WORDS = frozenset({"command_name", "command_parameter", "generic_token", "verbatim_string_characters", "decimal_integer_literal", "simple_name", "variable"})
-_LIVE = frozenset({"expandable_string_literal", "sub_expression", "variable", "script_block_expression", "redirection", "member_access", "command", "pipeline", "invokation_expression"})
+_LIVE = frozenset(
+    {
+        "expandable_string_literal",
+        "sub_expression",
+        "variable",
+        "script_block_expression",
+        "redirection",
+        "member_access",
+        "command",
+        "pipeline",
+        "invokation_expression",
+    }
+)
 
 
 def by_grammar(line: str) -> tuple[list[str], list[str]]:

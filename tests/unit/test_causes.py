@@ -12,7 +12,18 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Stage, Trust
 from tests.unit.rows import ROUTER, TARGET, attempt, connecting, icmp, row, tls
 
-ESET = ["epns.eset.com", "repository.eset.com", "edf.eset.com", "update.eset.com", "ts.eset.com", "play.eset.com", "i1.c.eset.com", "i3.c.eset.com", "r.edtd.eset.com", "d.edtd.eset.com"]
+ESET = [
+    "epns.eset.com",
+    "repository.eset.com",
+    "edf.eset.com",
+    "update.eset.com",
+    "ts.eset.com",
+    "play.eset.com",
+    "i1.c.eset.com",
+    "i3.c.eset.com",
+    "r.edtd.eset.com",
+    "d.edtd.eset.com",
+]
 
 
 def judged(*rows: Row) -> tuple[list[Row], list[Cause]]:
@@ -21,7 +32,10 @@ def judged(*rows: Row) -> tuple[list[Row], list[Cause]]:
 
 
 def service(name: str, number: int, *attempts: Any, **changed: Any) -> Row:
-    return row(*attempts, **({"id": f"agent.{name.split('.')[0]}{number}.tcp-443", "target": name, "target_key": "x", "listener": Listener.FOREIGN, "trust": None} | changed))
+    return row(
+        *attempts,
+        **({"id": f"agent.{name.split('.')[0]}{number}.tcp-443", "target": name, "target_key": "x", "listener": Listener.FOREIGN, "trust": None} | changed),
+    )
 
 
 def test_a_dead_resolver_is_one_cause_of_eleven_rows() -> None:
@@ -67,7 +81,9 @@ def test_two_missing_zones_are_two_causes() -> None:
         detail = {"name": name, "os": "EAI_NONAME", "servers": [{"server": "10.1.1.1", "type": "A", "rcode": "NXDOMAIN"}]}
         return attempt(broke=Stage.RESOLVE, failure=Failure.DNS_NXDOMAIN, detail=detail, address=None)
 
-    _, causes = judged(row(missing("protect.corp.local")), service("epns.eset.com", 1, missing("epns.eset.com")), service("ts.eset.com", 2, missing("ts.eset.com")))
+    _, causes = judged(
+        row(missing("protect.corp.local")), service("epns.eset.com", 1, missing("epns.eset.com")), service("ts.eset.com", 2, missing("ts.eset.com"))
+    )
     assert sorted(len(one.explains) for one in causes) == [1, 2]
 
 
@@ -85,7 +101,10 @@ def test_every_cause_says_how_to_test_again() -> None:
 
 def test_a_failure_that_counts_comes_before_a_longer_list_of_warnings_and_of_rows_that_are_not_needed() -> None:
     soon = tls(site="trusted", expired=True)
-    warnings = [service(name, n, attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(expired=True), reply={}), trust=Trust.SITE) for n, name in enumerate(ESET[:3])]
+    warnings = [
+        service(name, n, attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(expired=True), reply={}), trust=Trust.SITE)
+        for n, name in enumerate(ESET[:3])
+    ]
     unneeded = [msgspec.structs.replace(service(name, n, connecting(Failure.TIMEOUT)), required=False) for n, name in enumerate(ESET[3:7])]
     needed = row(attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=soon, reply={}))
     for rows in ([*warnings, *unneeded, needed], [needed, *unneeded, *warnings]):

@@ -190,7 +190,15 @@ HOSTILE = st.one_of(
         max_size=60,
     ).map("".join),
 )  # fmt: skip
-READERS = [settings.config, settings.startup, settings.web_console, settings.tomcat, settings.status, settings.trace, lambda text: settings.package_version(text, "a")]
+READERS = [
+    settings.config,
+    settings.startup,
+    settings.web_console,
+    settings.tomcat,
+    settings.status,
+    settings.trace,
+    lambda text: settings.package_version(text, "a"),
+]
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda one: one.__name__)
@@ -207,7 +215,10 @@ def test_whatever_a_file_holds_only_hosts_and_ports_come_out(reader: Any, text: 
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda one: one.__name__)
-@pytest.mark.parametrize("piece", ["<!--", "<li>", "<Connector ", "{", "}", ";", "=", "a=", "Remote host: ", 'host: "', "Connection: ", "<", "DatabaseConnectionString={", '="', "\n"])
+@pytest.mark.parametrize(
+    "piece",
+    ["<!--", "<li>", "<Connector ", "{", "}", ";", "=", "a=", "Remote host: ", 'host: "', "Connection: ", "<", "DatabaseConnectionString={", '="', "\n"],
+)
 def test_a_full_file_of_one_thing_is_read_at_once(reader: Any, piece: str) -> None:
     started = time.process_time()
     reader(piece * (HEAD_BYTES // len(piece)))

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import TOGETHER
 
 ROOT = Path(__file__).resolve().parents[2]
-HANGING = '''
+HANGING = """
 import asyncio
 import threading
 
@@ -67,7 +67,7 @@ def test_socket_that_nobody_closes():
 
 def test_none_of_these():
     pass
-'''
+"""
 # (test, what its failure tells)
 TOLD = {
     "test_main_thread": "in wait_for_a_word_that_nobody_says",
@@ -86,7 +86,9 @@ def test_a_hanging_test_fails_and_says_where_and_the_others_go_on(workers: list[
     (tmp_path / "test_hanging.py").write_text(HANGING)
     options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "tests.conftest", "-p", "no:cacheprovider", "--tb=native", *workers]
     argv = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
-    done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, env={**os.environ, "GRACE_S": "0.5"}, check=False)
+    done = subprocess.run(
+        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, env={**os.environ, "GRACE_S": "0.5"}, check=False
+    )
     assert done.returncode == 1, done.stdout
     for name, words in TOLD.items():
         _, _, failure = done.stdout.partition(f" {name} _")
@@ -108,7 +110,20 @@ def deaf():
 def test_deaf():
     deaf()
 """)
-    options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "tests.conftest", "-p", "no:cacheprovider", "-o", "timeout=1", "-o", "faulthandler_timeout=2"]
+    options = [
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "--rootdir",
+        str(tmp_path),
+        "-p",
+        "tests.conftest",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "timeout=1",
+        "-o",
+        "faulthandler_timeout=2",
+    ]
     done = subprocess.run([sys.executable, "-m", "pytest", *options, str(file)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 1
     assert "in deaf" in done.stderr
@@ -120,7 +135,21 @@ def test_tests_that_share_something_costly_stay_on_one_worker(place: str, worker
     file = tmp_path / place
     file.parent.mkdir(parents=True)
     file.write_text("import pytest\n@pytest.mark.parametrize('number', range(8))\ndef test_it(number): pass\n")
-    options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "tests.conftest", "-p", "no:cacheprovider", "-v", "-n", "2", "--dist", "loadgroup"]
+    options = [
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "--rootdir",
+        str(tmp_path),
+        "-p",
+        "tests.conftest",
+        "-p",
+        "no:cacheprovider",
+        "-v",
+        "-n",
+        "2",
+        "--dist",
+        "loadgroup",
+    ]
     done = subprocess.run([sys.executable, "-m", "pytest", *options, str(file)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert "8 passed" in done.stdout, done.stdout
     assert len(set(re.findall(r"^\[(gw\d)\]", done.stdout, re.MULTILINE))) == workers, done.stdout

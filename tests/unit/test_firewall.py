@@ -86,7 +86,13 @@ def test_nine_questions_in_ten_are_decided() -> None:
     assert sum(one != "cannot-tell" for one in ordinary) >= 0.9 * len(ordinary), (len(answers), len(ordinary))
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=6), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+        max_leaves=12,
+    )
+)
 def test_objects_of_any_shape_never_allow_by_accident(odd: object) -> None:
     chain = {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}
     rule = {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": odd}}
@@ -134,6 +140,7 @@ def test_a_rule_that_stops_some_of_the_clients_is_no_yes(network: str, length: i
 
 def test_rules_told_again_keep_to_their_own_chain() -> None:
     """Chains with equal numbers of rules: what one of them says is nothing to the other."""
+
     def foreign(chain: str) -> dict[str, Any]:
         return {"rule": {"family": "ip", "table": "filter", "chain": chain, "expr": [{"xt": {"type": "match", "name": "x"}}, {"accept": None}]}}
 

@@ -49,12 +49,18 @@ def wrong(number: int) -> tuple[int, list[str]]:
             if lines is None:
                 continue
             rules = Ruleset(inside(pair.host, lambda: nftables.read(Path("/proc/thread-self"))).objects)
-            told = {ask.text: predict(rules, msgspec.structs.replace(ask.flow(), ports=(32768, 60999)) if ask.direction == "out" else ask.flow()) for ask in ASKS}
+            told = {
+                ask.text: predict(rules, msgspec.structs.replace(ask.flow(), ports=(32768, 60999)) if ask.direction == "out" else ask.flow()) for ask in ASKS
+            }
             pair.forget()
             tried = {ask.text: pair.try_out(ask) for ask in ASKS}
             decided += sum(one.verdict != "cannot-tell" for one in told.values())
             stopped = ("drop", "reject")  # which of the two is seen depends on whether the refusal itself comes through
-            bad = [f"{text}: {told[text]}, tried {tried[text]}" for text in told if not agree(told[text].verdict, tried[text]) and not {told[text].verdict, tried[text]} <= {*stopped}]
+            bad = [
+                f"{text}: {told[text]}, tried {tried[text]}"
+                for text in told
+                if not agree(told[text].verdict, tried[text]) and not {told[text].verdict, tried[text]} <= {*stopped}
+            ]
             found += ["\n".join([*bad, *lines])] if bad else []
     return decided, found
 

@@ -16,8 +16,8 @@ from eset_portcheck.model.host import Host, Interface
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Listener, Proof, State, Verdict
-from eset_portcheck.render import story
-from eset_portcheck.render.pen import Pen
+from eset_portcheck.render import issues
+from eset_portcheck.render.context import RenderContext
 from tests.unit.rows import TARGET, connecting, row
 from tests.unit.sample_reports import load
 
@@ -26,7 +26,18 @@ LINUX = Host(name="pc1", os={"name": "Linux"}, interfaces=[Interface("eth0", ["1
 WINDOWS = msgspec.structs.replace(LINUX, os={"name": "Windows"})
 VERIFY = "eset-portcheck check --role agent --only agent.server.tcp-2222"
 SHELL = {"nft", "iptables", "ufw", "firewall-cmd", "ip", "dig", "ss", "squid", "openssl", "systemctl", "ps", "timedatectl"}
-CHANGES = ("nft '", "| nft -f", "iptables -I", "iptables -A", "ip -4 route add", "ip -6 route add", "New-NetFirewallRule", "sed -i", "ufw prepend", "CREATE USER")
+CHANGES = (
+    "nft '",
+    "| nft -f",
+    "iptables -I",
+    "iptables -A",
+    "ip -4 route add",
+    "ip -6 route add",
+    "New-NetFirewallRule",
+    "sed -i",
+    "ufw prepend",
+    "CREATE USER",
+)
 HOSTILE = "10.0.0.1; touch pwned $(id) `id` ' \" | > & \n\x1b[31m"
 
 
@@ -95,7 +106,9 @@ def chain(name: str, hook: str, policy: str = "accept", table: str = "filter", f
 
 
 def test_rules_that_are_known_are_opened_by_name() -> None:
-    host = msgspec.structs.replace(LINUX, firewall={"state": "readable", "ruleset": [chain("out", "output", "drop"), chain("in", "input", "drop"), chain("idle", "output")]})
+    host = msgspec.structs.replace(
+        LINUX, firewall={"state": "readable", "ruleset": [chain("out", "output", "drop"), chain("in", "input", "drop"), chain("idle", "output")]}
+    )
     broken = cause_row("REJECTED_LOCALLY", culprit=Culprit.LOCAL_FIREWALL)
     here = [fix for fix in fixes(broken, [broken], host, VERIFY) if fix.audience == "this-host" and fix.tool != "text"]
     assert [fix.tool for fix in here] == ["nft"]
@@ -125,7 +138,7 @@ def report_with(broken: Row, host: Host) -> Any:
 
 def test_commands_for_this_machine_are_shown_first_each_with_its_undo() -> None:
     broken = cause_row("REJECTED_LOCALLY", culprit=Culprit.LOCAL_FIREWALL)
-    told = story.causes(report_with(broken, LINUX), Pen())[0].do
+    told = issues.causes(report_with(broken, LINUX), RenderContext())[0].do
     assert told[0].do == "on this machine, with nft:"
     assert told[0].undo.startswith("nft -a list ruleset | awk")
     assert told[1].do == "on this machine, with iptables:"
@@ -134,9 +147,9 @@ def test_commands_for_this_machine_are_shown_first_each_with_its_undo() -> None:
 
 def test_commands_for_others_wait_for_verbose() -> None:
     broken = cause_row("REJECTED_IN_PATH", culprit=Culprit.MIDDLEBOX, proof=row().proof, where=Where(address="10.0.1.1"))
-    short = [step.do for step in story.causes(report_with(broken, LINUX), Pen())[0].do]
+    short = [step.do for step in issues.causes(report_with(broken, LINUX), RenderContext())[0].do]
     assert short[-1] == "3 more commands to paste, with their undo: -v shows them"
-    long = [step.do for step in story.causes(report_with(broken, LINUX), Pen(verbose=True))[0].do]
+    long = [step.do for step in issues.causes(report_with(broken, LINUX), RenderContext(verbose=True))[0].do]
     assert [step for step in long if "network team" in step] == [
         "network team, a rule for any firewall:",
         "network team, with nft:",

@@ -64,7 +64,11 @@ def write(root: Path, name: str, text: str) -> None:
 
 
 def test_linux_from_recorded_files(tmp_path: Path) -> None:
-    write(tmp_path, "proc/net/route", "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\neth0 00000000 0101010A 0003 0 0 0 00000000 0 0 0\neth0 0001010A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n")
+    write(
+        tmp_path,
+        "proc/net/route",
+        "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\neth0 00000000 0101010A 0003 0 0 0 00000000 0 0 0\neth0 0001010A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n",
+    )
     zeros = "0" * 32
     write(tmp_path, "proc/net/ipv6_route", f"{zeros} 00 {zeros} 00 {zeros} 00000400 00000001 00000000 00000200 lo\n")
     write(tmp_path, "etc/resolv.conf", "# x\nnameserver 10.1.1.1\nnameserver 10.1.1.2\nsearch corp.local lab.test.\noptions timeout:2\n")

@@ -15,12 +15,28 @@ SERVER = "/opt/eset/RemoteAdministrator/Server/ERAServer"
 ALLOW = {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow"}}}
 
 
-def holder(address: str = "0.0.0.0", port: int = 2222, path: str | None = SERVER, pid: int | None = 7, name: str | None = "ERAServer", transport: str = "tcp", **more: Any) -> Listening:
+def holder(
+    address: str = "0.0.0.0",
+    port: int = 2222,
+    path: str | None = SERVER,
+    pid: int | None = 7,
+    name: str | None = "ERAServer",
+    transport: str = "tcp",
+    **more: Any,
+) -> Listening:
     return Listening(transport, address, port, pid, name, path, **more)
 
 
 def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
-    values = {"id": "server.listen.tcp-2222", "role": "server", "direction": Direction.INBOUND, "target": "this-host", "target_key": "listen", "required": Proof.ACCEPTS, "trust": None}
+    values = {
+        "id": "server.listen.tcp-2222",
+        "role": "server",
+        "direction": Direction.INBOUND,
+        "target": "this-host",
+        "target_key": "listen",
+        "required": Proof.ACCEPTS,
+        "trust": None,
+    }
     return diagnose([row(**values | changed)], host, phase)[0][0]
 
 
@@ -119,8 +135,18 @@ WINDOWS_CONSOLE = [{"component": "webconsole", "path": r"C:\Program Files\Apache
         (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat9"), [], Phase.PRE, "PORT_IN_USE_BY_OTHER"),
         (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat"), INSTALLED, Phase.AUTO, "PORT_IN_USE_BY_OTHER"),  # another Tomcat
         (holder(port=443, path="/usr/bin/java", name="java"), INSTALLED, Phase.AUTO, "OWNER_UNEXPECTED"),
-        (holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Tomcat9\bin\Tomcat9.exe", name="Tomcat9.exe"), WINDOWS_CONSOLE, Phase.AUTO, "PORT_HELD_BY_PRODUCT"),
-        (holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Apache2.4\bin\httpd.exe", name="httpd.exe"), [], Phase.POST, "PORT_IN_USE_BY_OTHER"),
+        (
+            holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Tomcat9\bin\Tomcat9.exe", name="Tomcat9.exe"),
+            WINDOWS_CONSOLE,
+            Phase.AUTO,
+            "PORT_HELD_BY_PRODUCT",
+        ),
+        (
+            holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Apache2.4\bin\httpd.exe", name="httpd.exe"),
+            [],
+            Phase.POST,
+            "PORT_IN_USE_BY_OTHER",
+        ),
         (holder(port=443, path="/usr/sbin/nginx", name="nginx"), INSTALLED, Phase.AUTO, "OWNER_UNEXPECTED"),  # in front of it, perhaps
         (holder(port=443, path="/usr/sbin/nginx", name="nginx"), INSTALLED, Phase.PRE, "PORT_IN_USE_BY_OTHER"),
         (holder(port=443, path=None, name="System", pid=4), [], Phase.POST, "PORT_IN_USE_BY_OTHER"),
@@ -239,7 +265,19 @@ def test_each_family_is_let_in_by_rules_of_its_own(verdicts: dict[str, str], add
         assert other.params == {"rule": f"rule of {'ipv6' if reason == 'INBOUND_IPV4_ONLY' else 'ipv4'}", "table": "inet t", "chain": "c"}
 
 
-@pytest.mark.parametrize("odd", [None, 5, "x", [], {}, {"in/tcp/2222": "allow"}, {"in/tcp/2222": {"verdict": ["allow"]}}, {"in/tcp/2222": {"ways": [{"family": []}, 3], "verdict": "maybe"}}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        5,
+        "x",
+        [],
+        {},
+        {"in/tcp/2222": "allow"},
+        {"in/tcp/2222": {"verdict": ["allow"]}},
+        {"in/tcp/2222": {"ways": [{"family": []}, 3], "verdict": "maybe"}},
+    ],
+)
 def test_predictions_of_a_foreign_report_prove_nothing(odd: Any) -> None:
     told = judged(Host(listeners=[holder()], firewall={"predictions": odd}))
     assert (told.verdict, told.reason) == ("unproven", "REACH_NOT_TESTED")

@@ -56,9 +56,9 @@ def asked(text: str, flow: Flow = IN, family: str = "ip") -> Any:
         ("-m conntrack --ctstate SNAT", "cannot-tell"),
         ("-m conntrack --ctstate RELATED,SNAT", "cannot-tell"),
         ("-m string --string x --algo bm", "cannot-tell"),
-        ("-m comment --comment \"-j DROP\"", "allow"),
+        ('-m comment --comment "-j DROP"', "allow"),
         ("-m comment --comment -x", "allow"),
-        ("-m comment --comment \"odd", "allow"),
+        ('-m comment --comment "odd', "allow"),
         ("-m recent --name x --set", "cannot-tell"),
         ("--unknown-option x", "cannot-tell"),
         ("-p tcp -m tcp --dport name", "cannot-tell"),
@@ -81,7 +81,7 @@ def test_what_an_option_lets_in(options: str, verdict: str) -> None:
         (["INPUT -j MINE", "MINE -j RETURN", "MINE -j DROP"], "ACCEPT", "allow", "policy accept"),
         (["INPUT -g MINE", "INPUT -j ACCEPT", "MINE -p udp -j ACCEPT"], "DROP", "drop", "policy drop"),
         (["INPUT -j MINE", "INPUT -j ACCEPT", "MINE -p udp -j ACCEPT"], "DROP", "allow", "accept"),
-        (["INPUT -j LOG --log-prefix \"x \"", "INPUT -j ACCEPT"], "DROP", "allow", "accept"),
+        (['INPUT -j LOG --log-prefix "x "', "INPUT -j ACCEPT"], "DROP", "allow", "accept"),
         (["INPUT -j NFQUEUE --queue-num 0"], "ACCEPT", "cannot-tell", 'queue {"text": "NFQUEUE --queue-num 0"}'),
         (["INPUT -j SOMETHING --new"], "ACCEPT", "cannot-tell", "xt target SOMETHING"),
         (["INPUT -j NOWHERE"], "ACCEPT", "cannot-tell", "chain not found"),
@@ -115,7 +115,12 @@ def test_tables_stand_where_the_kernel_has_them(table: str, hook: str, kind: str
 
 @pytest.mark.parametrize(
     ("rule", "tracked"),
-    [("PREROUTING -j CT --notrack", False), ("PREROUTING -j NOTRACK", False), ("PREROUTING -j CT --helper ftp", True), ("PREROUTING -p udp -j CT --notrack", True)],
+    [
+        ("PREROUTING -j CT --notrack", False),
+        ("PREROUTING -j NOTRACK", False),
+        ("PREROUTING -j CT --helper ftp", True),
+        ("PREROUTING -p udp -j CT --notrack", True),
+    ],
 )
 def test_packets_that_are_not_tracked_are_in_no_state(rule: str, tracked: bool) -> None:
     """Every packet of the flow meets the rule that asks for a state: the later ones are as untracked as the first."""
@@ -127,7 +132,14 @@ def test_packets_that_are_not_tracked_are_in_no_state(rule: str, tracked: bool) 
     assert (told.verdict, told.packet) == (("allow", "") if tracked else ("drop", "rest"))
 
 
-@pytest.mark.parametrize(("raw", "verdict", "packet"), [("PREROUTING -j NOTRACK", "drop", "rest"), ("PREROUTING -p udp -j NOTRACK", "allow", ""), ("PREROUTING -m recent --name x -j NOTRACK", "cannot-tell", "rest")])
+@pytest.mark.parametrize(
+    ("raw", "verdict", "packet"),
+    [
+        ("PREROUTING -j NOTRACK", "drop", "rest"),
+        ("PREROUTING -p udp -j NOTRACK", "allow", ""),
+        ("PREROUTING -m recent --name x -j NOTRACK", "cannot-tell", "rest"),
+    ],
+)
 def test_what_goes_back_on_an_untracked_flow_is_established_for_nobody(raw: str, verdict: str, packet: str) -> None:
     """The SYN-ACK passes by its flags; everything behind it only where conntrack knows the connection."""
     untracking = filtering(raw, table="raw", hook="PREROUTING", policy="ACCEPT")

@@ -151,7 +151,9 @@ def test_starttls_where_the_directory_demands_it() -> None:
         "namingContexts": ["dc=x"], "starttls": True, "starttls_tried": "works", "starttls_result": 0,
         "result": 13, "result_name": "confidentialityRequired", "answer": "done",
     }  # fmt: skip
-    assert ldap.interpret(exchange.facts).findings == [("LDAP_TLS_REQUIRED", {"result": 13, "result_name": "confidentialityRequired", "starttls_tried": "works"})]
+    assert ldap.interpret(exchange.facts).findings == [
+        ("LDAP_TLS_REQUIRED", {"result": 13, "result_name": "confidentialityRequired", "starttls_tried": "works"})
+    ]
 
 
 def test_starttls_that_came_to_nothing() -> None:

@@ -170,7 +170,9 @@ def test_all_faults_come_at_once_and_keep_their_numbers(tmp_path: Path) -> None:
 
 
 def test_groups_agree_with_themselves(tmp_path: Path) -> None:
-    text = HEAD + row(group={"id": "g", "policy": "chain"}) + row(port=1, group={"id": "g", "policy": "chain"}) + row(port=2, group={"id": "g", "policy": "any"})
+    text = (
+        HEAD + row(group={"id": "g", "policy": "chain"}) + row(port=1, group={"id": "g", "policy": "chain"}) + row(port=2, group={"id": "g", "policy": "any"})
+    )
     assert faults(tmp_path, text) == [
         "mine.toml: requirement[1].group.rank: 0 is that of requirement[0]",
         "mine.toml: requirement[2].group.policy: g is chain elsewhere",

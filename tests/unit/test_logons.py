@@ -10,9 +10,9 @@ import pytest
 from eset_portcheck.deep import DeepSessions
 from eset_portcheck.model.plan import Endpoint, Options
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
-from eset_portcheck.net.failure import Broken
+from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.sessions import Credentials, admin_share
-from eset_portcheck.sessions.allowance import Broke
+from eset_portcheck.sessions.allowance import ClientFailed
 from eset_portcheck.sessions.logons import ENDED, REDIRECTED, REFUSED, SAME_MACHINE, UNKNOWN, UNSIGNED, Logons, Permit, Withheld
 from tests.unit.rows import attempt, judged, row
 from tests.unit.test_sessions import CONNECTED, SHARE
@@ -114,12 +114,9 @@ def test_old_smb_needs_the_option() -> None:
     assert why(Logons(allow_unsigned=True), PC1, signed=False) is None
 
 
-
-
-
 def dial(host: str = "pc1", address: str = "192.0.2.1", timeout_s: float = 0.1, **fields: Any) -> Any:
     endpoint = Endpoint(Transport.TCP, host, 445, "smb", session="admin-share", **fields)
-    return SimpleNamespace(endpoint=endpoint, address=address, port=445, reply={"dialect": "3.1.1"}, means=SimpleNamespace(timeout_s=timeout_s))
+    return SimpleNamespace(endpoint=endpoint, address=address, port=445, reply={"dialect": "3.1.1"}, context=SimpleNamespace(timeout_s=timeout_s))
 
 
 def sessions(**options: Any) -> DeepSessions:
@@ -132,7 +129,7 @@ def sessions(**options: Any) -> DeepSessions:
 )
 async def test_no_log_on_on_a_redirected_target(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], fields: dict[str, Any]) -> None:
     monkeypatch.setattr(admin_share, "check", lambda *_, **__: pytest.fail("a log-on"))
-    with pytest.raises(Broken) as broken:
+    with pytest.raises(StageFailed) as broken:
         await sessions(**options).hold(dial(**fields))
     assert (broken.value.failure, broken.value.detail) == (Failure.SESSION_NOT_TRIED, {"why": REDIRECTED})
 
@@ -148,10 +145,10 @@ async def test_a_log_on_that_outlasts_its_stage_stops_all_others(monkeypatch: py
 
     monkeypatch.setattr(admin_share, "check", check)
     held = sessions()
-    with pytest.raises(Broken) as late:
+    with pytest.raises(StageFailed) as late:
         await held.hold(dial())
     assert late.value.failure is Failure.TIMEOUT
-    with pytest.raises(Broken) as broken:
+    with pytest.raises(StageFailed) as broken:
         await held.hold(dial("pc2", "192.0.2.2"))
     end.set()
     assert begun.is_set()
@@ -193,14 +190,14 @@ async def test_the_next_target_is_told_where_the_account_was_refused(monkeypatch
         asked.append(address)
         permit.use(signed=True)
         if address == "192.0.2.1":
-            raise Broke(Failure.EOF, step="connect")
+            raise ClientFailed(Failure.EOF, step="connect")
         return {"client": "smbprotocol", **LOGON_FAILURE}
 
     monkeypatch.setattr(admin_share, "check", check)
     held = sessions()
-    with pytest.raises(Broken):
+    with pytest.raises(StageFailed):
         await held.hold(dial())
-    with pytest.raises(Broken) as broken:
+    with pytest.raises(StageFailed) as broken:
         await held.hold(dial("pc2", "192.0.2.2"))
     assert (asked, broken.value.detail) == (["192.0.2.1"], {"why": UNKNOWN, "tried_on": "pc1"})
 

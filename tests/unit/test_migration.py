@@ -88,7 +88,9 @@ def test_the_shape_of_each() -> None:
     assert told.checks[0].evidence == [
         TtlWalk(address="10.9.9.9", hops=[Hop(1, "10.0.0.1", 0.1)], probed=30, duration_s=2.5, other=[Reject(3, None, 0.2, 3, 13)], reached=[9]),
         Distance(address="10.9.9.9", controls=[DistanceControl("echo", 62)], refused_ttl=61),
-        AlternativeOpeningTried(address="10.9.9.9", reason="X", completed=False, stage=msgspec.convert("tls", type(told.checks[0].attempts[0].stages[0].stage))),
+        AlternativeOpeningTried(
+            address="10.9.9.9", reason="X", completed=False, stage=msgspec.convert("tls", type(told.checks[0].attempts[0].stages[0].stage))
+        ),
     ]
 
 
@@ -124,7 +126,10 @@ def test_a_code_that_nobody_knows_is_kept_out_and_named() -> None:
     ("piece", "told"),
     [
         ({"kind": "ttl-walk", "facts": {"hops": "x", "probed": 30}}, "checks[0].evidence[0].hops: Expected `array`, got `str`"),
-        ({"kind": "ttl-walk", "facts": {"hops": [{"ttl": 256, "from": None, "after_s": 0}], "probed": 30}}, "checks[0].evidence[0].hops[0].ttl: Expected `int` <= 255"),
+        (
+            {"kind": "ttl-walk", "facts": {"hops": [{"ttl": 256, "from": None, "after_s": 0}], "probed": 30}},
+            "checks[0].evidence[0].hops[0].ttl: Expected `int` <= 255",
+        ),
         ({"kind": "distance", "facts": {"controls": [{"how": "rumour", "ttl": 1}]}}, "checks[0].evidence[0].controls[0].how: Invalid enum value 'rumour'"),
         ({"kind": "firewall", "facts": {"verdict": "perhaps"}}, "checks[0].evidence[0].verdict: Invalid enum value 'perhaps'"),
         ({"kind": "firewall", "facts": {"verdict": "drop", "may": "drop"}}, "checks[0].evidence[0].may: Expected `array`, got `str`"),
@@ -148,7 +153,15 @@ def test_many_of_them_are_left_out_and_some_named() -> None:
     assert len(found[1]) == NAMED
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("kind", "facts", "evidence", "checks", "address", "other", "ttl-walk", "findings", "causes", "reason", "x")), inner, max_size=4))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(("kind", "facts", "evidence", "checks", "address", "other", "ttl-walk", "findings", "causes", "reason", "x")), inner, max_size=4
+        )
+    ),
+)
 
 
 @given(checks=JSON, evidence=JSON, facts=JSON)

@@ -35,7 +35,9 @@ class Asked:
         return self.answer(flow)
 
 
-def attempt(address: str, stage: Stage = Stage.CONNECT, failure: Failure | None = Failure.TIMEOUT, source: str = "10.0.1.2", untested: str | None = None) -> Attempt:
+def attempt(
+    address: str, stage: Stage = Stage.CONNECT, failure: Failure | None = Failure.TIMEOUT, source: str = "10.0.1.2", untested: str | None = None
+) -> Attempt:
     return Attempt(address, "ipv4", source, [StageRecord(stage, 0.0, 4.0, failure)], untested=untested)
 
 
@@ -79,7 +81,11 @@ def test_silence_after_a_datagram_is_asked() -> None:
 
 
 def test_questions_to_resolvers_that_stay_silent_are_asked_too() -> None:
-    servers = [{"server": one, "type": kind, **said} for one, said in (("10.0.9.1", {"failure": "dns_timeout"}), ("10.0.9.2", {"rcode": "SERVFAIL"}), ("127.0.0.53", {"failure": "dns_timeout"})) for kind in ("A", "AAAA")]
+    servers = [
+        {"server": one, "type": kind, **said}
+        for one, said in (("10.0.9.1", {"failure": "dns_timeout"}), ("10.0.9.2", {"rcode": "SERVFAIL"}), ("127.0.0.53", {"failure": "dns_timeout"}))
+        for kind in ("A", "AAAA")
+    ]
     unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"servers": servers})])
     rules = Asked(lambda _: Prediction("drop", "udp dport 53 drop"))
     assert explained(rules, unresolved) == [("10.0.9.1", "drop")]

@@ -27,9 +27,9 @@ from eset_portcheck.model.report import to_json
 from eset_portcheck.model.vocabulary import Culprit, Failure, Listener
 from eset_portcheck.redaction.always import Always
 from eset_portcheck.redaction.strict import Strict
-from eset_portcheck.render import voice
+from eset_portcheck.render import reason_text
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.lines import broken
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.rules import Needs, nft
 from eset_portcheck.texts.quoting import QUOTES, Shell, Unquotable
 from eset_portcheck.texts.shell import check, filled, joined, shell_of
@@ -50,7 +50,9 @@ FINE = ["pc7.corp.local", "10.1.2.3", "fd00::1", "fe80::1%eth0", "DC01", "2222",
 TEXT = st.lists(st.sampled_from(SIGNS) | st.sampled_from(FINE) | st.text(max_size=4), min_size=1, max_size=6).map("".join)
 HOST = st.sampled_from(FINE) | TEXT | st.integers() | st.none() | st.lists(TEXT, max_size=2)
 PORT = st.integers(-1, 70000) | st.sampled_from([2222, 443, True, 2222.0, "2222", None, [2222]]) | TEXT
-PARAMS = st.fixed_dictionaries({"target": HOST, "address": HOST, "source": HOST, "port": PORT, "transport": st.sampled_from(["tcp", "udp"]) | TEXT, "interval": HOST})
+PARAMS = st.fixed_dictionaries(
+    {"target": HOST, "address": HOST, "source": HOST, "port": PORT, "transport": st.sampled_from(["tcp", "udp"]) | TEXT, "interval": HOST}
+)
 TOKENS: dict[str, Any] = {"target": "qtarget.example", "address": "192.0.2.77", "source": "qsource", "port": 54321, "transport": "tcp"}
 LENGTHY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -91,9 +93,9 @@ def test_a_line_is_not_broken_inside_of_quotes() -> None:
 
 def test_a_line_that_is_too_long_ends_between_words() -> None:
     line = joined(["eset-portcheck", *["é; touch pwned '" * 5] * 90])
-    assert len(Pen(ascii_only=True).safe(line, 2000)) <= 2000
+    assert len(RenderContext(ascii_only=True).safe(line, 2000)) <= 2000
     assert line.endswith("' ...")
-    assert not Pen(ascii_only=True).safe(line, 2000).endswith("....")
+    assert not RenderContext(ascii_only=True).safe(line, 2000).endswith("....")
 
 
 def test_what_is_taken_out_of_a_command_takes_no_quote_with_it() -> None:
@@ -119,7 +121,13 @@ def test_the_judges_see_what_a_shell_obeys(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("read", [by_cmd, by_powershell])
 def test_the_judges_of_windows_see_what_a_shell_obeys(read: Callable[[str], list[str]]) -> None:
-    for wrong in ("x & calc", "x | calc", 'x "a', "x (calc)", *(["x %PATH%", 'x "%PATH%"', "x ^a", 'x "a!b"'] if read is by_cmd else ['x "$(calc)"', "x $(calc)", "x 'a'' ; calc", "x \u2018a"])):
+    for wrong in (
+        "x & calc",
+        "x | calc",
+        'x "a',
+        "x (calc)",
+        *(["x %PATH%", 'x "%PATH%"', "x ^a", 'x "a!b"'] if read is by_cmd else ['x "$(calc)"', "x $(calc)", "x 'a'' ; calc", "x \u2018a"]),
+    ):
         with pytest.raises(AssertionError):
             read(wrong)
 
@@ -140,7 +148,19 @@ def test_no_value_of_a_text_stands_inside_of_quotes() -> None:
     for _, template, _ in templates():
         check(template)
         assert set(re.findall(r"\{([a-z_]+)\}", template)) <= set(TOKENS)
-    for wrong in ("x '{port}'", 'x "{port}"', "x `{port}`", "x $({port})", "x @({port})", "x %{port}%", "x ${port}", "x '«{port}»'", "x «{port}", 'x -a"b"{port}', "x $(y {port})"):
+    for wrong in (
+        "x '{port}'",
+        'x "{port}"',
+        "x `{port}`",
+        "x $({port})",
+        "x @({port})",
+        "x %{port}%",
+        "x ${port}",
+        "x '«{port}»'",
+        "x «{port}",
+        'x -a"b"{port}',
+        "x $(y {port})",
+    ):
         with pytest.raises(ValueError, match=r"value|word"):
             check(wrong)
 
@@ -176,9 +196,9 @@ def expected(word: str, params: dict[str, Any]) -> str:
 def printed(params: dict[str, Any], language: str, system: str) -> Iterator[tuple[str, str, Shell]]:
     """(template, line as it is shown, shell) of every reason, through the function that all formats use."""
     windows = system == "Windows"
-    pen = Pen(language=language)
+    context = RenderContext(language=language)
     for code, text in texts.load().items():
-        for step, shown in zip(text.fix, voice.steps(code, params, system, pen), strict=True):
+        for step, shown in zip(text.fix, reason_text.steps(code, params, system, context), strict=True):
             kinds = [(step.windows, Shell.POWERSHELL) if windows else (step.linux, Shell.SH), (step.run, Shell.WINDOWS if windows else Shell.SH)]
             for (template, shell), line in zip([one for one in kinds if one[0]], shown.commands, strict=True):
                 yield template, line, shell
@@ -224,7 +244,10 @@ def test_every_text_gives_its_own_words_and_no_others(tmp_path: Path, capsys: py
             words_of_base, live_of_base = by_grammar(filled(template, TOKENS, shell))
             assert ("".join(words), live) == (expected("".join(words_of_base), params), live_of_base), line
             parsed_lines += 1
-    told(capsys, f"texts: {examples} examples, {count} lines filled; {len(here)} different ones run by {' and '.join(SHELLS)}, {parsed_lines} parsed as PowerShell")
+    told(
+        capsys,
+        f"texts: {examples} examples, {count} lines filled; {len(here)} different ones run by {' and '.join(SHELLS)}, {parsed_lines} parsed as PowerShell",
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------- words
@@ -250,7 +273,7 @@ def test_words_of_a_command_line_come_back_from_every_shell(tmp_path: Path, caps
         counts["examples"] += 1
         wanted = ["eset-portcheck", "check", *words, *(part for one in ids for part in ("--only", one))]
         line = line_again(words, ids, linux)
-        shown = Pen().safe(line, 2000)
+        shown = RenderContext().safe(line, 2000)
         said = tuple(word if word.isprintable() else _refused(word) for word in wanted)
         posix[line] = said
         if shown == line:
@@ -315,7 +338,13 @@ def test_a_word_is_said_whole_or_refused(word: str, shell: Shell) -> None:
 def hosts(text: str) -> list[Host]:
     """Linux whose rules are not known, with each tool; with chains and tables of that name; Windows. All words in them are a stranger's."""
     tools = ["ufw", "firewall-cmd", "nft", "iptables", "iptables-nft", "iptables-legacy", text]
-    ruleset = [chain(text, "output", "drop", text), chain("out", "output", "drop"), chain("INPUT", "input", "drop", text, "ip"), chain("OUTPUT", text, "drop", "filter", "ip"), chain("f", "forward", "drop", family=text)]
+    ruleset = [
+        chain(text, "output", "drop", text),
+        chain("out", "output", "drop"),
+        chain("INPUT", "input", "drop", text, "ip"),
+        chain("OUTPUT", text, "drop", "filter", "ip"),
+        chain("f", "forward", "drop", family=text),
+    ]
     strange = {"resolvers": [text, "10.0.1.53"], "interfaces": [Interface(text, [text, "10.0.1.2"])], "proxies": [], "name": text}
     plain = msgspec.structs.replace(LINUX, **strange)
     return [
@@ -326,7 +355,9 @@ def hosts(text: str) -> list[Host]:
     ]
 
 
-_POSIX = frozenset({"nft", "iptables", "ufw", "firewall-cmd", "ip", "dig", "ss", "squid", "openssl", "systemctl", "ps", "timedatectl", "eset-portcheck", "mysqladmin"})
+_POSIX = frozenset(
+    {"nft", "iptables", "ufw", "firewall-cmd", "ip", "dig", "ss", "squid", "openssl", "systemctl", "ps", "timedatectl", "eset-portcheck", "mysqladmin"}
+)
 _POWERSHELL = frozenset({"powershell", "netsh", "route", "w32tm"})
 _SAFE_WORDS = re.compile(r"[\w. :;&|<>(){}\[\]*,@#~=!$\"\\/^+%-]*", re.ASCII)
 
@@ -374,7 +405,10 @@ def test_every_fix_is_made_of_our_own_words(tmp_path: Path, capsys: pytest.Captu
             continue
         _, live = by_grammar(re.sub(r"HKLM[\w\\]+", "KEY", line))
         assert not {"expandable_string_literal", "sub_expression", "script_block_expression", "redirection"} & set(live), line
-    told(capsys, f"fixes: {counts['examples']} examples, {counts['commands']} commands; {len(posix)} different lines run by {' and '.join(SHELLS)}, {len(others)} parsed as PowerShell")
+    told(
+        capsys,
+        f"fixes: {counts['examples']} examples, {counts['commands']} commands; {len(posix)} different lines run by {' and '.join(SHELLS)}, {len(others)} parsed as PowerShell",
+    )
 
 
 @settings(max_examples=300, deadline=None)

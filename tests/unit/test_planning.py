@@ -97,7 +97,9 @@ def test_ids_are_stable_and_every_row_exists_whatever_the_site(role: str) -> Non
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("values", [{}, {"proxy": "p", "offline": True}, {"database": "d", "database_kind": "mysql", "domain_controller": "dc", "appliance": True}])
+@pytest.mark.parametrize(
+    "values", [{}, {"proxy": "p", "offline": True}, {"database": "d", "database_kind": "mysql", "domain_controller": "dc", "appliance": True}]
+)
 def test_an_endpoint_is_there_exactly_where_something_is_dialled(role: str, values: dict[str, Any]) -> None:
     for check in planned(role, **values).values():
         assert (check.endpoint is not None) is (check.skip is None and check.direction is Direction.OUTBOUND), check.id
@@ -348,7 +350,14 @@ def test_what_nobody_has_built_says_so_where_it_would_dial() -> None:
 
 @pytest.mark.parametrize(
     ("role", "option"),
-    [("agent", "--server"), ("webconsole", "--server"), ("mdc", "--server"), ("deploy-source", "--target"), ("rdsensor", "--target"), ("mobile-device", "--mdc")],
+    [
+        ("agent", "--server"),
+        ("webconsole", "--server"),
+        ("mdc", "--server"),
+        ("deploy-source", "--target"),
+        ("rdsensor", "--target"),
+        ("mobile-device", "--mdc"),
+    ],
 )
 def test_a_missing_value_names_its_option(role: str, option: str) -> None:
     profile, _ = load_profile(role)

@@ -12,7 +12,22 @@ from eset_portcheck.host import commands, linux, programs
 
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes of POSIX")
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes files of root")
-NAMES = ("nft", "iptables", "iptables-save", "iptables-nft-save", "iptables-legacy-save", "ip6tables-nft-save", "ss", "ufw", "netsh", "netsh.exe", "powershell", "powershell.exe", "uname", "ip")
+NAMES = (
+    "nft",
+    "iptables",
+    "iptables-save",
+    "iptables-nft-save",
+    "iptables-legacy-save",
+    "ip6tables-nft-save",
+    "ss",
+    "ufw",
+    "netsh",
+    "netsh.exe",
+    "powershell",
+    "powershell.exe",
+    "uname",
+    "ip",
+)
 
 
 def planted(folder: Path) -> Path:
@@ -59,7 +74,9 @@ def test_nothing_from_the_working_directory_or_path_is_run(tmp_path: Path, path:
 
 
 @posix
-@pytest.mark.parametrize("command", [["ports", "--role", "server", "--no-detect"], ["demo"], ["rules", "--role", "agent", "--server", "127.0.0.1", "--for", "nft", "--no-detect"]])
+@pytest.mark.parametrize(
+    "command", [["ports", "--role", "server", "--no-detect"], ["demo"], ["rules", "--role", "agent", "--server", "127.0.0.1", "--for", "nft", "--no-detect"]]
+)
 def test_the_commands_run_nothing_of_the_working_directory(tmp_path: Path, command: list[str]) -> None:
     ran = planted(tmp_path)
     program = Path(sys.executable).with_name("eset-portcheck")
@@ -79,7 +96,11 @@ def test_what_another_could_exchange_is_no_program_of_the_system(system: Path, m
     """Group or others may write, another user owns it, the folder, or a link on the way."""
     lister = system / "lister"
     outside = list(system.parents)
-    monkeypatch.setattr(programs, "_is_shut", lambda status, trusted, real=programs._is_shut: real(status, trusted) or any(os.path.samestat(status, one.stat()) for one in outside))
+    monkeypatch.setattr(
+        programs,
+        "_is_shut",
+        lambda status, trusted, real=programs._is_shut: real(status, trusted) or any(os.path.samestat(status, one.stat()) for one in outside),
+    )
     assert programs.is_the_systems(str(lister))
     for mode in (0o775, 0o757, 0o777, 0o644):
         lister.chmod(mode)
@@ -131,7 +152,21 @@ def test_what_is_installed_is_found() -> None:
 
 def test_windows_gets_full_paths_and_no_word_of_the_callers() -> None:
     """Profilers of .NET, module folders and SystemRoot are all taken from the environment by default."""
-    hostile = dict.fromkeys(("SystemRoot", "windir", "Path", "PSModulePath", "COR_PROFILER", "COR_ENABLE_PROFILING", "COMPLUS_Version", "DOTNET_STARTUP_HOOKS", "ComSpec", "PSExecutionPolicyPreference"), r"C:\evil")
+    hostile = dict.fromkeys(
+        (
+            "SystemRoot",
+            "windir",
+            "Path",
+            "PSModulePath",
+            "COR_PROFILER",
+            "COR_ENABLE_PROFILING",
+            "COMPLUS_Version",
+            "DOTNET_STARTUP_HOOKS",
+            "ComSpec",
+            "PSExecutionPolicyPreference",
+        ),
+        r"C:\evil",
+    )
     made = programs.of_windows(r"D:\Windows\System32", hostile | {"Temp": r"C:\t"})
     assert not any("evil" in value for value in made.values())
     assert made["Temp"] == r"C:\t"

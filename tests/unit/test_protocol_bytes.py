@@ -41,7 +41,9 @@ def test_node_status_and_name_query() -> None:
 def test_node_status_reply_without_the_hardware_address() -> None:
     names = b"\x01PC7            \x00\x04\x00"
     body = names + bytes.fromhex("aabbccddeeff") + bytes(40)
-    reply = bytes.fromhex("1111 8400 0000 0001 0000 0000") + netbios.encode_name("*", 0) + bytes.fromhex("0021 0001 00000000") + len(body).to_bytes(2, "big") + body
+    reply = (
+        bytes.fromhex("1111 8400 0000 0001 0000 0000") + netbios.encode_name("*", 0) + bytes.fromhex("0021 0001 00000000") + len(body).to_bytes(2, "big") + body
+    )
     exchange = Exchange(nbns.converse(PEER))
     assert not exchange.datagram(b"\x22" + reply[1:])
     assert exchange.datagram(reply)
@@ -92,7 +94,11 @@ def test_smb2_negotiate_contexts_are_where_they_are_said_to_be() -> None:
 
 def test_smb_dialect_signing_clock_and_challenge() -> None:
     pairs = b"".join(struct.pack("<HH", kind, len(text)) + text for kind, text in ((1, "PC7".encode("utf-16-le")), (2, "CORP".encode("utf-16-le")), (0, b"")))
-    token = b"NTLMSSP\0" + struct.pack("<IHHII8s8sHHIBBHBBBB", 2, 0, 0, 56, 0x02800000, bytes(8), bytes(8), len(pairs), len(pairs), 56, 10, 0, 19045, 0, 0, 0, 15) + pairs
+    token = (
+        b"NTLMSSP\0"
+        + struct.pack("<IHHII8s8sHHIBBHBBBB", 2, 0, 0, 56, 0x02800000, bytes(8), bytes(8), len(pairs), len(pairs), 56, 10, 0, 19045, 0, 0, 0, 15)
+        + pairs
+    )
     setup = smb2_answer(1, 0xC0000016, struct.pack("<HHHH", 9, 0, 72, len(token)) + token)
     filetime = int((1_000_000_400 + 11_644_473_600) * 1e7)
     sent, facts = said(smb, negotiated(0x02FF), negotiated(0x0210, mode=3, filetime=filetime), setup)
@@ -223,7 +229,16 @@ def test_prelogin_answer() -> None:
     assert facts == {"version": "16.0.4000", "encryption": "required"}
 
 
-GREETING = b"\x0a" + b"8.0.36\0" + bytes(4) + b"12345678\0" + struct.pack("<HBHHB", 0xFFFF, 45, 2, 0xC7FF, 21) + bytes(10) + b"123456789012\0" + b"caching_sha2_password\0"
+GREETING = (
+    b"\x0a"
+    + b"8.0.36\0"
+    + bytes(4)
+    + b"12345678\0"
+    + struct.pack("<HBHHB", 0xFFFF, 45, 2, 0xC7FF, 21)
+    + bytes(10)
+    + b"123456789012\0"
+    + b"caching_sha2_password\0"
+)
 
 
 def packet(number: int, payload: bytes) -> bytes:
@@ -247,7 +262,9 @@ def test_mysql_lets_an_anonymous_user_in() -> None:
     assert (sent[1], facts["refusal"]) == (packet(0, b"\x01"), 0)
 
 
-@pytest.mark.parametrize(("code", "reason"), [(1130, "MYSQL_HOST_NOT_ALLOWED"), (1129, "MYSQL_HOST_BLOCKED"), (1040, "MYSQL_TOO_MANY_CONNECTIONS"), (1203, "PROTOCOL_REPLY")])
+@pytest.mark.parametrize(
+    ("code", "reason"), [(1130, "MYSQL_HOST_NOT_ALLOWED"), (1129, "MYSQL_HOST_BLOCKED"), (1040, "MYSQL_TOO_MANY_CONNECTIONS"), (1203, "PROTOCOL_REPLY")]
+)
 def test_mysql_errors_in_place_of_the_greeting(code: int, reason: str) -> None:
     _, facts = said(mysql, packet(0, b"\xff" + struct.pack("<H", code) + b"Host 'x' is not allowed"))
     assert mysql.interpret(facts).reason == reason

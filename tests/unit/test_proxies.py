@@ -47,7 +47,13 @@ def test_whatever_stands_there_no_secret_comes_out(junk: str) -> None:
 
 
 def test_the_environment_lower_case_first() -> None:
-    values = {"HTTPS_PROXY": "http://upper:1", "https_proxy": "http://u:C4nary@lower:2", "ALL_PROXY": "socks5://s:3", "NO_PROXY": ".corp.local, 10.0.0.0/8 ;rm", "http_proxy": ""}
+    values = {
+        "HTTPS_PROXY": "http://upper:1",
+        "https_proxy": "http://u:C4nary@lower:2",
+        "ALL_PROXY": "socks5://s:3",
+        "NO_PROXY": ".corp.local, 10.0.0.0/8 ;rm",
+        "http_proxy": "",
+    }
     found = proxies.of_names(values, "environment", "shell")
     assert [(one.name, one.proxy, one.credentials) for one in found] == [("https_proxy", "lower:2", True), ("all_proxy", "s:3", False)]
     assert found[0].bypass == [".corp.local", "10.0.0.0/8", "rm"] or found[0].bypass == [".corp.local", "10.0.0.0/8"]
@@ -128,7 +134,16 @@ def test_exceptions(host: str, entry: str, left_out: bool) -> None:
 
 
 def push(*attempts: Any, **changed: Any) -> Row:
-    values = {"id": "agent.push.tcp-8883", "port": 8883, "protocol": "mqtt", "target": "epns.eset.com", "target_key": "push", "listener": Listener.FOREIGN, "required": Proof.PROTOCOL, "trust": Trust.UNKNOWN}
+    values = {
+        "id": "agent.push.tcp-8883",
+        "port": 8883,
+        "protocol": "mqtt",
+        "target": "epns.eset.com",
+        "target_key": "push",
+        "listener": Listener.FOREIGN,
+        "required": Proof.PROTOCOL,
+        "trust": Trust.UNKNOWN,
+    }
     return row(*(attempts or (connecting(Failure.TIMEOUT, 4.0),)), **values | changed)
 
 

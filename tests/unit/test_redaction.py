@@ -153,7 +153,10 @@ def test_public_services_and_our_own_words_stay(role: str) -> None:
         ("HKLM\\SOFTWARE\\ESET\\x", "HKLM\\SOFTWARE\\ESET\\x"),
         ("jan.novak@corp.sk", "user-1@corp.sk"),
         ("chacha20-poly1305@openssh.com", "chacha20-poly1305@openssh.com"),
-        ("eset-portcheck check --only 'deploy-source.target@pc7.corp.local.tcp-445'", "eset-portcheck check --only 'deploy-source.target@pc7.corp.local.tcp-445'"),
+        (
+            "eset-portcheck check --only 'deploy-source.target@pc7.corp.local.tcp-445'",
+            "eset-portcheck check --only 'deploy-source.target@pc7.corp.local.tcp-445'",
+        ),
         ("2026-11-24T09:14:52Z fd77:1::1 09:14:52", "2026-11-24T09:14:52Z fd77:1::1 09:14:52"),
         ("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2", "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2"),
         ("login required; ESET\\Bridge\\x", "login required; ESET\\Bridge\\x"),
@@ -168,7 +171,8 @@ def test_what_is_always_taken_out(before: str, after: str) -> None:
 def test_a_user_name_that_was_learned_is_found_in_other_texts() -> None:
     plain = sample("ready")
     host = msgspec.structs.replace(
-        plain.host, listeners=[Listening("tcp", "0.0.0.0", 2222, 7, "novak-tool", "/home/novak/bin/x", user="CORP\\Novak"), Listening("tcp", "::", 9, 8, "novak")]
+        plain.host,
+        listeners=[Listening("tcp", "0.0.0.0", 2222, 7, "novak-tool", "/home/novak/bin/x", user="CORP\\Novak"), Listening("tcp", "::", 9, 8, "novak")],
     )
     row = msgspec.structs.replace(plain.checks[0], evidence=[FirewallPrediction(verdict="cannot-tell", why="started by novak today")])
     out = redacted(msgspec.structs.replace(plain, host=host, checks=[row])).report
@@ -287,7 +291,13 @@ def test_prefixes_are_kept(given_: list[Any]) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "bits"),
-    [("10.31.4.27", "10.31.4.1", 27), ("10.31.4.27", "10.31.5.7", 23), ("10.31.4.27", "10.20.0.2", 12), ("203.0.113.7", "203.0.113.8", 28), ("fd00:1::1", "fd00:1::2", 126)],
+    [
+        ("10.31.4.27", "10.31.4.1", 27),
+        ("10.31.4.27", "10.31.5.7", 23),
+        ("10.31.4.27", "10.20.0.2", 12),
+        ("203.0.113.7", "203.0.113.8", 28),
+        ("fd00:1::1", "fd00:1::2", 126),
+    ],
 )
 def test_addresses_of_one_network_stay_in_one_network(one: str, other: str, bits: int) -> None:
     table = Addresses()
@@ -388,7 +398,11 @@ def test_an_authority_that_was_made_public_by_a_setting_loses_its_name() -> None
 def test_a_name_beside_an_anchor_of_mozillas_is_none_of_mozillas() -> None:
     """A chain that claims to end in a public root proves nothing of what stands before it; neither does an anchor's digest under another name."""
     name, digest = mozillas_anchors()[0]
-    out = strict(chained(("CN=srv,O=Acme Corp", "CN=Acme Sub,O=Acme Corp", "a1" * 32), ("CN=Acme Sub,O=Acme Corp", name, digest), (f"{name},OU=Acme", name + " ", "b2" * 32)))
+    out = strict(
+        chained(
+            ("CN=srv,O=Acme Corp", "CN=Acme Sub,O=Acme Corp", "a1" * 32), ("CN=Acme Sub,O=Acme Corp", name, digest), (f"{name},OU=Acme", name + " ", "b2" * 32)
+        )
+    )
     facts = out.checks[0].attempts[0].tls
     assert facts is not None
     assert "acme" not in to_json(out).decode().lower()

@@ -34,16 +34,48 @@ CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
     ("3/3 by a router", connecting(REFUSED, icmp=icmp(3, 3, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
     ("3/13 by a router", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 13, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
     ("3/1 by a router, at once", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
-    ("3/1 by a router, at 1 s", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=1.02)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    (
+        "3/1 by a router, at 1 s",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=1.02)),
+        [],
+        "fail",
+        "fail",
+        "REJECTED_IN_PATH",
+        "middlebox",
+    ),
     ("3/1 by a router, after ARP", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=3.07)), [], "fail", "fail", "HOST_DOWN", "remote-host"),
-    ("3/1 by ourselves, after ARP", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, SOURCE, after_s=3.07)), [], "fail", "fail", "HOST_DOWN", "remote-host"),
-    ("1/3 v6, after ND", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(1, 3, SOURCE, after_s=3.07, version=6)), [], "fail", "fail", "HOST_DOWN", "remote-host"),
+    (
+        "3/1 by ourselves, after ARP",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, SOURCE, after_s=3.07)),
+        [],
+        "fail",
+        "fail",
+        "HOST_DOWN",
+        "remote-host",
+    ),
+    (
+        "1/3 v6, after ND",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(1, 3, SOURCE, after_s=3.07, version=6)),
+        [],
+        "fail",
+        "fail",
+        "HOST_DOWN",
+        "remote-host",
+    ),
     ("3/0", connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(3, 0, ROUTER)), [], "fail", "fail", "NET_UNREACHABLE", "routing"),
     ("1/0 v6", connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(1, 0, ROUTER, version=6)), [], "fail", "fail", "NET_UNREACHABLE", "routing"),
     ("11/0", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(11, 0, ROUTER)), [], "fail", "fail", "TTL_EXPIRED", "routing"),
     ("3/0 v6 is hop limit", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 0, ROUTER, version=6)), [], "fail", "fail", "TTL_EXPIRED", "routing"),
     ("3/3 by the target", connecting(REFUSED, icmp=icmp(3, 3, TARGET)), [], "fail", "fail", "REJECTED_BY_TARGET_FIREWALL", "remote-firewall"),
-    ("3/3 in the target's name, from nearer", connecting(REFUSED, icmp=icmp(3, 3, TARGET, ttl=64)), [distance(None, 63)], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    (
+        "3/3 in the target's name, from nearer",
+        connecting(REFUSED, icmp=icmp(3, 3, TARGET, ttl=64)),
+        [distance(None, 63)],
+        "fail",
+        "fail",
+        "REJECTED_IN_PATH",
+        "middlebox",
+    ),
     ("3/3 by ourselves", connecting(REFUSED, icmp=icmp(3, 3, SOURCE)), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
     ("EPERM", connecting(Failure.NOT_PERMITTED), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
     ("EACCES though the route was found", connecting(Failure.ACCESS_DENIED), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
@@ -54,7 +86,9 @@ CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("case", "phase"), [(case, phase) for case in CASES for phase in (Phase.POST, Phase.PRE)], ids=lambda x: x[0] if isinstance(x, tuple) else x)
+@pytest.mark.parametrize(
+    ("case", "phase"), [(case, phase) for case in CASES for phase in (Phase.POST, Phase.PRE)], ids=lambda x: x[0] if isinstance(x, tuple) else x
+)
 def test_the_table(case: Any, phase: Phase) -> None:
     _, seen, evidence, post, pre, reason, culprit = case
     (told,) = judged(row(seen, evidence=evidence), phase=phase)
@@ -75,7 +109,12 @@ def test_auto_is_post_for_outbound_rows() -> None:
 
 @pytest.mark.parametrize(
     ("evidence", "interval"),
-    [([], ["this host", TARGET]), ([walk()], ["this host", TARGET]), ([walk((1, ROUTER), (3, "10.9.9.9"))], ["10.9.9.9", TARGET]), ([walk((1, ROUTER), (2, TARGET))], [ROUTER, TARGET])],
+    [
+        ([], ["this host", TARGET]),
+        ([walk()], ["this host", TARGET]),
+        ([walk((1, ROUTER), (3, "10.9.9.9"))], ["10.9.9.9", TARGET]),
+        ([walk((1, ROUTER), (2, TARGET))], [ROUTER, TARGET]),
+    ],
 )
 def test_silence_names_the_interval(evidence: list[Evidence], interval: list[str]) -> None:
     (told,) = judged(row(connecting(TIMEOUT), evidence=evidence))
@@ -84,7 +123,12 @@ def test_silence_names_the_interval(evidence: list[Evidence], interval: list[str
 
 @pytest.mark.parametrize(
     ("failure", "reason"),
-    [(Failure.NETWORK_UNREACHABLE, "NO_ROUTE"), (Failure.INVALID_ROUTE, "NO_ROUTE"), (Failure.HOST_UNREACHABLE, "NO_ROUTE"), (Failure.ACCESS_DENIED, "ROUTE_PROHIBITED")],
+    [
+        (Failure.NETWORK_UNREACHABLE, "NO_ROUTE"),
+        (Failure.INVALID_ROUTE, "NO_ROUTE"),
+        (Failure.HOST_UNREACHABLE, "NO_ROUTE"),
+        (Failure.ACCESS_DENIED, "ROUTE_PROHIBITED"),
+    ],
 )
 def test_the_route_look_up(failure: Failure, reason: str) -> None:
     from eset_portcheck.model.vocabulary import Stage
@@ -137,7 +181,9 @@ def rule(verdict: RuleVerdict = "drop") -> FirewallPrediction:
     return FirewallPrediction(address=TARGET, verdict=verdict, rule="tcp dport 2222 drop", table="inet filter", chain="output")
 
 
-@pytest.mark.parametrize(("failure", "reason", "confidence"), [(Failure.TIMEOUT, "TCP_NO_ANSWER", "likely"), (Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "proven")])
+@pytest.mark.parametrize(
+    ("failure", "reason", "confidence"), [(Failure.TIMEOUT, "TCP_NO_ANSWER", "likely"), (Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "proven")]
+)
 def test_a_rule_of_this_host_that_stops_the_packets_is_the_culprit(failure: Failure, reason: str, confidence: str) -> None:
     (told,) = judged(row(connecting(failure), evidence=[rule()]))
     assert (told.verdict, told.reason, told.culprit, told.confidence) == ("fail", reason, "local-firewall", confidence)
@@ -149,7 +195,13 @@ def test_a_rule_of_this_host_that_stops_the_packets_is_the_culprit(failure: Fail
 def test_a_rule_that_does_not_stop_them_changes_nothing(verdict: RuleVerdict) -> None:
     broken = connecting(Failure.TIMEOUT)
     (told,), (without,) = judged(row(broken, evidence=[rule(verdict)])), judged(row(broken))
-    assert (told.verdict, told.reason, told.culprit, told.confidence, told.where) == (without.verdict, without.reason, without.culprit, without.confidence, without.where)
+    assert (told.verdict, told.reason, told.culprit, told.confidence, told.where) == (
+        without.verdict,
+        without.reason,
+        without.culprit,
+        without.confidence,
+        without.where,
+    )
 
 
 def test_a_rule_of_this_host_never_explains_what_the_host_itself_answered() -> None:
@@ -180,7 +232,10 @@ def test_where_link_addresses_may_not_be_asked_for_nobody_is_found(packet: str, 
 
 def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
     policy = FirewallPrediction(verdict="drop", rule="policy drop", table="inet filter", chain="output")
-    rows = [row(connecting(Failure.TIMEOUT), id=f"agent.{name}.tcp-{port}", target=f"{name}.lab.test", port=port, evidence=[policy]) for name, port in (("server", 2222), ("repository", 80))]
+    rows = [
+        row(connecting(Failure.TIMEOUT), id=f"agent.{name}.tcp-{port}", target=f"{name}.lab.test", port=port, evidence=[policy])
+        for name, port in (("server", 2222), ("repository", 80))
+    ]
     told, causes, _ = diagnose(rows, Host(), Phase.AUTO)
     assert [(cause.reason, cause.culprit, cause.explains) for cause in causes] == [("TCP_NO_ANSWER", "local-firewall", [one.id for one in told])]
 

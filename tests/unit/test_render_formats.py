@@ -48,7 +48,9 @@ def test_json_and_progress_never_load_rich_or_texts() -> None:
 def test_the_table_needs_no_network_and_no_process() -> None:
     modules = loaded("import eset_portcheck.render.table")
     assert not modules & {"asyncio", "socket", "ssl", "subprocess", "psutil", "rich.jupyter.display", "pygments", "markdown_it"}
-    assert not {one for one in modules if one.startswith(("eset_portcheck.net", "eset_portcheck.host", "eset_portcheck.diagnose", "eset_portcheck.protocols."))}, "descriptors come with the rows"
+    assert not {
+        one for one in modules if one.startswith(("eset_portcheck.net", "eset_portcheck.host", "eset_portcheck.diagnose", "eset_portcheck.protocols."))
+    }, "descriptors come with the rows"
 
 
 def test_the_page_needs_templates_and_nothing_else_and_nobody_else_needs_them() -> None:

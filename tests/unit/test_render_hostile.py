@@ -27,7 +27,9 @@ PAYLOADS = {
     "option": "--only 'x; rm -rf / | $(id) `id`",
 }
 # Closed sets, which the reader of reports itself checks, and codes; all other strings are free text.
-_VOCABULARY = "direction transport listener verdict state culprit confidence reached required stage failure phase policy trust family reason kind end answer how"
+_VOCABULARY = (
+    "direction transport listener verdict state culprit confidence reached required stage failure phase policy trust family reason kind end answer how"
+)
 _FIXED = frozenset(_VOCABULARY.split())
 
 
@@ -51,7 +53,10 @@ def hostile(name: str, payload: str) -> Report:
     first = made["checks"][0]
     first["findings"] = [{"reason": first["reason"], "params": {payload: payload, "list": [payload] * 9, "deep": {"a": [payload]}}}]
     first["where"] = {"process": {"path": payload, "pid": payload}, "ca": payload, "interval": [payload, payload]}
-    hop, rule = {"ttl": 1, "from": payload, "after_s": 0.1}, {"rule": payload, "table": payload, "chain": payload, "why": payload, "may": [payload], "packet": payload}
+    hop, rule = (
+        {"ttl": 1, "from": payload, "after_s": 0.1},
+        {"rule": payload, "table": payload, "chain": payload, "why": payload, "may": [payload], "packet": payload},
+    )
     first["evidence"] = [
         {"kind": "ttl-walk", "hops": [hop], "probed": 30, "other": [hop | {"type": 3, "code": 13}]},
         *({"kind": "firewall", "verdict": verdict, **rule} for verdict in ("allow", "drop", "cannot-tell")),

@@ -11,10 +11,10 @@ from eset_portcheck.model.profile import Group
 from eset_portcheck.model.report import Report, from_json
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import outcome
-from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.context import RenderContext
 
 REPORTS = Path(__file__).parent / "reports"
-PEN = Pen()
+PEN = RenderContext()
 
 
 def report(name: str, exit_code: int | None = None, **rows: dict[str, Any]) -> Report:

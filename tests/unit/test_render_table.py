@@ -15,9 +15,9 @@ from rich.cells import cell_len
 from eset_portcheck.model.report import Report, from_json
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import outcome, table
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import arranged
 from eset_portcheck.texts.language import LANGUAGES
 
@@ -224,9 +224,9 @@ def test_flowed_pieces_stay_whole() -> None:
 def test_looks_are_complete_and_one_cell_wide() -> None:
     assert set(LOOKS) == set(Verdict)
     assert all(cell_len(look.glyph) == 1 and look.mark.isascii() and look.word.isascii() for look in LOOKS.values())
-    assert Pen(ascii_only=True).glyph(Verdict.FAIL) == "x"
+    assert RenderContext(ascii_only=True).glyph(Verdict.FAIL) == "x"
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.0, ""), (0.0004, "0 ms"), (0.066, "66 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (5.0, "5.0 s")])
 def test_times(seconds: float, shown: str) -> None:
-    assert Pen().lasted(seconds) == shown
+    assert RenderContext().lasted(seconds) == shown

@@ -18,7 +18,9 @@ ANY: tuple[str, ...] = ()
 def needed(role: str = "agent", known: dict[str, list[str]] | None = None, sources: list[str] | None = None, everything: bool = False, **site: Any) -> Needs:
     profile, _ = loading.load_profile(role)
     values = site_of(("", site))
-    return rules.needs(planning.plan([profile], values), known or {}, sources or [], ["10.0.0.53", "127.0.0.53"], dict(values.connect_to), everything=everything)
+    return rules.needs(
+        planning.plan([profile], values), known or {}, sources or [], ["10.0.0.53", "127.0.0.53"], dict(values.connect_to), everything=everything
+    )
 
 
 def openings(found: Needs) -> dict[tuple[bool, str, int], tuple[str, ...]]:
@@ -111,13 +113,14 @@ def test_what_is_wider_than_needed_says_so_and_why() -> None:
     assert said(needed(server=SERVER), 2222) == ""
     assert said(needed("server"), 2222) == "from any address (--from narrows it)"
     assert said(needed("server", sources=["10.1.0.0/16"]), 2222) == ""
-    assert "the DNS servers are not known here" in said(rules.needs(planning.plan([loading.load_profile("agent")[0]], site_of()), {}, [], ["127.0.0.53"], {}), 53)
+    assert "the DNS servers are not known here" in said(
+        rules.needs(planning.plan([loading.load_profile("agent")[0]], site_of()), {}, [], ["127.0.0.53"], {}), 53
+    )
 
 
 def test_what_may_come_to_be_too_narrow_says_so_too() -> None:
     known = {"repository.eset.com": ["192.0.2.7"]}
     assert said(needed(known=known), 80) == (
-        "current addresses of repository.eset.com; they may change / "
-        "repository.eset.com may redirect to other hosts in eset.com, eset.eu; these are not opened"
+        "current addresses of repository.eset.com; they may change / repository.eset.com may redirect to other hosts in eset.com, eset.eu; these are not opened"
     )
     assert said(needed(), 80, by_name=True).startswith("by name; --resolve adds its current addresses")

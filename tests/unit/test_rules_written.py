@@ -18,7 +18,14 @@ from eset_portcheck.texts import shell
 from eset_portcheck.texts.language import LANGUAGES, translator
 from tests.unit.test_rules import NAME, SAY, SERVER, needed
 
-SITE = {"server": SERVER, "database": NAME, "database_kind": "mysql", "domain_controller": "dc.corp.example", "mdc": "mdc.corp.example", "target": ["pc7", "fd00::9"]}
+SITE = {
+    "server": SERVER,
+    "database": NAME,
+    "database_kind": "mysql",
+    "domain_controller": "dc.corp.example",
+    "mdc": "mdc.corp.example",
+    "target": ["pc7", "fd00::9"],
+}
 KEPT = Kept([("tcp", 22)], [("udp", 123)], dhcp=True)
 HOSTILE = "x\"; drop '' 'x\n`id` $(id) «»\u201c\u1fef \\ \x1b[31m\u202e;& calc #" + "y" * 1200 + "\\"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -147,7 +154,11 @@ def test_a_quote_in_powershell_is_doubled() -> None:
 
 def test_powershell_as_it_is_printed() -> None:
     lines = powershell.script(needed("server", appliance=True, sources=["10.1.0.0/16", "fd00::/64"]), ["head"], SAY).split("\r\n")
-    assert lines[:3] == ["# head", "# undo: Remove-NetFirewallRule -Group 'eset-portcheck'", "Remove-NetFirewallRule -Group 'eset-portcheck' -ErrorAction SilentlyContinue"]
+    assert lines[:3] == [
+        "# head",
+        "# undo: Remove-NetFirewallRule -Group 'eset-portcheck'",
+        "Remove-NetFirewallRule -Group 'eset-portcheck' -ErrorAction SilentlyContinue",
+    ]
     assert (
         "New-NetFirewallRule -DisplayName 'eset-portcheck server.listen.tcp-2222' -Group 'eset-portcheck'"
         " -Description 'server.listen.tcp-2222: Agents replicate with this Server' -Direction Inbound -Action Allow"

@@ -9,7 +9,14 @@ from eset_portcheck.model.vocabulary import Failure, Listener, Proof, Stage
 from tests.unit.rows import TARGET, attempt, judged, row, tls
 
 CONNECTED = (Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT)
-SHARE: dict[str, Any] = {"id": "deploy-source.target@pc7.tcp-445.admin-share", "protocol": "smb", "port": 445, "listener": Listener.FOREIGN, "required": Proof.AUTHORISED, "trust": None}
+SHARE: dict[str, Any] = {
+    "id": "deploy-source.target@pc7.tcp-445.admin-share",
+    "protocol": "smb",
+    "port": 445,
+    "listener": Listener.FOREIGN,
+    "required": Proof.AUTHORISED,
+    "trust": None,
+}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from eset_portcheck.loading import ROLES
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Tool, from_json
 from eset_portcheck.render import FORMATS, comparison, parameters, table
-from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.progress import Progress
 from eset_portcheck.texts import about_rows, load, phrase
 from eset_portcheck.texts.language import translator
@@ -262,11 +262,11 @@ def test_a_profile_of_ones_own_keeps_its_words():
 
 
 def test_rules_in_words_are_translated_when_known_and_kept_when_not():
-    pen = Pen(language="es")
+    context = RenderContext(language="es")
     rule = "allow TCP from 10.0.0.1 to 10.0.0.2, 10.0.0.3 (a.example) port 2222, stateful, without inspection"
-    assert parameters.request(rule, pen).startswith("permitir TCP desde 10.0.0.1 hacia 10.0.0.2, 10.0.0.3 (a.example) puerto 2222, con seguimiento")
-    assert parameters.request("allow \x1b[31m", pen) == r"allow \x1b[31m"
-    assert parameters.request(rule, Pen()) == rule
+    assert parameters.request(rule, context).startswith("permitir TCP desde 10.0.0.1 hacia 10.0.0.2, 10.0.0.3 (a.example) puerto 2222, con seguimiento")
+    assert parameters.request("allow \x1b[31m", context) == r"allow \x1b[31m"
+    assert parameters.request(rule, RenderContext()) == rule
 
 
 @pytest.mark.parametrize("make", [fixes_commands.request])
@@ -275,7 +275,7 @@ def test_every_rule_in_words_has_a_form(make):
     flow = fixes_commands.Flow(version=4, transport="tcp", source="10.0.0.1", addresses=("10.0.0.2",), port=2222, name="a.example")
     wishes = re.findall(r'_asked\(one\.flows, "([^"]+)"\)', inspect.getsource(fixes))
     for text in [make([flow]).command, *(make([flow], wish).command for wish in wishes)]:
-        assert parameters.request(text, Pen(language="es")) != text
+        assert parameters.request(text, RenderContext(language="es")) != text
 
 
 def test_progress_speaks_spanish():

@@ -13,8 +13,25 @@ from tests.unit.rows import TARGET, Group, attempt, connecting, judged, row, tls
 
 CONNECTED = (Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT)
 SPOKEN = (*CONNECTED, Stage.TLS)
-PUSH = {"id": "agent.push.tcp-8883", "target_key": "push", "target": "epns.eset.com", "protocol": "mqtt", "port": 8883, "trust": Trust.UNKNOWN, "listener": Listener.FOREIGN, "required": Proof.PROTOCOL}
-PUBLIC = {"id": "mobile-device.play.tcp-443", "target_key": "play", "target": "play.eset.com", "port": 443, "trust": Trust.PUBLIC, "listener": Listener.FOREIGN, "required": Proof.PRODUCT}
+PUSH = {
+    "id": "agent.push.tcp-8883",
+    "target_key": "push",
+    "target": "epns.eset.com",
+    "protocol": "mqtt",
+    "port": 8883,
+    "trust": Trust.UNKNOWN,
+    "listener": Listener.FOREIGN,
+    "required": Proof.PROTOCOL,
+}
+PUBLIC = {
+    "id": "mobile-device.play.tcp-443",
+    "target_key": "play",
+    "target": "play.eset.com",
+    "port": 443,
+    "trust": Trust.PUBLIC,
+    "listener": Listener.FOREIGN,
+    "required": Proof.PRODUCT,
+}
 
 
 def small(completed: bool) -> SmallSegments:
@@ -132,12 +149,25 @@ def test_silence_after_tls_is_no_proof_of_the_broker() -> None:
     assert (told.verdict, told.reason, told.proof.reached) == ("fail", "NO_REPLY", "tls")
 
 
-PROXY = {"id": "agent.proxy.tcp-3128.connect-server", "target_key": "proxy", "target": "bridge", "port": 3128, "via_destination": "protect.corp.local:2222", "listener": Listener.BRIDGE}
+PROXY = {
+    "id": "agent.proxy.tcp-3128.connect-server",
+    "target_key": "proxy",
+    "target": "bridge",
+    "port": 3128,
+    "via_destination": "protect.corp.local:2222",
+    "listener": Listener.BRIDGE,
+}
 
 
 @pytest.mark.parametrize(
     ("status", "reason", "pre"),
-    [(407, "PROXY_AUTH_REQUIRED", "fail"), (403, "PROXY_REFUSED_CONNECT", "fail"), (405, "PROXY_REFUSED_CONNECT", "fail"), (503, "PROXY_UPSTREAM_FAILED", "unproven"), (404, "PROXY_REFUSED_CONNECT", "fail")],
+    [
+        (407, "PROXY_AUTH_REQUIRED", "fail"),
+        (403, "PROXY_REFUSED_CONNECT", "fail"),
+        (405, "PROXY_REFUSED_CONNECT", "fail"),
+        (503, "PROXY_UPSTREAM_FAILED", "unproven"),
+        (404, "PROXY_REFUSED_CONNECT", "fail"),
+    ],
 )
 def test_a_proxys_answer_to_connect(status: int, reason: str, pre: str) -> None:
     seen = attempt(*CONNECTED, broke=Stage.TUNNEL, failure=Failure.PROXY_REFUSED, detail={"status": status})
@@ -160,7 +190,10 @@ def test_a_silent_proxy_is_unreachable_in_both_phases() -> None:
 
 
 def test_addresses_and_families() -> None:
-    good4, good6 = attempt(*SPOKEN, tls=tls(public="trusted"), reply={}), attempt(*SPOKEN, tls=tls(public="trusted"), reply={}, address="fd77::2", family="ipv6")
+    good4, good6 = (
+        attempt(*SPOKEN, tls=tls(public="trusted"), reply={}),
+        attempt(*SPOKEN, tls=tls(public="trusted"), reply={}, address="fd77::2", family="ipv6"),
+    )
     bad4, bad6 = connecting(Failure.TIMEOUT, address="10.0.2.3"), connecting(Failure.TIMEOUT, address="fd77::3", family="ipv6")
     cases = [
         ((good4, good6), "pass", "CONNECTED"),

@@ -24,12 +24,16 @@ class Issuer:
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         signer = parent or self
         self.certificate = (
-            x509.CertificateBuilder(self.name if parent is None else parent.name, self.name, self.key.public_key(), x509.random_serial_number(), NOW - 900 * DAY, NOW + 900 * DAY)
+            x509.CertificateBuilder(
+                self.name if parent is None else parent.name, self.name, self.key.public_key(), x509.random_serial_number(), NOW - 900 * DAY, NOW + 900 * DAY
+            )
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .sign(signer.key, hashes.SHA256())
         )
 
-    def leaf(self, *names: str, start: dt.datetime = NOW - DAY, end: dt.datetime = NOW + 300 * DAY, common: str = "x", usage: object = None) -> x509.Certificate:
+    def leaf(
+        self, *names: str, start: dt.datetime = NOW - DAY, end: dt.datetime = NOW + 300 * DAY, common: str = "x", usage: object = None
+    ) -> x509.Certificate:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
         builder = x509.CertificateBuilder(self.name, subject, key.public_key(), x509.random_serial_number(), start, end)
@@ -59,7 +63,14 @@ def test_dates_are_judged_apart_and_in_any_order(judge: Judge) -> None:
     good = ROOT.leaf("a.lab.test")
     past = ROOT.leaf("a.lab.test", start=NOW - 800 * DAY, end=NOW - 400 * DAY)
     future = ROOT.leaf("a.lab.test", start=NOW + 10 * DAY, end=NOW + 40 * DAY)
-    for leaf, expired, early in [(good, False, False), (past, True, False), (good, False, False), (future, False, True), (past, True, False), (good, False, False)]:
+    for leaf, expired, early in [
+        (good, False, False),
+        (past, True, False),
+        (good, False, False),
+        (future, False, True),
+        (past, True, False),
+        (good, False, False),
+    ]:
         facts = ask(judge, leaf)
         assert (facts.public, facts.expired, facts.not_yet_valid) == ("trusted", expired, early)
 

@@ -163,7 +163,13 @@ def test_nothing_is_read_for_a_role_that_does_not_listen_until_an_attempt_was_lo
 
 @pytest.mark.parametrize(
     ("text", "state", "why"),
-    [(b"", "not-evaluable", "unreadable-json"), (b"[]", "not-evaluable", "unreadable-json"), (b"{}", "not-permitted", ""), (b"[" * 100_000, "not-evaluable", "unreadable-json"), (b'\xef\xbb\xbf{"profiles":[{}]}\r\n', "readable", "")],
+    [
+        (b"", "not-evaluable", "unreadable-json"),
+        (b"[]", "not-evaluable", "unreadable-json"),
+        (b"{}", "not-permitted", ""),
+        (b"[" * 100_000, "not-evaluable", "unreadable-json"),
+        (b'\xef\xbb\xbf{"profiles":[{}]}\r\n', "readable", ""),
+    ],
 )
 def test_output_of_any_kind(text: bytes, state: str, why: str) -> None:
     told = parsed(text)
@@ -181,7 +187,14 @@ def test_the_script_only_reads() -> None:
     assert verbs == {"Get"}
 
 
-ODD = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["InstanceID", "Protocol", "LocalPort", "Action", "Direction", "Profile", "Name", "Enabled"]), inner, max_size=4), max_leaves=10)
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["InstanceID", "Protocol", "LocalPort", "Action", "Direction", "Profile", "Name", "Enabled"]), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
 
 
 @given(st.dictionaries(st.sampled_from(["profiles", "connections", "rules", "ports", "addresses", "applications", "products", "security"]), ODD, max_size=8))

@@ -9,8 +9,8 @@ from rich.text import Text
 from eset_portcheck.model.comparison import Change, Comparison
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.comparison import entries
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.table import console_for
 from eset_portcheck.render.text import SENTENCE
 
@@ -32,58 +32,58 @@ def render(
 ) -> str:
     """`quiet`: only what is broken. `written`: the files that hold this comparison too. Ends in a line break."""
     console = console_for(width, colour=colour)
-    for line in compose(comparison, Pen(ascii, verbose, language), console, quiet=quiet, written=written):
+    for line in compose(comparison, RenderContext(ascii, verbose, language), console, quiet=quiet, written=written):
         console.print(line, soft_wrap=True)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101  # made by console_for
     return file.getvalue()
 
 
-def compose(comparison: Comparison, pen: Pen, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
+def compose(comparison: Comparison, context: RenderContext, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
     """The lines, one Text each; only the first may be longer than the console is wide."""
     style = LOOKS[entries.verdict(comparison)].style
-    who, word, why = entries.first_line(comparison, pen)
+    who, word, why = entries.first_line(comparison, context)
     yield Text().append(who, "bold").append(word, f"bold {style}").append(why, "bold")
     if not quiet:
-        for label, text in entries.runs(comparison, pen):
+        for label, text in entries.runs(comparison, context):
             yield from _paragraph(Text(label.ljust(_LABEL) + text, "dim"), console, _LABEL)
-    for text in entries.differences(comparison, pen):
+    for text in entries.differences(comparison, context):
         yield from _paragraph(Text("! ", LOOKS[Verdict.WARN].style).append(text), console, _INDENT)
-    for section in entries.sections(comparison, pen):
+    for section in entries.sections(comparison, context):
         if quiet and section.change is not Change.BROKEN:
             continue
         yield Text("")
-        yield from _section(section, pen, console)
+        yield from _section(section, context, console)
     yield Text("")
     if written:
-        yield from _paragraph(Text(pen.say("Comparison: {names}").format(names=", ".join(pen.safe(name, SENTENCE) for name in written))), console)
-    yield from _paragraph(Text(entries.exit_sentence(comparison, pen)), console)
+        yield from _paragraph(Text(context.say("Comparison: {names}").format(names=", ".join(context.safe(name, SENTENCE) for name in written))), console)
+    yield from _paragraph(Text(entries.exit_sentence(comparison, context)), console)
 
 
-def _section(section: entries.Section, pen: Pen, console: Console) -> Iterable[Text]:
-    if section.change in _FOLDED and not pen.verbose:
-        yield Text(pen.say("{title}: {rows} (-v shows them)", title=section.title, rows=pen.rows(len(section.entries))), "dim")
+def _section(section: entries.Section, context: RenderContext, console: Console) -> Iterable[Text]:
+    if section.change in _FOLDED and not context.verbose:
+        yield Text(context.say("{title}: {rows} (-v shows them)", title=section.title, rows=context.rows(len(section.entries))), "dim")
         return
     yield Text(section.title, f"bold {LOOKS[section.verdict].style}")
     for one in section.entries:
-        yield from _paragraph(_line(one, pen), console, 2 * _INDENT, _INDENT)
+        yield from _paragraph(_line(one, context), console, 2 * _INDENT, _INDENT)
         if one.meaning:
             yield from _paragraph(Text(one.meaning), console, 3 * _INDENT, 3 * _INDENT)
 
 
-def _line(one: entries.Entry, pen: Pen) -> Text:
+def _line(one: entries.Entry, context: RenderContext) -> Text:
     out = Text()
-    out.append_text(_sign(one.before, pen)).append(pen.signs.arrow, "dim").append_text(_sign(one.after, pen))
+    out.append_text(_sign(one.before, context)).append(context.signs.arrow, "dim").append_text(_sign(one.after, context))
     out.append(f" {one.id}", "bold" if one.regressed else "").append(f"  {one.what}", "dim").append(f"  {one.steps}")
     if not one.required:
-        out.append("  ", "dim").append(pen.say("(not required)"), "dim")
+        out.append("  ", "dim").append(context.say("(not required)"), "dim")
     return out
 
 
-def _sign(verdict: Verdict | None, pen: Pen) -> Text:
+def _sign(verdict: Verdict | None, context: RenderContext) -> Text:
     if verdict is None:
         return Text(" ")
-    return Text(pen.glyph(verdict), LOOKS[verdict].style)
+    return Text(context.glyph(verdict), LOOKS[verdict].style)
 
 
 def _paragraph(text: Text, console: Console, hang: int = 0, indent: int = 0) -> Iterable[Text]:

@@ -36,9 +36,7 @@ DIFFERENCE = {
 }
 MEANING = {
     "silence-to-refusal": message("before no answer, now refused: the path is open, the service is down"),
-    "silence-to-refusal-unsure": message(
-        "before no answer, now refused: if the host itself refuses, the path is open and the service is down"
-    ),
+    "silence-to-refusal-unsure": message("before no answer, now refused: if the host itself refuses, the path is open and the service is down"),
     "refusal-to-silence": message("before refused by the host, now no answer: a firewall now blocks the path, or the host drops instead of refusing"),
     "refusal-unsure-to-silence": message("before refused, now no answer: the same device or host now drops"),
     "silence-to-rejection": message("before no answer, now rejected: still blocked, but the device is now known"),

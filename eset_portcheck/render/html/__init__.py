@@ -14,18 +14,18 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from eset_portcheck.model.report import Report
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html.page import compose
-from eset_portcheck.render.pen import Pen
 
 POLICY = "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def render(report: Report, *, language: str = "en", live: bool = False) -> str:
-    pen = Pen(verbose=True, language=language, live=live)
+    context = RenderContext(verbose=True, language=language, live=live)
     style = stylesheet()
     policy = POLICY.format(digest=digest(style))
     ours = Markup(style)  # noqa: S704  # a file of this package; no value of a report ever gets into it
-    return _template().render(page=compose(report, pen), say=pen.say, count=pen.count, style=ours, policy=policy)
+    return _template().render(page=compose(report, context), say=context.say, count=context.count, style=ours, policy=policy)
 
 
 @cache

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Stage, Verdict
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html.fitting import fitted
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.rows import arranged, shown_target
 
 WIDTH, LEFT, RIGHT = 1060, 330, 70
@@ -42,7 +42,7 @@ class Chart(NamedTuple):
     hidden: int
 
 
-def chart(report: Report, pen: Pen) -> Chart | None:
+def chart(report: Report, context: RenderContext) -> Chart | None:
     """The longest rows, in the order of the table; None where nothing took time."""
     timed = [row for row in arranged(report.checks) if row.verdict is not Verdict.SKIP and _longest(row) is not None]
     if not timed:
@@ -53,29 +53,29 @@ def chart(report: Report, pen: Pen) -> Chart | None:
     step_s = _step(max((end for one in spans for _, end, _ in one), default=0.0))
     most_s = step_s * _TICKS
     scale = (WIDTH - LEFT - RIGHT) / most_s
-    ticks = [(round(LEFT + number * step_s * scale, 1), pen.lasted(number * step_s) or "0") for number in range(_TICKS + 1)]
-    lines = [_line(place, row, one, scale, pen) for place, (row, one) in enumerate(zip(rows, spans, strict=True))]
+    ticks = [(round(LEFT + number * step_s * scale, 1), context.lasted(number * step_s) or "0") for number in range(_TICKS + 1)]
+    lines = [_line(place, row, one, scale, context) for place, (row, one) in enumerate(zip(rows, spans, strict=True))]
     kinds = {bar.kind for line in lines for bar in line.bars}
     order = ("dns", "tcp", "tls", "app", "wait", "look")
     return Chart(TOP + len(rows) * LINE + 12, ticks, lines, [one for one in order if one in kinds], len(timed) - len(rows))
 
 
-def _line(place: int, row: Row, spans: list[tuple[float, float, str]], scale: float, pen: Pen) -> Lasted:
+def _line(place: int, row: Row, spans: list[tuple[float, float, str]], scale: float, context: RenderContext) -> Lasted:
     bars: list[Bar] = []
     for start, end, kind in spans:
         x = LEFT + start * scale
         if bars and x < bars[-1].x + bars[-1].width:
             x = bars[-1].x + bars[-1].width  # the least width pushes on what follows
         bars.append(Bar(round(x, 1), round(max((end - start) * scale, _LEAST_PX), 1), kind))
-    port = pen.safe(row.via_destination.rpartition(":")[2], 5) if row.via_destination else str(row.port)
-    target = shown_target(row, pen)
-    name = pen.say("{target} {port} by proxy", target=target, port=port) if row.via_destination else f"{target} {port}"
-    return Lasted(fitted(name, 44), TOP + place * LINE, bars, _total(row, pen), round(bars[-1].x + bars[-1].width + 8, 1) if bars else LEFT)
+    port = context.safe(row.via_destination.rpartition(":")[2], 5) if row.via_destination else str(row.port)
+    target = shown_target(row, context)
+    name = context.say("{target} {port} by proxy", target=target, port=port) if row.via_destination else f"{target} {port}"
+    return Lasted(fitted(name, 44), TOP + place * LINE, bars, _total(row, context), round(bars[-1].x + bars[-1].width + 8, 1) if bars else LEFT)
 
 
-def _total(row: Row, pen: Pen) -> str:
-    lasted = pen.lasted(row.duration_s) or "0 ms"
-    return lasted if row.verdict is Verdict.PASS else f"{lasted} {pen.glyph(row.verdict)}"
+def _total(row: Row, context: RenderContext) -> str:
+    lasted = context.lasted(row.duration_s) or "0 ms"
+    return lasted if row.verdict is Verdict.PASS else f"{lasted} {context.glyph(row.verdict)}"
 
 
 def _longest(row: Row) -> Attempt | None:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from eset_portcheck import texts
 from eset_portcheck.model.finding import Fix, Where
 from eset_portcheck.model.report import Report, Row
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.parameters import request
-from eset_portcheck.render.pen import Pen
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import furthest
 from eset_portcheck.render.words import AUDIENCE, TOOL
@@ -30,65 +30,65 @@ class Step(NamedTuple):
     undo: str = ""
 
 
-def _text(code: str, pen: Pen) -> texts.ReasonText | None:
+def _text(code: str, context: RenderContext) -> texts.ReasonText | None:
     try:
-        return texts.load(pen.language).get(code)
+        return texts.load(context.language).get(code)
     except LookupError:
         return texts.load().get(code)
 
 
-def headline(code: str, params: Mapping[str, Any], pen: Pen) -> str:
-    text = _text(code, pen)
-    return pen.safe(texts.phrase(text.headline, params, pen.language, ascii_only=pen.ascii_only) if text else code, SENTENCE)
+def headline(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
+    text = _text(code, context)
+    return context.safe(texts.phrase(text.headline, params, context.language, ascii_only=context.ascii_only) if text else code, SENTENCE)
 
 
-def title(code: str, pen: Pen) -> str:
-    text = _text(code, pen)
-    return pen.safe(pen.ours(text.title) if text else code, SENTENCE)
+def title(code: str, context: RenderContext) -> str:
+    text = _text(code, context)
+    return context.safe(context.ours(text.title) if text else code, SENTENCE)
 
 
-def meaning(code: str, pen: Pen) -> str:
+def meaning(code: str, context: RenderContext) -> str:
     """The first sentences; all of it, and how it was checked, when verbose."""
-    text = _text(code, pen)
+    text = _text(code, context)
     if text is None:
         return ""
-    if pen.verbose:
-        return pen.safe(pen.ours(f"{text.meaning} {text.checked}"), _PARAGRAPH)
-    return pen.safe(pen.ours(" ".join(_SENTENCE_END.split(text.meaning)[:_SENTENCES])), _PARAGRAPH)
+    if context.verbose:
+        return context.safe(context.ours(f"{text.meaning} {text.checked}"), _PARAGRAPH)
+    return context.safe(context.ours(" ".join(_SENTENCE_END.split(text.meaning)[:_SENTENCES])), _PARAGRAPH)
 
 
-def checked(code: str, pen: Pen) -> str:
+def checked(code: str, context: RenderContext) -> str:
     """How it is found, on what evidence, and what that does not prove."""
-    text = _text(code, pen)
-    return pen.safe(text.checked, _PARAGRAPH) if text else ""
+    text = _text(code, context)
+    return context.safe(text.checked, _PARAGRAPH) if text else ""
 
 
-def ask(code: str, params: Mapping[str, Any], pen: Pen) -> str:
-    text = _text(code, pen)
-    return pen.safe(texts.phrase(text.ask, params, pen.language, ascii_only=pen.ascii_only), SENTENCE) if text else ""
+def ask(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
+    text = _text(code, context)
+    return context.safe(texts.phrase(text.ask, params, context.language, ascii_only=context.ascii_only), SENTENCE) if text else ""
 
 
-def steps(code: str, params: Mapping[str, Any], system: str, pen: Pen) -> list[Step]:
+def steps(code: str, params: Mapping[str, Any], system: str, context: RenderContext) -> list[Step]:
     """What to do, with the commands for this system (any text that names Windows, or not) and those of this program."""
-    text = _text(code, pen)
+    text = _text(code, context)
     if text is None:
         return []
     windows = "windows" in system.lower()
     found = []
     for one in text.fix:
         commands = [(one.windows, Shell.POWERSHELL) if windows else (one.linux, Shell.SH), (one.run, shell_of(system))]
-        filled = [pen.safe(texts.command(command, params, shell), COMMAND) for command, shell in commands if command]
-        found.append(Step(pen.safe(pen.ours(one.who)), pen.safe(pen.ours(one.do), SENTENCE), filled))
+        filled = [context.safe(texts.command(command, params, shell), COMMAND) for command, shell in commands if command]
+        found.append(Step(context.safe(context.ours(one.who)), context.safe(context.ours(one.do), SENTENCE), filled))
     return found
 
 
-def fix(one: Fix, pen: Pen) -> Step:
+def fix(one: Fix, context: RenderContext) -> Step:
     """A command of a cause: for whom, and with which tool."""
-    who = pen.say(AUDIENCE[one.audience]) if one.audience in AUDIENCE else pen.safe(one.audience)
+    who = context.say(AUDIENCE[one.audience]) if one.audience in AUDIENCE else context.safe(one.audience)
     tool = _TOOLS.get(one.tool, one.tool)
-    about = pen.say(TOOL[one.tool], who=who) if one.tool in TOOL else pen.say("{who}, with {tool}:", who=who, tool=tool)
-    command = pen.safe(request(one.command, pen) if one.tool == "request" else one.command, COMMAND)
-    return Step("", about, [command], pen.safe(one.undo, COMMAND))
+    about = context.say(TOOL[one.tool], who=who) if one.tool in TOOL else context.say("{who}, with {tool}:", who=who, tool=tool)
+    command = context.safe(request(one.command, context) if one.tool == "request" else one.command, COMMAND)
+    return Step("", about, [command], context.safe(one.undo, COMMAND))
 
 
 def params_of(report: Report, row: Row | None, place: Where) -> dict[str, Any]:

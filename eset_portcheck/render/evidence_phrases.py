@@ -8,7 +8,7 @@ from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage
 from eset_portcheck.render import parameters
-from eset_portcheck.render.pen import Pen
+from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.port_owners import phrases
 from eset_portcheck.render.track import furthest, stage_word
 from eset_portcheck.render.words import FAILURE
@@ -27,28 +27,28 @@ _PARAMS = 6
 _DIGEST = 24  # characters of a fingerprint
 
 
-def seen(row: Row, pen: Pen) -> list[str]:
+def of_row(row: Row, context: RenderContext) -> list[str]:
     """The facts behind the reason, most telling first."""
-    return list(dict.fromkeys(phrase for phrase in _phrases(row, pen) if phrase))
+    return list(dict.fromkeys(phrase for phrase in _phrases(row, context) if phrase))
 
 
-def _phrases(row: Row, pen: Pen) -> Iterator[str]:
+def _phrases(row: Row, context: RenderContext) -> Iterator[str]:
     attempt = furthest(row)
     if row.where.process:
-        yield from phrases(row, pen)
+        yield from phrases(row, context)
     if attempt is None:
-        yield from _not_run(row, pen)
+        yield from _not_run(row, context)
         own = next((piece for piece in row.evidence if isinstance(piece, FirewallPrediction) and row.reason in _BY_RULES), None)
-        yield from evidence(own, pen) if own else ()
+        yield from evidence(own, context) if own else ()
     else:
         broken = _worst(row, attempt)
-        yield from _stopped(row, broken, pen)
+        yield from _stopped(row, broken, context)
         if broken.tls is not None and (row.reason.startswith("TLS_") or row.where.ca):
-            yield from certificate(broken, pen)
+            yield from certificate(broken, context)
         for piece in row.evidence:
             if piece.address in (None, broken.address) or (isinstance(piece, FirewallPrediction) and broken.address is None):
-                yield from evidence(piece, pen)
-    yield from _params(row, pen)
+                yield from evidence(piece, context)
+    yield from _params(row, context)
 
 
 def _worst(row: Row, attempt: Attempt) -> Attempt:
@@ -57,112 +57,112 @@ def _worst(row: Row, attempt: Attempt) -> Attempt:
     return next((one for one in row.attempts if wanted is not None and one.address == wanted), attempt)
 
 
-def _not_run(row: Row, pen: Pen) -> Iterator[str]:
+def _not_run(row: Row, context: RenderContext) -> Iterator[str]:
     if row.direction is Direction.OUTBOUND:
-        yield pen.say("nothing was sent")
+        yield context.say("nothing was sent")
     if option := row.skip_params.get("option") or row.skip_params.get("value"):
-        yield pen.say("missing: {option}", option=option)
+        yield context.say("missing: {option}", option=option)
     if error := row.skip_params.get("error"):
-        yield pen.safe(error)
+        yield context.safe(error)
 
 
-def _stopped(row: Row, attempt: Attempt, pen: Pen) -> Iterator[str]:
+def _stopped(row: Row, attempt: Attempt, context: RenderContext) -> Iterator[str]:
     record = attempt.failed or (attempt.stages[-1] if attempt.stages else None)
     if record is None:
         return
-    at = pen.say(stage_word(row, record.stage)) + (f" {pen.safe(attempt.address)}" if attempt.address else "")
-    yield f"{at}: {end_of(record, pen)}"
+    at = context.say(stage_word(row, record.stage)) + (f" {context.safe(attempt.address)}" if attempt.address else "")
+    yield f"{at}: {end_of(record, context)}"
     if record.stage is Stage.RESOLVE:
-        yield from answers(record, pen)
+        yield from answers(record, context)
     if status := record.detail.get("status"):
-        yield pen.say("HTTP status {status}", status=status)
-    yield from icmp(attempt, pen)
+        yield context.say("HTTP status {status}", status=status)
+    yield from icmp(attempt, context)
 
 
-def icmp(attempt: Attempt, pen: Pen) -> Iterator[str]:
+def icmp(attempt: Attempt, context: RenderContext) -> Iterator[str]:
     if error := attempt.icmp:
-        yield pen.say(
+        yield context.say(
             "ICMP type {type} code {code} from {sender} after {time}",
             type=error.type,
             code=error.code,
             sender=error.sender or "?",
-            time=pen.lasted(error.after_s) or "0 ms",
+            time=context.lasted(error.after_s) or "0 ms",
         )
         if error.local:
-            yield pen.say("this machine's own network stack reported it")
+            yield context.say("this machine's own network stack reported it")
 
 
-def end_of(record: StageRecord, pen: Pen) -> str:
-    time = pen.lasted(record.duration_s) or "0 ms"
+def end_of(record: StageRecord, context: RenderContext) -> str:
+    time = context.lasted(record.duration_s) or "0 ms"
     if record.failure is None:
-        return pen.say("answered in {time}", time=time)
+        return context.say("answered in {time}", time=time)
     if record.failure in FAILURE:
-        return pen.say(FAILURE[record.failure], time=time)
-    return pen.say("{failure} after {time}", failure=record.failure.replace("_", " "), time=time)
+        return context.say(FAILURE[record.failure], time=time)
+    return context.say("{failure} after {time}", failure=record.failure.replace("_", " "), time=time)
 
 
-def answers(record: StageRecord, pen: Pen) -> Iterator[str]:
+def answers(record: StageRecord, context: RenderContext) -> Iterator[str]:
     """What each DNS server said, and what the operating system made of it."""
     said_by: dict[tuple[str, str], list[str]] = {}
     for one in _objects(record.detail, "servers")[:6]:
         said = str(one.get("rcode") or one.get("failure") or "").removeprefix("dns_")
         said_by.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
     for (server, said), kinds in said_by.items():
-        yield pen.say("{server}: {answer} ({type})", server=server, answer=parameters.value(said, pen), type=", ".join(dict.fromkeys(kinds)))
+        yield context.say("{server}: {answer} ({type})", server=server, answer=parameters.value(said, context), type=", ".join(dict.fromkeys(kinds)))
     if system := record.detail.get("os"):
-        yield pen.say("the operating system says {answer}", answer=system)
+        yield context.say("the operating system says {answer}", answer=system)
 
 
-def certificate(attempt: Attempt, pen: Pen) -> Iterator[str]:
+def certificate(attempt: Attempt, context: RenderContext) -> Iterator[str]:
     tls = attempt.tls
     if tls is None or not tls.chain:
         return
     leaf = tls.chain[0]
-    yield pen.say("certificate of {subject}", subject=leaf.subject)
-    yield pen.say("issued by {issuer}", issuer=leaf.issuer)
-    yield pen.say("valid {first} to {last}", first=leaf.not_before_utc[:10], last=leaf.not_after_utc[:10])
+    yield context.say("certificate of {subject}", subject=leaf.subject)
+    yield context.say("issued by {issuer}", issuer=leaf.issuer)
+    yield context.say("valid {first} to {last}", first=leaf.not_before_utc[:10], last=leaf.not_after_utc[:10])
     if tls.name_matches is False:
-        yield pen.say("asked for {name}", name=tls.name)
-    yield f"sha256 {pen.safe(leaf.sha256, 64 if pen.verbose else _DIGEST)}"
+        yield context.say("asked for {name}", name=tls.name)
+    yield f"sha256 {context.safe(leaf.sha256, 64 if context.verbose else _DIGEST)}"
 
 
-def evidence(piece: Evidence, pen: Pen) -> Iterator[str]:
+def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
     """What an extra observation showed; nothing for a kind that no phrase fits."""
     match piece:
         case ControlPorts():
             if answering := [str(one.port) for one in piece.ports if one.answer in ("accepted", "refused")]:
-                yield pen.say("port {ports} of the same address answers", ports=", ".join(answering))
+                yield context.say("port {ports} of the same address answers", ports=", ".join(answering))
             elif silent := [str(one.port) for one in piece.ports if one.answer == "silent"]:
-                yield pen.say("port {ports} of the same address does not answer either", ports=", ".join(silent))
+                yield context.say("port {ports} of the same address does not answer either", ports=", ".join(silent))
         case TtlWalk():
             hops = [hop for hop in piece.hops if hop.sender not in (None, piece.address)]
             last = max(hops, key=lambda hop: hop.ttl, default=None)
             yield (
-                pen.say("last router that answered: {address} (hop {hop})", address=last.sender, hop=last.ttl)
+                context.say("last router that answered: {address} (hop {hop})", address=last.sender, hop=last.ttl)
                 if last
-                else pen.say("no router on the path answered the trace")
+                else context.say("no router on the path answered the trace")
             )
         case Distance(refused_ttl=int(), controls=[_, *_]):
-            yield pen.say(
+            yield context.say(
                 "hop limit of the refusal {refused}, of other answers {control}",
                 refused=piece.refused_ttl,
                 control=", ".join(sorted({str(one.ttl) for one in piece.controls})),
             )
         case SmallSegments(completed=True):
-            yield pen.say("the same step works with small packets ({bytes} bytes)", bytes=piece.segment_bytes)
+            yield context.say("the same step works with small packets ({bytes} bytes)", bytes=piece.segment_bytes)
         case FirewallPrediction(verdict="drop" | "reject"):
-            yield pen.say("this machine's firewall blocks it: {rule} ({place})", rule=piece.rule or "?", place=_rule_place(piece))
+            yield context.say("this machine's firewall blocks it: {rule} ({place})", rule=piece.rule or "?", place=_rule_place(piece))
         case FirewallPrediction(verdict="allow"):
-            yield pen.say("no rule of this machine's firewall blocks it")
+            yield context.say("no rule of this machine's firewall blocks it")
         case FirewallPrediction() if piece.rule:
-            yield pen.say("this machine's firewall may block it: {rule} ({place})", rule=piece.rule, place=_rule_place(piece))
+            yield context.say("this machine's firewall may block it: {rule} ({place})", rule=piece.rule, place=_rule_place(piece))
         case Established():
-            yield pen.say("the ESET component here is connected to {address}", address=piece.address)
+            yield context.say("the ESET component here is connected to {address}", address=piece.address)
         case SilentControl():
             yield (
-                pen.say("a second connection without data stays open")
+                context.say("a second connection without data stays open")
                 if piece.end == "open"
-                else pen.say("a second connection without data: {end}", end=parameters.value(piece.end, pen))
+                else context.say("a second connection without data: {end}", end=parameters.value(piece.end, context))
             )
 
 
@@ -176,17 +176,19 @@ def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _params(row: Row, pen: Pen) -> Iterator[str]:
+def _params(row: Row, context: RenderContext) -> Iterator[str]:
     for finding in row.findings:
         if finding.reason == row.reason:
-            yield from list(parameters.named(finding.params, pen, _TOLD))[:_PARAMS]
+            yield from list(parameters.named(finding.params, context, _TOLD))[:_PARAMS]
 
 
-def attempts(row: Row, pen: Pen) -> Iterator[str]:
+def attempts(row: Row, context: RenderContext) -> Iterator[str]:
     """One line an address: its stages with their times; and the certificate that it showed."""
     for attempt in row.attempts:
-        stages = [f"{pen.say(stage_word(row, one.stage))} {end_of(one, pen) if one.failure else pen.lasted(one.duration_s)}" for one in attempt.stages]
-        shown = [pen.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
-        untested = pen.say("not tested ({why})", why=parameters.value(attempt.untested, pen)) if attempt.untested else ""
-        yield f"{pen.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
-        yield "; ".join(certificate(attempt, pen))
+        stages = [
+            f"{context.say(stage_word(row, one.stage))} {end_of(one, context) if one.failure else context.lasted(one.duration_s)}" for one in attempt.stages
+        ]
+        shown = [context.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
+        untested = context.say("not tested ({why})", why=parameters.value(attempt.untested, context)) if attempt.untested else ""
+        yield f"{context.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
+        yield "; ".join(certificate(attempt, context))

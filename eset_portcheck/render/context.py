@@ -8,7 +8,7 @@ from eset_portcheck.render.text import NAME, SENTENCE, safe
 from eset_portcheck.texts.language import DECIMAL_SIGN, counter, plain, translator
 
 
-class Pen(msgspec.Struct, frozen=True):
+class RenderContext(msgspec.Struct, frozen=True):
     """`ascii_only`: nothing beyond ASCII leaves; our own letters lose their accents, remote ones become escapes. `live`: the report is that of the run
     that is ending here, so its command line is our own."""
 
