@@ -16,7 +16,10 @@ from eset_portcheck.render.context import RenderContext
 
 WIDTH = 118
 _ELSEWHERE = re.compile(r"@font-face\s*\{[^}]*\}\s*|<!--.*?-->\s*", re.DOTALL)
-_PIECE = re.compile(r'(<text class="matrix-r\d+" x=")([\d.]+)("[^>]*? textLength=")([\d.]+)("[^>]*>)((?:&#160;)*)([^<]*?)((?:&#160;)*)(</text>)')
+_PIECE = re.compile(
+    r'(<text class="matrix-r\d+" x=")([\d.]+)("[^>]*? textLength=")([\d.]+)("[^>]*>)'
+    r"((?:&#160;)*)([^<]*?)((?:&#160;)*)(</text>)"
+)
 _BLANK = len("&#160;")
 
 

@@ -1,6 +1,8 @@
-"""Fills the generated blocks of docs/contract.md: the vocabulary, the reason codes, the fields of a report. `--check` says whether they are as the code is.
+"""Fills the generated blocks of docs/contract.md: the vocabulary, the reason codes, the fields of a report. `--check`
+says whether they are as the code is.
 
-A block stands between `<!-- made: NAME -->` and `<!-- end -->`; everything else in the page is written by hand and held by tests/docs/test_contract.py.
+A block stands between `<!-- made: NAME -->` and `<!-- end -->`; everything else in the page is written by hand and held
+by tests/docs/test_contract.py.
 """
 
 import re
@@ -49,7 +51,10 @@ def reasons() -> str:
         lines += [f"**{title}**", "", "| code | says | usual cause |", "|---|---|---|"]
         for code in sorted(code for code, one in REASONS.items() if one.rank is rank):
             culprit = REASONS[code].culprit
-            lines.append(f"| [`{code}`](reasons/{code}.md) | {texts[code].title.replace('|', chr(92) + '|')} | {culprit.value if culprit else ''} |")
+            lines.append(
+                f"| [`{code}`](reasons/{code}.md) | {texts[code].title.replace('|', chr(92) + '|')} | "
+                f"{culprit.value if culprit else ''} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

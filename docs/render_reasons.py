@@ -31,12 +31,22 @@ def pages() -> dict[str, str]:
 
 
 def index(texts: dict[str, ReasonText]) -> str:
-    lines = [NOTE, "", "# Reason codes", "", "Codes are permanent. `eset-portcheck explain CODE` prints the same text without a network.", ""]
+    lines = [
+        NOTE,
+        "",
+        "# Reason codes",
+        "",
+        "Codes are permanent. `eset-portcheck explain CODE` prints the same text without a network.",
+        "",
+    ]
     for rank, meaning in RANKS.items():
         lines += [f"## {rank.value}: {meaning}", "", "| code | what it says | usual cause |", "|---|---|---|"]
         for code, reason in REASONS.items():
             if reason.rank is rank:
-                lines.append(f"| [`{code}`]({code}.md) | {escaped(texts[code].title)} | {reason.culprit.value if reason.culprit else ''} |")
+                lines.append(
+                    f"| [`{code}`]({code}.md) | {escaped(texts[code].title)} | "
+                    f"{reason.culprit.value if reason.culprit else ''} |"
+                )
         lines.append("")
     return "\n".join(lines)
 
@@ -44,7 +54,18 @@ def index(texts: dict[str, ReasonText]) -> str:
 def page(reason: Reason, text: ReasonText) -> str:
     about = f"Rank: **{reason.rank.value}**" + (f" · usual cause: **{reason.culprit.value}**" if reason.culprit else "")
     lines = [NOTE, "", f"# {reason.code}: {escaped(text.title)}", "", f"{about} · [all codes](index.md)", ""]
-    lines += ["## What it means", "", escaped(text.meaning), "", "## What is checked", "", escaped(text.checked), "", "## How to fix", ""]
+    lines += [
+        "## What it means",
+        "",
+        escaped(text.meaning),
+        "",
+        "## What is checked",
+        "",
+        escaped(text.checked),
+        "",
+        "## How to fix",
+        "",
+    ]
     for number, step in enumerate(text.fix, 1):
         lines += [f"{number}. **{step.who}**: {escaped(step.do)}", ""]
         for system, line in (("Linux", step.linux), ("Windows", step.windows), ("", step.run)):
@@ -52,7 +73,9 @@ def page(reason: Reason, text: ReasonText) -> str:
                 named = [f"   {system}:", ""] if system else []
                 lines += [*named, "   ```text", f"   {pattern(line)}", "   ```", ""]
     ask = phrase(text.ask, {name: f"<{name}>" for name in PLACEHOLDERS})
-    return "\n".join([*lines, "## Still not working", "", escaped(text.still), "", "To forward:", "", f"> {escaped(ask)}", ""])
+    return "\n".join(
+        [*lines, "## Still not working", "", escaped(text.still), "", "To forward:", "", f"> {escaped(ask)}", ""]
+    )
 
 
 def escaped(text: str) -> str:

@@ -16,7 +16,11 @@ def page(role: str) -> str:
 
 def main() -> int:
     if "--check" in sys.argv:
-        stale = [role for role in ROLES if not (FOLDER / f"{role}.md").is_file() or (FOLDER / f"{role}.md").read_text() != page(role)]
+        stale = [
+            role
+            for role in ROLES
+            if not (FOLDER / f"{role}.md").is_file() or (FOLDER / f"{role}.md").read_text() != page(role)
+        ]
         for role in stale:
             sys.stderr.write(f"docs/roles/{role}.md is stale: make docs\n")
         return 1 if stale else 0

@@ -1,4 +1,5 @@
-"""Writes docs/report.schema.json, the JSON Schema of a report, from the model. `--check` exits 1 where it differs. The wheel carries it too.
+"""Writes docs/report.schema.json, the JSON Schema of a report, from the model. `--check` exits 1 where it differs. The
+wheel carries it too.
 
 Source: JSON Schema 2020-12; readers tolerate fields that it does not name.
 """

@@ -1,7 +1,8 @@
 """eset-portcheck: does this machine reach everything its ESET PROTECT role needs, and if not, who is in the way?"""
 
 __version__ = "0.1.0"
-# What is public, docs/api.md; types for checkers stand in __init__.pyi. Loaded when it is asked for: the command line starts through here.
+# What is public, docs/api.md; types for checkers stand in __init__.pyi. Loaded when it is asked for: the command line
+# starts through here.
 __all__ = [
     "Credentials",
     "PortcheckError",

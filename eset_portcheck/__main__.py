@@ -1,4 +1,5 @@
-"""`python -m eset_portcheck` and the console script. `--version` and `--help` cost next to nothing: no argument parser is loaded for them."""
+"""`python -m eset_portcheck` and the console script. `--version` and `--help` cost next to nothing: no argument parser
+is loaded for them."""
 
 import sys
 
@@ -6,7 +7,8 @@ from eset_portcheck import __version__, import_path
 
 
 def main() -> None:
-    """Ends the process. Before the signals' handlers stands only what keeps the working directory out of our imports."""
+    """Ends the process. Before the signals' handlers stands only what keeps the working directory out of our
+    imports."""
     import_path.without_working_directory()
     from eset_portcheck import interrupts, streams
 

@@ -1,4 +1,5 @@
-"""The public functions: a check, a report from a file, a report judged anew, a report as text. docs/api.md says how to use them and what is promised.
+"""The public functions: a check, a report from a file, a report judged anew, a report as text. docs/api.md says how to
+use them and what is promised.
 
 Nothing here prints, installs a handler of signals, ends the process or asks a question.
 """
@@ -44,7 +45,8 @@ MIN_S, MAX_S = 0.1, 3600.0
 
 
 class Settings(TypedDict, total=False):
-    """All that `check` may be told beside the roles. Names and meaning are those of the command line and of site files; None is as good as not given."""
+    """All that `check` may be told beside the roles. Names and meaning are those of the command line and of site files;
+    None is as good as not given."""
 
     # the site (docs/site-file.md)
     server: str | None  # host, host:port or [v6]:port
@@ -92,10 +94,12 @@ _BY_OPTION = (*_HOSTS, "target", "appliance", "platform", "product_version", "of
 
 
 def check(role: str | Sequence[str] = (), *, progress: Progress | None = None, **settings: Unpack[Settings]) -> Report:
-    """Probe every path that the role (or roles) of this machine needs. Blocks until the report is there; `Settings.budget` bounds the dialling.
+    """Probe every path that the role (or roles) of this machine needs. Blocks until the report is there;
+    `Settings.budget` bounds the dialling.
 
-    `progress` is called with a check's id when its peer was observed; the first exception that it raises is raised when the run has ended.
-    Raises WrongUse before anything is sent; RuntimeError where a loop is running (`acheck`); KeyboardInterrupt on Ctrl-C, without a report.
+    `progress` is called with a check's id when its peer was observed; the first exception that it raises is raised when
+    the run has ended. Raises WrongUse before anything is sent; RuntimeError where a loop is running (`acheck`);
+    KeyboardInterrupt on Ctrl-C, without a report.
     """
     if _in_loop():
         raise RuntimeError("check() blocks, and a loop is running here: await acheck()")
@@ -107,8 +111,11 @@ def check(role: str | Sequence[str] = (), *, progress: Progress | None = None, *
     return report
 
 
-async def acheck(role: str | Sequence[str] = (), *, progress: Progress | None = None, **settings: Unpack[Settings]) -> Report:
-    """As `check`, in the running loop. Cancelled, it stops sending at once and reports nothing. Raises WrongUse before anything is sent."""
+async def acheck(
+    role: str | Sequence[str] = (), *, progress: Progress | None = None, **settings: Unpack[Settings]
+) -> Report:
+    """As `check`, in the running loop. Cancelled, it stops sending at once and reports nothing. Raises WrongUse before
+    anything is sent."""
     import asyncio
 
     request, told = await asyncio.to_thread(_request, role, dict(settings)), _Told(progress)
@@ -118,8 +125,8 @@ async def acheck(role: str | Sequence[str] = (), *, progress: Progress | None = 
 
 
 def load(path: Name) -> Report:
-    """A report from a file, of any 1.x schema, by whomever: read with limits, its conclusions made anew from its facts. `rediagnosis` says what differed.
-    Raises ReportFileError."""
+    """A report from a file, of any 1.x schema, by whomever: read with limits, its conclusions made anew from its facts.
+    `rediagnosis` says what differed. Raises ReportFileError."""
     return redacted(rejudged(load_report(Path(path)).report)).report
 
 
@@ -168,7 +175,10 @@ def _request(role: str | Sequence[str], settings: dict[str, Any]) -> AuditReques
     files = [Path(one) for one in _texts("profile", run.get("profile", ()), faults)]
     site_file, ca_file = (next(iter(_texts(name, run.get(name, ()), faults)), None) for name in ("site", "ca_file"))
     flags = {name: _flag(name, run.get(name, False), faults) for name in _FLAGS}
-    timeout_s, budget_s = (_seconds(name, run.get(name, usual), faults) for name, usual in (("timeout", Options().timeout_s), ("budget", Options().budget_s)))
+    timeout_s, budget_s = (
+        _seconds(name, run.get(name, usual), faults)
+        for name, usual in (("timeout", Options().timeout_s), ("budget", Options().budget_s))
+    )
     phase = _choice("phase", run.get("phase", Phase.AUTO.value), [one.value for one in Phase], faults)
     family = _choice("family", run["family"], ["ipv4", "ipv6"], faults) if "family" in run else None
     credentials = run.get("credentials")
@@ -184,7 +194,14 @@ def _request(role: str | Sequence[str], settings: dict[str, Any]) -> AuditReques
         faults += error.lines
     if faults:
         raise WrongUse(*faults)
-    words = {"role": roles, "profile": files, "site": site_file, "ca_file": ca_file, "no_detect": True, "ask_credentials": credentials is not None}
+    words = {
+        "role": roles,
+        "profile": files,
+        "site": site_file,
+        "ca_file": ca_file,
+        "no_detect": True,
+        "ask_credentials": credentials is not None,
+    }
     words |= {"phase": phase, "family": family, "timeout": timeout_s} | flags | _words(given)
     request, _ = requesting.audit_request(
         profiles,
@@ -219,10 +236,16 @@ def _plain(given: dict[str, Any]) -> dict[str, Any]:
 def _words(given: dict[str, Any]) -> dict[str, Any]:
     """Site values as options; what has none of its own goes by --set. [connect_to] has a place in files only."""
     targets = given.get("target", ())
-    told = {name: given[name] for name in _BY_OPTION if name in given} | {"target": [targets] if isinstance(targets, str) else list(targets)}
+    told = {name: given[name] for name in _BY_OPTION if name in given} | {
+        "target": [targets] if isinstance(targets, str) else list(targets)
+    }
     others = [name for name in NAMES if name in given and name not in (*_BY_OPTION, "connect_to")]
     others += [name for name in ("appliance", "offline") if given.get(name) is False]
-    return told | {"set": [f"{name}={str(given[name]).lower() if isinstance(given[name], bool) else given[name]}" for name in others]}
+    return told | {
+        "set": [
+            f"{name}={str(given[name]).lower() if isinstance(given[name], bool) else given[name]}" for name in others
+        ]
+    }
 
 
 def _texts(name: str, value: object, faults: list[str]) -> list[str]:

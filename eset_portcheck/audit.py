@@ -26,7 +26,8 @@ from eset_portcheck.sessions import Credentials
 
 
 class AuditRequest(msgspec.Struct, frozen=True):
-    """What is to be audited: everything decided, nothing sent. `arguments`: the command line without output options, to name the line that tests again.
+    """What is to be audited: everything decided, nothing sent. `arguments`: the command line without output options, to
+    name the line that tests again.
     `detected`: options whose values are this machine's own. `strict`, `exit_zero`: what becomes of the exit code."""
 
     plan: Plan
@@ -46,8 +47,13 @@ class AuditRequest(msgspec.Struct, frozen=True):
 SLOW_S = 0.6  # a run that lasts longer waits for a silent peer
 
 
-def audit(request: AuditRequest, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None) -> Report:
-    """Blocking. A signal ends it early with a report of what is known. `meanwhile` is called in a thread while a slow run waits (to load a renderer)."""
+def audit(
+    request: AuditRequest,
+    done: Callable[[Check, Observation], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Report:
+    """Blocking. A signal ends it early with a report of what is known. `meanwhile` is called in a thread while a slow
+    run waits (to load a renderer)."""
     host, rules = _surveyed(request)
     interrupts.hold()
     started, clock = time.time(), time.perf_counter()
@@ -57,7 +63,8 @@ def audit(request: AuditRequest, done: Callable[[Check, Observation], None] | No
 
 
 async def audit_in_loop(request: AuditRequest, done: Callable[[Check, Observation], None] | None = None) -> Report:
-    """As `audit`, in the loop of the caller, which is not kept waiting. Takes no notice of signals; cancelled, it sends nothing more and reports nothing."""
+    """As `audit`, in the loop of the caller, which is not kept waiting. Takes no notice of signals; cancelled, it sends
+    nothing more and reports nothing."""
     import asyncio
 
     host, rules = await asyncio.to_thread(_surveyed, request)
@@ -78,11 +85,18 @@ def _surveyed(request: AuditRequest) -> Survey:
 
     checks = request.plan.checks
     ports = frozenset(check.port for check in checks if check.direction is not Direction.OUTBOUND)
-    peers = frozenset(check.endpoint.port for check in checks if check.endpoint is not None and check.listener is Listener.SERVER)
+    peers = frozenset(
+        check.endpoint.port for check in checks if check.endpoint is not None and check.listener is Listener.SERVER
+    )
     return machine.survey(ports, peers | {BRIDGE_PORT})
 
 
-def _dialled(request: AuditRequest, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
+def _dialled(
+    request: AuditRequest,
+    host: Host,
+    done: Callable[[Check, Observation], None] | None,
+    meanwhile: Callable[[], None] | None,
+) -> Outcome:
     """A run that dials nothing starts no loop: its imports are most of the time of `ports`."""
     if not any(check.endpoint is not None and check.skip is None for check in request.plan.checks):
         return Outcome({}, complete=True, interrupted=False, loop_lag_s=0.0)
@@ -92,9 +106,13 @@ def _dialled(request: AuditRequest, host: Host, done: Callable[[Check, Observati
 
 
 async def run(
-    request: AuditRequest, host: Host, done: Callable[[Check, Observation], None] | None = None, meanwhile: Callable[[], None] | None = None
+    request: AuditRequest,
+    host: Host,
+    done: Callable[[Check, Observation], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Outcome:
-    """The network part, for a caller that has a loop already. A signal ends it; from then on signals wait for the report to be written."""
+    """The network part, for a caller that has a loop already. A signal ends it; from then on signals wait for the
+    report to be written."""
     import asyncio
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -106,7 +124,12 @@ async def run(
         interrupts.hold()
 
 
-async def _run(request: AuditRequest, host: Host, done: Callable[[Check, Observation], None] | None, meanwhile: Callable[[], None] | None) -> Outcome:
+async def _run(
+    request: AuditRequest,
+    host: Host,
+    done: Callable[[Check, Observation], None] | None,
+    meanwhile: Callable[[], None] | None,
+) -> Outcome:
     import asyncio
     import threading
 
@@ -125,7 +148,9 @@ async def _run(request: AuditRequest, host: Host, done: Callable[[Check, Observa
             done(check, observation)  # type: ignore[misc]
 
     sessions = DeepSessions(request.credentials, request.options) if request.credentials else None
-    return await Runner(request.options, host, _Judge(request.public_file, request.ca_file), tell, sessions).run(request.plan.checks)
+    return await Runner(request.options, host, _Judge(request.public_file, request.ca_file), tell, sessions).run(
+        request.plan.checks
+    )
 
 
 class _Judge:
@@ -187,13 +212,21 @@ def with_firewall_evidence(request: AuditRequest, outcome: Outcome, host: Host, 
     if not any(lost(one, endpoint.transport, endpoint.port) for endpoint, one in outcome.observations.items()):
         return outcome
     explainer = Explainer(rules, host)
-    told = {endpoint: explainer.explained(one, endpoint.transport, request.options.dialled(endpoint)[1]) for endpoint, one in outcome.observations.items()}
+    told = {
+        endpoint: explainer.explained(one, endpoint.transport, request.options.dialled(endpoint)[1])
+        for endpoint, one in outcome.observations.items()
+    }
     return msgspec.structs.replace(outcome, observations=told)
 
 
 def with_host_evidence(row: Row, host: Host) -> Row:
-    """With what this host says of the row beside its own attempts: what the firewall does to clients, what an installed component is connected to."""
-    told = host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}") if row.direction is Direction.INBOUND else None
+    """With what this host says of the row beside its own attempts: what the firewall does to clients, what an installed
+    component is connected to."""
+    told = (
+        host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}")
+        if row.direction is Direction.INBOUND
+        else None
+    )
     more: list[Evidence] = [*([prediction(told)] if told else []), *established(row, host.connections)]
     return msgspec.structs.replace(row, evidence=[*row.evidence, *more]) if more else row
 

@@ -1,4 +1,5 @@
-"""Full clients during a run: ADMIN$ behind an SMB handshake, second opinions behind push and SSH rows. One log-on a machine, one at a time."""
+"""Full clients during a run: ADMIN$ behind an SMB handshake, second opinions behind push and SSH rows. One log-on a
+machine, one at a time."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -9,8 +10,8 @@ from eset_portcheck.model.evidence import SecondOpinion
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.plan import Options
 from eset_portcheck.model.vocabulary import Failure
-from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.failure import StageFailed
+from eset_portcheck.net.interfaces import Attempting
 from eset_portcheck.sessions import INSTALL, Credentials, Missing, in_thread
 from eset_portcheck.sessions.allowance import ClientFailed
 from eset_portcheck.sessions.logons import REDIRECTED, Logons, Permit, Withheld
@@ -21,7 +22,8 @@ _BELOW_2_1 = "2.0.2"
 
 
 class DeepSessions:
-    """The `Sessions` of net/dial. Log-ons take turns, so that a refused account is noticed before the next target is tried."""
+    """The `Sessions` of net/dial. Log-ons take turns, so that a refused account is noticed before the next target is
+    tried."""
 
     def __init__(self, credentials: Credentials, options: Options) -> None:
         self._credentials = credentials
@@ -32,7 +34,7 @@ class DeepSessions:
     def turn(self) -> AbstractAsyncContextManager[Any]:
         return self._lock
 
-    async def hold(self, dial: Dial) -> dict[str, Any]:
+    async def hold(self, dial: Attempting) -> dict[str, Any]:
         endpoint, reply = dial.endpoint, dial.reply or {}
         try:
             if endpoint.proxy is not None or self._options.dialled(endpoint) != (endpoint.host, endpoint.port):
@@ -46,15 +48,19 @@ class DeepSessions:
             raise StageFailed(Failure.SESSION_REFUSED, **facts)
         return facts
 
-    async def _log_on(self, dial: Dial, permit: Permit, *, smb1: bool) -> dict[str, Any]:
-        """Raises Withheld, Broken. Whatever ends it, also a cancellation: its outcome is noted before the next one's turn."""
+    async def _log_on(self, dial: Attempting, permit: Permit, *, smb1: bool) -> dict[str, Any]:
+        """Raises Withheld, Broken. Whatever ends it, also a cancellation: its outcome is noted before the next one's
+        turn."""
         from eset_portcheck.sessions import admin_share
 
         host, timeout_s = dial.endpoint.server_name or dial.endpoint.host, dial.context.timeout_s
         facts: dict[str, Any] | None = None
         try:
             facts = await in_thread(
-                lambda: admin_share.check(dial.address, dial.port, host, self._credentials, STEP * timeout_s, permit, smb1=smb1), 2 * timeout_s
+                lambda: admin_share.check(
+                    dial.address, dial.port, host, self._credentials, STEP * timeout_s, permit, smb1=smb1
+                ),
+                2 * timeout_s,
             )
         except Missing as error:
             raise StageFailed(Failure.EXTRA_MISSING, package=error.package, install=INSTALL) from error
@@ -70,7 +76,7 @@ class DeepSessions:
         return facts
 
 
-async def second_opinion(dial: Dial, attempt: Attempt) -> list[SecondOpinion]:
+async def second_opinion(dial: Attempting, attempt: Attempt) -> list[SecondOpinion]:
     """What another client says of a row that our own conversation proved. It can only add doubt."""
     if attempt.failed is not None or dial.endpoint.proxy is not None or not dial.protocol.second_client:
         return []
@@ -78,7 +84,9 @@ async def second_opinion(dial: Dial, attempt: Attempt) -> list[SecondOpinion]:
     timeout_s = dial.context.timeout_s
     try:
         client = import_module(f"eset_portcheck.sessions.{dial.protocol.second_client}")
-        facts = await in_thread(lambda: client.second_opinion(dial.address, dial.port, name, timeout_s), 2 * timeout_s + HOLD_S)
+        facts = await in_thread(
+            lambda: client.second_opinion(dial.address, dial.port, name, timeout_s), 2 * timeout_s + HOLD_S
+        )
     except Missing as error:
         return [SecondOpinion(address=dial.address, missing=error.package, install=INSTALL)]
     except TimeoutError:

@@ -1,14 +1,16 @@
-"""Signals that end a run: SIGINT, SIGTERM, SIGHUP, and SIGBREAK on Windows. Taken from the first line on; what a signal does depends on how far we are.
-Imports nothing that takes time: until the handlers stand, a signal is the system's.
+"""Signals that end a run: SIGINT, SIGTERM, SIGHUP, and SIGBREAK on Windows. Taken from the first line on; what a signal
+does depends on how far we are. Imports nothing that takes time: until the handlers stand, a signal is the system's.
 
     nothing to lose          the process ends at once
     something to put back    KeyboardInterrupt (the terminal's echo, commands under way, files begun)
     packets are out          the run is told to stop; its partial report is written
     results are written      it waits until they are written
 
-Signals that were ignored when we started stay ignored (nohup, background jobs of sh). Record 0022 says what a second signal does.
+Signals that were ignored when we started stay ignored (nohup, background jobs of sh). Record 0022 says what a second
+signal does.
 
-Sources: signal(7); POSIX.1-2017 nohup, and 2.11 of the shell (background jobs ignore SIGINT); systemd.kill(5), SendSIGHUP.
+Sources: signal(7); POSIX.1-2017 nohup, and 2.11 of the shell (background jobs ignore SIGINT); systemd.kill(5),
+SendSIGHUP.
 """
 
 import atexit
@@ -79,7 +81,9 @@ class Held:
         self._act = _act
         hold()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         _set(self._act)
         if came():
             _do(self._act)
@@ -95,7 +99,8 @@ def call(stop: Callable[[], object]) -> None:
 def leave(code: int) -> None:
     """End the process with `code`, or 130 when a signal came.
 
-    No finalisation: it would flush what cannot be flushed (exit code 120), wait for threads, and let libraries fall over threads left behind.
+    No finalisation: it would flush what cannot be flushed (exit code 120), wait for threads, and let libraries fall
+    over threads left behind.
     """
     for number in _taken:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,5 @@
-"""Profiles and a site make a plan: one check a cell. Pure. Every row exists, also when it will not run, with the reason.
+"""Profiles and a site make a plan: one check a cell. Pure. Every row exists, also when it will not run, with the
+reason.
 
 Source: docs/contract.md#required-proof, #groups, #proxy, #check-ids.
 """
@@ -20,13 +21,18 @@ Built = Callable[[str], bool]
 
 
 def missing(profiles: Iterable[Profile], site: Site, *, of_targets: bool = True) -> list[str]:
-    """Why there can be no plan: site values without which a role makes no sense, as lines that name the option; a role that two profiles claim.
+    """Why there can be no plan: site values without which a role makes no sense, as lines that name the option; a role
+    that two profiles claim.
 
     `of_targets`: False where nothing is dialled, and so no target is needed.
     """
     profiles = list(profiles)
     counted = Counter(profile.role for profile in profiles)
-    lines = [f"role {role}: {count} profiles give it, their check ids would be the same" for role, count in counted.items() if count > 1]
+    lines = [
+        f"role {role}: {count} profiles give it, their check ids would be the same"
+        for role, count in counted.items()
+        if count > 1
+    ]
     for profile in profiles if of_targets else ():
         for name, value in profile.values.items():
             if value.required and not site.condition(name):
@@ -35,12 +41,23 @@ def missing(profiles: Iterable[Profile], site: Site, *, of_targets: bool = True)
 
 
 def plan(
-    profiles: list[Profile], site: Site, only: Iterable[str] = (), skip: Iterable[str] = (), built: Built = lambda _: True, *, here_only: bool = False
+    profiles: list[Profile],
+    site: Site,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    built: Built = lambda _: True,
+    *,
+    here_only: bool = False,
 ) -> Plan:
     """`here_only`: rows that look at this machine alone; the others are left out, not forgotten."""
-    checks = [check for profile in profiles for one in profile.requirement for check in _checks(profile, one, site, built)]
+    checks = [
+        check for profile in profiles for one in profile.requirement for check in _checks(profile, one, site, built)
+    ]
     chosen, left_out = list(only), list(skip)
-    return Plan(roles=[profile.role for profile in profiles], checks=[_select(check, chosen, left_out, here_only) for check in checks])
+    return Plan(
+        roles=[profile.role for profile in profiles],
+        checks=[_select(check, chosen, left_out, here_only) for check in checks],
+    )
 
 
 def _checks(profile: Profile, one: Requirement, site: Site, built: Built) -> list[Check]:
@@ -86,7 +103,9 @@ def _check(profile: Profile, one: Requirement, site: Site, value: str | None, bu
         advisory=advisory,
         note=one.note or one.retired,
         note_as_printed=one.note_as_printed,
-        endpoint=_endpoint(one, site, target, number, proxy, via_port) if skip is None and one.direction is Direction.OUTBOUND else None,
+        endpoint=_endpoint(one, site, target, number, proxy, via_port)
+        if skip is None and one.direction is Direction.OUTBOUND
+        else None,
         redirects=tuple(one.redirects),
         internet=_is_internet(one),
         skip=skip,
@@ -119,7 +138,8 @@ def _holds(conditions: dict[str, bool | int | str], site: Site) -> bool:
 
 
 def _broken_condition(conditions: dict[str, bool | int | str], site: Site) -> str:
-    """The name of the first condition that does not hold, or nothing; a boolean asks whether the value is given (or true)."""
+    """The name of the first condition that does not hold, or nothing; a boolean asks whether the value is given (or
+    true)."""
     for name, wanted in conditions.items():
         have = site.condition(name)
         if (bool(have) if isinstance(wanted, bool) else have) != wanted:
@@ -133,7 +153,10 @@ def _told(name: str, wanted: bool | int | str, profile: Profile) -> dict[str, st
         source, word = DERIVED[name]
         told = {"condition": source, "wanted": word if wanted else f"not {word}"}
     else:
-        told = {"condition": name, "wanted": "given" if wanted is True else "not given" if wanted is False else str(wanted)}
+        told = {
+            "condition": name,
+            "wanted": "given" if wanted is True else "not given" if wanted is False else str(wanted),
+        }
     option = _option(told["condition"], profile)
     return told | ({"option": option} if option else {})
 
@@ -142,7 +165,9 @@ def _option(name: str, profile: Profile) -> str:
     return profile.values[name].option if name in profile.values else ""
 
 
-def _not_run(profile: Profile, one: Requirement, site: Site, target: str | None, built: Built) -> tuple[ReasonCode | None, dict[str, str]]:
+def _not_run(
+    profile: Profile, one: Requirement, site: Site, target: str | None, built: Built
+) -> tuple[ReasonCode | None, dict[str, str]]:
     if broken := _broken_condition(one.when, site):
         if one.retired and broken in DERIVED:  # history for this product version; any other condition is told as such
             return "RETIRED", {"why": one.retired}
@@ -178,8 +203,11 @@ def _endpoint(one: Requirement, site: Site, target: str | None, number: int, pro
 
 
 def _select(check: Check, only: list[str], skip: list[str], here_only: bool) -> Check:
-    """What does not apply stays told as such; what does and was deselected is neither unproven for a missing value nor for anything else."""
-    chosen = (not only or any(fnmatchcase(check.id, one) for one in only)) and not any(fnmatchcase(check.id, one) for one in skip)
+    """What does not apply stays told as such; what does and was deselected is neither unproven for a missing value nor
+    for anything else."""
+    chosen = (not only or any(fnmatchcase(check.id, one) for one in only)) and not any(
+        fnmatchcase(check.id, one) for one in skip
+    )
     chosen = chosen and not (here_only and check.direction is Direction.OUTBOUND)
     if chosen or check.skip in ("CONDITION_FALSE", "RETIRED"):
         return check

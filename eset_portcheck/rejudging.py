@@ -1,7 +1,8 @@
 """The facts of a report judged by today's rules. Nothing is read but the built-in profiles.
 
-A report from a file is a stranger's: whoever wrote it may have put anything where a conclusion stands. So none is taken over: rows, causes, commands, summary
-and choices of proxies are made anew, and where they are not what the file held, that is told. Source: docs/contract.md#report.
+A report from a file is a stranger's: whoever wrote it may have put anything where a conclusion stands. So none is taken
+over: rows, causes, commands, summary and choices of proxies are made anew, and where they are not what the file held,
+that is told. Source: docs/contract.md#report.
 """
 
 import re
@@ -30,7 +31,8 @@ _MARK = re.compile(r"(eset[-_]portcheck[ _])[0-9a-f]{8}")
 
 
 def rejudged(report: Report, *, asked: bool = False) -> Report:
-    """Everything that is concluded anew, everything else as it was; the same report when that is what it held. What differs stands in `rediagnosis`.
+    """Everything that is concluded anew, everything else as it was; the same report when that is what it held. What
+    differs stands in `rediagnosis`.
 
     `asked`: it stands there in any case.
     """
@@ -47,10 +49,18 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
         rediagnosis=None,
     )
     changed, also = _changed(report.checks, rows), list(_also(report, anew))
-    of = report.run.id if (changed or also or report.schema_version != SCHEMA_VERSION) and _DIGEST.match(report.run.id) else ""
+    of = (
+        report.run.id
+        if (changed or also or report.schema_version != SCHEMA_VERSION) and _DIGEST.match(report.run.id)
+        else ""
+    )
     told = Rediagnosis(__version__, changed, also, of, planned.unknown[:_ROLES], planned.missing)
     before = report.rediagnosis
-    if before and told == msgspec.structs.replace(before, report_id="") and (not before.report_id or _DIGEST.match(before.report_id)):
+    if (
+        before
+        and told == msgspec.structs.replace(before, report_id="")
+        and (not before.report_id or _DIGEST.match(before.report_id))
+    ):
         told = before  # an earlier reading by this version; what a file tells of changes is not believed
     is_news = asked or told is before or told != Rediagnosis(__version__, [])
     anew = msgspec.structs.replace(anew, rediagnosis=told if is_news else None)
@@ -58,15 +68,25 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
 
 
 def _bare(row: Row) -> Row:
-    """Without findings, which diagnosis makes. It keeps those of a row that was not run; of these the place of a fault of ours is the only one there is."""
+    """Without findings, which diagnosis makes. It keeps those of a row that was not run; of these the place of a fault
+    of ours is the only one there is."""
     places = [one.params.get("error") for one in row.findings if one.reason == row.reason == "INTERNAL_ERROR"]
-    kept = [Finding("INTERNAL_ERROR", params={"error": one}) for one in places if isinstance(one, str) and _PLACE.match(one)][:1]
+    kept = [
+        Finding("INTERNAL_ERROR", params={"error": one}) for one in places if isinstance(one, str) and _PLACE.match(one)
+    ][:1]
     return row if row.findings == kept else msgspec.structs.replace(row, findings=kept)
 
 
 def _changed(before: Iterable[Row], after: Iterable[Row]) -> list[Changed]:
-    pairs = [(one, other) for one, other in zip(before, after, strict=True) if (one.verdict, one.reason) != (other.verdict, other.reason)]
-    return [Changed(one.id, [one.verdict.value, _code(one.reason)], [other.verdict.value, other.reason]) for one, other in pairs]
+    pairs = [
+        (one, other)
+        for one, other in zip(before, after, strict=True)
+        if (one.verdict, one.reason) != (other.verdict, other.reason)
+    ]
+    return [
+        Changed(one.id, [one.verdict.value, _code(one.reason)], [other.verdict.value, other.reason])
+        for one, other in pairs
+    ]
 
 
 def _code(reason: str) -> str:
@@ -99,23 +119,38 @@ def _without_fixes(cause: Cause) -> Cause:
 def _same_commands(report: Report, made: list[Cause]) -> bool:
     if len(report.causes) != len(made):
         return False
-    line = _as_in_1_0(["eset-portcheck", report.run.command, *report.run.arguments]) if report.schema_version.startswith(_WHOLE_LINES) else ""
-    return all(one.fixes in _forms(report, other, line) for one, other in _unmarked(report, zip(report.causes, made, strict=True)))
+    line = (
+        _as_in_1_0(["eset-portcheck", report.run.command, *report.run.arguments])
+        if report.schema_version.startswith(_WHOLE_LINES)
+        else ""
+    )
+    return all(
+        one.fixes in _forms(report, other, line)
+        for one, other in _unmarked(report, zip(report.causes, made, strict=True))
+    )
 
 
 def _as_in_1_0(words: Iterable[str]) -> str:
     """What was compared with is never shown."""
-    return " ".join(f"~/{shlex.quote(word[2:])}" if word.startswith("~/") and len(word) > 2 else shlex.quote(word) for word in words)
+    return " ".join(
+        f"~/{shlex.quote(word[2:])}" if word.startswith("~/") and len(word) > 2 else shlex.quote(word) for word in words
+    )
 
 
 def _forms(report: Report, cause: Cause, line: str) -> Iterator[list[Fix]]:
     """As they are, and (with a `line`) as schema 1.0 had them, which repeated the whole command line in each fix."""
     yield cause.fixes
     if line:
-        names = [part for one in cause.explains[:ROWS] for part in ("--only", one)] if report.run.command == "check" else []
+        names = (
+            [part for one in cause.explains[:ROWS] for part in ("--only", one)] if report.run.command == "check" else []
+        )
         whole = f"{line} {_as_in_1_0(names)}".rstrip()
         yield [
-            msgspec.structs.replace(fix, verify=whole, command=f"{whole} --ca-file authority.pem" if fix.tool == "eset-portcheck" else fix.command)
+            msgspec.structs.replace(
+                fix,
+                verify=whole,
+                command=f"{whole} --ca-file authority.pem" if fix.tool == "eset-portcheck" else fix.command,
+            )
             for fix in cause.fixes
         ]
 
@@ -128,7 +163,11 @@ def _unmarked(report: Report, pairs: Iterable[tuple[Cause, Cause]]) -> Iterator[
     for pair in pairs:
         one, other = (
             msgspec.structs.replace(
-                cause, fixes=[msgspec.structs.replace(fix, command=_MARK.sub(r"\1", fix.command), undo=_MARK.sub(r"\1", fix.undo)) for fix in cause.fixes]
+                cause,
+                fixes=[
+                    msgspec.structs.replace(fix, command=_MARK.sub(r"\1", fix.command), undo=_MARK.sub(r"\1", fix.undo))
+                    for fix in cause.fixes
+                ],
             )
             for cause in pair
         )
@@ -150,7 +189,8 @@ def _summary(report: Report, rows: list[Row], *, whole: bool) -> Summary:
         bare = msgspec.structs.replace(bare, exit_code=3, ready=False, verdict=Verdict.UNPROVEN)
     if said.strict is not None and said.exit_zero is not None:
         return with_exit_code(bare, strict=said.strict, exit_zero=said.exit_zero)
-    before = summary(report.checks, interrupted=interrupted)  # schema 1.0: that --strict or --exit-zero was given shows only in how it ended
+    # Schema 1.0: that --strict or --exit-zero was given shows only in how it ended.
+    before = summary(report.checks, interrupted=interrupted)
     for strict, exit_zero in ((False, False), (True, False), (False, True)):
         if with_exit_code(before, strict=strict, exit_zero=exit_zero).exit_code == said.exit_code:
             return with_exit_code(bare, strict=strict, exit_zero=exit_zero)

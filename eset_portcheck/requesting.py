@@ -1,4 +1,5 @@
-"""What somebody asks for becomes an AuditRequest: everything decided, nothing sent. The command line and the API both come through here."""
+"""What somebody asks for becomes an AuditRequest: everything decided, nothing sent. The command line and the API both
+come through here."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,12 +19,26 @@ from eset_portcheck.sessions import Credentials
 from eset_portcheck.wrong_use import WrongUse
 
 Layers = Sequence[tuple[str, dict[str, Any]]]
-_OPTIONS = ("server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc", "platform", "product_version", "site", "ca_file")
+_OPTIONS = (
+    "server",
+    "database",
+    "database_kind",
+    "proxy",
+    "domain_controller",
+    "realm",
+    "mdc",
+    "platform",
+    "product_version",
+    "site",
+    "ca_file",
+)
 _FLAGS = ("appliance", "offline", "deep", "no_detect", "allow_unsigned_logon")
 _NO_TEST = ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED")
 
 
-def load_profiles(roles: Iterable[str], files: Iterable[Path], faults: list[str]) -> tuple[list[Profile], list[ProfileUsed]]:
+def load_profiles(
+    roles: Iterable[str], files: Iterable[Path], faults: list[str]
+) -> tuple[list[Profile], list[ProfileUsed]]:
     """Built-in ones by role, others by file; what is wrong with any of them is added to `faults`."""
     profiles, used = [], []
     wanted: list[str | Path] = [*dict.fromkeys(roles), *files]
@@ -48,8 +63,13 @@ def load_site(file: str | Path | None, faults: list[str]) -> list[tuple[str, dic
 
 
 def as_meant(given: dict[str, Any], profiles: Sequence[Profile]) -> dict[str, Any]:
-    """The port in `server` belongs to the console where the Web Console is the only role, and no other is given for it."""
-    if [profile.role for profile in profiles] == ["webconsole"] and isinstance(given.get("server"), str) and "console_port" not in given:
+    """The port in `server` belongs to the console where the Web Console is the only role, and no other is given for
+    it."""
+    if (
+        [profile.role for profile in profiles] == ["webconsole"]
+        and isinstance(given.get("server"), str)
+        and "console_port" not in given
+    ):
         try:
             host, port = host_and_port(given["server"], "server")
         except SiteError:  # site_of says so
@@ -83,8 +103,8 @@ def audit_request(
     exit_zero: bool = False,
     this_machine_only: bool = False,
 ) -> tuple[AuditRequest, list[str]]:
-    """The request, and lines for whoever reads along. `this_machine_only`: rows that dial are left out, and need no values. `closed`: files that would have
-    said more, named where a value is missing. Raises WrongUse."""
+    """The request, and lines for whoever reads along. `this_machine_only`: rows that dial are left out, and need no
+    values. `closed`: files that would have said more, named where a value is missing. Raises WrongUse."""
     from eset_portcheck.loading import authority_files
 
     site = msgspec.structs.replace(site, credentials_given=credentials is not None)
@@ -119,18 +139,28 @@ def _public_file() -> str | None:
 
 
 def command_words(given: Mapping[str, Any]) -> list[str]:
-    """The command line that asks the same, without output options: what `verify` and the first line print. `given`: by the options' names with _ for -."""
+    """The command line that asks the same, without output options: what `verify` and the first line print. `given`: by
+    the options' names with _ for -."""
     line: list[str] = []
     for name in ("role", "profile", "target", "set"):
         line += [part for value in given.get(name) or [] for part in (f"--{name}", _at_home(str(value)))]
-    line += [part for name in _OPTIONS if (value := given.get(name)) for part in ("--" + name.replace("_", "-"), _at_home(str(value)))]
+    line += [
+        part
+        for name in _OPTIONS
+        if (value := given.get(name))
+        for part in ("--" + name.replace("_", "-"), _at_home(str(value)))
+    ]
     line += ["--" + name.replace("_", "-") for name in _FLAGS if given.get(name)]
     line += ["--credentials-file", _at_home(given["credentials_file"])] if given.get("credentials_file") else []
     line += ["--ask-credentials"] if given.get("ask_credentials") else []
     line += ["--all-addresses"] if given.get("all_addresses") else []
     line += [{"ipv4": "-4", "ipv6": "-6"}[given["family"]]] if given.get("family") else []
     line += ["--phase", given["phase"]] if given.get("phase", "auto") != "auto" else []
-    line += ["--timeout", f"{given['timeout']:g}"] if given.get("timeout", Options().timeout_s) != Options().timeout_s else []
+    line += (
+        ["--timeout", f"{given['timeout']:g}"]
+        if given.get("timeout", Options().timeout_s) != Options().timeout_s
+        else []
+    )
     return line
 
 

@@ -1,4 +1,5 @@
-"""From checks to observations: names asked once, equal endpoints dialled once, every address of every family this host can route, one budget."""
+"""From checks to observations: names asked once, equal endpoints dialled once, every address of every family this host
+can route, one budget."""
 
 import asyncio
 import contextlib
@@ -17,9 +18,9 @@ from eset_portcheck.model.observation import Attempt, Observation, StageRecord
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.dial import FAMILIES, Dial, DialContext, Sessions
+from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.evidence import EvidenceCollector
-from eset_portcheck.net.interfaces import Judge, Target
+from eset_portcheck.net.interfaces import FAMILIES, DialContext, Judge, Sessions, Target
 from eset_portcheck.net.realm import find_realm
 from eset_portcheck.net.resolve import Resolution, resolve
 from eset_portcheck.net.tls import Contexts
@@ -32,7 +33,9 @@ Done = Callable[[Endpoint, Observation], None]
 class Runner:
     """One run. Not to be used twice."""
 
-    def __init__(self, options: Options, host: Host, judge: Judge, done: Done | None = None, sessions: Sessions | None = None) -> None:
+    def __init__(
+        self, options: Options, host: Host, judge: Judge, done: Done | None = None, sessions: Sessions | None = None
+    ) -> None:
         self._options = options
         self._sessions = sessions
         self._host = host
@@ -44,8 +47,17 @@ class Runner:
         self._free = asyncio.Semaphore(CONCURRENT)
 
     async def run(self, checks: Iterable[Check]) -> Outcome:
-        endpoints = list(dict.fromkeys(check.endpoint for check in checks if check.endpoint is not None and check.skip is None))
-        context = DialContext(self._clock, Contexts(), self._judge, self._options.timeout_s, EvidenceCollector(_planned(endpoints)), self._sessions)
+        endpoints = list(
+            dict.fromkeys(check.endpoint for check in checks if check.endpoint is not None and check.skip is None)
+        )
+        context = DialContext(
+            self._clock,
+            Contexts(),
+            self._judge,
+            self._options.timeout_s,
+            EvidenceCollector(_planned(endpoints)),
+            self._sessions,
+        )
         watch = asyncio.ensure_future(self._clock.watch())
         tasks = {asyncio.ensure_future(self._observe(context, endpoint)): endpoint for endpoint in endpoints}
         found: dict[Endpoint, Observation] = {}
@@ -98,9 +110,13 @@ class Runner:
         if endpoint.realm is None and protocol.needs_realm:
             found_realm = await self._realm(endpoint.host)
             endpoint, evidence = msgspec.structs.replace(endpoint, realm=found_realm.realm), [*evidence, found_realm]
-        usable = {family for family, address in chosen if self._routable(family, address, port)} or {family for family, _ in chosen}
+        usable = {family for family, address in chosen if self._routable(family, address, port)} or {
+            family for family, _ in chosen
+        }
         dials = [
-            Dial(context, endpoint, protocol, Target(family, address, port)) if family in usable else Attempt(address, family, untested="no-default-route")
+            Dial(context, endpoint, protocol, Target(family, address, port))
+            if family in usable
+            else Attempt(address, family, untested="no-default-route")
             for family, address in chosen
         ]
         attempts = await asyncio.gather(*(self._attempt(one, record) for one in dials))
@@ -119,25 +135,32 @@ class Runner:
     async def _resolve(self, host: str) -> Resolution:
         if host not in self._names:
             servers, search = self._host.resolvers, self._host.search
-            self._names[host] = asyncio.ensure_future(resolve(self._clock, host, servers, search, self._options.timeout_s))
+            self._names[host] = asyncio.ensure_future(
+                resolve(self._clock, host, servers, search, self._options.timeout_s)
+            )
         return await asyncio.shield(self._names[host])
 
     async def _realm(self, host: str) -> Realm:
         """By SRV records, once a run for each controller."""
         if host not in self._realms:
-            self._realms[host] = asyncio.ensure_future(find_realm(self._clock, host, self._host.resolvers, self._host.search))
+            self._realms[host] = asyncio.ensure_future(
+                find_realm(self._clock, host, self._host.resolvers, self._host.search)
+            )
         return await asyncio.shield(self._realms[host])
 
     def _choose(self, addresses: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[Evidence]]:
         wanted = [one for one in addresses if one[0] in self._options.families]
         if self._options.all_addresses:
             return wanted, []
-        chosen = [one for family in FAMILIES for one in [pair for pair in wanted if pair[0] == family][:ADDRESSES_PER_FAMILY]]
+        chosen = [
+            one for family in FAMILIES for one in [pair for pair in wanted if pair[0] == family][:ADDRESSES_PER_FAMILY]
+        ]
         left_out = len(wanted) - len(chosen)
         return chosen, [AddressesLeftOut(not_dialled=left_out)] if left_out else []
 
     def _routable(self, family: str, address: str, port: int) -> bool:
-        """Sends nothing. A family that has a default route here is tested whatever happens; another only if this very address has a route."""
+        """Sends nothing. A family that has a default route here is tested whatever happens; another only if this very
+        address has a route."""
         if family in self._host.default_families:
             return True
         try:
@@ -149,7 +172,8 @@ class Runner:
 
 
 async def _ended(tasks: list[asyncio.Task[Any]]) -> bool:
-    """Waits for tasks that were cancelled; True when we were cancelled meanwhile: what is known is not thrown away for that."""
+    """Waits for tasks that were cancelled; True when we were cancelled meanwhile: what is known is not thrown away for
+    that."""
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:
@@ -171,8 +195,16 @@ def _planned(endpoints: list[Endpoint]) -> dict[str, list[int]]:
 
 def _resolved(resolution: Resolution, host: str) -> StageRecord:
     detail = {"name": host, **resolution.detail} if resolution.detail else {}
-    return StageRecord(stage=Stage.RESOLVE, started_s=resolution.started_s, duration_s=resolution.duration_s, failure=resolution.failure, detail=detail)
+    return StageRecord(
+        stage=Stage.RESOLVE,
+        started_s=resolution.started_s,
+        duration_s=resolution.duration_s,
+        failure=resolution.failure,
+        detail=detail,
+    )
 
 
 def _without_family(record: StageRecord) -> StageRecord:
-    return msgspec.structs.replace(record, failure=Failure.DNS_NO_ADDRESS, detail={**record.detail, "why": "no address of the family asked for"})
+    return msgspec.structs.replace(
+        record, failure=Failure.DNS_NO_ADDRESS, detail={**record.detail, "why": "no address of the family asked for"}
+    )

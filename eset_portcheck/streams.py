@@ -1,8 +1,11 @@
-"""Standard output and error. What happens to them never changes what was found: closed, full or blocked, nothing here raises.
+"""Standard output and error. What happens to them never changes what was found: closed, full or blocked, nothing here
+raises.
 
-Nothing is left in a buffer, so that nothing is flushed when the interpreter ends. Record 0022 says which exit code follows from output that was lost.
+Nothing is left in a buffer, so that nothing is flushed when the interpreter ends. Record 0022 says which exit code
+follows from output that was lost.
 
-Sources: POSIX.1-2017 write() (EPIPE, ENOSPC, EIO of a terminal that hung up; PIPE_BUF bytes to a pipe that takes them never block), select().
+Sources: POSIX.1-2017 write() (EPIPE, ENOSPC, EIO of a terminal that hung up; PIPE_BUF bytes to a pipe that takes them
+never block), select().
 """
 
 import errno
@@ -21,8 +24,8 @@ _lost: list[str] = []
 
 
 def prepare() -> None:
-    """In the place of closed ones the null device. Else the next file or socket that is opened would be standard output or error of all libraries, and
-    print(file=None) would put messages into the result."""
+    """In the place of closed ones the null device. Else the next file or socket that is opened would be standard output
+    or error of all libraries, and print(file=None) would put messages into the result."""
     if sys.stdin is not None and sys.stdout is not None and sys.stderr is not None:
         return
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:

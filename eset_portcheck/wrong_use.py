@@ -1,4 +1,5 @@
-"""What a caller is told instead of a report: the public exceptions, and the way in for what is wrong before anything is sent."""
+"""What a caller is told instead of a report: the public exceptions, and the way in for what is wrong before anything is
+sent."""
 
 
 class PortcheckError(Exception):
@@ -10,4 +11,5 @@ class PortcheckError(Exception):
 
 
 class WrongUse(PortcheckError):
-    """Arguments, a profile, a site value or a file that cannot be used. Nothing was sent. On the command line: exit 2."""
+    """Arguments, a profile, a site value or a file that cannot be used. Nothing was sent. On the command line: exit
+    2."""

@@ -1,8 +1,10 @@
-"""Every test has a deadline, and one that hangs says where: the stacks of all threads, and of the tasks of its event loop.
+"""Every test has a deadline, and one that hangs says where: the stacks of all threads, and of the tasks of its event
+loop.
 
-The first line is pytest-timeout's signal: it interrupts the main thread, the test fails, the run goes on. The second line, for code that no signal
-reaches, is faulthandler's: it writes all stacks and ends the process. Both times are in pyproject.toml. A thread that outlives its test would keep
-the process from ending long after the last test, so it is that test's failure.
+The first line is pytest-timeout's signal: it interrupts the main thread, the test fails, the run goes on. The second
+line, for code that no signal reaches, is faulthandler's: it writes all stacks and ends the process. Both times are in
+pyproject.toml. A thread that outlives its test would keep the process from ending long after the last test, so it is
+that test's failure.
 """
 
 import asyncio
@@ -53,7 +55,10 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Iterator[None]
 def _idle(thread: threading.Thread) -> bool:
     """One of a pool, without work: the interpreter ends those by itself (the browser's driver keeps some)."""
     frame = sys._current_frames().get(thread.ident or 0)
-    return frame is not None and (frame.f_code.co_name, frame.f_code.co_filename) == ("_worker", concurrent.futures.thread.__file__)
+    return frame is not None and (frame.f_code.co_name, frame.f_code.co_filename) == (
+        "_worker",
+        concurrent.futures.thread.__file__,
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,7 +87,8 @@ def pytest_unconfigure() -> None:
         os._exit(1)
 
 
-# tests that share what is costly to make; by place, since pytest 9.2 no longer takes the marks that pytest-xdist 3.8 writes into a test's name
+# tests that share what is costly to make; by place, since pytest 9.2 no longer takes the marks that pytest-xdist 3.8
+# writes into a test's name
 TOGETHER = (
     "tests/browser/", "tests/house/test_wheel.py", "tests/unit/test_firewall_live.py", "tests/lab/test_databases.py::TestOwnLimits", "tests/lab/test_hostile_replies.py",
     "tests/lab/test_old_computers.py", "tests/lab/test_wrong_services.py",

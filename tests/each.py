@@ -1,4 +1,5 @@
-"""One test for many texts of one form: as a loop, since a case of pytest for each costs more than looking at it. All that are wrong are named."""
+"""One test for many texts of one form: as a loop, since a case of pytest for each costs more than looking at it. All
+that are wrong are named."""
 
 import functools
 import inspect
@@ -9,7 +10,8 @@ import pytest
 
 
 def each(name: str, values: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Like pytest.mark.parametrize(name, values), in one test: every value is tried, and those that fail are told together."""
+    """Like pytest.mark.parametrize(name, values), in one test: every value is tried, and those that fail are told
+    together."""
     every = list(values)
     assert every, f"no {name} to try"
 
@@ -28,7 +30,9 @@ def each(name: str, values: Iterable[Any]) -> Callable[[Callable[..., None]], Ca
             assert not wrong, f"{len(wrong)} of {len(every)}:\n" + "\n".join(wrong)
 
         signature = inspect.signature(test)
-        loop.__signature__ = signature.replace(parameters=[one for one in signature.parameters.values() if one.name != name])  # type: ignore[attr-defined]
+        loop.__signature__ = signature.replace(
+            parameters=[one for one in signature.parameters.values() if one.name != name]
+        )  # type: ignore[attr-defined]
         return loop
 
     return decorator

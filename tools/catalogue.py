@@ -1,7 +1,9 @@
-"""Brings eset_portcheck/texts/es.po in line with the sources and compiles es.mo. `--check` writes nothing and exits 1 when something is to be done.
+"""Brings eset_portcheck/texts/es.po in line with the sources and compiles es.mo. `--check` writes nothing and exits 1
+when something is to be done.
 
-The English texts are literals of the translator (KEYWORDS) and the words for people in profiles/*.toml, reasons.toml and the demo's faults. New ones
-come in empty: their `msgstr` is written by hand into es.po; what no source says any more goes. See docs/translating.md.
+The English texts are literals of the translator (KEYWORDS) and the words for people in profiles/*.toml, reasons.toml
+and the demo's faults. New ones come in empty: their `msgstr` is written by hand into es.po; what no source says any
+more goes. See docs/translating.md.
 Source: GNU gettext manual, "The Format of PO Files".
 """
 
@@ -47,10 +49,20 @@ def sources() -> Iterator[tuple[str, Id]]:
         profile = tomllib.loads(file.read_text(encoding="utf-8"))
         rows = [row.get(name, "") for row in profile["requirement"] for name in ("purpose", "note", "retired")]
         values = [value["meaning"] for value in profile["values"].values()]
-        cited = [source for source in (profile["source"], *(row["source"] for row in profile["requirement"])) if WORDS.search(source)]
-        yield from ((f"profiles/{file.name}", text) for text in (profile["title"], profile["runs_on"], *values, *rows, *cited) if text)
+        cited = [
+            source
+            for source in (profile["source"], *(row["source"] for row in profile["requirement"]))
+            if WORDS.search(source)
+        ]
+        yield from (
+            (f"profiles/{file.name}", text)
+            for text in (profile["title"], profile["runs_on"], *values, *rows, *cited)
+            if text
+        )
     reasons = tomllib.loads((TEXTS / "reasons.toml").read_text(encoding="utf-8"))
-    yield from (("eset_portcheck/texts/reasons.toml", step["who"]) for entry in reasons.values() for step in entry["fix"])
+    yield from (
+        ("eset_portcheck/texts/reasons.toml", step["who"]) for entry in reasons.values() for step in entry["fix"]
+    )
     yield from (("eset_portcheck/standins/faults.py", fault.text) for fault in FAULTS.values())
 
 
@@ -83,8 +95,16 @@ def written(catalogue: Catalog) -> tuple[bytes, bytes]:
 
 def untranslated(catalogue: Catalog) -> list[str]:
     """One line for each text without its Spanish, with what to do."""
-    lacking = [one for one in catalogue if one.id and not (all(one.string) if isinstance(one.string, tuple | list) else one.string)]
-    return [f"{one.locations[0][0]}: no Spanish for {one.id!r}: write its msgstr in eset_portcheck/texts/es.po, then run tools/catalogue.py" for one in lacking]
+    lacking = [
+        one
+        for one in catalogue
+        if one.id and not (all(one.string) if isinstance(one.string, tuple | list) else one.string)
+    ]
+    return [
+        f"{one.locations[0][0]}: no Spanish for {one.id!r}: write its msgstr in eset_portcheck/texts/es.po, then run "
+        "tools/catalogue.py"
+        for one in lacking
+    ]
 
 
 def main(arguments: list[str]) -> int:
@@ -94,7 +114,11 @@ def main(arguments: list[str]) -> int:
     made = written(catalogue)
     faults = untranslated(catalogue)
     if "--check" in arguments:
-        faults += [f"{file.relative_to(ROOT)} differs from its sources: run tools/catalogue.py" for file, a, b in zip(files, kept, made, strict=True) if a != b]
+        faults += [
+            f"{file.relative_to(ROOT)} differs from its sources: run tools/catalogue.py"
+            for file, a, b in zip(files, kept, made, strict=True)
+            if a != b
+        ]
     else:
         for file, content in zip(files, made, strict=True):
             file.write_bytes(content)

@@ -1,6 +1,8 @@
-"""Draws docs/house.svg, the picture of the layers, from the import contracts in pyproject.toml and the first sentences of the packages.
+"""Draws docs/house.svg, the picture of the layers, from the import contracts in pyproject.toml and the first sentences
+of the packages.
 
-`--check` writes nothing and exits 1 when the picture is not as the contracts are. Standard library only; the same input gives the same bytes.
+`--check` writes nothing and exits 1 when the picture is not as the contracts are. Standard library only; the same input
+gives the same bytes.
 """
 
 import ast
@@ -19,7 +21,8 @@ WIDTH, MARGIN, GAP, PAD = 1160, 24, 12, 12
 PER_ROW = 5
 LINE, NAME, SMALL = 17, 15, 12.5
 HEAD = 74
-LETTER = 0.56  # mean width of a letter of a sans-serif face, in its size; wide enough for those that GitHub and browsers choose
+# mean width of a letter of a sans-serif face, in its size; wide enough for those that GitHub and browsers choose
+LETTER = 0.56
 COLOURS = {"pure": ("#e6f4ea", "#1e7e45"), "world": ("#eaf1fb", "#2b5fa8")}
 TITLE, FONT = "The layers of eset-portcheck", "ui-sans-serif, system-ui, sans-serif"
 INK, FAINT, BAND = "#1b1f24", "#57606a", "#f6f8fa"
@@ -78,7 +81,9 @@ def picture(found: list[list[Box]]) -> str:
     y = float(HEAD)
     for number, boxes in enumerate(found):
         drawn, height = band(boxes, y, columns(len(boxes)))
-        parts.append(f'<rect x="{MARGIN}" y="{y:g}" width="{WIDTH - 2 * MARGIN}" height="{height:g}" rx="8" fill="{BAND}"/>')
+        parts.append(
+            f'<rect x="{MARGIN}" y="{y:g}" width="{WIDTH - 2 * MARGIN}" height="{height:g}" rx="8" fill="{BAND}"/>'
+        )
         parts += drawn
         y += height
         if number < len(found) - 1:
@@ -112,10 +117,16 @@ def box(one: Box, said: list[str], x: float, y: float, wide: float, high: float)
     parts = [
         f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}" rx="5" fill="{fill}" stroke="{edge}"/>',
         f'<rect x="{x:g}" y="{y:g}" width="6" height="{high:g}" rx="3" fill="{edge}"/>',
-        f'<text x="{x + PAD + 6:g}" y="{y + 24:g}" font-size="{NAME}" font-weight="600" fill="{INK}">{escape(one.name)}</text>',
+        (
+            f'<text x="{x + PAD + 6:g}" y="{y + 24:g}" font-size="{NAME}" font-weight="600" '
+            f'fill="{INK}">{escape(one.name)}</text>'
+        ),
     ]
     for number, line in enumerate(said):
-        parts.append(f'<text x="{x + PAD + 6:g}" y="{y + 44 + number * LINE:g}" font-size="{SMALL}" fill="{FAINT}">{escape(line)}</text>')
+        parts.append(
+            f'<text x="{x + PAD + 6:g}" y="{y + 44 + number * LINE:g}" font-size="{SMALL}" '
+            f'fill="{FAINT}">{escape(line)}</text>'
+        )
     return parts
 
 
@@ -128,7 +139,8 @@ def heading(found: list[list[Box]], height: float) -> list[str]:
     """The root element with a description for those who do not see it, the title, what the colours mean."""
     order = "; ".join(", ".join(one.name for one in boxes) for boxes in found)
     rule = "A layer imports what stands below it; packages of one layer do not know each other."
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" font-family="{FONT}" role="img" aria-labelledby="title order">'
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" font-family="{FONT}" '
+    opening += 'role="img" aria-labelledby="title order">'
     return [
         opening,
         f'<title id="title">{TITLE}</title>',

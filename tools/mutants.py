@@ -1,10 +1,12 @@
-"""Do the tests notice when the code is wrong? Runs mutants of the rooms that decide (pyproject.toml, [tool.mutmut]) and says how many were killed.
+"""Do the tests notice when the code is wrong? Runs mutants of the rooms that decide (pyproject.toml, [tool.mutmut]) and
+says how many were killed.
 
     tools/mutants.py [--only FILE ...] [--sample N] [--seed N] [--jobs N]
 
-Verdicts are kept in mutants/: killed mutants are not run again, so an interrupted run is taken up where it ended. After a change that could make tests
-weaker, delete that folder. A mutant that no test runs, and one that came to no verdict, counts as not killed; those that nobody could notice stand in
-tests/equivalent_mutants.toml, each with why. Exits 1 below FLOOR_PERCENT. Decision record: docs/decisions/0031-mutants.md.
+Verdicts are kept in mutants/: killed mutants are not run again, so an interrupted run is taken up where it ended. After
+a change that could make tests weaker, delete that folder. A mutant that no test runs, and one that came to no verdict,
+counts as not killed; those that nobody could notice stand in tests/equivalent_mutants.toml, each with why. Exits 1
+below FLOOR_PERCENT. Decision record: docs/decisions/0031-mutants.md.
 """
 
 import argparse
@@ -37,7 +39,8 @@ class Score(NamedTuple):
         return 100 * self.killed / self.total if self.total else 100.0
 
     def between(self) -> tuple[float, float]:
-        """In percent: where the score of all mutants lies, by a sample, in 19 cases of 20. Source: Wilson (1927), score interval."""
+        """In percent: where the score of all mutants lies, by a sample, in 19 cases of 20. Source: Wilson (1927), score
+        interval."""
         if not self.total:
             return 0.0, 100.0
         z, n, p = 1.96, self.total, self.killed / self.total
@@ -62,9 +65,15 @@ def verdicts(folder: Path = FOLDER) -> dict[str, dict[str, int | None]]:
 
 
 def chosen(known: Mapping[str, Mapping[str, int | None]], only: Iterable[str], sample: int, seed: int) -> list[str]:
-    """Mutants of the files, or below the folders, of `only`; of these `sample` (0: all), the same ones for the same seed. Raises LookupError."""
+    """Mutants of the files, or below the folders, of `only`; of these `sample` (0: all), the same ones for the same
+    seed. Raises LookupError."""
     wanted = [one.rstrip("/") for one in only]
-    names = [name for file, ones in known.items() if not wanted or any(file == one or file.startswith(f"{one}/") for one in wanted) for name in ones]
+    names = [
+        name
+        for file, ones in known.items()
+        if not wanted or any(file == one or file.startswith(f"{one}/") for one in wanted)
+        for name in ones
+    ]
     if not names:
         raise LookupError(f"no mutants of {', '.join(wanted) or 'anything'}")
     names.sort()
@@ -74,14 +83,17 @@ def chosen(known: Mapping[str, Mapping[str, int | None]], only: Iterable[str], s
 def difference(name: str) -> tuple[str, str]:
     """(lines that the mutant takes away, lines that it puts there)."""
     program = Path(sys.executable).with_name("mutmut")
-    told = subprocess.run([str(program), "show", name], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    told = subprocess.run(
+        [str(program), "show", name], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     changed = [line for line in told if line[:1] in ("-", "+") and line[:3] not in ("---", "+++")]
     before, after = (" ".join(line[1:].strip() for line in changed if line[0] == sign) for sign in "-+")
     return before, after
 
 
 def function(name: str) -> str:
-    """`eset_portcheck.wire.ber.x__length` of `eset_portcheck.wire.ber.x__length__mutmut_3`; numbers change with every edit."""
+    """`eset_portcheck.wire.ber.x__length` of `eset_portcheck.wire.ber.x__length__mutmut_3`; numbers change with every
+    edit."""
     return name.rpartition("__mutmut_")[0]
 
 
@@ -103,7 +115,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args(arguments)
-    mutmut("run", "none")  # of no name it makes all mutants and finds out which tests run which function; then it complains
+    # Of no name it makes all mutants and finds out which tests run which function; then it complains.
+    mutmut("run", "none")
     try:
         names = chosen(verdicts(), given.only, given.sample, given.seed)
     except LookupError as error:
@@ -125,7 +138,10 @@ def main(arguments: list[str]) -> int:
     score = Score(sum(ended[name] in _KILLED for name in names), len(names) - alike)
     low, high = score.between()
     about = f" (all: {low:.0f} to {high:.0f} %)" if given.sample else ""
-    sys.stdout.write(f"{score.killed} of {score.total} killed: {score.percent:.1f} %{about}; {alike} equivalent; floor {FLOOR_PERCENT} %\n")
+    sys.stdout.write(
+        f"{score.killed} of {score.total} killed: {score.percent:.1f} %{about}; {alike} equivalent; floor "
+        f"{FLOOR_PERCENT} %\n"
+    )
     return 0 if score.percent >= FLOOR_PERCENT else 1
 
 

@@ -1,4 +1,5 @@
-"""Writes eset_portcheck/usage.py, the text of --help, from the parser. `--check` says whether it is as the parser is."""
+"""Writes eset_portcheck/usage.py, the text of --help, from the parser. `--check` says whether it is as the parser
+is."""
 
 import os
 import sys
@@ -12,7 +13,8 @@ FILE = Path(__file__).resolve().parents[1] / "eset_portcheck" / "usage.py"
 
 def module() -> str:
     text = parser().format_help().replace("\\", "\\\\")
-    return f'"""The text of --help, made by tools/usage.py: loading argparse to print it would double the time of a start."""\n\nTEXT = """\\\n{text}"""\n'
+    about = "The text of --help, made by tools/usage.py: loading argparse to print it would double the time of a start."
+    return f'"""{about}"""\n\nTEXT = """\\\n{text}"""\n'
 
 
 def main() -> int:

@@ -1,6 +1,8 @@
-"""Certificates of authorities, as files hold them: one by one, so that an odd one costs nothing but itself. And the set that "public" means: Mozilla's.
+"""Certificates of authorities, as files hold them: one by one, so that an odd one costs nothing but itself. And the set
+that "public" means: Mozilla's.
 
-Sources: RFC 7468 section 5 (certificates as text); the recording of installed files of the Python packaging user guide (RECORD), where certifi's digest stands.
+Sources: RFC 7468 section 5 (certificates as text); the recording of installed files of the Python packaging user guide
+(RECORD), where certifi's digest stands.
 """
 
 import base64
@@ -9,7 +11,9 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-_PEM = re.compile("-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL)
+_PEM = re.compile(
+    "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL
+)
 
 
 class NotMozillas(LookupError):
@@ -31,8 +35,9 @@ def _decoded(block: str) -> bytes:
 def mozillas() -> str:
     """The text of certifi's own file. Raises NotMozillas.
 
-    Never `certifi.where()`: distributions, and packages that bring in "the system's certificates", let it point to this machine's store. And never a file
-    that somebody added an authority to, which is what companies with an inspecting proxy do: it would make the inspector public.
+    Never `certifi.where()`: distributions, and packages that bring in "the system's certificates", let it point to this
+    machine's store. And never a file that somebody added an authority to, which is what companies with an inspecting
+    proxy do: it would make the inspector public.
     """
     module = find_spec("certifi")  # its import would cost a run more than the reading
     if module is None or module.origin is None:
@@ -41,10 +46,14 @@ def mozillas() -> str:
     try:
         data = (folder / "cacert.pem").read_bytes()
     except OSError:
-        raise NotMozillas("certifi's own cacert.pem is not there: this installation of certifi takes the machine's store for it") from None
+        raise NotMozillas(
+            "certifi's own cacert.pem is not there: this installation of certifi takes the machine's store for it"
+        ) from None
     recorded = [digest for record in folder.parent.glob("certifi-*.dist-info/RECORD") for digest in _recorded(record)]
     if recorded and _digest(data) not in recorded:
-        raise NotMozillas("certifi's cacert.pem was changed after it was installed: authorities of somebody else may be in it")
+        raise NotMozillas(
+            "certifi's cacert.pem was changed after it was installed: authorities of somebody else may be in it"
+        )
     return data.decode("ascii", "replace")
 
 

@@ -18,14 +18,26 @@ def parsed(der: bytes) -> x509.Certificate | None:
     try:
         certificate = x509.load_der_x509_certificate(der)
         # parsed on first use
-        _ = certificate.not_valid_after_utc, certificate.not_valid_before_utc, certificate.subject.public_bytes(), certificate.issuer.public_bytes()
+        _ = (
+            certificate.not_valid_after_utc,
+            certificate.not_valid_before_utc,
+            certificate.subject.public_bytes(),
+            certificate.issuer.public_bytes(),
+        )
     except (ValueError, x509.InvalidVersion, CryptographyDeprecationWarning):
         return None
     return certificate
 
 
 def unreadable(der: bytes) -> Certificate:
-    return Certificate(subject="", issuer="", not_before_utc="", not_after_utc="", sha256=hashlib.sha256(der).hexdigest(), key="unreadable")
+    return Certificate(
+        subject="",
+        issuer="",
+        not_before_utc="",
+        not_after_utc="",
+        sha256=hashlib.sha256(der).hexdigest(),
+        key="unreadable",
+    )
 
 
 def described(certificate: x509.Certificate) -> Certificate:

@@ -1,6 +1,7 @@
 """What a chain is worth: OpenSSL's own verdict against three sets of authorities, the dates, the names. No network.
 
-Imported only once a chain was received, and run in a thread: importing cryptography and loading the Mozilla set costs tens of milliseconds.
+Imported only once a chain was received, and run in a thread: importing cryptography and loading the Mozilla set costs
+tens of milliseconds.
 """
 
 import threading
@@ -23,7 +24,8 @@ MAX_CHAIN = 10
 
 
 class Judge:
-    """Three sets of authorities: public (Mozilla, or SSL_CERT_FILE in its place), site (--ca-file), this machine's own store."""
+    """Three sets of authorities: public (Mozilla, or SSL_CERT_FILE in its place), site (--ca-file), this machine's own
+    store."""
 
     ready = True
 
@@ -34,9 +36,11 @@ class Judge:
         self._anchors: dict[str, list[bytes] | None] = {}
 
     def judge(self, der: list[bytes], name: str, star_accepted: bool) -> TlsFacts:
-        """Facts of the chain, leaf first. `star_accepted`: ESET's rule for site certificates, where the host field may be `*` or stand in the CN."""
+        """Facts of the chain, leaf first. `star_accepted`: ESET's rule for site certificates, where the host field may
+        be `*` or stand in the CN."""
         leaf = parsed(der[0]) if der else None
-        if leaf is None:  # whatever stands behind it: the peer proved to hold the key of the first certificate, and of no other
+        # Whatever stands behind it: the peer proved to hold the key of the first certificate, and of no other.
+        if leaf is None:
             return TlsFacts(name=name, chain=[unreadable(one) for one in der[:1]], public="untrusted" if der else None)
         chain = [leaf, *(certificate for one in der[1:MAX_CHAIN] if (certificate := parsed(one)) is not None)]
         now = datetime.now(UTC)
@@ -58,7 +62,8 @@ class Judge:
         )
 
     def _ask(self, which: str, chain: list[x509.Certificate]) -> tuple[str | None, list[Link]]:
-        """(verdict, path to the anchor). None where there is no such set. Signatures and constraints only: dates of the path are judged apart."""
+        """(verdict, path to the anchor). None where there is no such set. Signatures and constraints only: dates of the
+        path are judged apart."""
         if which not in self._anchors:
             self._anchors[which] = self._load(which)
         anchors = self._anchors[which]

@@ -1,6 +1,7 @@
 """Is a certificate for this host? DNS names and addresses of the subjectAltName, and ESET's own rule beside them. Pure.
 
-Sources: RFC 6125 section 6.4 (names), RFC 9525 (no partial wildcards); docs/decisions/0029-host-names-are-matched-by-our-own-lines.md.
+Sources: RFC 6125 section 6.4 (names), RFC 9525 (no partial wildcards);
+docs/decisions/0029-host-names-are-matched-by-our-own-lines.md.
 """
 
 import ipaddress
@@ -28,8 +29,8 @@ def _common_names(certificate: x509.Certificate) -> list[str]:
 def matches(certificate: x509.Certificate, name: str, *, star_accepted: bool) -> bool:
     """Is the certificate for `name` (a host name or an address)?
 
-    `star_accepted` adds ESET's rule for certificates of the site's own authority: `*` covers every host, and without a subjectAltName the common name
-    counts, where the product writes "Server at HOST".
+    `star_accepted` adds ESET's rule for certificates of the site's own authority: `*` covers every host, and without a
+    subjectAltName the common name counts, where the product writes "Server at HOST".
     """
     offered = of_subject(certificate)
     if star_accepted and not offered:

@@ -1,4 +1,5 @@
-"""OpenSSL's word on a chain: does a path lead from it to one of these authorities? Dates of the path are told, not judged. Pure.
+"""OpenSSL's word on a chain: does a path lead from it to one of these authorities? Dates of the path are told, not
+judged. Pure.
 
 Source: RFC 5280 section 6 (path validation, by OpenSSL through pyOpenSSL).
 """
@@ -18,7 +19,8 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h); pyOpenSSL d
 
 
 class Link(NamedTuple):
-    """What is asked of a certificate on the path. `hash`: that its signature was made with; "unknown" for one that cannot be read that far."""
+    """What is asked of a certificate on the path. `hash`: that its signature was made with; "unknown" for one that
+    cannot be read that far."""
 
     not_before: datetime
     not_after: datetime
@@ -29,7 +31,9 @@ def verified(store: crypto.X509Store, chain: list[x509.Certificate]) -> tuple[st
     """(trusted, untrusted, or weak: it holds only by SHA-1 or MD5; the path)."""
     leaf, others = chain[0], chain[1:]
     try:
-        context = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in others] or None)
+        context = crypto.X509StoreContext(
+            store, crypto.X509.from_cryptography(leaf), [crypto.X509.from_cryptography(one) for one in others] or None
+        )
         path = [_link(one) for one in context.get_verified_chain()]
     except (crypto.X509StoreContextError, crypto.Error, ValueError):
         return "untrusted", []
@@ -39,15 +43,18 @@ def verified(store: crypto.X509Store, chain: list[x509.Certificate]) -> tuple[st
 
 
 def store_of(anchors: list[bytes], chain: list[x509.Certificate]) -> crypto.X509Store:
-    """A store of those anchors that could have signed something in this chain: a public set has 140 of them, and OpenSSL needs two megabytes for all.
+    """A store of those anchors that could have signed something in this chain: a public set has 140 of them, and
+    OpenSSL needs two megabytes for all.
 
-    OpenSSL reads each by itself: what it cannot read is no anchor, and costs the others nothing. cryptography is not asked, which may refuse what OpenSSL
-    reads (roots with the serial number 0 are in Mozilla's set).
+    OpenSSL reads each by itself: what it cannot read is no anchor, and costs the others nothing. cryptography is not
+    asked, which may refuse what OpenSSL reads (roots with the serial number 0 are in Mozilla's set).
     """
     store = crypto.X509Store()
     # PARTIAL_CHAIN: a site may hand out an intermediate as its authority
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN | _NO_CHECK_TIME)
-    names = {certificate.issuer.public_bytes() for certificate in chain} | {certificate.subject.public_bytes() for certificate in chain}
+    names = {certificate.issuer.public_bytes() for certificate in chain} | {
+        certificate.subject.public_bytes() for certificate in chain
+    }
     for der in anchors:
         if any(name in der for name in names):
             try:

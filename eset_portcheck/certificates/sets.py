@@ -1,4 +1,5 @@
-"""The sets of authorities that a chain is put to, read from files: Mozilla's or another public one, the site's own, this machine's store."""
+"""The sets of authorities that a chain is put to, read from files: Mozilla's or another public one, the site's own,
+this machine's store."""
 
 import os
 import ssl
@@ -42,7 +43,8 @@ def _anchors(file: str) -> list[bytes] | None:
 
 
 def _mozillas_anchors() -> list[bytes]:
-    """No authority at all where certifi's file is not Mozilla's: then nothing is public. The command line refuses to start before that."""
+    """No authority at all where certifi's file is not Mozilla's: then nothing is public. The command line refuses to
+    start before that."""
     try:
         return certificates(mozillas())
     except NotMozillas:

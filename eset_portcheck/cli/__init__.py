@@ -45,7 +45,11 @@ class Parser(argparse.ArgumentParser):
 
 def _unknown(words: list[str]) -> str:
     """The options that are not there; whatever stands behind or between them is not repeated."""
-    options = [word.partition("=")[0][: None if word.startswith("--") else 2] for word in words if word.startswith("-") and len(word) > 1]
+    options = [
+        word.partition("=")[0][: None if word.startswith("--") else 2]
+        for word in words
+        if word.startswith("-") and len(word) > 1
+    ]
     named = ", ".join(option[:40] for option in options[:9])
     return f"unrecognized arguments: {named}" if options else "unrecognized arguments: a word that belongs to no option"
 
@@ -54,8 +58,14 @@ def parser(wanted: str | None = None) -> argparse.ArgumentParser:
     """All commands by name; only the wanted one with its options, because the others' cost is felt at every start."""
     top = Parser(
         prog="eset-portcheck",
-        description="Does this machine reach everything that its ESET PROTECT role needs? Tests each path; shows what fails, where, and how to fix it.",
-        epilog="Exit: 0 all required proven, 1 something required failed, 2 wrong use, 3 something required unproven, 4 checker failed, 130 interrupted.",
+        description=(
+            "Does this machine reach everything that its ESET PROTECT role needs? Tests each path; shows what fails, "
+            "where, and how to fix it."
+        ),
+        epilog=(
+            "Exit: 0 all required proven, 1 something required failed, 2 wrong use, 3 something required unproven, 4 "
+            "checker failed, 130 interrupted."
+        ),
     )
     top.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")

@@ -1,4 +1,5 @@
-"""Arguments that several commands share, and how they become profiles, a site and a plan. Imports of weight happen inside the functions."""
+"""Arguments that several commands share, and how they become profiles, a site and a plan. Imports of weight happen
+inside the functions."""
 
 import argparse
 from typing import Any, NamedTuple, NoReturn
@@ -10,8 +11,8 @@ LINE_CHARACTERS = 600
 
 
 class Asked(NamedTuple):
-    """What the options say of profiles and site. `detected`: names of values that nobody gave, this machine's own. `closed`: files of its components that
-    this user may not read."""
+    """What the options say of profiles and site. `detected`: names of values that nobody gave, this machine's own.
+    `closed`: files of its components that this user may not read."""
 
     profiles: list[Any]
     used: list[Any]
@@ -36,7 +37,9 @@ def refuse(error: WrongUse) -> int:
 
 def add_site(parser: argparse.ArgumentParser) -> None:
     site = parser.add_argument_group("the site")
-    site.add_argument("--role", action="append", metavar="ROLE", help="role of this machine (repeatable); see `eset-portcheck roles`")
+    site.add_argument(
+        "--role", action="append", metavar="ROLE", help="role of this machine (repeatable); see `eset-portcheck roles`"
+    )
     site.add_argument("--server", metavar="HOST[:PORT]", help="the ESET PROTECT Server")
     site.add_argument("--database", metavar="HOST[:PORT]", help="the database, if it is on another machine")
     site.add_argument("--database-kind", choices=("mssql", "mysql"))
@@ -44,12 +47,19 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     site.add_argument("--domain-controller", metavar="HOST")
     site.add_argument("--realm", metavar="REALM", help="Kerberos realm")
     site.add_argument("--mdc", metavar="HOST", help="Mobile Device Connector")
-    site.add_argument("--target", action="append", metavar="HOST", help="computer to install on, or to test the sensor with (repeatable)")
+    site.add_argument(
+        "--target",
+        action="append",
+        metavar="HOST",
+        help="computer to install on, or to test the sensor with (repeatable)",
+    )
     site.add_argument("--appliance", action="store_true", default=None, help="this is the Virtual Appliance")
     site.add_argument("--platform", choices=("ios", "android"))
     site.add_argument("--product-version", metavar="X")
     site.add_argument("--offline", action="store_true", default=None, help="no internet destinations")
-    site.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any site value, e.g. server_port=2300")
+    site.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="any site value, e.g. server_port=2300"
+    )
     site.add_argument("--site", metavar="FILE.toml", help="read site values from a file, also [connect_to]")
     site.add_argument("--profile", action="append", metavar="FILE.toml", help="your own profile (repeatable)")
     site.add_argument("--ca-file", metavar="FILE", help="certificate of the site's own authority (PEM)")
@@ -87,7 +97,11 @@ def load(arguments: argparse.Namespace) -> Asked:
         detected.append("role")
     profiles, used = requesting.load_profiles(arguments.role or [], map(Path, arguments.profile or []), faults)
     layers = requesting.load_site(arguments.site, faults)
-    given = {name for _, layer in layers for name in layer} | dict(_pairs(arguments.set, [])).keys() | _options(arguments, profiles).keys()
+    given = (
+        {name for _, layer in layers for name in layer}
+        | dict(_pairs(arguments.set, [])).keys()
+        | _options(arguments, profiles).keys()
+    )
     if not faults:
         detected += machine.fill(profiles, given)
         closed = machine.closed()
@@ -105,7 +119,9 @@ def load(arguments: argparse.Namespace) -> Asked:
 def _options(arguments: argparse.Namespace, profiles: list[Any]) -> dict[str, Any]:
     from eset_portcheck.requesting import as_meant
 
-    return as_meant({name: value for name in _SITE_OPTIONS if (value := getattr(arguments, name, None)) is not None}, profiles)
+    return as_meant(
+        {name: value for name in _SITE_OPTIONS if (value := getattr(arguments, name, None)) is not None}, profiles
+    )
 
 
 def _as_option(line: str) -> str:

@@ -1,4 +1,5 @@
-"""`bundle`: the zip for the ticket. The same report always makes the same bytes, so that two copies can be compared by their digest."""
+"""`bundle`: the zip for the ticket. The same report always makes the same bytes, so that two copies can be compared by
+their digest."""
 
 import argparse
 import hashlib
@@ -25,10 +26,15 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "bundle",
         help="make the ZIP for a ticket",
-        description="Packs a report as HTML, JSON and Markdown with digests into one ZIP. Exit code: 0 written, 2 not readable or not writable.",
+        description=(
+            "Packs a report as HTML, JSON and Markdown with digests into one ZIP. Exit code: 0 written, 2 not "
+            "readable or not writable."
+        ),
     )
     parser.add_argument("file", metavar="FILE.json", help="JSON report; - reads standard input")
-    parser.add_argument("-o", "--output", metavar="FILE.zip", help="default: eset-portcheck-ID.zip here, with the report's ID")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE.zip", help="default: eset-portcheck-ID.zip here, with the report's ID"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_language(parser)
     redacting.add_redaction(parser)
@@ -72,13 +78,16 @@ def _begun(path: Path, *, replace: bool) -> Replacement:
 
 
 def _write(file: Replacement, content: bytes, *, replace: bool) -> None:
-    """Raises WrongUse. The old file stays until the new one is whole; what another has just put there is not overwritten either."""
+    """Raises WrongUse. The old file stays until the new one is whole; what another has just put there is not
+    overwritten either."""
     try:
         file.write(content, over=replace)
     except FileExistsError:
         raise shared.WrongUse(f"{_place(file.path)}: already exists (--force replaces it)") from None
     except OSError as error:
-        raise shared.WrongUse(f"{_place(file.path)}: cannot be written: {error.strerror or type(error).__name__}") from None
+        raise shared.WrongUse(
+            f"{_place(file.path)}: cannot be written: {error.strerror or type(error).__name__}"
+        ) from None
 
 
 def _place(path: Path) -> str:
@@ -88,7 +97,8 @@ def _place(path: Path) -> str:
 def packed(report: Any, language: str) -> bytes:
     """A zip: the formats, manifest.json, and SHA256SUMS over all of them (sha256sum -c reads it).
 
-    Stored, not deflated: one version of zlib packs otherwise than the next, and then the same report would make other bytes on another machine.
+    Stored, not deflated: one version of zlib packs otherwise than the next, and then the same report would make other
+    bytes on another machine.
     Source: PKWARE APPNOTE 6.3.
     """
     import msgspec
@@ -104,7 +114,10 @@ def packed(report: Any, language: str) -> bytes:
         "schema_version": report.schema_version,
         "made_by": f"eset-portcheck {__version__}",
         "language": language,
-        "files": [{"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()],
+        "files": [
+            {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in files.items()
+        ],
     }
     files["manifest.json"] = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items())

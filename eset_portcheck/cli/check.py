@@ -21,21 +21,50 @@ def register(commands: Any) -> None:
     shared.add_site(parser)
     run_group = parser.add_argument_group("the run")
     add_phase(run_group)
-    run_group.add_argument("--only", action="append", default=[], metavar="GLOB", help="only checks whose id matches (repeatable)")
-    run_group.add_argument("--skip", action="append", default=[], metavar="GLOB", help="skip checks whose id matches (repeatable)")
+    run_group.add_argument(
+        "--only", action="append", default=[], metavar="GLOB", help="only checks whose id matches (repeatable)"
+    )
+    run_group.add_argument(
+        "--skip", action="append", default=[], metavar="GLOB", help="skip checks whose id matches (repeatable)"
+    )
     family = run_group.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const="ipv4", help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const="ipv6", help="IPv6 only")
-    run_group.add_argument("--all-addresses", action="store_true", help="test every address of a name (default: three each of IPv4 and IPv6)")
-    run_group.add_argument("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="time-out of each stage in seconds (default 4)")
-    run_group.add_argument("--budget", type=_seconds, default=DEFAULT_BUDGET_S, metavar="S", help="time limit of the whole run in seconds (default 60)")
+    run_group.add_argument(
+        "--all-addresses",
+        action="store_true",
+        help="test every address of a name (default: three each of IPv4 and IPv6)",
+    )
+    run_group.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=DEFAULT_TIMEOUT_S,
+        metavar="S",
+        help="time-out of each stage in seconds (default 4)",
+    )
+    run_group.add_argument(
+        "--budget",
+        type=_seconds,
+        default=DEFAULT_BUDGET_S,
+        metavar="S",
+        help="time limit of the whole run in seconds (default 60)",
+    )
     run_group.add_argument("--deep", action="store_true", help="test again with full clients (extra `deep`)")
-    run_group.add_argument("--credentials-file", metavar="FILE", help="TOML file with user, password, domain for ADMIN$; only you may read it")
-    run_group.add_argument("--ask-credentials", action="store_true", help="ask for user, password, domain on the terminal")
+    run_group.add_argument(
+        "--credentials-file",
+        metavar="FILE",
+        help="TOML file with user, password, domain for ADMIN$; only you may read it",
+    )
+    run_group.add_argument(
+        "--ask-credentials", action="store_true", help="ask for user, password, domain on the terminal"
+    )
     run_group.add_argument(
         "--allow-unsigned-logon",
         action="store_true",
-        help="also log in to computers with SMB below 2.1 only: an attacker on the path can take over that session or forge its answers",
+        help=(
+            "also log in to computers with SMB below 2.1 only: an attacker on the path can take over that session or "
+            "forge its answers"
+        ),
     )
     run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
     add_exit_code(parser)
@@ -45,7 +74,12 @@ def register(commands: Any) -> None:
 
 
 def add_phase(group: Any) -> None:
-    group.add_argument("--phase", choices=("pre", "post", "auto"), default="auto", help="pre: before installation of the listening component, post: after")
+    group.add_argument(
+        "--phase",
+        choices=("pre", "post", "auto"),
+        default="auto",
+        help="pre: before installation of the listening component, post: after",
+    )
 
 
 def add_exit_code(parser: Any) -> None:
@@ -79,7 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
         return shared.refuse(error)
     try:
         interrupts.let_raise()
-        report = audited(request, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang)
+        report = audited(
+            request, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang
+        )
     except BaseException:  # nothing to report: what was begun is gone
         files.close()
         raise
@@ -102,7 +138,9 @@ def credentials_of(arguments: argparse.Namespace) -> Any:
     return None
 
 
-def request_of(arguments: argparse.Namespace, asked: shared.Asked, credentials: Any = None, *, this_machine_only: bool = False) -> Any:
+def request_of(
+    arguments: argparse.Namespace, asked: shared.Asked, credentials: Any = None, *, this_machine_only: bool = False
+) -> Any:
     """Everything decided, nothing sent. Raises WrongUse."""
     from eset_portcheck import requesting
     from eset_portcheck.model.plan import Options
@@ -113,7 +151,14 @@ def request_of(arguments: argparse.Namespace, asked: shared.Asked, credentials: 
         asked.profiles,
         asked.used,
         asked.site,
-        Options(arguments.timeout, arguments.budget, families, arguments.all_addresses, deep=deep, allow_unsigned_logon=unsigned),
+        Options(
+            arguments.timeout,
+            arguments.budget,
+            families,
+            arguments.all_addresses,
+            deep=deep,
+            allow_unsigned_logon=unsigned,
+        ),
         phase=arguments.phase,
         only=arguments.only,
         skip=arguments.skip,
@@ -152,7 +197,8 @@ def dry_run(request: Any, language: str = "en") -> int:
 
 
 def audited(request: Any, *, quiet: bool, form: str, language: str = "en") -> Any:
-    """The report, with progress on a terminal's standard error. While a silent peer is waited for, the renderer is loaded."""
+    """The report, with progress on a terminal's standard error. While a silent peer is waited for, the renderer is
+    loaded."""
     from eset_portcheck.audit import audit
 
     def meanwhile() -> None:
@@ -182,7 +228,9 @@ def _say(language: str) -> Any:
     return translator(language)
 
 
-def finish(report: Any, arguments: argparse.Namespace, files: output.Outputs, private: redacting.Redacting | None = None) -> int:
+def finish(
+    report: Any, arguments: argparse.Namespace, files: output.Outputs, private: redacting.Redacting | None = None
+) -> int:
     """Write and show; the exit code is the one that stands in the report, --strict and --exit-zero included."""
     code: int = report.summary.exit_code
     lost: list[str] = []

@@ -16,8 +16,13 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="show what changed between two reports",
-        description="Compares two reports of the same machine, check by check. Both are evaluated again by the same rules. Sends nothing.",
-        epilog="Exit: 0 no required check got worse, 1 one did, 2 a file cannot be read or the two have nothing in common.",
+        description=(
+            "Compares two reports of the same machine, check by check. Both are evaluated again by the same rules. "
+            "Sends nothing."
+        ),
+        epilog=(
+            "Exit: 0 no required check got worse, 1 one did, 2 a file cannot be read or the two have nothing in common."
+        ),
     )
     parser.add_argument("before", metavar="BEFORE.json", help="the earlier report (JSON)")
     parser.add_argument("after", metavar="AFTER.json", help="the later one")

@@ -1,4 +1,5 @@
-"""`demo`: a stand-in site on loopback, checked by the same code as a real one. No packet leaves this machine, no name is asked for."""
+"""`demo`: a stand-in site on loopback, checked by the same code as a real one. No packet leaves this machine, no name
+is asked for."""
 
 import argparse
 from collections.abc import Callable
@@ -35,7 +36,10 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
         help="check a simulated site on this machine",
-        description="Checks a simulated site on loopback: real TLS, MQTT, HTTP and proxy, healthy or with one fault. No packet leaves this machine.",
+        description=(
+            "Checks a simulated site on loopback: real TLS, MQTT, HTTP and proxy, healthy or with one fault. No "
+            "packet leaves this machine."
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
@@ -47,7 +51,8 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit 0 when the site is healthy, and whatever a real site with this fault would give: 1 for most, 0 where fail-over holds."""
+    """Exit 0 when the site is healthy, and whatever a real site with this fault would give: 1 for most, 0 where
+    fail-over holds."""
     import asyncio
 
     from eset_portcheck.texts.language import translator
@@ -60,7 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
     except shared.WrongUse as error:
         return shared.refuse(error)
     if not arguments.quiet:
-        streams.tell(say("Simulated site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told))
+        streams.tell(
+            say("Simulated site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told)
+        )
     try:
         interrupts.let_raise()
         report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
@@ -113,17 +120,22 @@ def _request(site: Any, broken: str | None) -> Any:
     profiles, used = requesting.load_profiles([site.role], [], [])
     values = requesting.made_site([("demo", {**site.values, "connect_to": site.connect_to})], site.ca_file)
     # its authority plays the public ones too
-    request, _ = requesting.audit_request(profiles, used, values, Options(), ca_file=site.ca_file, public_file=site.ca_file)
+    request, _ = requesting.audit_request(
+        profiles, used, values, Options(), ca_file=site.ca_file, public_file=site.ca_file
+    )
     return msgspec.structs.replace(
         request,
-        plan=msgspec.structs.replace(request.plan, checks=[_confined(one, site.connect_to) for one in request.plan.checks]),
+        plan=msgspec.structs.replace(
+            request.plan, checks=[_confined(one, site.connect_to) for one in request.plan.checks]
+        ),
         command="demo",
         arguments=["--role", site.role, *(["--break", broken] if broken else [])],
     )
 
 
 def _confined(one: Any, connect_to: dict[str, str]) -> Any:
-    """The check as it is when it leads to a stand-in; else it is left out: what looks at this machine itself, or would leave it."""
+    """The check as it is when it leads to a stand-in; else it is left out: what looks at this machine itself, or would
+    leave it."""
     import msgspec
 
     if one.skip is not None:
@@ -136,6 +148,9 @@ def _confined(one: Any, connect_to: dict[str, str]) -> Any:
 
 def _advice(role: str, say: Say) -> str:
     line = f"--role {role} {REAL_SITE[role]}"
-    told = say("This was a simulated site: no packet left this machine. `eset-portcheck demo --help` lists the faults it can show.")
+    told = say(
+        "This was a simulated site: no packet left this machine. `eset-portcheck demo --help` lists the faults it can "
+        "show."
+    )
     real = say('Real site:  eset-portcheck check {options}    or    make run ARGS="{options}"').format(options=line)
     return f"\n{told}\n{real}"

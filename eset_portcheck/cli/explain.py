@@ -1,4 +1,5 @@
-"""`explain`: a reason code or a row, offline, in four parts: what it is for, what is checked, how to fix, still not working."""
+"""`explain`: a reason code or a row, offline, in four parts: what it is for, what is checked, how to fix, still not
+working."""
 
 import argparse
 import re
@@ -22,7 +23,9 @@ def register(commands: Any) -> None:
         help="explain a reason code or a row, and how to fix it",
         description="Explains a reason code or a row of a role. Offline; sends nothing.",
     )
-    parser.add_argument("what", nargs="?", metavar="CODE|CHECK-ID", help="TCP_NO_ANSWER, agent.server.tcp-2222, agent.push, agent ...")
+    parser.add_argument(
+        "what", nargs="?", metavar="CODE|CHECK-ID", help="TCP_NO_ANSWER, agent.server.tcp-2222, agent.push, agent ..."
+    )
     parser.add_argument("--list", action="store_true", help="all reason codes, by rank")
     add_language(parser)
     parser.set_defaults(run=run)
@@ -62,7 +65,11 @@ def listing(language: str = "en") -> list[str]:
     texts, say = load(language), translator(language)
     lines = []
     for rank in (Rank.FAIL, Rank.WARN, Rank.UNPROVEN, Rank.SKIP, Rank.ERROR, Rank.PASS):
-        lines += [f"{rank.value}:", *(f"  {code:<28} {texts[code].title}" for code, one in REASONS.items() if one.rank is rank), ""]
+        lines += [
+            f"{rank.value}:",
+            *(f"  {code:<28} {texts[code].title}" for code, one in REASONS.items() if one.rank is rank),
+            "",
+        ]
     return [*lines, say("More: eset-portcheck explain CODE")]
 
 
@@ -74,7 +81,11 @@ def of_code(code: str, language: str = "en") -> list[str]:
 
     text, reason, say = load(language)[code], reasons.reason(code), translator(language)
     about = say("rank: {rank}, usual cause: {culprit}") if reason.culprit else say("rank: {rank}")
-    lines = [code, *_wrap(text.title), about.format(rank=reason.rank.value, culprit=reason.culprit.value if reason.culprit else "")]
+    lines = [
+        code,
+        *_wrap(text.title),
+        about.format(rank=reason.rank.value, culprit=reason.culprit.value if reason.culprit else ""),
+    ]
     lines += [*_part(0, say), *_wrap(text.meaning, 2), *_part(1, say), *_wrap(text.checked, 2), *_part(2, say)]
     for number, step in enumerate(text.fix, 1):
         lines += _wrap(f"{step.who}: {step.do}", 5, f"  {number}. ")
@@ -88,7 +99,8 @@ def of_code(code: str, language: str = "en") -> list[str]:
 
 
 def rows(word: str) -> dict[str, Any]:
-    """Check id -> (profile, requirement) for an id, or its beginning up to a dot. Values of the site (@pc7) are passed over. Raises ProfileError."""
+    """Check id -> (profile, requirement) for an id, or its beginning up to a dot. Values of the site (@pc7) are passed
+    over. Raises ProfileError."""
     from eset_portcheck import loading
 
     wanted = _VALUE.sub("", word).rstrip(".")
@@ -102,7 +114,10 @@ def _ids(role: str) -> dict[str, Any]:
     from eset_portcheck.loading import load_profile
 
     profile, _ = load_profile(role)
-    return {f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""): (profile, one) for one in profile.requirement}
+    return {
+        f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""): (profile, one)
+        for one in profile.requirement
+    }
 
 
 def _several(found: dict[str, Any], language: str) -> list[str]:
@@ -140,7 +155,12 @@ def of_row(name: str, profile: Any, one: Any, language: str = "en") -> list[str]
         lines += _wrap(spoken.checked.get(language) or spoken.checked["en"] if spoken else unknown, 2)
         lines += _wrap(words["more"]["proxy"], 2) if one.via else []
         lines += _wrap(words["more"]["login"], 2) if one.proof.value == "authorised" else []
-    lines += _wrap(say("Required proof: {proof} ({meaning}).").format(proof=one.proof.value, meaning=words["proof"][one.proof.value]), 2)
+    lines += _wrap(
+        say("Required proof: {proof} ({meaning}).").format(
+            proof=one.proof.value, meaning=words["proof"][one.proof.value]
+        ),
+        2,
+    )
     lines += ["  " + say("Possible reasons for this row:")]
     for stage, codes in possible(one).items():
         lines += _wrap(" ".join(codes), 6, f"    {say(stage)}: ")
@@ -170,7 +190,9 @@ def _needed(profile: Any, one: Any, say: Say) -> str:
         counts = say("not required when {condition}") if one.when else say("not required")
     counts = counts.format(condition=_conditions(profile, one.when, say))
     if one.optional_when:
-        counts = say("{counts}, advisory when {condition}").format(counts=counts, condition=_conditions(profile, one.optional_when, say))
+        counts = say("{counts}, advisory when {condition}").format(
+            counts=counts, condition=_conditions(profile, one.optional_when, say)
+        )
     if one.group:
         counts = say("{counts}; one of the alternatives of the group {group}").format(counts=counts, group=one.group.id)
     return counts
@@ -195,7 +217,11 @@ def _rule(one: Any, say: Say) -> str:
     if one.direction.value == "inbound":
         return say("{port} from the clients to this machine, stateful").format(port=port)
     bare = one.trust is None
-    text = say("{port} from this machine to {target}, stateful") if bare else say("{port} from this machine to {target}, stateful, without TLS inspection")
+    text = (
+        say("{port} from this machine to {target}, stateful")
+        if bare
+        else say("{port} from this machine to {target}, stateful, without TLS inspection")
+    )
     return text.format(port=port, target=f"<{one.via}>" if one.via else one.target)
 
 
@@ -208,8 +234,13 @@ def _unknown(word: str) -> str:
     codes = difflib.get_close_matches(word.upper().replace("-", "_"), REASONS, n=3)
     ids = [name for role in ROLES for name in _ids(role)]
     short = [name.rsplit(".", 1)[0] for name in ids]
-    near = [*codes, *difflib.get_close_matches(_VALUE.sub("", word.lower()), dict.fromkeys([*ids, *short, *ROLES]), n=3)]
-    return f"{word[:60]!a} is no reason code and no row" + (f"; close to it: {', '.join(near[:4])}" if near else "; `eset-portcheck explain` lists all codes")
+    near = [
+        *codes,
+        *difflib.get_close_matches(_VALUE.sub("", word.lower()), dict.fromkeys([*ids, *short, *ROLES]), n=3),
+    ]
+    return f"{word[:60]!a} is no reason code and no row" + (
+        f"; close to it: {', '.join(near[:4])}" if near else "; `eset-portcheck explain` lists all codes"
+    )
 
 
 def _part(number: int, say: Say) -> list[str]:
@@ -225,4 +256,11 @@ def _wrap(text: str, indent: int = 0, first: str | None = None) -> list[str]:
     import textwrap
 
     blank = " " * indent
-    return textwrap.wrap(text, WIDTH, initial_indent=blank if first is None else first, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=blank if first is None else first,
+        subsequent_indent=blank,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,4 +1,5 @@
-"""What the command line leaves out and this machine knows: roles of installed components, and the values that their files hold. Said, never silent."""
+"""What the command line leaves out and this machine knows: roles of installed components, and the values that their
+files hold. Said, never silent."""
 
 import argparse
 from typing import Any
@@ -25,7 +26,8 @@ class Machine:
         return self._products
 
     def roles(self) -> list[str]:
-        """Raises WrongUse where none is found. A role that needs a value which nobody can know here is named and left out."""
+        """Raises WrongUse where none is found. A role that needs a value which nobody can know here is named and left
+        out."""
         from eset_portcheck import loading
         from eset_portcheck.loading import detected
 
@@ -33,11 +35,21 @@ class Machine:
         left_out = [role for role in found if role in detected.NEEDS_TARGET and not self._arguments.target]
         chosen = [role for role in found if role not in left_out]
         if not chosen:
-            also = [f"{role} is installed here and needs --role {role} {detected.NEEDS_TARGET[role]}" for role in left_out]
-            why = "" if self._arguments.no_detect else " (no ESET component was found on this machine)" if not found else ""
+            also = [
+                f"{role} is installed here and needs --role {role} {detected.NEEDS_TARGET[role]}" for role in left_out
+            ]
+            why = (
+                ""
+                if self._arguments.no_detect
+                else " (no ESET component was found on this machine)"
+                if not found
+                else ""
+            )
             raise WrongUse(f"--role is needed{why} (repeatable); roles: {', '.join(loading.ROLES)}", *also)
         versions = {one["component"]: one.get("version", "") for one in self.products}
-        self.say("installed here: {components}", components=", ".join(f"{role} {versions[role]}".strip() for role in found))
+        self.say(
+            "installed here: {components}", components=", ".join(f"{role} {versions[role]}".strip() for role in found)
+        )
         for role in left_out:
             self.say("role {role} skipped: it needs {option}", role=role, option=detected.NEEDS_TARGET[role])
         return chosen

@@ -1,4 +1,5 @@
-"""`--lang`: the reader's language. Never taken from the environment: the same command gives the same text everywhere."""
+"""`--lang`: the reader's language. Never taken from the environment: the same command gives the same text
+everywhere."""
 
 import argparse
 import sys
@@ -11,7 +12,9 @@ LANGUAGES = ("en", "es")  # texts.language.LANGUAGES, without its cost
 
 def add_language(parser: Any) -> None:
     """To a parser or a group of its options."""
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of texts (default: en); JSON has codes only")
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default="en", help="language of texts (default: en); JSON has codes only"
+    )
 
 
 def put(text: str, arguments: argparse.Namespace) -> None:

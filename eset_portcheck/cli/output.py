@@ -1,4 +1,5 @@
-"""Where results go: files are begun before anything is sent, standard output gets the chosen format, standard error the progress."""
+"""Where results go: files are begun before anything is sent, standard output gets the chosen format, standard error the
+progress."""
 
 import argparse
 import sys
@@ -19,7 +20,9 @@ RENDER = "eset_portcheck.render"
 FILE_WIDTH = 100
 
 
-def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS, suffixes: Sequence[str] = SUFFIXES) -> None:
+def add_output(
+    parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS, suffixes: Sequence[str] = SUFFIXES
+) -> None:
     out = parser.add_argument_group("output")
     out.add_argument("--format", choices=formats, default="table", help="format of standard output (default: table)")
     kinds = ", ".join(suffixes)
@@ -28,7 +31,9 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS
     add_language(out)
     out.add_argument("--ascii", action="store_true", help="ASCII characters only")
     out.add_argument("--no-color", action="store_true", help="no colours (same as NO_COLOR)")
-    out.add_argument("-q", "--quiet", action="store_true", help="only the verdict and the problems; no table, no progress")
+    out.add_argument(
+        "-q", "--quiet", action="store_true", help="only the verdict and the problems; no table, no progress"
+    )
     out.add_argument("-v", "--verbose", action="store_true", help="also show notes and rows that do not apply")
 
 
@@ -41,11 +46,12 @@ class NotWritten(Exception):
 
 
 class Outputs:
-    """The files of -o. All are looked at before any is begun, and begun before the run; each is written whole or not at all. A run that is interrupted
-    still writes them."""
+    """The files of -o. All are looked at before any is begun, and begun before the run; each is written whole or not at
+    all. A run that is interrupted still writes them."""
 
     def __init__(self, names: list[str], suffixes: Sequence[str] = SUFFIXES, package: str = RENDER) -> None:
-        """`package`: where FORMATS and SUFFIXES of what is written stand. Raises WrongUse; then no file is there that was not there before."""
+        """`package`: where FORMATS and SUFFIXES of what is written stand. Raises WrongUse; then no file is there that
+        was not there before."""
         self._package = package
         self._files: list[tuple[str, Replacement]] = []
         self.written: list[str] = []
@@ -70,17 +76,23 @@ class Outputs:
                 raise WrongUse(f"{_place(str(file.path))}: {unusable(error)}") from None
 
     def write(self, report: Any, language: str = "en", *, live: bool = False) -> None:
-        """`live`: the report of the run that is ending here. `written` names what is there afterwards. Raises NotWritten (disk full ...)."""
+        """`live`: the report of the run that is ending here. `written` names what is there afterwards. Raises
+        NotWritten (disk full ...)."""
         if not self._files:
             return
         render = import_module(self._package)
         missing = []
         for suffix, file in self._files:
-            data = render.FORMATS[render.SUFFIXES[suffix]](report, width=FILE_WIDTH, ascii=False, colour=False, language=language, **_of_run(live))
+            data = render.FORMATS[render.SUFFIXES[suffix]](
+                report, width=FILE_WIDTH, ascii=False, colour=False, language=language, **_of_run(live)
+            )
             try:
                 file.write(data)
             except OSError as error:
-                missing.append(f"{_place(str(file.path))}: not written, an earlier file is as it was: {error.strerror or type(error).__name__}")
+                missing.append(
+                    f"{_place(str(file.path))}: not written, an earlier file is as it was: "
+                    f"{error.strerror or type(error).__name__}"
+                )
             else:
                 self.written.append(str(file.path))
         if missing:
@@ -94,7 +106,11 @@ class Outputs:
 
 def unusable(error: Unusable | OSError) -> str:
     """Why, in words without the name."""
-    return str(error.args[0]) if isinstance(error, Unusable) else f"cannot be written: {error.strerror or type(error).__name__}"
+    return (
+        str(error.args[0])
+        if isinstance(error, Unusable)
+        else f"cannot be written: {error.strerror or type(error).__name__}"
+    )
 
 
 def _place(name: str) -> str:
@@ -112,7 +128,9 @@ def _of_run(live: bool) -> dict[str, bool]:
     return {"live": True} if live else {}
 
 
-def show(report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER, *, live: bool = False) -> None:
+def show(
+    report: Any, arguments: argparse.Namespace, written: list[str], package: str = RENDER, *, live: bool = False
+) -> None:
     """To standard output, as wide as the terminal (or 100 columns into a pipe). `live`: as for Outputs.write."""
     import os
     import shutil

@@ -1,4 +1,5 @@
-"""`ports`: this machine only: who holds the ports that a role listens on, and does its own firewall let others in. Nothing is sent, nothing is bound."""
+"""`ports`: this machine only: who holds the ports that a role listens on, and does its own firewall let others in.
+Nothing is sent, nothing is bound."""
 
 import argparse
 from typing import Any
@@ -26,7 +27,10 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "ports",
         help="show which programs use a role's ports on this machine",
-        description="Which programs use the ports of a role, and does this machine's firewall allow clients in? Reads this machine only; sends nothing.",
+        description=(
+            "Which programs use the ports of a role, and does this machine's firewall allow clients in? Reads this "
+            "machine only; sends nothing."
+        ),
     )
     shared.add_site(parser)
     check.add_phase(parser.add_argument_group("the run"))

@@ -1,4 +1,5 @@
-"""`--redact strict` and `--map FILE`: pseudonyms in what goes out, and what stands for what in a file that only its owner reads."""
+"""`--redact strict` and `--map FILE`: pseudonyms in what goes out, and what stands for what in a file that only its
+owner reads."""
 
 import argparse
 import json
@@ -14,9 +15,17 @@ MARK = "eset-portcheck pseudonyms"
 
 
 def add_redaction(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("privacy", "secrets, user names, hardware addresses and serial numbers are always left out (docs/privacy.md)")
-    group.add_argument("--redact", choices=("strict",), help="also replace the site's own names and addresses by pseudonyms")
-    group.add_argument("--map", metavar="FILE", help="save the list of pseudonyms to FILE (readable only by you); an existing map is used and extended")
+    group = parser.add_argument_group(
+        "privacy", "secrets, user names, hardware addresses and serial numbers are always left out (docs/privacy.md)"
+    )
+    group.add_argument(
+        "--redact", choices=("strict",), help="also replace the site's own names and addresses by pseudonyms"
+    )
+    group.add_argument(
+        "--map",
+        metavar="FILE",
+        help="save the list of pseudonyms to FILE (readable only by you); an existing map is used and extended",
+    )
 
 
 class Redacting:
@@ -53,11 +62,16 @@ class Redacting:
         """Raises WrongUse when the map cannot be written; an earlier one is then as it was."""
         if self._file is None:
             return
-        text = json.dumps({"kind": MARK, "schema_version": "1.0.0", "tables": self._map}, indent=1, ensure_ascii=True) + "\n"
+        text = (
+            json.dumps({"kind": MARK, "schema_version": "1.0.0", "tables": self._map}, indent=1, ensure_ascii=True)
+            + "\n"
+        )
         try:
             self._file.write(text.encode("ascii"))
         except OSError as error:
-            raise WrongUse(f"{self._place}: not written, an earlier map is as it was: {error.strerror or type(error).__name__}") from None
+            raise WrongUse(
+                f"{self._place}: not written, an earlier map is as it was: {error.strerror or type(error).__name__}"
+            ) from None
 
 
 def _outputs(arguments: argparse.Namespace) -> list[str]:
@@ -83,6 +97,8 @@ def _read(file: Path, place: str) -> dict[str, dict[str, str]]:
     except (ValueError, RecursionError):
         told = None
     tables = told.get("tables") if isinstance(told, dict) and told.get("kind") == MARK else None
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) and all(isinstance(text, str) for text in table.values()) for table in tables.values()):
+    if not isinstance(tables, dict) or not all(
+        isinstance(table, dict) and all(isinstance(text, str) for text in table.values()) for table in tables.values()
+    ):
         raise WrongUse(f"{place}: not a map of pseudonyms; the file was not changed")
     return tables

@@ -16,11 +16,18 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
         help="show a report file in any format",
-        description="Shows a JSON report in any format. The verdicts are computed again from its facts; conclusions and commands in the file are not used.",
+        description=(
+            "Shows a JSON report in any format. The verdicts are computed again from its facts; conclusions and "
+            "commands in the file are not used."
+        ),
         epilog="Exit: 0 rendered, 2 not readable or not writable.",
     )
     parser.add_argument("file", metavar="FILE.json", help="JSON report from any machine; - reads standard input")
-    parser.add_argument("--rediagnose", action="store_true", help="say so when this version judges nothing otherwise, too (its facts are always judged anew)")
+    parser.add_argument(
+        "--rediagnose",
+        action="store_true",
+        help="say so when this version judges nothing otherwise, too (its facts are always judged anew)",
+    )
     output.add_output(parser)
     redacting.add_redaction(parser)
     parser.set_defaults(run=run)
@@ -49,10 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read(name: str, *, asked: bool = False) -> Any:
-    """The only way in for a report from elsewhere: read with limits, judged anew, and what differs from what it held told on standard error.
+    """The only way in for a report from elsewhere: read with limits, judged anew, and what differs from what it held
+    told on standard error.
 
-    A report that was changed since it was made, or holds what this version does not know, is said to be so, and goes on. `asked`: the judgement is told
-    when it changes nothing too. Raises WrongUse.
+    A report that was changed since it was made, or holds what this version does not know, is said to be so, and goes
+    on. `asked`: the judgement is told when it changes nothing too. Raises WrongUse.
     """
     from eset_portcheck import rejudging
     from eset_portcheck.loading import reports
@@ -87,15 +95,24 @@ def _tell(report: Any, said: str, *, asked: bool) -> None:
     if anew is None:
         return
     if anew.changed or asked:
-        streams.tell(f"{said} evaluated again by {anew.version}: {len(anew.changed)} of {len(report.checks)} rows have another result")
+        streams.tell(
+            f"{said} evaluated again by {anew.version}: {len(anew.changed)} of {len(report.checks)} rows have another "
+            "result"
+        )
     for one in anew.changed[:_TOLD]:
         streams.tell("  " + safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", 240))
     if len(anew.changed) > _TOLD:
         streams.tell(f"  and {len(anew.changed) - _TOLD} more in the report")
     if anew.also:
-        streams.tell(f"{said} contains results that its facts do not support; computed again: {', '.join(ALSO[one] for one in anew.also)}")
+        streams.tell(
+            f"{said} contains results that its facts do not support; computed again: "
+            f"{', '.join(ALSO[one] for one in anew.also)}"
+        )
     if anew.missing:
         streams.tell(f"{said} checks of its roles are missing: {', '.join(anew.missing[:_TOLD])}")
     if anew.unchecked:
         roles = safe(", ".join(anew.unchecked), 240)
-        streams.tell(f"{said} the requirements of these roles come only from the file, because this version does not have their profiles: {roles}")
+        streams.tell(
+            f"{said} the requirements of these roles come only from the file, because this version does not have "
+            f"their profiles: {roles}"
+        )

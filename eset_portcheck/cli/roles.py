@@ -8,7 +8,11 @@ from eset_portcheck.cli.language import add_language, put
 
 
 def register(commands: Any) -> None:
-    parser = commands.add_parser("roles", help="list the roles", description="Lists the roles of a machine. A machine can have several: repeat --role.")
+    parser = commands.add_parser(
+        "roles",
+        help="list the roles",
+        description="Lists the roles of a machine. A machine can have several: repeat --role.",
+    )
     add_language(parser)
     parser.set_defaults(run=run)
 
@@ -28,6 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     for profile in profiles:
         needs = " ".join(f"{value.option} {name.upper()}" for name, value in profile.values.items() if value.required)
         where = say("run on: {place}; needs {options}") if needs else say("run on: {place}")
-        lines += [f"{profile.role:14} {say(profile.title)}", f"{'':14} {where.format(place=say(profile.runs_on), options=needs)}"]
+        lines += [
+            f"{profile.role:14} {say(profile.title)}",
+            f"{'':14} {where.format(place=say(profile.runs_on), options=needs)}",
+        ]
     put("\n".join([*lines, "", say("Ports of one role: eset-portcheck show ROLE")]), arguments)
     return 0

@@ -19,22 +19,64 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "rules",
         help="print least-privilege firewall rules",
-        description="Prints the firewall rules that a role needs on this machine. Changes nothing; looks names up only with --resolve.",
+        description=(
+            "Prints the firewall rules that a role needs on this machine. Changes nothing; looks names up only with "
+            "--resolve."
+        ),
         epilog="Exit: 0 printed, 2 wrong use.",
     )
     shared.add_site(parser)
     group = parser.add_argument_group("the rules")
-    group.add_argument("--for", dest="notation", choices=NOTATIONS, required=True, help="nft: Linux; powershell: Windows; csv: a change request")
-    group.add_argument("--from", dest="source", action="append", default=[], metavar="NETWORK", help="clients of this machine (repeatable; default: any)")
-    group.add_argument("--resolve", action="store_true", help="resolve names now and open only their addresses; these may change")
-    group.add_argument("--resolver", action="append", default=[], metavar="ADDRESS", help="DNS server to allow (repeatable; default: those of this machine)")
-    group.add_argument("--all", action="store_true", help="also rows that are not on ESET's page, and direct rows when a proxy is used")
+    group.add_argument(
+        "--for",
+        dest="notation",
+        choices=NOTATIONS,
+        required=True,
+        help="nft: Linux; powershell: Windows; csv: a change request",
+    )
+    group.add_argument(
+        "--from",
+        dest="source",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="clients of this machine (repeatable; default: any)",
+    )
+    group.add_argument(
+        "--resolve", action="store_true", help="resolve names now and open only their addresses; these may change"
+    )
+    group.add_argument(
+        "--resolver",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="DNS server to allow (repeatable; default: those of this machine)",
+    )
+    group.add_argument(
+        "--all", action="store_true", help="also rows that are not on ESET's page, and direct rows when a proxy is used"
+    )
     group.add_argument("--undo", action="store_true", help="print only the commands that remove the rules")
     language.add_language(group)
     nft = parser.add_argument_group("nft only")
-    nft.add_argument("--into", metavar="'FAMILY TABLE IN OUT'", help="add to these chains, e.g. 'inet filter input output' (- for none), not a new filter")
-    nft.add_argument("--keep", action="append", default=[], metavar="TRANSPORT/PORT", help="also keep open inbound, e.g. tcp/22 (repeatable)")
-    nft.add_argument("--keep-out", action="append", default=[], metavar="TRANSPORT/PORT", help="also keep open outbound, e.g. udp/123 (repeatable)")
+    nft.add_argument(
+        "--into",
+        metavar="'FAMILY TABLE IN OUT'",
+        help="add to these chains, e.g. 'inet filter input output' (- for none), not a new filter",
+    )
+    nft.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="TRANSPORT/PORT",
+        help="also keep open inbound, e.g. tcp/22 (repeatable)",
+    )
+    nft.add_argument(
+        "--keep-out",
+        action="append",
+        default=[],
+        metavar="TRANSPORT/PORT",
+        help="also keep open outbound, e.g. udp/123 (repeatable)",
+    )
     nft.add_argument("--dhcp", action="store_true", help="this machine gets its addresses by DHCP")
     parser.set_defaults(run=run)
 
@@ -43,7 +85,11 @@ def run(arguments: argparse.Namespace) -> int:
     interrupts.let_raise()  # commands that list this machine end with us
     try:
         place, kept = _place(arguments), _kept(arguments)
-        text = _undo(arguments, place) if arguments.undo and arguments.notation != "csv" else _written(arguments, place, kept)
+        text = (
+            _undo(arguments, place)
+            if arguments.undo and arguments.notation != "csv"
+            else _written(arguments, place, kept)
+        )
     except shared.WrongUse as error:
         return shared.refuse(error)
     streams.put_bytes(text.encode("ascii"))
@@ -74,7 +120,9 @@ def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
     known = _looked_up(rules.names(plan, redirects, everything=arguments.all)) if arguments.resolve else {}
     seen = host.look(frozenset())
     here = seen.name or "this-host"
-    needed = rules.needs(plan, known, sources, resolvers or host.name_servers(seen.resolvers), redirects, everything=arguments.all)
+    needed = rules.needs(
+        plan, known, sources, resolvers or host.name_servers(seen.resolvers), redirects, everything=arguments.all
+    )
     if not needed.openings:
         raise shared.WrongUse("no row of this role needs a firewall rule")
     if arguments.notation == "csv":
@@ -101,7 +149,10 @@ def _warn_of_ssh(kept: Any) -> None:
     """A filter that cuts the very session in which it was asked for deserves a word."""
     words = os.environ.get("SSH_CONNECTION", "").split()
     if len(words) == 4 and words[3].isascii() and words[3].isdigit() and ("tcp", int(words[3])) not in kept.inward:
-        streams.tell(f"eset-portcheck: you are logged in by SSH on port {int(words[3])}; these rules would block it: use --keep tcp/{int(words[3])}")
+        streams.tell(
+            f"eset-portcheck: you are logged in by SSH on port {int(words[3])}; these rules would block it: use "
+            f"--keep tcp/{int(words[3])}"
+        )
 
 
 def _place(arguments: argparse.Namespace) -> Any:
@@ -113,12 +164,21 @@ def _place(arguments: argparse.Namespace) -> Any:
     if arguments.keep or arguments.keep_out or arguments.dhcp:
         raise shared.WrongUse("--keep, --keep-out, --dhcp: not with --into, which blocks nothing")
     chains = [word for word in words[2:] if word != "-"]
-    if len(words) != 4 or words[0] not in _FAMILIES or not chains or not all(_WORD.match(word) for word in (words[1], *chains)):
-        raise shared.WrongUse(f"--into {arguments.into[:80]!a}: give 'FAMILY TABLE IN OUT', e.g. 'inet filter input output'")
+    if (
+        len(words) != 4
+        or words[0] not in _FAMILIES
+        or not chains
+        or not all(_WORD.match(word) for word in (words[1], *chains))
+    ):
+        raise shared.WrongUse(
+            f"--into {arguments.into[:80]!a}: give 'FAMILY TABLE IN OUT', e.g. 'inet filter input output'"
+        )
     from eset_portcheck.rules.nft import IPTABLES_CHAINS, Place
 
     if words[0] != "inet" and words[1] == "filter" and IPTABLES_CHAINS & set(words[2:]):
-        raise shared.WrongUse(f"--into {arguments.into[:80]!a}: these are chains of iptables, which misreads rules that other tools wrote")
+        raise shared.WrongUse(
+            f"--into {arguments.into[:80]!a}: these are chains of iptables, which misreads rules that other tools wrote"
+        )
     return Place(*words)
 
 
@@ -131,7 +191,12 @@ def _kept(arguments: argparse.Namespace) -> Any:
 
 def _port(option: str, text: str) -> tuple[str, int]:
     transport, slash, port = text.partition("/")
-    if not slash or transport not in ("tcp", "udp") or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+    if (
+        not slash
+        or transport not in ("tcp", "udp")
+        or not re.fullmatch(r"[0-9]{1,5}", port)
+        or not 0 < int(port) < 65536
+    ):
         raise shared.WrongUse(f"{option} {text[:60]!a}: give TRANSPORT/PORT, e.g. tcp/22")
     return transport, int(port)
 
@@ -178,7 +243,11 @@ def _addresses(name: str) -> list[str]:
 
     def ask() -> None:
         try:
-            answer.put(sorted({str(one[4][0]).split("%")[0] for one in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)}))
+            answer.put(
+                sorted(
+                    {str(one[4][0]).split("%")[0] for one in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)}
+                )
+            )
         except (OSError, UnicodeError):
             answer.put([])
 

@@ -1,4 +1,5 @@
-"""Credentials for ADMIN$: from a file that belongs to the user who runs and is closed to all others, or asked for on a terminal.
+"""Credentials for ADMIN$: from a file that belongs to the user who runs and is closed to all others, or asked for on a
+terminal.
 
 Never from the command line or the environment.
 """

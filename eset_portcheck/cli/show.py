@@ -17,7 +17,11 @@ Say = Callable[[str], str]
 
 
 def register(commands: Any) -> None:
-    parser = commands.add_parser("show", help="list the ports of one role", description="Lists every row of a role: port, direction, target, required proof.")
+    parser = commands.add_parser(
+        "show",
+        help="list the ports of one role",
+        description="Lists every row of a role: port, direction, target, required proof.",
+    )
     parser.add_argument("role", metavar="ROLE")
     parser.add_argument("--site-template", action="store_true", help="print a template for --site instead")
     add_language(parser)
@@ -42,7 +46,9 @@ def table(profile: Any, language: str = "en") -> str:
     """Plain text, 80 columns."""
     say = translator(language)
     lines = textwrap.wrap(say(profile.title), WIDTH)
-    about = say("profile {role} {version}; run on: {place}").format(role=profile.role, version=profile.version, place=say(profile.runs_on))
+    about = say("profile {role} {version}; run on: {place}").format(
+        role=profile.role, version=profile.version, place=say(profile.runs_on)
+    )
     lines += [*textwrap.wrap(about, WIDTH), ""]
     for one in profile.requirement:
         arrow = {"outbound": "->", "inbound": "<-", "local": "--"}[one.direction.value]
@@ -61,7 +67,10 @@ def table(profile: Any, language: str = "en") -> str:
         )
         for label, text in told:
             lines += _indented(label.format(text=text)) if text else []
-    legend = [say("-> this host connects, <- this host listens, -- inside this host"), say("* site value: your port may differ")]
+    legend = [
+        say("-> this host connects, <- this host listens, -- inside this host"),
+        say("* site value: your port may differ"),
+    ]
     return "\n".join([*lines, "", *(line for text in legend for line in textwrap.wrap(text, WIDTH))]) + "\n"
 
 
@@ -108,11 +117,26 @@ def _condition(name: str, derived: str, value: Any, say: Say) -> str:
 def site_template(profile: Any, language: str = "en") -> str:
     """TOML that loads as it is: everything that is a guess is a comment."""
     say = translator(language)
-    lines = ["# " + say("Site values for role {role}: eset-portcheck check --role {role} --site FILE.toml").format(role=profile.role), ""]
+    lines = [
+        "# "
+        + say("Site values for role {role}: eset-portcheck check --role {role} --site FILE.toml").format(
+            role=profile.role
+        ),
+        "",
+    ]
     for name, value in profile.values.items():
-        lines += textwrap.wrap(f"# {say(value.meaning)}" + (f" ({value.option})" if value.option else ""), WIDTH, subsequent_indent="# ")
-        known = value.default if value.default is not None else int(value.example) if name.endswith("_port") else value.example
-        lines.append(f"# {name} = {json.dumps([known] if name == 'target' else known)}")  # JSON's true, 5, "text" and list are TOML's too
+        lines += textwrap.wrap(
+            f"# {say(value.meaning)}" + (f" ({value.option})" if value.option else ""), WIDTH, subsequent_indent="# "
+        )
+        known = (
+            value.default
+            if value.default is not None
+            else int(value.example)
+            if name.endswith("_port")
+            else value.example
+        )
+        # JSON's true, 5, "text" and list are TOML's too.
+        lines.append(f"# {name} = {json.dumps([known] if name == 'target' else known)}")
         lines.append("")
     lines += ["# " + say("Test override: connect to another address (the name is still checked):")]
     lines += ["# [connect_to]", '# "epns.eset.com:8883" = "127.0.0.1:18883"']

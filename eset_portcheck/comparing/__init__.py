@@ -3,12 +3,21 @@
 from eset_portcheck.comparing.differences import differences
 from eset_portcheck.comparing.meaning import meaning, stands_in
 from eset_portcheck.comparing.place import place
-from eset_portcheck.model.comparison import SCHEMA_VERSION, Change, Comparison, ComparisonSummary, RowChange, RunSeen, Standing
+from eset_portcheck.model.comparison import (
+    SCHEMA_VERSION,
+    Change,
+    Comparison,
+    ComparisonSummary,
+    RowChange,
+    RunSeen,
+    Standing,
+)
 from eset_portcheck.model.deciding import PROVEN, Group, decides, proven_groups
 from eset_portcheck.model.report import Report, Row, Tool
 from eset_portcheck.model.vocabulary import Verdict
 
-# Worse and worse for whoever needs the path. A checker that failed proves as little as an unproven row, and disproves nothing.
+# Worse and worse for whoever needs the path. A checker that failed proves as little as an unproven row, and disproves
+# nothing.
 _RUNG = {Verdict.PASS: 0, Verdict.WARN: 0, Verdict.UNPROVEN: 1, Verdict.ERROR: 1, Verdict.FAIL: 2}
 _ORDER = {change: number for number, change in enumerate(Change)}
 
@@ -18,14 +27,16 @@ class Incomparable(Exception):
 
 
 def compare(before: Report, after: Report, tool: Tool) -> Comparison:
-    """Every check id of either report, gravest change first, else in the order of the later report. Raises Incomparable."""
+    """Every check id of either report, gravest change first, else in the order of the later report. Raises
+    Incomparable."""
     earlier, later = _by_id(before), _by_id(after)
     if not earlier.keys() & later.keys():
         raise Incomparable("the two reports have no check in common")
     proven = proven_groups(after.checks)
     names = list(dict.fromkeys([*later, *earlier]))
     rows = [_change(earlier.get(name), later.get(name), proven) for name in names]
-    rows.sort(key=lambda one: (_ORDER[one.change], not one.regressed, not one.required))  # a stable sort keeps the report's order
+    # A stable sort keeps the report's order.
+    rows.sort(key=lambda one: (_ORDER[one.change], not one.regressed, not one.required))
     regressed = [one.id for one in rows if one.regressed]
     return Comparison(
         schema_version=SCHEMA_VERSION,
@@ -36,7 +47,9 @@ def compare(before: Report, after: Report, tool: Tool) -> Comparison:
         differences=differences(before, after, earlier, later),
         rows=rows,
         summary=ComparisonSummary(
-            counts={change.value: sum(one.change is change for one in rows) for change in Change}, regressed=regressed, exit_code=1 if regressed else 0
+            counts={change.value: sum(one.change is change for one in rows) for change in Change},
+            regressed=regressed,
+            exit_code=1 if regressed else 0,
         ),
     )
 

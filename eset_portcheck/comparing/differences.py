@@ -6,10 +6,25 @@ from eset_portcheck.model.comparison import Difference
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
 
-WHAT = ("order", "host", "roles", "phase", "target", "profile", "tool", "complete", "redirected", "required", "families", "authority")
+WHAT = (
+    "order",
+    "host",
+    "roles",
+    "phase",
+    "target",
+    "profile",
+    "tool",
+    "complete",
+    "redirected",
+    "required",
+    "families",
+    "authority",
+)
 
 
-def differences(before: Report, after: Report, earlier: Mapping[str, Row], later: Mapping[str, Row]) -> list[Difference]:
+def differences(
+    before: Report, after: Report, earlier: Mapping[str, Row], later: Mapping[str, Row]
+) -> list[Difference]:
     """In the order in which a reader must know them. Only what differs, or limits one of the two."""
     found = []
     if before.run.started_utc > after.run.started_utc:
@@ -29,7 +44,8 @@ def differences(before: Report, after: Report, earlier: Mapping[str, Row], later
 
 
 def _targets(earlier: Mapping[str, Row], later: Mapping[str, Row]) -> list[Difference]:
-    """The same row led elsewhere: another server, port or destination behind the proxy. Each pair once, with the first row that has it."""
+    """The same row led elsewhere: another server, port or destination behind the proxy. Each pair once, with the first
+    row that has it."""
     found: dict[tuple[str, str], Difference] = {}
     for name in later:
         if name not in earlier or Verdict.SKIP in (earlier[name].verdict, later[name].verdict):
@@ -81,6 +97,8 @@ def _required(earlier: Mapping[str, Row], later: Mapping[str, Row]) -> list[Diff
     changed = [
         name
         for name, row in later.items()
-        if name in earlier and row.required != earlier[name].required and Verdict.SKIP not in (row.verdict, earlier[name].verdict)
+        if name in earlier
+        and row.required != earlier[name].required
+        and Verdict.SKIP not in (row.verdict, earlier[name].verdict)
     ]
     return [Difference("required", params={"ids": changed})] if changed else []

@@ -1,6 +1,7 @@
 """What a change of one row means on the wire: a code that the renderers have words for.
 
-A code is either "<how it ended before>-to-<how it ends now>" for the pairs that say more than their two halves, or one of the general ones below.
+A code is either "<how it ended before>-to-<how it ends now>" for the pairs that say more than their two halves, or one
+of the general ones below.
 """
 
 from enum import StrEnum
@@ -20,7 +21,9 @@ class Ending(StrEnum):
     HOST_DOWN = "host-down"
     PROXY = "proxy"  # the proxy itself did not answer
     SILENCE = "silence"
-    REJECTION = "rejection"  # somebody who is not the service said no: a firewall, a router, something nearer than the host
+    REJECTION = (
+        "rejection"  # somebody who is not the service said no: a firewall, a router, something nearer than the host
+    )
     REFUSAL = "refusal"  # the host itself said no
     REFUSAL_UNSURE = "refusal-unsure"  # a reset of unknown origin
     CUT = "cut"  # accepted, then nothing of use
@@ -45,7 +48,8 @@ _ENDINGS = {
     Ending.CUT: "CLOSED_BEFORE_REPLY RESET_AFTER_ACCEPT NO_REPLY TLS_TIMEOUT TLS_RESET_ON_HELLO PMTU_BLACKHOLE",
     Ending.STRANGER: "WRONG_PROTOCOL TLS_NOT_SPOKEN CAPTIVE_PORTAL WRONG_CONTENT",
     Ending.CERTIFICATE: "TLS_INTERCEPTED TLS_UNKNOWN_CA TLS_WRONG_NAME TLS_EXPIRED TLS_NOT_YET_VALID",
-    Ending.DENIED: "TLS_REFUSED PROXY_AUTH_REQUIRED PROXY_REFUSED_CONNECT PROXY_UPSTREAM_FAILED SMB_LOGON_FAILURE SMB_ACCOUNT_LOCKED SMB_ACCESS_DENIED"
+    Ending.DENIED: "TLS_REFUSED PROXY_AUTH_REQUIRED PROXY_REFUSED_CONNECT PROXY_UPSTREAM_FAILED "
+    "SMB_LOGON_FAILURE SMB_ACCOUNT_LOCKED SMB_ACCESS_DENIED"
     " SMB_SHARE_MISSING SMB_NTLM_BLOCKED MYSQL_HOST_NOT_ALLOWED MYSQL_HOST_BLOCKED MYSQL_TOO_MANY_CONNECTIONS",
     Ending.LOCAL: "PORT_IN_USE_BY_OTHER PORT_RESERVED PORT_NOT_LISTENING LISTENS_LOOPBACK_ONLY INBOUND_FILTERED",
     Ending.UNTRIED: "VALUE_MISSING NOT_BUILT EXTRA_MISSING BUDGET_SPENT INTERRUPTED SMB_NEEDS_CREDENTIALS",
@@ -91,7 +95,11 @@ OTHER_CULPRIT = "other-culprit"
 FARTHER = "farther"
 LESS_FAR = "less-far"
 OTHER_REASON = "other-reason"
-LOST_TO: dict[Ending, str] = {one: f"proven-to-{one}" for one in Ending if one not in (Ending.PROVEN, Ending.OTHER, Ending.UNTRIED, Ending.CHECKER)}
+LOST_TO: dict[Ending, str] = {
+    one: f"proven-to-{one}"
+    for one in Ending
+    if one not in (Ending.PROVEN, Ending.OTHER, Ending.UNTRIED, Ending.CHECKER)
+}
 
 
 def ending(row: Row) -> Ending:
@@ -152,4 +160,8 @@ def _from_proven(before: Row, after: Row, now: Ending) -> str:
         return FAILOVER
     if _asks_more(before, after):
         return MORE_ASKED
-    return LOST_TO.get(now, NO_LONGER_PROVEN) if after.verdict is Verdict.FAIL or now is Ending.SILENCE else NO_LONGER_PROVEN
+    return (
+        LOST_TO.get(now, NO_LONGER_PROVEN)
+        if after.verdict is Verdict.FAIL or now is Ending.SILENCE
+        else NO_LONGER_PROVEN
+    )

@@ -4,9 +4,11 @@ from eset_portcheck.model.report import Row
 
 
 def place(row: Row) -> str:
-    """The hop before the silence, the foreign address that spoke, the process or the authority; "" when nothing but the target itself is named.
+    """The hop before the silence, the foreign address that spoke, the process or the authority; "" when nothing but the
+    target itself is named.
 
-    A process id changes with every start and a service's own addresses change with every answer of its name server: neither is another place.
+    A process id changes with every start and a service's own addresses change with every answer of its name server:
+    neither is another place.
     """
     where = row.where
     if where.interval:

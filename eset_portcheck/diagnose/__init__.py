@@ -1,4 +1,5 @@
-"""Evidence in, verdicts and causes out. A pure function of the report's facts: live run and old report are judged by the same code."""
+"""Evidence in, verdicts and causes out. A pure function of the report's facts: live run and old report are judged by
+the same code."""
 
 import msgspec
 
@@ -31,8 +32,11 @@ NOT_RUN = frozenset(
 )
 
 
-def diagnose(rows: list[Row], host: Host, phase: Phase, command: str = "check") -> tuple[list[Row], list[Cause], Summary]:
-    """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told which rows to test again."""
+def diagnose(
+    rows: list[Row], host: Host, phase: Phase, command: str = "check"
+) -> tuple[list[Row], list[Cause], Summary]:
+    """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told
+    which rows to test again."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
     judged = overall.groups(overall.interception(judged))
     judged = proxies.noted(judged, host)
@@ -41,15 +45,24 @@ def diagnose(rows: list[Row], host: Host, phase: Phase, command: str = "check") 
 
 
 def _concluded(row: Row, host: Host, phase: Phase) -> Conclusion:
-    """A row that the rules choke on (a fault of ours, or facts in a file that no run wrote) hides no other: it says so itself."""
+    """A row that the rules choke on (a fault of ours, or facts in a file that no run wrote) hides no other: it says so
+    itself."""
     try:
         said = conclude(row, host, phase)
-        msgspec.convert(msgspec.to_builtins(said), Conclusion)  # places and parameters come out of facts, which have no types
+        # Places and parameters come out of facts, which have no types.
+        msgspec.convert(msgspec.to_builtins(said), Conclusion)
     except Exception as error:  # noqa: BLE001
         from eset_portcheck.model.bug import place
 
         params = {"error": place(error)}
-        return Conclusion(Verdict.ERROR, State.NOT_TESTED, Proof.NONE, "INTERNAL_ERROR", Culprit.CHECKER, findings=[Finding("INTERNAL_ERROR", params=params)])
+        return Conclusion(
+            Verdict.ERROR,
+            State.NOT_TESTED,
+            Proof.NONE,
+            "INTERNAL_ERROR",
+            Culprit.CHECKER,
+            findings=[Finding("INTERNAL_ERROR", params=params)],
+        )
     return said
 
 
@@ -59,14 +72,19 @@ def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
     if row.direction is not Direction.OUTBOUND:
         return judge_inbound(row, host, phase)
     if any(isinstance(one, OneWay) for one in row.evidence):
-        return Conclusion(Verdict.UNPROVEN, State.NOT_TESTED, Proof.NONE, "ONE_WAY_PROTOCOL", Culprit.UNKNOWN, Confidence.POSSIBLE)
+        return Conclusion(
+            Verdict.UNPROVEN, State.NOT_TESTED, Proof.NONE, "ONE_WAY_PROTOCOL", Culprit.UNKNOWN, Confidence.POSSIBLE
+        )
     tested = [attempt for attempt in row.attempts if attempt.untested is None]
     if not tested:
         return Conclusion(Verdict.ERROR, State.NOT_TESTED, Proof.NONE, "INTERNAL_ERROR", Culprit.CHECKER)
     readings = [(attempt, read(row, attempt, row.evidence)) for attempt in tested]
     extra = (*second_opinions(row.evidence), *installed.findings(row, host, phase))
     if extra:
-        readings = [(attempt, msgspec.structs.replace(reading, findings=(*reading.findings, *extra))) for attempt, reading in readings]
+        readings = [
+            (attempt, msgspec.structs.replace(reading, findings=(*reading.findings, *extra)))
+            for attempt, reading in readings
+        ]
     return installed.blamed(combine(row, readings, phase))
 
 
@@ -93,7 +111,8 @@ def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:
 
 
 def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
-    """Counts a verdict; the exit code of the contract (130 before 1 before 4 before 3 before 0), a group counting as one requirement."""
+    """Counts a verdict; the exit code of the contract (130 before 1 before 4 before 3 before 0), a group counting as
+    one requirement."""
     counts = {verdict.value: sum(row.verdict is verdict for row in rows) for verdict in Verdict}
     needed = deciding(rows)
     if interrupted or any(row.reason == "INTERRUPTED" for row in rows):
@@ -107,14 +126,24 @@ def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
     deselected = any(row.reason == "NOT_SELECTED" for row in rows)
     proven = Verdict.UNPROVEN if deselected else Verdict.WARN if counts["warn"] else Verdict.PASS
     verdict = {1: Verdict.FAIL, 4: Verdict.ERROR, 0: proven}.get(code, Verdict.UNPROVEN)
-    return Summary(counts=counts, ready=code == 0 and not deselected, exit_code=code, verdict=verdict, strict=False, exit_zero=False)
+    return Summary(
+        counts=counts,
+        ready=code == 0 and not deselected,
+        exit_code=code,
+        verdict=verdict,
+        strict=False,
+        exit_zero=False,
+    )
 
 
 def with_exit_code(bare: Summary, *, strict: bool, exit_zero: bool) -> Summary:
-    """--strict makes warnings and unproven rows 1, --exit-zero makes 1 and 3 nought. Verdicts stay what they are. `bare`: of `summary`."""
+    """--strict makes warnings and unproven rows 1, --exit-zero makes 1 and 3 nought. Verdicts stay what they are.
+    `bare`: of `summary`."""
     code = bare.exit_code
     if strict and code in (0, 3) and any(bare.counts.get(word, 0) for word in ("warn", "unproven")):
         code = 1
     if exit_zero and code in (1, 3):
         code = 0
-    return msgspec.structs.replace(bare, exit_code=code, ready=bare.ready and code == 0, strict=strict, exit_zero=exit_zero)
+    return msgspec.structs.replace(
+        bare, exit_code=code, ready=bare.ready and code == 0, strict=strict, exit_zero=exit_zero
+    )

@@ -1,4 +1,5 @@
-"""What a chain proves for a row, by who was expected to have signed it. Pure; the facts were judged by certificates/judge.py.
+"""What a chain proves for a row, by who was expected to have signed it. Pure; the facts were judged by
+certificates/judge.py.
 
 Source: docs/contract.md#certificates.
 """
@@ -18,7 +19,8 @@ EXPIRES_SOON_DAYS = 30
 
 
 class Opinion(msgspec.Struct, frozen=True):
-    """`proof`: tls, or product when chain, dates and name are as expected. `problem`: a reason code, with `fails` saying whether it disproves."""
+    """`proof`: tls, or product when chain, dates and name are as expected. `problem`: a reason code, with `fails`
+    saying whether it disproves."""
 
     proof: Proof
     problem: ReasonCode | None = None
@@ -46,7 +48,13 @@ def _public(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding,
     if tls.public != "trusted":
         if tls.os_store == "trusted":
             fails = row.inspection == "fail"
-            return Opinion(Proof.TLS, "TLS_INTERCEPTED", fails=fails, warns=not fails, findings=(Finding("TLS_INTERCEPTED", params=about),))
+            return Opinion(
+                Proof.TLS,
+                "TLS_INTERCEPTED",
+                fails=fails,
+                warns=not fails,
+                findings=(Finding("TLS_INTERCEPTED", params=about),),
+            )
         return Opinion(Proof.TLS, "TLS_UNKNOWN_CA", fails=True, findings=(Finding("TLS_UNKNOWN_CA", params=about),))
     return _dates_and_name(tls, about, soon, fails=True) or Opinion(Proof.PRODUCT, findings=soon)
 
@@ -59,7 +67,13 @@ def _unknown(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) ->
     if wrong is not None:
         return wrong
     if tls.public != "trusted":
-        return Opinion(Proof.TLS, "TLS_UNKNOWN_CA", warns=True, findings=(Finding("TLS_UNKNOWN_CA", params=about),), confidence=Confidence.LIKELY)
+        return Opinion(
+            Proof.TLS,
+            "TLS_UNKNOWN_CA",
+            warns=True,
+            findings=(Finding("TLS_UNKNOWN_CA", params=about),),
+            confidence=Confidence.LIKELY,
+        )
     return Opinion(Proof.PRODUCT, findings=soon)
 
 
@@ -72,7 +86,11 @@ def _site(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, .
     wrong = _dates_and_name(tls, about, soon, fails=False)
     if wrong is not None:
         # a warning is a pass: where more than TLS is asked (an authority was given), this is not it
-        return wrong if row.full_proof is not Proof.PRODUCT else Opinion(Proof.TLS, findings=wrong.findings, confidence=Confidence.LIKELY)
+        return (
+            wrong
+            if row.full_proof is not Proof.PRODUCT
+            else Opinion(Proof.TLS, findings=wrong.findings, confidence=Confidence.LIKELY)
+        )
     if tls.public == "trusted":
         return Opinion(Proof.PRODUCT, findings=soon)
     return Opinion(Proof.TLS, findings=(Finding("TLS_UNKNOWN_CA", params=about), *soon), confidence=Confidence.LIKELY)
@@ -87,14 +105,24 @@ def _dates_and_name(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, .
         problem = "TLS_WRONG_NAME"
     else:
         return None
-    return Opinion(Proof.TLS, problem, fails=fails, warns=not fails, findings=(Finding(problem, params=about), *(soon if problem == "TLS_WRONG_NAME" else ())))
+    return Opinion(
+        Proof.TLS,
+        problem,
+        fails=fails,
+        warns=not fails,
+        findings=(Finding(problem, params=about), *(soon if problem == "TLS_WRONG_NAME" else ())),
+    )
 
 
 def _soon(tls: TlsFacts) -> tuple[Finding, ...]:
     days = tls.expires_in_days
     if days is None or tls.expired or tls.not_yet_valid or days > EXPIRES_SOON_DAYS:
         return ()
-    return (Finding("TLS_EXPIRES_SOON", params={"days": days, "not_after": tls.chain[0].not_after_utc if tls.chain else ""}),)
+    return (
+        Finding(
+            "TLS_EXPIRES_SOON", params={"days": days, "not_after": tls.chain[0].not_after_utc if tls.chain else ""}
+        ),
+    )
 
 
 def describe(tls: TlsFacts) -> dict[str, Any]:
@@ -121,7 +149,15 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
     ca = tls.chain[0].issuer if tls.chain else None
     if said.problem is not None and said.fails:
         reason = said.problem
-        return Reading(Proof.TLS, reason, State.OPEN, REASONS[reason].culprit, Confidence.PROVEN, Where(address=reading.where.address, ca=ca), said.findings)
+        return Reading(
+            Proof.TLS,
+            reason,
+            State.OPEN,
+            REASONS[reason].culprit,
+            Confidence.PROVEN,
+            Where(address=reading.where.address, ca=ca),
+            said.findings,
+        )
     findings = (*reading.findings, *said.findings)
     if reading.fails or rank(reading.reason) is not Rank.PASS:
         return msgspec.structs.replace(reading, findings=findings)
@@ -141,4 +177,6 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
     spoken = Proof.TLS if silent(row) else Proof.PROTOCOL
     if said.proof is Proof.PRODUCT and reached.reaches(spoken) and not reached.reaches(Proof.PRODUCT):
         reached = Proof.PRODUCT
-    return msgspec.structs.replace(reading, reached=reached, findings=findings, confidence=said.confidence or reading.confidence)
+    return msgspec.structs.replace(
+        reading, reached=reached, findings=findings, confidence=said.confidence or reading.confidence
+    )

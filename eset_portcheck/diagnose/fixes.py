@@ -1,7 +1,9 @@
-"""Who does what about a cause: for each reason the least-privilege commands of the tools that fit, with undo and the line that tests again. Pure.
+"""Who does what about a cause: for each reason the least-privilege commands of the tools that fit, with undo and the
+line that tests again. Pure.
 
-What a person should think about stands in the texts of the reasons (the fix of tool "text" names the code); here are commands only. Nothing that
-a peer said gets into one: addresses are parsed, ports are integers, names are host names of the profile or of the command line.
+What a person should think about stands in the texts of the reasons (the fix of tool "text" names the code); here are
+commands only. Nothing that a peer said gets into one: addresses are parsed, ports are integers, names are host names of
+the profile or of the command line.
 Source: docs/fixes.md.
 """
 
@@ -9,8 +11,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 from eset_portcheck.diagnose import fixes_accounts as accounts
 from eset_portcheck.diagnose import fixes_commands as commands
+from eset_portcheck.diagnose import fixes_names as names
 from eset_portcheck.diagnose import fixes_services as services
-from eset_portcheck.diagnose.fixes_case import Case, base_chains, case, is_internet, named
+from eset_portcheck.diagnose.fixes_case import (
+    HERE,
+    NETWORK,
+    SERVER,
+    Advice,
+    Case,
+    base_chains,
+    case,
+    is_internet,
+    named,
+)
 from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS, Command, Flow, Hook
 from eset_portcheck.diagnose.refusals import THIS_HOST
 from eset_portcheck.model.finding import Fix
@@ -18,8 +31,6 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Culprit
 
-Advice = Iterator[tuple[str, Command]]  # audience and what it types
-HERE, NETWORK, SERVER = "this-host", "network-team", "server-admin"
 _AUDIENCE = {
     Culprit.LOCAL_HOST: HERE,
     Culprit.LOCAL_FIREWALL: HERE,
@@ -33,15 +44,26 @@ _AUDIENCE = {
     Culprit.CHECKER: "support",
 }
 _OUT, _IN, _ACROSS = [Hook("output"), Hook("postrouting")], [Hook("prerouting"), Hook("input")], [Hook("forward")]
-_OUT_REPLY, _IN_REPLY, _ACROSS_REPLY = [Hook("output", reply=True)], [Hook("input", reply=True)], [Hook("forward", reply=True)]
+_OUT_REPLY, _IN_REPLY, _ACROSS_REPLY = (
+    [Hook("output", reply=True)],
+    [Hook("input", reply=True)],
+    [Hook("forward", reply=True)],
+)
 
 
 def fixes(lead: Row, group: list[Row], host: Host, verify: str) -> list[Fix]:
     """Commands for this host first, then the texts of the reason, then what goes to others. Never empty."""
     one = case(lead, group, host, verify)
     advice = list(_BY_REASON.get(one.reason, _nothing)(one))
-    text = Fix(audience=_AUDIENCE.get(lead.culprit or Culprit.UNKNOWN, NETWORK), tool="text", command=lead.reason, verify=verify)
-    made = [Fix(audience=who, tool=what.tool, command=what.command, undo=what.undo, verify=verify) for who, what in advice]
+    text = Fix(
+        audience=_AUDIENCE.get(lead.culprit or Culprit.UNKNOWN, NETWORK),
+        tool="text",
+        command=lead.reason,
+        verify=verify,
+    )
+    made = [
+        Fix(audience=who, tool=what.tool, command=what.command, undo=what.undo, verify=verify) for who, what in advice
+    ]
     return [*(fix for fix in made if fix.audience == HERE), text, *(fix for fix in made if fix.audience != HERE)]
 
 
@@ -62,7 +84,9 @@ def _in_pieces(make: Callable[[list[Flow]], Command | None], flows: list[Flow]) 
     else:
         (flow,) = flows
         middle = len(flow.addresses) // 2
-        halves = [[flow._replace(addresses=some)] for some in (flow.addresses[:middle], flow.addresses[middle:]) if some]
+        halves = [
+            [flow._replace(addresses=some)] for some in (flow.addresses[:middle], flow.addresses[middle:]) if some
+        ]
     if len(halves) > 1:
         for half in halves:
             yield from _in_pieces(make, half)
@@ -72,29 +96,47 @@ def _here(one: Case, hooks: list[Hook], direction: str) -> Advice:
     """This host's own rules. `direction` in or out, for the tools that know no hooks."""
     flows = [flow._replace(source=None) for flow in one.flows]
     if one.on_windows:
-        yield from ((HERE, made) for made in _in_pieces(lambda some: commands.powershell(some, "Inbound" if direction == "in" else "Outbound"), flows))
+        yield from (
+            (HERE, made)
+            for made in _in_pieces(
+                lambda some: commands.powershell(some, "Inbound" if direction == "in" else "Outbound"), flows
+            )
+        )
         return
     chains = base_chains(one.host)
     usual = [hook for hook in hooks if hook.name in ("input", "output")]
     if chains is not None and not any(chain.hook == hook.name for chain in chains for hook in hooks):
         return  # no rule of this host refuses anything there
     by_ufw = "ufw" in one.tools and (chains is None or named(one.host, "chain", "ufw-"))
-    by_firewalld = "firewall-cmd" in one.tools and (chains is None or named(one.host, "table", "firewalld")) and direction == "in"
+    by_firewalld = (
+        "firewall-cmd" in one.tools and (chains is None or named(one.host, "table", "firewalld")) and direction == "in"
+    )
     if by_ufw:
         yield from ((HERE, made) for made in _in_pieces(lambda some: commands.ufw(some, direction), flows))
     if by_firewalld:
         yield from ((HERE, made) for made in _in_pieces(commands.firewalld, flows))
     if one.may_have("nft"):
-        yield from ((HERE, made) for made in _in_pieces(lambda some: commands.nft(some, usual if chains is None else hooks, chains), flows))
+        yield from (
+            (HERE, made)
+            for made in _in_pieces(lambda some: commands.nft(some, usual if chains is None else hooks, chains), flows)
+        )
     if one.may_have("iptables"):
-        yield from ((HERE, made) for made in _in_pieces(lambda some: commands.iptables(some, usual if chains is None else hooks, chains, one.tools), flows))
+        yield from (
+            (HERE, made)
+            for made in _in_pieces(
+                lambda some: commands.iptables(some, usual if chains is None else hooks, chains, one.tools), flows
+            )
+        )
 
 
 def _there(who: str, hooks: list[Hook], flows: list[Flow]) -> Advice:
-    """Rules of a machine that is not seen from here. A rule without a source would let everybody in, so such flows are left to the request."""
+    """Rules of a machine that is not seen from here. A rule without a source would let everybody in, so such flows are
+    left to the request."""
     flows = [flow for flow in flows if flow.source]
     yield from ((who, made) for made in _in_pieces(lambda some: commands.nft(some, hooks, None), flows))
-    yield from ((who, made) for made in _in_pieces(lambda some: commands.iptables(some, hooks, None, frozenset()), flows))
+    yield from (
+        (who, made) for made in _in_pieces(lambda some: commands.iptables(some, hooks, None, frozenset()), flows)
+    )
 
 
 def _asked(flows: list[Flow], wish: str = "stateful, without inspection") -> Advice:
@@ -126,10 +168,13 @@ def _windows_inbound(one: Case) -> Advice:
 
 
 def _silence(one: Case) -> Advice:
-    """Dropped on the way out or back, here, between or there: all look alike. The interval and the culprit leave out what they exclude."""
+    """Dropped on the way out or back, here, between or there: all look alike. The interval and the culprit leave out
+    what they exclude."""
     culprit = one.lead.culprit
     interval = one.lead.where.interval or [THIS_HOST]
-    may_be_here = culprit in (Culprit.UNKNOWN, Culprit.PROXY, None) and interval[0] == THIS_HOST and not one.own_rules_allow
+    may_be_here = (
+        culprit in (Culprit.UNKNOWN, Culprit.PROXY, None) and interval[0] == THIS_HOST and not one.own_rules_allow
+    )
     if culprit is Culprit.LOCAL_FIREWALL or may_be_here:
         yield from _here(one, [*_OUT, *_IN_REPLY], "out")
     if culprit is Culprit.LOCAL_FIREWALL:
@@ -169,8 +214,8 @@ def _small_links(one: Case) -> Advice:
 
 def _resolver_silent(one: Case) -> Advice:
     """Nothing comes back from the resolver: ask it and the others, then let the questions pass."""
-    asking = services.questions(one)
-    yield from services.asked_names(one)
+    asking = names.questions(one)
+    yield from names.asked_names(one)
     if asking.flows:
         yield from _silence(asking)
 
@@ -194,8 +239,14 @@ _BY_REASON: dict[str, Callable[[Case], Advice]] = {
     "WRONG_CONTENT": lambda one: _asked(one.flows, "without inspection, login or block page"),
     "DNS_TIMEOUT": _resolver_silent,
     "DNS_UNREACHABLE": _resolver_silent,
-    **dict.fromkeys(("CLOSED_BEFORE_REPLY", "RESET_AFTER_ACCEPT", "NO_REPLY", "WRONG_PROTOCOL", "TLS_NOT_SPOKEN"), _answered_by_another),
-    **dict.fromkeys(("TLS_REFUSED", "TLS_TIMEOUT", "TLS_RESET_ON_HELLO", "TLS_INTERCEPTED", "ANSWERED_NEARER"), _inspected),
+    **dict.fromkeys(
+        ("CLOSED_BEFORE_REPLY", "RESET_AFTER_ACCEPT", "NO_REPLY", "WRONG_PROTOCOL", "TLS_NOT_SPOKEN"),
+        _answered_by_another,
+    ),
+    **dict.fromkeys(
+        ("TLS_REFUSED", "TLS_TIMEOUT", "TLS_RESET_ON_HELLO", "TLS_INTERCEPTED", "ANSWERED_NEARER"), _inspected
+    ),
+    **names.BY_REASON,
     **services.BY_REASON,
     **accounts.BY_REASON,
 }

@@ -3,13 +3,11 @@
 Source: MySQL reference manual (account names, host cache); Get-SmbShare, Get-LocalUser.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from eset_portcheck.diagnose.fixes_case import Case
+from eset_portcheck.diagnose.fixes_case import DATABASE, SERVER, Advice, Case
 from eset_portcheck.diagnose.fixes_commands import Command
 
-Advice = Iterator[tuple[str, Command]]
-SERVER, DATABASE = "server-admin", "database-admin"
 _LSA = r"reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\MSV1_0"
 
 
@@ -23,7 +21,14 @@ def _shares(line: str) -> Callable[[Case], Advice]:
 def _database_account(one: Case) -> Advice:
     if one.source:
         account = f"'USER'@'{one.source}'"  # an address: SQL has no quote for more
-        yield DATABASE, Command("sql", f"CREATE USER {account} IDENTIFIED BY 'PASSWORD'; GRANT ALL ON DATABASE.* TO {account};", f"DROP USER {account};")
+        yield (
+            DATABASE,
+            Command(
+                "sql",
+                f"CREATE USER {account} IDENTIFIED BY 'PASSWORD'; GRANT ALL ON DATABASE.* TO {account};",
+                f"DROP USER {account};",
+            ),
+        )
     yield DATABASE, Command("sql", "SELECT user, host FROM mysql.user;")
 
 
@@ -33,7 +38,12 @@ def _database_hosts(_: Case) -> Advice:
 
 
 def _database_connections(_: Case) -> Advice:
-    yield DATABASE, Command("sql", "SHOW STATUS LIKE 'Threads_connected'; SHOW VARIABLES LIKE 'max_connections'; SHOW PROCESSLIST;")
+    yield (
+        DATABASE,
+        Command(
+            "sql", "SHOW STATUS LIKE 'Threads_connected'; SHOW VARIABLES LIKE 'max_connections'; SHOW PROCESSLIST;"
+        ),
+    )
 
 
 BY_REASON: dict[str, Callable[[Case], Advice]] = {

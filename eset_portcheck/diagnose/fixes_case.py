@@ -1,6 +1,8 @@
-"""What the commands of a fix may be made of: flows of the broken rows, names, and the base chains of this host. Everything is parsed anew. Pure.
+"""What the commands of a fix may be made of: flows of the broken rows, names, and the base chains of this host.
+Everything is parsed anew. Pure.
 
-A report may come from elsewhere, so even facts of our own kind are text until they were parsed here. What does not parse is left out.
+A report may come from elsewhere, so even facts of our own kind are text until they were parsed here. What does not
+parse is left out.
 Source: libnftables-json(5) for the rules in Host.firewall.
 """
 
@@ -11,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from eset_portcheck.diagnose.fixes_commands import Chain, Flow
+from eset_portcheck.diagnose.fixes_commands import Chain, Command, Flow
 from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
@@ -25,9 +27,14 @@ _IPTABLES_CHAINS = frozenset({"INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTR
 _REFUSES = frozenset({"drop", "reject", "queue", "vmap", "xt", "unread", "synproxy"})
 _ROWS = 40
 
+Advice = Iterator[tuple[str, Command]]  # audience and what it types
+HERE, NETWORK, SERVER, DNS, PROXY = "this-host", "network-team", "server-admin", "dns-admin", "proxy-admin"
+DATABASE = "database-admin"
+
 
 class Case(msgspec.Struct, frozen=True):
-    """One cause. `reason`: what broke, also where the row's own reason is that only some addresses did. `flows`: what must pass."""
+    """One cause. `reason`: what broke, also where the row's own reason is that only some addresses did. `flows`: what
+    must pass."""
 
     lead: Row
     group: list[Row]
@@ -60,7 +67,14 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def case(lead: Row, group: list[Row], host: Host, verify: str) -> Case:
-    reason = next((one.params["reason"] for one in lead.findings if one.reason == lead.reason and isinstance(one.params.get("reason"), str)), lead.reason)
+    reason = next(
+        (
+            one.params["reason"]
+            for one in lead.findings
+            if one.reason == lead.reason and isinstance(one.params.get("reason"), str)
+        ),
+        lead.reason,
+    )
     return Case(lead, group, host, verify, reason, list(_flows(group[:_ROWS], host)))
 
 
@@ -90,28 +104,44 @@ def _flows(rows: list[Row], host: Host) -> Iterator[Flow]:
 def source_of(host: Host, version: int) -> Address | None:
     """This host's only address of the family; None where there are several, as it is not known which is used."""
     own = {address(text) for interface in host.interfaces if interface.up for text in interface.addresses}
-    usable = [one for one in own if one and (parsed := ipaddress.ip_address(one)).version == version and not (parsed.is_loopback or parsed.is_link_local)]
+    usable = [
+        one
+        for one in own
+        if one
+        and (parsed := ipaddress.ip_address(one)).version == version
+        and not (parsed.is_loopback or parsed.is_link_local)
+    ]
     return usable[0] if len(usable) == 1 else None
 
 
 def is_internet(row: Row) -> bool:
     """A vendor's service on the internet, not a host of the site."""
-    return row.listener is Listener.FOREIGN and row.target_key not in ("target", "dc", "database") and row.via_destination is None
+    return (
+        row.listener is Listener.FOREIGN
+        and row.target_key not in ("target", "dc", "database")
+        and row.via_destination is None
+    )
 
 
 def base_chains(host: Host) -> list[Chain] | None:
-    """Filter chains of this host that may refuse something, from the rules in the report; None where the rules are not there."""
+    """Filter chains of this host that may refuse something, from the rules in the report; None where the rules are not
+    there."""
     if host.firewall.get("state") == "absent":
         return []
     objects = host.firewall.get("ruleset")
     if not isinstance(objects, list):
         return None
-    listed = [(kind, what) for one in objects if isinstance(one, dict) for kind, what in one.items() if isinstance(what, dict)]
+    listed = [
+        (kind, what) for one in objects if isinstance(one, dict) for kind, what in one.items() if isinstance(what, dict)
+    ]
     refusing = _refusing(listed)
     return [
         made
         for kind, what in listed
-        if kind == "chain" and what.get("type") in ("filter", "route") and _key(what, "name") in refusing and (made := _chain(what)) is not None
+        if kind == "chain"
+        and what.get("type") in ("filter", "route")
+        and _key(what, "name") in refusing
+        and (made := _chain(what)) is not None
     ]
 
 
@@ -127,7 +157,8 @@ def _chain(what: dict[str, Any]) -> Chain | None:
 
 
 def _refusing(listed: Iterable[tuple[str, dict[str, Any]]]) -> set[tuple[str, str, str]]:
-    """Chains by whose policy or rules, or by those of a chain that they lead to, a packet may not pass. Too many rather than too few."""
+    """Chains by whose policy or rules, or by those of a chain that they lead to, a packet may not pass. Too many rather
+    than too few."""
     found: set[tuple[str, str, str]] = set()
     called_by: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
     for kind, what in listed:

@@ -1,11 +1,12 @@
 """Commands that let exactly one cause's flows through a packet filter, each with the command that takes it back. Pure.
 
-Every word in them is ours or of a type of its own (texts.values): addresses went through ipaddress, ports are integers, names of tables and chains
-are identifiers of nft. `texts.shell` puts them into a line.
-An accept ends its own base chain and no other (nft(8), "CHAINS"), so a rule goes to the head of every base chain of the hook that may refuse.
-Where those are not known, the machine on which the command is pasted is asked itself. Chains of iptables in nf_tables are left to iptables: it
-reads a rule that it did not write wrong (1.8.9 shows a set of addresses and ports as "accept all").
-Sources: nft(8), iptables(8), iptables-extensions(8), ufw(8), firewall-cmd(1), New-NetFirewallRule.
+Every word in them is ours or of a type of its own (texts.values): addresses went through ipaddress, ports are integers,
+names of tables and chains are identifiers of nft. `texts.shell` puts them into a line.
+An accept ends its own base chain and no other (nft(8), "CHAINS"), so a rule goes to the head of every base chain of the
+hook that may refuse. Where those are not known, the machine on which the command is pasted is asked itself. Chains of
+iptables in nf_tables are left to iptables: it reads a rule that it did not write wrong (1.8.9 shows a set of addresses
+and ports as "accept all"). Sources: nft(8), iptables(8), iptables-extensions(8), ufw(8), firewall-cmd(1),
+New-NetFirewallRule.
 """
 
 import zlib
@@ -17,7 +18,10 @@ from eset_portcheck.texts.shell import powershell as in_powershell
 from eset_portcheck.texts.values import Address, HostName, Port
 
 LIMIT_CHARACTERS = 1900  # what is longer is cut when shown
-_BOTH = "for p in iptables-nft $(grep -qs filter /proc/net/ip_tables_names && echo iptables-legacy); do $p {arguments}; done"
+_BOTH = (
+    "for p in iptables-nft $(grep -qs filter /proc/net/ip_tables_names && echo iptables-legacy); do $p {arguments}; "
+    "done"
+)
 _BOTH_V6 = _BOTH.replace("iptables", "ip6tables").replace("ip_tables", "ip6_tables")
 _NFT_FAMILIES = {4: ("ip",), 6: ("ip6",), 0: ("ip", "ip6")}
 
@@ -75,7 +79,9 @@ def nft(flows: list[Flow], hooks: list[Hook], chains: list[Chain] | None) -> Com
             for hook in hooks
             for flow in flows
             for chain in chains
-            if chain.tool == "nft" and chain.hook == hook.name and chain.family in ("inet", *_NFT_FAMILIES[flow.version])
+            if chain.tool == "nft"
+            and chain.hook == hook.name
+            and chain.family in ("inet", *_NFT_FAMILIES[flow.version])
         ]
         if not rules:
             return None
@@ -87,12 +93,17 @@ def _where(hook: Hook, version: int, rule: str) -> str:
     """awk: this rule for every filter chain of the hook that is not iptables' own."""
     families = "||".join(f'f=="{one}"' for one in _NFT_FAMILIES[version])
     rule = rule.replace('"', '\\"')
-    return f'$2=="filter"&&$4=="{hook.name}"&&(f=="inet"||({families})&&c!="{hook.name.upper()}"){{print "insert rule "t" "c" {rule}"}}'
+    return (
+        f'$2=="filter"&&$4=="{hook.name}"&&(f=="inet"||({families})&&c!="{hook.name.upper()}"){{print "insert'
+        f' rule "t" "c" {rule}"}}'
+    )
 
 
 def _nft_undo(name: str) -> str:
     quoted = f'"comment \\"{name}\\""'
-    program = f'$1=="table"{{t=$2" "$3}} $1=="chain"{{c=$2}} index($0,{quoted}){{print "delete rule "t" "c" handle "$NF}}'
+    program = (
+        f'$1=="table"{{t=$2" "$3}} $1=="chain"{{c=$2}} index($0,{quoted}){{print "delete rule "t" "c" handle "$NF}}'
+    )
     return posix("nft -a list ruleset | awk {program} | nft -f -", program=program)
 
 
@@ -103,7 +114,10 @@ def _nft_match(flow: Flow, hook: Hook) -> str:
     if flow.source:
         words.append(f"{family} {back} {flow.source}")
     if flow.addresses:
-        words.append(f"{family} {there} " + (flow.addresses[0] if len(flow.addresses) == 1 else f"{{ {', '.join(flow.addresses)} }}"))
+        words.append(
+            f"{family} {there} "
+            + (flow.addresses[0] if len(flow.addresses) == 1 else f"{{ {', '.join(flow.addresses)} }}")
+        )
     words.append(f"{flow.transport} {'sport' if hook.reply else 'dport'} {flow.port}")
     return " ".join([*words, *(["ct state established"] if hook.reply else [])])
 
@@ -122,13 +136,20 @@ def iptables(flows: list[Flow], hooks: list[Hook], chains: list[Chain] | None, t
     if not places:
         return None
     both = chains is None and {"iptables-nft", "iptables-legacy"} <= tools
-    command = " && ".join(_variants(program, [*table, "-I", chain, "1", *match, "-j", "ACCEPT"], both=both) for program, table, chain, match in places)
-    undo = "; ".join(_variants(program, [*table, "-D", chain, *match, "-j", "ACCEPT"], both=both) for program, table, chain, match in places)
+    command = " && ".join(
+        _variants(program, [*table, "-I", chain, "1", *match, "-j", "ACCEPT"], both=both)
+        for program, table, chain, match in places
+    )
+    undo = "; ".join(
+        _variants(program, [*table, "-D", chain, *match, "-j", "ACCEPT"], both=both)
+        for program, table, chain, match in places
+    )
     return Command("iptables", command, undo)
 
 
 def _variants(program: str, arguments: list[str], *, both: bool) -> str:
-    """Of the two variants the one for nf_tables, and the old one only where the kernel has its tables: asking it would make them."""
+    """Of the two variants the one for nf_tables, and the old one only where the kernel has its tables: asking it would
+    make them."""
     if not both:
         return posix("{program} {arguments}", program=program, arguments=arguments)
     return posix(_BOTH_V6 if program.startswith("ip6") else _BOTH, arguments=arguments)
@@ -163,7 +184,9 @@ def ufw(flows: list[Flow], direction: str) -> Command:
     """`direction` in or out. ufw's own rules last beyond a restart."""
     name = mark(flows)
     ends = [(flow, address) for flow in flows for address in flow.addresses or ("any",)]
-    rules = [["allow", direction, "proto", flow.transport, "to", address, "port", str(flow.port)] for flow, address in ends]
+    rules = [
+        ["allow", direction, "proto", flow.transport, "to", address, "port", str(flow.port)] for flow, address in ends
+    ]
     add = "ufw show added | grep -qF {line} || ufw prepend {rule} comment {name}"
     made = [posix(add, line=" ".join(rule), rule=rule, name=name) for rule in rules]
     # a rule that was there before is not ours to take away
@@ -173,11 +196,16 @@ def ufw(flows: list[Flow], direction: str) -> Command:
 
 
 def firewalld(flows: list[Flow]) -> Command:
-    """Inbound, in the zone that is the default; beyond a restart too. A rich rule of a priority of its own is nobody else's to take away."""
+    """Inbound, in the zone that is the default; beyond a restart too. A rich rule of a priority of its own is nobody
+    else's to take away."""
     rules = [f"rule priority=-1234 port port={flow.port} protocol={flow.transport} accept" for flow in flows]
     add = "firewall-cmd «--add-rich-rule={rule}» && firewall-cmd --permanent «--add-rich-rule={rule}»"
     remove = "firewall-cmd «--remove-rich-rule={rule}»; firewall-cmd --permanent «--remove-rich-rule={rule}»"
-    return Command("firewall-cmd", " && ".join(posix(add, rule=rule) for rule in rules), "; ".join(posix(remove, rule=rule) for rule in rules))
+    return Command(
+        "firewall-cmd",
+        " && ".join(posix(add, rule=rule) for rule in rules),
+        "; ".join(posix(remove, rule=rule) for rule in rules),
+    )
 
 
 def powershell(flows: list[Flow], direction: str) -> Command:
@@ -189,14 +217,26 @@ def powershell(flows: list[Flow], direction: str) -> Command:
         addresses = ((flow.source,) if flow.source else ()) if direction == "Inbound" else flow.addresses
         ends = " -LocalPort {port}" if direction == "Inbound" else " -RemotePort {port}"
         line = head + ends + (" -RemoteAddress {addresses}" if addresses else "")
-        made.append(in_powershell(line, name=name, direction=direction, transport=flow.transport.upper(), port=flow.port, addresses=addresses))
-    return Command("powershell", "; ".join(made), in_powershell("Remove-NetFirewallRule -DisplayName «{name}»", name=name))
+        made.append(
+            in_powershell(
+                line,
+                name=name,
+                direction=direction,
+                transport=flow.transport.upper(),
+                port=flow.port,
+                addresses=addresses,
+            )
+        )
+    return Command(
+        "powershell", "; ".join(made), in_powershell("Remove-NetFirewallRule -DisplayName «{name}»", name=name)
+    )
 
 
 def request(flows: list[Flow], wish: str = "stateful, without inspection") -> Command | None:
     """The line that every network team understands, whatever its firewall is."""
     lines = [
-        f"allow {flow.transport.upper()} from {flow.source} to {', '.join(flow.addresses)}{f' ({flow.name})' if flow.name else ''} port {flow.port}, {wish}"
+        f"allow {flow.transport.upper()} from {flow.source} to "
+        f"{', '.join(flow.addresses)}{f' ({flow.name})' if flow.name else ''} port {flow.port}, {wish}"
         for flow in flows
         if flow.source and flow.addresses
     ]
@@ -204,10 +244,15 @@ def request(flows: list[Flow], wish: str = "stateful, without inspection") -> Co
 
 
 def clamp(flows: list[Flow]) -> list[Command]:
-    """For a router: connections of these flows agree on segments that pass its smallest link, in a table of their own."""
+    """For a router: connections of these flows agree on segments that pass its smallest link, in a table of their
+    own."""
     name = f"eset_portcheck_{mark(flows)[-8:]}"
     ways = [(flow, hook) for flow in flows for hook in (Hook("forward"), Hook("forward", reply=True))]
-    matches = [f"{_nft_match(flow, hook).removesuffix(' ct state established')} tcp flags syn tcp option maxseg size set rt mtu" for flow, hook in ways]
+    matches = [
+        f"{_nft_match(flow, hook).removesuffix(' ct state established')} tcp flags syn tcp option maxseg size set rt "
+        "mtu"
+        for flow, hook in ways
+    ]
     rules = "; ".join(f"add rule inet {name} c {match}" for match in matches)
     table = f"add table inet {name}; add chain inet {name} c {{ type filter hook forward priority -150; }}; {rules}"
     clamped = ["--tcp-flags", "SYN,RST", "SYN", "-j", "TCPMSS", "--clamp-mss-to-pmtu"]

@@ -1,87 +1,29 @@
-"""Commands beside packet filters: names, routes, proxies, certificates, services. Most only look; what changes has its undo. Pure.
+"""Commands beside packet filters: names, routes, proxies, certificates, services. Most only look; what changes has its
+undo. Pure.
 
-Words in capitals (ADDRESS, GATEWAY, USER ...) are for whoever pastes the line; as they stand the line fails without doing anything.
-Sources: dig(1), ip-route(8), squid.conf's documentation (acl, http_access), openssl-s_client(1).
+Words in capitals (ADDRESS, GATEWAY, USER ...) are for whoever pastes the line; as they stand the line fails without
+doing anything. Sources: dig(1), ip-route(8), squid.conf's documentation (acl, http_access), openssl-s_client(1).
 """
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import msgspec
-
-from eset_portcheck.diagnose.fixes_case import Case, is_internet, source_of
-from eset_portcheck.diagnose.fixes_commands import Command, Flow
+from eset_portcheck.diagnose.fixes_case import HERE, NETWORK, PROXY, SERVER, Advice, Case, is_internet
+from eset_portcheck.diagnose.fixes_commands import Command
 from eset_portcheck.model.vocabulary import Direction, Listener
 from eset_portcheck.texts.quoting import Shell
 from eset_portcheck.texts.shell import filled, posix, powershell
 from eset_portcheck.texts.values import Address, HostName, Port, address, host_name, number, port
 
-Advice = Iterator[tuple[str, Command]]
-HERE, NETWORK, SERVER, DNS, PROXY = "this-host", "network-team", "server-admin", "dns-admin", "proxy-admin"
 _UNITS = {Listener.SERVER: ("eraserver", "*ESET*"), Listener.WEBCONSOLE: ("tomcat*", "*Tomcat*")}
 _SQUID = "/etc/squid/squid.conf"
 _NAMES = 4
 _DIGITS = re.compile(r"[0-9]{1,5}")
-_ADD_ROUTE, _REMOVE_ROUTE = "ip -{version} route add {target}/{bits} via GATEWAY", "ip -{version} route del {target}/{bits} via GATEWAY"
-
-
-def _ask(one: Case, name: HostName, server: Address | None = None) -> Command:
-    if one.on_windows:
-        line = "Resolve-DnsName {name} -Type A_AAAA -Server {server}" if server else "Resolve-DnsName {name} -Type A_AAAA"
-        return Command("powershell", powershell(line, name=name, server=server))
-    line = "dig @{server} {name} A @{server} {name} AAAA" if server else "dig {name} A {name} AAAA"
-    return Command("dig", posix(line, name=name, server=server))
-
-
-def _names(one: Case) -> list[HostName]:
-    asked = [finding.params["name"] for row in one.group for finding in row.findings if "name" in finding.params] or [row.target for row in one.group]
-    return list(dict.fromkeys(name for name in map(host_name, asked) if name))[:_NAMES]
-
-
-def _resolver(one: Case) -> Address | None:
-    return address(one.lead.where.address)
-
-
-def asked_names(one: Case) -> Advice:
-    """The resolver that failed, and the others that this host has: which one to ask."""
-    server = _resolver(one)
-    others = [other for other in map(address, one.host.resolvers) if other and other != server]
-    for name in _names(one)[:1]:
-        yield from ((HERE, _ask(one, name, asked)) for asked in dict.fromkeys([server, *others]))
-
-
-def questions(one: Case) -> Case:
-    """The flows of the questions themselves: UDP and TCP 53 to the resolver."""
-    server = _resolver(one)
-    flows = []
-    if server:
-        version = 6 if ":" in server else 4
-        flows = [Flow(version, transport, source_of(one.host, version), (server,), Port(53)) for transport in ("udp", "tcp")]
-    return msgspec.structs.replace(one, flows=flows)
-
-
-def _missing_record(one: Case) -> Advice:
-    if not is_internet(one.lead):
-        yield from ((DNS, Command("zone-file", f"{name.rstrip('.')}. IN A ADDRESS")) for name in _names(one))
-    yield from asked_names(one)
-
-
-def _resolver_refuses(one: Case) -> Advice:
-    server = _resolver(one)
-    source = source_of(one.host, 6 if server and ":" in server else 4)
-    if source:
-        yield DNS, Command("named.conf", f"allow-query {{ {source}; }}; allow-recursion {{ {source}; }};")
-        yield DNS, Command("unbound.conf", f"access-control: {source}/{128 if ':' in source else 32} allow")
-    yield from asked_names(one)
-
-
-def _resolver_fails(one: Case) -> Advice:
-    server = _resolver(one)
-    for name in _names(one)[:1]:
-        if server and not one.on_windows:
-            yield DNS, Command("dig", posix("dig +cd @{server} {name} A", server=server, name=name))
-    yield from asked_names(one)
+_ADD_ROUTE, _REMOVE_ROUTE = (
+    "ip -{version} route add {target}/{bits} via GATEWAY",
+    "ip -{version} route del {target}/{bits} via GATEWAY",
+)
 
 
 def _route(one: Case) -> Advice:
@@ -93,9 +35,14 @@ def _route(one: Case) -> Advice:
                 yield HERE, Command("powershell", powershell("Find-NetRoute -RemoteIPAddress {target}", target=target))
                 yield HERE, _windows_route(flow.version, target)
                 continue
-            look = "ip -{version} route get {target}; ip -{version} route show table all to match {target}; ip -{version} rule"
+            look = (
+                "ip -{version} route get {target}; ip -{version} route show table all to match {target}; ip "
+                "-{version} rule"
+            )
             yield HERE, Command("ip", posix(look, version=flow.version, target=target))
-            add, remove = (posix(line, version=flow.version, target=target, bits=bits) for line in (_ADD_ROUTE, _REMOVE_ROUTE))
+            add, remove = (
+                posix(line, version=flow.version, target=target, bits=bits) for line in (_ADD_ROUTE, _REMOVE_ROUTE)
+            )
             yield HERE, Command("ip", add, remove)
 
 
@@ -110,7 +57,11 @@ def _router(one: Case) -> Advice:
     """For the router that sent the message, which the cause names."""
     for flow in one.flows:
         for target in flow.addresses[:_NAMES]:
-            line = "ip -{version} route get {target} from {source} iif INTERFACE" if flow.source else "ip -{version} route get {target}"
+            line = (
+                "ip -{version} route get {target} from {source} iif INTERFACE"
+                if flow.source
+                else "ip -{version} route get {target}"
+            )
             yield NETWORK, Command("ip", posix(line, version=flow.version, target=target, source=flow.source))
         if flow.source and flow.addresses:
             yield NETWORK, Command("request", f"route {', '.join(flow.addresses)} from {flow.source} and back")
@@ -120,7 +71,16 @@ def _neighbour(one: Case) -> Advice:
     for flow in one.flows:
         for target in flow.addresses[:_NAMES]:
             if one.on_windows:
-                yield HERE, Command("powershell", powershell("Find-NetRoute -RemoteIPAddress {target}; Get-NetNeighbor -IPAddress {target}", target=target))
+                yield (
+                    HERE,
+                    Command(
+                        "powershell",
+                        powershell(
+                            "Find-NetRoute -RemoteIPAddress {target}; Get-NetNeighbor -IPAddress {target}",
+                            target=target,
+                        ),
+                    ),
+                )
             else:
                 line = "ip -{version} route get {target}; ip -{version} neigh show to {target}"
                 yield HERE, Command("ip", posix(line, version=flow.version, target=target))
@@ -141,7 +101,10 @@ def _ports(one: Case, who: str, *, windows: bool = True, linux: bool = True) -> 
         if linux:
             yield who, Command("ss", posix("ss -Hln{kind}p «sport = :{port}»", kind=transport[0], port=wanted))
         if windows and transport == "tcp":
-            yield who, Command("powershell", powershell("Get-NetTCPConnection -State Listen -LocalPort {port}", port=wanted))
+            yield (
+                who,
+                Command("powershell", powershell("Get-NetTCPConnection -State Listen -LocalPort {port}", port=wanted)),
+            )
         elif windows:
             yield who, Command("powershell", powershell("Get-NetUDPEndpoint -LocalPort {port}", port=wanted))
 
@@ -170,14 +133,23 @@ def _own_service(one: Case) -> Advice:
     yield from _own_port(one)
     unit, pattern = _UNITS.get(one.lead.listener, ("", ""))
     if one.on_windows:
-        yield HERE, Command("powershell", powershell("Get-Service -DisplayName «{pattern}»", pattern=pattern or "*ESET*"))
+        yield (
+            HERE,
+            Command("powershell", powershell("Get-Service -DisplayName «{pattern}»", pattern=pattern or "*ESET*")),
+        )
     elif unit == "eraserver":
-        yield HERE, Command("systemctl", posix("systemctl start {unit}", unit=unit), posix("systemctl stop {unit}", unit=unit))
+        yield (
+            HERE,
+            Command("systemctl", posix("systemctl start {unit}", unit=unit), posix("systemctl stop {unit}", unit=unit)),
+        )
 
 
 def _reserved(one: Case) -> Advice:
     show = "netsh int ipv4 show excludedportrange protocol={transport}"
-    table = "netsh int ipv4 {action} excludedportrange protocol={transport} startport={port} numberofports=1 store=persistent"
+    table = (
+        "netsh int ipv4 {action} excludedportrange protocol={transport} startport={port} numberofports=1 "
+        "store=persistent"
+    )
     for transport, wanted in _numbers(one):
         yield HERE, Command("netsh", powershell(show, transport=transport))
         add = powershell(f"net stop winnat; {table}; net start winnat", action="add", transport=transport, port=wanted)
@@ -198,7 +170,8 @@ def _destinations(one: Case) -> list[tuple[Address | HostName, Port]]:
 
 
 def _proxy_rule(one: Case) -> Advice:
-    """squid: CONNECT from this host to these destinations, ahead of every other http_access line, so without log-in too."""
+    """squid: CONNECT from this host to these destinations, ahead of every other http_access line, so without log-in
+    too."""
     wanted = _destinations(one)
     source = one.source
     if source is None or not wanted:
@@ -208,10 +181,19 @@ def _proxy_rule(one: Case) -> Advice:
     for place, (host, its_port) in enumerate(wanted):
         kind = "dst" if address(host) else "dstdomain"
         acl = f"{names}_{place}"
-        lines += [f"acl {acl} {kind} {host}", f"acl {acl}_port port {its_port}", f"http_access allow {names}_connect {names}_src {acl} {acl}_port"]
+        lines += [
+            f"acl {acl} {kind} {host}",
+            f"acl {acl}_port port {its_port}",
+            f"http_access allow {names}_connect {names}_src {acl} {acl}_port",
+        ]
     script = "0,/^http_access /{/^http_access /i " + r"\n".join(lines)  # GNU sed: the text ends with this -e
     insert = posix("sed -i -e {script} -e «{end}» {file} && squid -k reconfigure", script=script, end="}", file=_SQUID)
-    yield PROXY, Command("squid", insert, posix("sed -i {script} {file} && squid -k reconfigure", script=f"/{names}/d", file=_SQUID))
+    yield (
+        PROXY,
+        Command(
+            "squid", insert, posix("sed -i {script} {file} && squid -k reconfigure", script=f"/{names}/d", file=_SQUID)
+        ),
+    )
     for host, its_port in wanted:
         yield PROXY, Command("request", f"allow CONNECT from {source} to {host}:{its_port}, without log-in")
 
@@ -222,9 +204,15 @@ def _proxy_exit(one: Case) -> Advice:
     for attempt in one.lead.attempts:
         proxy = proxy or address(attempt.address)
     for host, its_port in _destinations(one):
-        yield PROXY, Command("openssl", posix("openssl s_client -connect {host}:{port} </dev/null", host=host, port=its_port))
+        yield (
+            PROXY,
+            Command("openssl", posix("openssl s_client -connect {host}:{port} </dev/null", host=host, port=its_port)),
+        )
         if proxy:
-            yield NETWORK, Command("request", f"allow TCP from {proxy} to {host} port {its_port}, stateful, without inspection")
+            yield (
+                NETWORK,
+                Command("request", f"allow TCP from {proxy} to {host} port {its_port}, stateful, without inspection"),
+            )
 
 
 def chain(one: Case) -> Advice:
@@ -251,7 +239,10 @@ def _authority(one: Case) -> Advice:
 
 
 def _clock(one: Case) -> Advice:
-    yield HERE, Command("w32tm", "w32tm /query /status") if one.on_windows else Command("timedatectl", "timedatectl status")
+    yield (
+        HERE,
+        Command("w32tm", "w32tm /query /status") if one.on_windows else Command("timedatectl", "timedatectl status"),
+    )
     if one.reason != "KDC_CLOCK_SKEW":
         yield from chain(one)
 
@@ -261,10 +252,6 @@ def _bound(one: Case) -> Advice:
 
 
 BY_REASON: dict[str, Callable[[Case], Advice]] = {
-    **dict.fromkeys(("DNS_NXDOMAIN", "DNS_NO_ADDRESS"), _missing_record),
-    "DNS_REFUSED": _resolver_refuses,
-    "DNS_SERVFAIL": _resolver_fails,
-    "DNS_BAD_ANSWER": asked_names,
     **dict.fromkeys(("NO_ROUTE", "ROUTE_PROHIBITED"), _route),
     **dict.fromkeys(("NET_UNREACHABLE", "TTL_EXPIRED"), _router),
     "HOST_DOWN": _neighbour,
@@ -276,5 +263,14 @@ BY_REASON: dict[str, Callable[[Case], Advice]] = {
     **dict.fromkeys(("TLS_EXPIRED", "TLS_NOT_YET_VALID", "KDC_CLOCK_SKEW"), _clock),
     "PORT_NOT_LISTENING": _own_service,
     "PORT_RESERVED": _reserved,
-    **dict.fromkeys(("PORT_IN_USE_BY_OTHER", "LISTENS_LOOPBACK_ONLY", "LISTENS_IPV6_ONLY", "LISTENS_BEYOND_LOOPBACK", "OWNER_UNEXPECTED"), _bound),
+    **dict.fromkeys(
+        (
+            "PORT_IN_USE_BY_OTHER",
+            "LISTENS_LOOPBACK_ONLY",
+            "LISTENS_IPV6_ONLY",
+            "LISTENS_BEYOND_LOOPBACK",
+            "OWNER_UNEXPECTED",
+        ),
+        _bound,
+    ),
 }

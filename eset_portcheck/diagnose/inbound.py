@@ -1,7 +1,8 @@
-"""Rows of this machine: who holds a port, is it the right one, can others reach it. Pure: facts of one host snapshot in, no traffic.
+"""Rows of this machine: who holds a port, is it the right one, can others reach it. Pure: facts of one host snapshot
+in, no traffic.
 
-Nothing is bound to find out: a bind that is denied says nothing of use. A connect to this machine's own address goes over loopback and proves
-nothing of the network, so an inbound row passes only with the firewall's yes.
+Nothing is bound to find out: a bind that is denied says nothing of use. A connect to this machine's own address goes
+over loopback and proves nothing of the network, so an inbound row passes only with the firewall's yes.
 Source: docs/contract.md#inbound-rows, #phase.
 """
 
@@ -36,14 +37,22 @@ def judge_inbound(row: Row, host: Host, phase: Phase) -> Conclusion:
     is_local = row.direction is Direction.LOCAL
     inside_only = together(holders) is Bind.LOOPBACK
     if after and inside_only and not is_local:  # whoever it is, nobody else can connect
-        return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]})
+        return _failed(
+            "LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]}
+        )
     if Owner.HIDDEN in owners:
         return _hidden(row, host, holders[owners.index(Owner.HIDDEN)], holders)
     if is_local:
         return _inside(holders, where)
     if inside_only:
-        return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]})
-    findings = [Finding("OWNER_UNEXPECTED", params=_of(holders[owners.index(Owner.PLAUSIBLE)]))] if Owner.PLAUSIBLE in owners else []
+        return _failed(
+            "LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]}
+        )
+    findings = (
+        [Finding("OWNER_UNEXPECTED", params=_of(holders[owners.index(Owner.PLAUSIBLE)]))]
+        if Owner.PLAUSIBLE in owners
+        else []
+    )
     return _reach(row, host, "PORT_HELD_BY_PRODUCT", State.OPEN, where, [*findings, *_families(holders, host)], holders)
 
 
@@ -60,7 +69,9 @@ def _after_installation(row: Row, host: Host, phase: Phase) -> bool:
 
 
 def _taken(row: Row, other: Listening, holders: list[Listening]) -> Conclusion:
-    return _failed("PORT_IN_USE_BY_OTHER", State.OPEN, Where(process=process(other, holders)), _of(other) | {"port": row.port})
+    return _failed(
+        "PORT_IN_USE_BY_OTHER", State.OPEN, Where(process=process(other, holders)), _of(other) | {"port": row.port}
+    )
 
 
 def _hidden(row: Row, host: Host, one: Listening, holders: list[Listening]) -> Conclusion:
@@ -84,8 +95,12 @@ def _free(row: Row, host: Host) -> Conclusion:
 
 def _absent(row: Row, host: Host) -> Conclusion:
     """Nothing there; where the component's own processes listen instead, if they do."""
-    instead = next((one.get("listens") for one in host.eset_products if one.get("component") == row.listener.value), None)
-    return _failed("PORT_NOT_LISTENING", State.CLOSED, Where(), {"port": row.port} | ({"listens": instead} if instead else {}))
+    instead = next(
+        (one.get("listens") for one in host.eset_products if one.get("component") == row.listener.value), None
+    )
+    return _failed(
+        "PORT_NOT_LISTENING", State.CLOSED, Where(), {"port": row.port} | ({"listens": instead} if instead else {})
+    )
 
 
 def _inside(holders: list[Listening], where: Where) -> Conclusion:
@@ -93,7 +108,16 @@ def _inside(holders: list[Listening], where: Where) -> Conclusion:
     seen = exposed(holders)
     if seen:
         finding = Finding("LISTENS_BEYOND_LOOPBACK", params={"addresses": seen[:_ADDRESSES]})
-        return Conclusion(Verdict.WARN, State.OPEN, Proof.ACCEPTS, finding.reason, Culprit.LOCAL_HOST, Confidence.PROVEN, where, [finding])
+        return Conclusion(
+            Verdict.WARN,
+            State.OPEN,
+            Proof.ACCEPTS,
+            finding.reason,
+            Culprit.LOCAL_HOST,
+            Confidence.PROVEN,
+            where,
+            [finding],
+        )
     return Conclusion(Verdict.PASS, State.OPEN, Proof.ACCEPTS, "PORT_HELD_BY_PRODUCT", where=where)
 
 
@@ -112,27 +136,67 @@ def _filtered(admission: Admission, where: Where) -> Conclusion:
     return _failed("INBOUND_FILTERED", State.FILTERED, where, {**admission.rule, "action": admission.verdict})
 
 
-def _reach(row: Row, host: Host, reason: ReasonCode, state: State, where: Where, findings: list[Finding], holders: list[Listening]) -> Conclusion:
+def _reach(
+    row: Row,
+    host: Host,
+    reason: ReasonCode,
+    state: State,
+    where: Where,
+    findings: list[Finding],
+    holders: list[Listening],
+) -> Conclusion:
     """The listener is right; only the firewall's word makes it a pass."""
     admission = admits(row, host, holders)
     if admission.verdict in DENIED:
         return _filtered(admission, where)
     if admission.verdict != ALLOW:
-        told = Finding("REACH_NOT_TESTED", params={"firewall": host.firewall.get("state", "not-read"), "listener": reason, **admission.rule})
-        return Conclusion(Verdict.UNPROVEN, state, Proof.PATH, "REACH_NOT_TESTED", Culprit.UNKNOWN, Confidence.POSSIBLE, where, [told, *findings])
+        told = Finding(
+            "REACH_NOT_TESTED",
+            params={"firewall": host.firewall.get("state", "not-read"), "listener": reason, **admission.rule},
+        )
+        return Conclusion(
+            Verdict.UNPROVEN,
+            state,
+            Proof.PATH,
+            "REACH_NOT_TESTED",
+            Culprit.UNKNOWN,
+            Confidence.POSSIBLE,
+            where,
+            [told, *findings],
+        )
     if admission.family:
-        findings = [*findings, Finding("INBOUND_IPV4_ONLY" if admission.family == "ipv4" else "INBOUND_IPV6_ONLY", params=dict(admission.rule))]
+        findings = [
+            *findings,
+            Finding(
+                "INBOUND_IPV4_ONLY" if admission.family == "ipv4" else "INBOUND_IPV6_ONLY", params=dict(admission.rule)
+            ),
+        ]
     bites = next((one.reason for one in findings if REASONS[one.reason].rank is Rank.WARN), None)
-    return Conclusion(Verdict.WARN if bites else Verdict.PASS, state, Proof.ACCEPTS, bites or reason, where=where, findings=findings)
+    return Conclusion(
+        Verdict.WARN if bites else Verdict.PASS, state, Proof.ACCEPTS, bites or reason, where=where, findings=findings
+    )
 
 
 def _failed(reason: ReasonCode, state: State, where: Where, params: dict[str, Any]) -> Conclusion:
-    return Conclusion(Verdict.FAIL, state, Proof.NONE, reason, REASONS[reason].culprit, Confidence.PROVEN, where, [Finding(reason, params=params)])
+    return Conclusion(
+        Verdict.FAIL,
+        state,
+        Proof.NONE,
+        reason,
+        REASONS[reason].culprit,
+        Confidence.PROVEN,
+        where,
+        [Finding(reason, params=params)],
+    )
 
 
-def _unproven(reason: ReasonCode, params: dict[str, Any], state: State = State.NOT_TESTED, where: Where | None = None) -> Conclusion:
+def _unproven(
+    reason: ReasonCode, params: dict[str, Any], state: State = State.NOT_TESTED, where: Where | None = None
+) -> Conclusion:
     found = [Finding(reason, params=params)] + ([Finding("REACH_NOT_TESTED")] if reason != "REACH_NOT_TESTED" else [])
-    return Conclusion(Verdict.UNPROVEN, state, Proof.NONE, reason, Culprit.UNKNOWN, Confidence.POSSIBLE, where or Where(), found)
+    return Conclusion(
+        Verdict.UNPROVEN, state, Proof.NONE, reason, Culprit.UNKNOWN, Confidence.POSSIBLE, where or Where(), found
+    )
 
 
 def _of(holder: Listening) -> dict[str, Any]:
@@ -145,4 +209,7 @@ def process(holder: Listening, holders: list[Listening]) -> dict[str, Any]:
     """The holder as `where` names it, with what all sockets of the port answer on together."""
     told = {name: getattr(holder, name) for name in ("pid", "name", "path", "user", "since_utc")}
     named = {name: value for name, value in told.items() if value is not None}
-    return named | {"bind": together(holders).value, "addresses": list(dict.fromkeys(one.address for one in holders))[:_ADDRESSES]}
+    return named | {
+        "bind": together(holders).value,
+        "addresses": list(dict.fromkeys(one.address for one in holders))[:_ADDRESSES],
+    }

@@ -1,6 +1,8 @@
-"""What this host's rules say of all ways to a port together: which of them count for its sockets, and what they agree on. Pure.
+"""What this host's rules say of all ways to a port together: which of them count for its sockets, and what they agree
+on. Pure.
 
-A report may come from elsewhere, so a prediction is text until it was looked at here; what has no known shape says nothing.
+A report may come from elsewhere, so a prediction is text until it was looked at here; what has no known shape says
+nothing.
 Source: docs/contract.md#inbound-rows.
 """
 
@@ -17,7 +19,8 @@ _RULE = ("rule", "table", "chain")
 
 
 class Admission(NamedTuple):
-    """`verdict` as in Prediction. `family`: the only one that is let in, if the other is not; then `rule` is what keeps the other out."""
+    """`verdict` as in Prediction. `family`: the only one that is let in, if the other is not; then `rule` is what keeps
+    the other out."""
 
     verdict: str
     rule: dict[str, str]
@@ -57,7 +60,8 @@ def _split(by_family: dict[str, Admission]) -> Admission:
 
 
 def _named(holders: list[Listening]) -> frozenset[str] | None:
-    """The addresses that all sockets are bound to; None where one takes every address of a family, or nobody is there."""
+    """The addresses that all sockets are bound to; None where one takes every address of a family, or nobody is
+    there."""
     if not holders or together(holders) is not Bind.ADDRESS:
         return None
     return frozenset(one.address.split("%")[0].removeprefix("::ffff:") for one in holders)
@@ -76,7 +80,9 @@ def _families(holders: list[Listening]) -> frozenset[str]:
 def _together(answers: Iterable[Admission]) -> Admission:
     """Those who agree; else what stands against it."""
     every = list(answers)
-    against = next((one for one in every if one.verdict not in (ALLOW, *DENIED)), None) or next((one for one in every if one.verdict != ALLOW), None)
+    against = next((one for one in every if one.verdict not in (ALLOW, *DENIED)), None) or next(
+        (one for one in every if one.verdict != ALLOW), None
+    )
     if against is None:
         return every[0]
     return against if all(one.verdict in DENIED for one in every) else Admission(CANNOT_TELL, against.rule)
@@ -84,4 +90,7 @@ def _together(answers: Iterable[Admission]) -> Admission:
 
 def _of(told: dict[str, Any]) -> Admission:
     verdict = str(told.get("verdict"))
-    return Admission(verdict if verdict in (ALLOW, *DENIED) else CANNOT_TELL, {name: str(told[name]) for name in _RULE if told.get(name)})
+    return Admission(
+        verdict if verdict in (ALLOW, *DENIED) else CANNOT_TELL,
+        {name: str(told[name]) for name in _RULE if told.get(name)},
+    )

@@ -1,7 +1,8 @@
-"""What an installed component says of a row: which server it is configured for, and that it holds a connection right now. Pure.
+"""What an installed component says of a row: which server it is configured for, and that it holds a connection right
+now. Pure.
 
-Both stand beside the row's own attempt and improve nothing. A server that is only perhaps another one is not called another one.
-Sources: docs/contract.md#rules (one connection decides a row); docs/sources.md#places-of-components.
+Both stand beside the row's own attempt and improve nothing. A server that is only perhaps another one is not called
+another one. Sources: docs/contract.md#rules (one connection decides a row); docs/sources.md#places-of-components.
 """
 
 import ipaddress
@@ -25,7 +26,12 @@ _SERVERS = 4
 
 def to_server(row: Row) -> bool:
     """Is it a row that leads straight to the Server?"""
-    return row.direction is Direction.OUTBOUND and row.transport is Transport.TCP and row.listener is Listener.SERVER and row.via_destination is None
+    return (
+        row.direction is Direction.OUTBOUND
+        and row.transport is Transport.TCP
+        and row.listener is Listener.SERVER
+        and row.via_destination is None
+    )
 
 
 def established(row: Row, connections: list[Connection]) -> list[Established]:
@@ -62,12 +68,15 @@ def blamed(said: Conclusion) -> Conclusion:
 def _configured(row: Row, host: Host) -> list[str]:
     if row.role not in _CONFIGURED:
         return []
-    told: list[object] = next((list(one.get("servers", [])) for one in host.eset_products if one.get("component") == row.role), [])
+    told: list[object] = next(
+        (list(one.get("servers", [])) for one in host.eset_products if one.get("component") == row.role), []
+    )
     return [one for one in told if isinstance(one, str)]
 
 
 def _is_other(row: Row, configured: str) -> bool:
-    """Is it certainly another one? A name and an address cannot be compared without asking somebody, nor a short name and a full one."""
+    """Is it certainly another one? A name and an address cannot be compared without asking somebody, nor a short name
+    and a full one."""
     try:
         name, port = host_and_port(configured, "")
     except SiteError:

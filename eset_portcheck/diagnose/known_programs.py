@@ -1,4 +1,5 @@
-"""Programs that are known to sit on the ports of ESET PROTECT, by process name and path: a name for the report, never a verdict. Data.
+"""Programs that are known to sit on the ports of ESET PROTECT, by process name and path: a name for the report, never a
+verdict. Data.
 
 Sources: docs/sources.md#who-else-is-found-on-the-ports (general knowledge but for the old ESET components), #versions.
 """
@@ -19,7 +20,8 @@ IN_FRONT_OF_TOMCAT = frozenset({APACHE, HTTP_SYS, NGINX, HAPROXY})
 
 
 class Program(NamedTuple):
-    """`names`: process names without .exe, in lower case; `path`: decides alone when it fits; `ports`: only there (empty: anywhere)."""
+    """`names`: process names without .exe, in lower case; `path`: decides alone when it fits; `ports`: only there
+    (empty: anywhere)."""
 
     word: str
     names: tuple[str, ...] = ()
@@ -34,7 +36,8 @@ PROGRAMS = (
     Program("apache-http-proxy", path=r"\\Apache HTTP Proxy\\"),
     Program("apache-http-proxy", ("httpd", "apache2"), ports=(3128,)),
     Program("squid", ("squid", "squid3")),
-    Program(CONTAINER, ("docker-proxy", "dockerd", "containerd", "com.docker.backend", "wslrelay", "rootlessport", "conmon", "slirp4netns", "pasta",
+    Program(CONTAINER, ("docker-proxy", "dockerd", "containerd", "com.docker.backend", "wslrelay", "rootlessport",
+            "conmon", "slirp4netns", "pasta",
                          "pasta.avx2", "gvproxy", "vpnkit", "vpnkit-bridge", "kube-proxy")),
     Program("sshd", ("sshd", "dropbear")),
     Program("directadmin", ("directadmin",)),

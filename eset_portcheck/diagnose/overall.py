@@ -1,4 +1,5 @@
-"""What the rows say together: fail-over groups, one interceptor on unrelated names, one cause behind many rows. Pure."""
+"""What the rows say together: fail-over groups, one interceptor on unrelated names, one cause behind many rows.
+Pure."""
 
 from collections import defaultdict
 from typing import Any
@@ -19,9 +20,11 @@ from eset_portcheck.texts.shell import joined, shell_of
 
 
 def interception(rows: list[Row]) -> list[Row]:
-    """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner, public names each their domain.
+    """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner,
+    public names each their domain.
 
-    Two hosts of one domain may have a private authority in common, but not where one of them is known to be signed by a public one.
+    Two hosts of one domain may have a private authority in common, but not where one of them is known to be signed by a
+    public one.
     """
     owners: dict[str, set[str]] = defaultdict(set)
     hosts: dict[str, set[str]] = defaultdict(set)
@@ -31,7 +34,9 @@ def interception(rows: list[Row]) -> list[Row]:
             owners[issuer].add("site" if row.trust is Trust.SITE else ".".join(_asked(row).split(".")[-2:]))
             hosts[issuer].add(_asked(row))
             public |= {issuer} if row.trust is Trust.PUBLIC else set()
-    guilty = {issuer for issuer, seen in owners.items() if len(seen) > 1 or (issuer in public and len(hosts[issuer]) > 1)}
+    guilty = {
+        issuer for issuer, seen in owners.items() if len(seen) > 1 or (issuer in public and len(hosts[issuer]) > 1)
+    }
     return [_intercepted(row, guilty) if guilty & set(_unknown_issuers(row)) else row for row in rows]
 
 
@@ -43,7 +48,10 @@ def _unknown_issuers(row: Row) -> list[str]:
     return [
         attempt.tls.chain[0].issuer
         for attempt in row.attempts
-        if attempt.tls and attempt.tls.chain and attempt.tls.public != "trusted" and attempt.tls.site not in ("trusted", "weak")
+        if attempt.tls
+        and attempt.tls.chain
+        and attempt.tls.public != "trusted"
+        and attempt.tls.site not in ("trusted", "weak")
     ]
 
 
@@ -68,7 +76,11 @@ def groups(rows: list[Row]) -> list[Row]:
     """A failed member becomes a warning when another member is proven."""
     proven = proven_groups(rows)
     return [
-        msgspec.structs.replace(row, verdict=Verdict.WARN, findings=[Finding("FAILOVER_USED", params={"group": row.group.id}), *row.findings])
+        msgspec.structs.replace(
+            row,
+            verdict=Verdict.WARN,
+            findings=[Finding("FAILOVER_USED", params={"group": row.group.id}), *row.findings],
+        )
         if row.group and row.verdict is Verdict.FAIL and group_of(row) in proven
         else row
         for row in rows
@@ -76,13 +88,19 @@ def groups(rows: list[Row]) -> list[Row]:
 
 
 def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[list[Row], list[Cause]]:
-    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures first, then warnings.
+    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures
+    first, then warnings.
 
-    `takes_only`: the line that tests again can name rows; a fix holds these words alone, as the command line stands once in a report.
+    `takes_only`: the line that tests again can name rows; a fix holds these words alone, as the command line stands
+    once in a report.
     """
     found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        if row.verdict is Verdict.FAIL or (row.verdict is Verdict.WARN and rank(row.reason) in (Rank.FAIL, Rank.WARN)) or row.verdict is Verdict.ERROR:
+        if (
+            row.verdict is Verdict.FAIL
+            or (row.verdict is Verdict.WARN and rank(row.reason) in (Rank.FAIL, Rank.WARN))
+            or row.verdict is Verdict.ERROR
+        ):
             found[_place(row)].append(row)
     ranked = sorted(found.values(), key=lambda group: (not any(_counts(row) for row in group), -len(group)))
     made: list[Cause] = []
@@ -92,7 +110,9 @@ def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[lis
         name = f"C{number}"
         explained |= {row.id: name for row in group if row.id != lead.id}
         made.append(_cause(name, lead, group, host, takes_only))
-    return [msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows], made
+    return [
+        msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows
+    ], made
 
 
 def _counts(row: Row) -> bool:
@@ -106,7 +126,12 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, *rule)
     culprit = REASONS[row.reason].culprit
     if row.reason in ("DNS_NXDOMAIN", "DNS_NO_ADDRESS"):
-        return (row.reason, where.address, ".".join(_dialled(row).split(".")[-2:]))  # a zone may be missing without the resolver being at fault
+        # A zone may be missing without the resolver being at fault.
+        return (
+            row.reason,
+            where.address,
+            ".".join(_dialled(row).split(".")[-2:]),
+        )
     if culprit is Culprit.DNS:
         return (row.reason, where.address)
     if culprit is Culprit.LOCAL_ROUTE:
@@ -145,7 +170,8 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool)
     params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
     for finding in lead.findings:
         if finding.reason == lead.reason:
-            params |= {name: value for name, value in finding.params.items() if name != "port" or type(value) is int}  # facts may hold anything
+            # Facts may hold anything.
+            params |= {name: value for name, value in finding.params.items() if name != "port" or type(value) is int}
     return Cause(
         id=name,
         reason=REASONS[lead.reason].code,

@@ -1,6 +1,8 @@
-"""Who holds a port: the component of the row, the operating system, somebody else, or somebody who is not visible to this user. Pure.
+"""Who holds a port: the component of the row, the operating system, somebody else, or somebody who is not visible to
+this user. Pure.
 
-A path decides, a name alone does not: what is seen of a process by its name only is hidden, unless the name is a known stranger's.
+A path decides, a name alone does not: what is seen of a process by its name only is hidden, unless the name is a known
+stranger's.
 Source: docs/sources.md#places-of-components, #the-ports-page (the operating system's own processes).
 """
 
@@ -13,9 +15,14 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Listener, Phase
 
 _PRODUCT_PATHS = {
-    Listener.SERVER: re.compile(r"^/opt/eset/RemoteAdministrator/Server/|^[A-Z]:\\.*\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
+    Listener.SERVER: re.compile(
+        r"^/opt/eset/RemoteAdministrator/Server/|^[A-Z]:\\.*\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE
+    ),
     Listener.BRIDGE: re.compile(r"^/opt/eset/(eset)?bridge/|^[A-Z]:\\.*\\ESET\\(ESET ?)?Bridge\\", re.IGNORECASE),
-    Listener.MDC: re.compile(r"^/opt/eset/RemoteAdministrator/MDMCore/|^[A-Z]:\\.*\\ESET\\RemoteAdministrator\\(MDMCore|MobileDeviceConnector)", re.IGNORECASE),
+    Listener.MDC: re.compile(
+        r"^/opt/eset/RemoteAdministrator/MDMCore/|^[A-Z]:\\.*\\ESET\\RemoteAdministrator\\(MDMCore|MobileDeviceConnector)",
+        re.IGNORECASE,
+    ),
 }
 _TOMCAT = re.compile(r"^(.*[/\\])bin[/\\]tomcat\d*w?\.exe$", re.IGNORECASE)
 _SYSTEM_NAMES = frozenset({"system", "smbd", "nmbd", "samba", "svchost.exe"})
@@ -60,7 +67,9 @@ def _of_the_system(row: Row, holder: Listening, name: str) -> Owner:
 
 def _tomcat(holder: Listening, known: str | None, host: Host, phase: Phase) -> Owner:
     """The console is a guest of Tomcat: only a Tomcat whose folder holds it is the product."""
-    consoles = [str(one.get("path", "")) for one in host.eset_products if one.get("component") == Listener.WEBCONSOLE.value]
+    consoles = [
+        str(one.get("path", "")) for one in host.eset_products if one.get("component") == Listener.WEBCONSOLE.value
+    ]
     program = _TOMCAT.match(holder.path or "")
     home = holder.home or (program[1] if program else "")
     if home and any(_under(one, home) for one in consoles):

@@ -1,9 +1,10 @@
 """Which proxy counts for which destination, and why the others do not. Pure.
 
-One rule: the proxy that was given for this run, or none. ESET's components take theirs from their policy alone, which no file of theirs shows; so the
-environment, the system's settings and scripts never win. They are named, because a destination that cannot be reached directly may lie behind one.
-Sources: docs/contract.md#proxy; docs/sources.md#replication-port-2222 (proxies come from the policy);
-curl's manual for no_proxy; Microsoft for ProxyOverride.
+One rule: the proxy that was given for this run, or none. ESET's components take theirs from their policy alone, which
+no file of theirs shows; so the environment, the system's settings and scripts never win. They are named, because a
+destination that cannot be reached directly may lie behind one. Sources: docs/contract.md#proxy;
+docs/sources.md#replication-port-2222 (proxies come from the policy); curl's manual for no_proxy; Microsoft for
+ProxyOverride.
 """
 
 import fnmatch
@@ -27,7 +28,11 @@ _PLAIN = ("http", "http_proxy")
 
 def choices(rows: list[Row], host: Host) -> list[ProxyChoice]:
     """One a destination over TCP that is checked, in the order of the rows; none where no proxy is set or given."""
-    checked = [row for row in rows if row.direction is Direction.OUTBOUND and row.transport is Transport.TCP and row.verdict is not Verdict.SKIP]
+    checked = [
+        row
+        for row in rows
+        if row.direction is Direction.OUTBOUND and row.transport is Transport.TCP and row.verdict is not Verdict.SKIP
+    ]
     via = {row.via_destination: place(row.target, row.port) for row in checked if row.via_destination}
     found: dict[str, ProxyChoice] = {}
     told: dict[bool, list[ProxySource]] = {}
@@ -53,7 +58,9 @@ def sources(host: Host, row: Row) -> list[ProxySource]:
     wanted = {"http_proxy" if row.protocol in _PLAIN else "https_proxy", "all_proxy", "AutoConfigURL"}
     told = [one for one in host.proxy_sources if one.name in wanted]
     held = {place(one.address, one.port): one.component for one in host.connections if one.port == BRIDGE_PORT}
-    return [*told, *(ProxySource("connection", name, proxy, scope="component") for proxy, name in held.items())][:_SOURCES]
+    return [*told, *(ProxySource("connection", name, proxy, scope="component") for proxy, name in held.items())][
+        :_SOURCES
+    ]
 
 
 def ignoring(one: ProxySource, row: Row, given: str) -> ProxyIgnored:
@@ -77,7 +84,11 @@ def bypasses(host: str, entry: str) -> bool:
     address = _address(host)
     if address is None:
         bare = entry.rpartition(":")[0] or entry if entry.rpartition(":")[2].isdigit() else entry
-        return fnmatch.fnmatchcase(host, bare) if "*" in bare else host == bare.lstrip(".") or host.endswith("." + bare.lstrip("."))
+        return (
+            fnmatch.fnmatchcase(host, bare)
+            if "*" in bare
+            else host == bare.lstrip(".") or host.endswith("." + bare.lstrip("."))
+        )
     network = _network(entry)
     return address in network if network is not None else "*" in entry and fnmatch.fnmatchcase(host, entry)
 
@@ -105,7 +116,13 @@ def noted(rows: list[Row], host: Host) -> list[Row]:
 
 
 def _noted(row: Row, choice: ProxyChoice | None) -> Row:
-    if choice is None or choice.via or row.via_destination or row.verdict not in (Verdict.FAIL, Verdict.UNPROVEN) or not is_internet(row):
+    if (
+        choice is None
+        or choice.via
+        or row.via_destination
+        or row.verdict not in (Verdict.FAIL, Verdict.UNPROVEN)
+        or not is_internet(row)
+    ):
         return row
     known = list(dict.fromkeys(one.proxy for one in choice.ignored if one.why in ("not-followed", "script-not-run")))
     if not known or not row.attempts:

@@ -17,7 +17,8 @@ P = TypeVar("P", bound=Piece)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """`disproves`: the reason, if of fail rank, shows the opposite of what is required. `verdict`: a reading that the contract ranks by hand."""
+    """`disproves`: the reason, if of fail rank, shows the opposite of what is required. `verdict`: a reading that the
+    contract ranks by hand."""
 
     reached: Proof
     reason: ReasonCode
@@ -55,9 +56,12 @@ def broken(
     params: dict[str, Any] | None = None,
     disproves: bool = True,
 ) -> Reading:
-    """A reading of a stage that broke; culprit from the table of reasons unless given. Parameters ride on a finding of the same code."""
+    """A reading of a stage that broke; culprit from the table of reasons unless given. Parameters ride on a finding of
+    the same code."""
     findings = (Finding(reason, params=params),) if params else ()
-    return Reading(reached, reason, state, culprit or REASONS[reason].culprit, confidence, where or Where(), findings, disproves)
+    return Reading(
+        reached, reason, state, culprit or REASONS[reason].culprit, confidence, where or Where(), findings, disproves
+    )
 
 
 def of_kind(evidence: Sequence[Piece], kind: type[P], attempt: Attempt) -> P | None:

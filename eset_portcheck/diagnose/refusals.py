@@ -26,7 +26,8 @@ def read_refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence]
 
 
 def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
-    """A rule of this host that drops or rejects just these packets explains silence, and names what an error of this host was about."""
+    """A rule of this host that drops or rejects just these packets explains silence, and names what an error of this
+    host was about."""
     own = of_kind(evidence, FirewallPrediction, attempt)
     if own is None or not _explains(own, reading.reason):
         return reading
@@ -37,8 +38,16 @@ def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) 
 def unasked(reading: Reading, record: StageRecord, evidence: list[Evidence]) -> Reading:
     """Of a name that nobody told: a rule of this host that stops the question to every resolver explains it."""
     servers = {one.get("server") for one in record.detail.get("servers", []) if isinstance(one, dict)}
-    stopped = [one for one in evidence if isinstance(one, FirewallPrediction) and one.address in servers and one.verdict in ("drop", "reject")]
-    if reading.reason not in ("DNS_TIMEOUT", "DNS_UNREACHABLE") or not stopped or {one.address for one in stopped} != servers:
+    stopped = [
+        one
+        for one in evidence
+        if isinstance(one, FirewallPrediction) and one.address in servers and one.verdict in ("drop", "reject")
+    ]
+    if (
+        reading.reason not in ("DNS_TIMEOUT", "DNS_UNREACHABLE")
+        or not stopped
+        or {one.address for one in stopped} != servers
+    ):
         return reading
     return _blamed(reading, stopped[0])
 
@@ -57,7 +66,11 @@ def _blamed(reading: Reading, own: FirewallPrediction) -> Reading:
 def _explains(own: FirewallPrediction, reason: ReasonCode) -> bool:
     """A dropped packet brings no reset; and where link addresses may not be asked for, nobody is found."""
     if reason == "HOST_DOWN":
-        return own.packet in ("neighbour-discovery", "arp") and bool(own.may) and all(one.startswith(("drop", "reject")) for one in own.may)
+        return (
+            own.packet in ("neighbour-discovery", "arp")
+            and bool(own.may)
+            and all(one.startswith(("drop", "reject")) for one in own.may)
+        )
     if reason in _BY_RESET:
         return own.verdict == "reject"
     return reason in _BY_SILENCE and own.verdict in ("drop", "reject")
@@ -75,7 +88,12 @@ def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *,
             return broken("REJECTED_LOCALLY", Proof.ROUTE, State.FILTERED, params=_errno(record))
         case Failure.HOST_UNREACHABLE if record.duration_s >= ARP_FAILED_S:
             return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, Confidence.LIKELY, params=_errno(record))
-        case Failure.HOST_UNREACHABLE | Failure.NETWORK_UNREACHABLE | Failure.INVALID_ROUTE | Failure.ADDRESS_FAMILY_UNUSABLE:
+        case (
+            Failure.HOST_UNREACHABLE
+            | Failure.NETWORK_UNREACHABLE
+            | Failure.INVALID_ROUTE
+            | Failure.ADDRESS_FAMILY_UNUSABLE
+        ):
             return broken("NO_ROUTE", Proof.NAME, State.NOT_TESTED, params=_errno(record))
         case Failure.CONNECTION_RESET:
             return broken("RESET_AFTER_ACCEPT", Proof.ACCEPTS, State.OPEN, Confidence.LIKELY)
@@ -99,7 +117,11 @@ def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Readi
     params = {"refused_ttl": distance.refused_ttl, "control_ttl": max(controls, key=hops_away), "hops": ours}
     if ours < max(theirs):
         return broken(
-            "REFUSED_NEARER_THAN_HOST", Proof.ROUTE, State.FILTERED, where=Where(hop=ours + 1, interval=[THIS_HOST, str(attempt.address)]), params=params
+            "REFUSED_NEARER_THAN_HOST",
+            Proof.ROUTE,
+            State.FILTERED,
+            where=Where(hop=ours + 1, interval=[THIS_HOST, str(attempt.address)]),
+            params=params,
         )
     if ours in theirs:
         return broken("REFUSED_BY_HOST", Proof.PATH, State.CLOSED, where=where, params=params)
@@ -107,7 +129,8 @@ def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Readi
 
 
 def answered_nearer(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
-    """A connection that went wrong after it was accepted, by something nearer than the host: a transparent proxy, not the service."""
+    """A connection that went wrong after it was accepted, by something nearer than the host: a transparent proxy, not
+    the service."""
     distance = of_kind(evidence, Distance, attempt)
     accepted = distance.accepted_ttl if distance else None
     controls = [one.ttl for one in distance.controls] if distance else []
@@ -154,8 +177,11 @@ def _no_neighbour(icmp: Icmp) -> bool:
     return kind == ((1, 3) if icmp.version == 6 else (3, 1)) and icmp.after_s >= ARP_FAILED_S
 
 
-def _from_target(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: Where, params: dict[str, int], *, udp: bool) -> Reading:
-    """The target's address stands on it; behind address translation a nearer router's ICMP bears it too, and its hop limit tells."""
+def _from_target(
+    attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: Where, params: dict[str, int], *, udp: bool
+) -> Reading:
+    """The target's address stands on it; behind address translation a nearer router's ICMP bears it too, and its hop
+    limit tells."""
     distance = of_kind(evidence, Distance, attempt)
     others = [one.ttl for one in distance.controls if one.how != "udp-port-unreachable"] if distance else []
     if icmp.ttl and others and hops_away(icmp.ttl) < max(map(hops_away, others)):
@@ -166,7 +192,8 @@ def _from_target(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: 
 
 
 def _silence(attempt: Attempt, evidence: list[Evidence]) -> Reading:
-    """Dropped outward, the reply dropped, the host's own firewall, a full backlog: all alike. The walk only narrows it."""
+    """Dropped outward, the reply dropped, the host's own firewall, a full backlog: all alike. The walk only narrows
+    it."""
     target = str(attempt.address)
     hop, last = None, THIS_HOST
     walk = of_kind(evidence, TtlWalk, attempt)
@@ -191,5 +218,11 @@ def _silence(attempt: Attempt, evidence: list[Evidence]) -> Reading:
 
 def _udp_silence(record: StageRecord) -> Reading:
     if record.detail.get("strangers"):
-        return broken("WRONG_PROTOCOL", Proof.PATH, State.OPEN, Confidence.LIKELY, params={"strangers": record.detail["strangers"]})
+        return broken(
+            "WRONG_PROTOCOL",
+            Proof.PATH,
+            State.OPEN,
+            Confidence.LIKELY,
+            params={"strangers": record.detail["strangers"]},
+        )
     return broken("UDP_NO_ANSWER", Proof.ROUTE, State.OPEN_FILTERED, Confidence.POSSIBLE, culprit=Culprit.UNKNOWN)

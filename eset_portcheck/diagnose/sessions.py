@@ -41,7 +41,12 @@ def read_session(record: StageRecord) -> Reading:
     """A session stage that did not end with the share open."""
     detail = record.detail
     if record.failure is Failure.EXTRA_MISSING:
-        return broken("EXTRA_MISSING", Proof.PROTOCOL, State.OPEN, params={"package": detail.get("package"), "install": detail.get("install")})
+        return broken(
+            "EXTRA_MISSING",
+            Proof.PROTOCOL,
+            State.OPEN,
+            params={"package": detail.get("package"), "install": detail.get("install")},
+        )
     if record.failure is Failure.SESSION_NOT_TRIED:
         return broken("SMB_NEEDS_CREDENTIALS", Proof.PROTOCOL, State.OPEN, params=dict(detail))
     params = {name: detail[name] for name in _SAID if name in detail} or {"step": "session"}

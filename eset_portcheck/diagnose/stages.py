@@ -59,9 +59,18 @@ def _otherwise(row: Row, reading: Reading, attempt: Attempt, evidence: list[Evid
     protocol = protocols.find(row.protocol)
     openings: dict[str, ReasonCode] = {one.reason: one.reason for one in protocol.openings} if protocol else {}
     for one in evidence:
-        if isinstance(one, AlternativeOpeningTried) and one.address == attempt.address and one.completed and one.reason in openings:
-            reply = {name: value for name, value in (one.reply or {}).items() if name in ("dialect", "version", "encryption")}
-            reading = msgspec.structs.replace(reading, findings=(*reading.findings, Finding(openings[one.reason], params=reply)))
+        if (
+            isinstance(one, AlternativeOpeningTried)
+            and one.address == attempt.address
+            and one.completed
+            and one.reason in openings
+        ):
+            reply = {
+                name: value for name, value in (one.reply or {}).items() if name in ("dialect", "version", "encryption")
+            }
+            reading = msgspec.structs.replace(
+                reading, findings=(*reading.findings, Finding(openings[one.reason], params=reply))
+            )
     return reading
 
 
@@ -85,7 +94,9 @@ def _unresolved(record: StageRecord) -> Reading:
     told = [answer for answer in answers if "rcode" in answer or "failure" in answer]
     params: dict[str, Any] = {"name": record.detail.get("name", ""), "os": record.detail.get("os", "")}
     if told:
-        params["servers"] = [f"{one['server']} {one['type']} {one.get('rcode') or one.get('failure')}" for one in told[:6]]
+        params["servers"] = [
+            f"{one['server']} {one['type']} {one.get('rcode') or one.get('failure')}" for one in told[:6]
+        ]
     server = told[0]["server"] if told else None
     sure = Confidence.PROVEN if any("rcode" in one for one in told) else Confidence.LIKELY
     return broken(_DNS[record.failure], Proof.NONE, State.NOT_TESTED, sure, where=Where(address=server), params=params)
@@ -103,55 +114,95 @@ def _unrouted(record: StageRecord) -> Reading:
 
 
 def _via_proxy(row: Row, reading: Reading) -> Reading:
-    """A proxy that does not answer has a code of its own; what was seen stays beside it. Nothing of its ladder counts for what is behind it."""
+    """A proxy that does not answer has a code of its own; what was seen stays beside it. Nothing of its ladder counts
+    for what is behind it."""
     if row.via_destination is None:
         return reading
     if reading.reason in ("TCP_NO_ANSWER", "HOST_DOWN"):
         own = reading.culprit is Culprit.LOCAL_FIREWALL
         params = next((one.params for one in reading.findings if one.reason == reading.reason), {}) if own else {}
-        told = Finding(reading.reason, params=params | ({"interval": reading.where.interval} if reading.where.interval else {}))
+        told = Finding(
+            reading.reason, params=params | ({"interval": reading.where.interval} if reading.where.interval else {})
+        )
         culprit = reading.culprit if own else REASONS["PROXY_UNREACHABLE"].culprit
-        return Reading(Proof.NONE, "PROXY_UNREACHABLE", reading.state, culprit, reading.confidence, reading.where, (told,))
+        return Reading(
+            Proof.NONE, "PROXY_UNREACHABLE", reading.state, culprit, reading.confidence, reading.where, (told,)
+        )
     return msgspec.structs.replace(reading, reached=Proof.NONE)
 
 
 def _untunnelled(row: Row, record: StageRecord) -> Reading:
     status = record.detail.get("status")
     if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
-        params = {name: record.detail[name] for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"] if name in record.detail}
+        params = {
+            name: record.detail[name]
+            for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"]
+            if name in record.detail
+        }
         failed = status >= 500 and status not in (501, 505)
-        reason: ReasonCode = "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
+        reason: ReasonCode = (
+            "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
+        )
         return broken(reason, Proof.NONE, State.OPEN, params=params)
     if record.failure is Failure.TIMEOUT and (other := _other_service(row, record)):
-        return broken("WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params={"service": other, **_came(record)})
-    return msgspec.structs.replace(_stopped(row, record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY)
+        return broken(
+            "WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params={"service": other, **_came(record)}
+        )
+    return msgspec.structs.replace(
+        _stopped(row, record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY
+    )
 
 
 def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Evidence]) -> Reading:
     """The connection stood; then TLS or the protocol stopped."""
-    reached = Proof.TLS if Stage.TLS in attempt.done else Proof.NONE if row.via_destination and Stage.TUNNEL in attempt.done else Proof.ACCEPTS
+    reached = (
+        Proof.TLS
+        if Stage.TLS in attempt.done
+        else Proof.NONE
+        if row.via_destination and Stage.TUNNEL in attempt.done
+        else Proof.ACCEPTS
+    )
     in_tls = record.stage is Stage.TLS
     if record.failure is Failure.TIMEOUT:
         small = of_kind(evidence, SmallSegments, attempt)
         if small and small.completed:
             return broken(
-                "PMTU_BLACKHOLE", reached, State.OPEN, where=Where(interval=[THIS_HOST, str(attempt.address)]), params={"segment_bytes": small.segment_bytes}
+                "PMTU_BLACKHOLE",
+                reached,
+                State.OPEN,
+                where=Where(interval=[THIS_HOST, str(attempt.address)]),
+                params={"segment_bytes": small.segment_bytes},
             )
         if not in_tls and (other := _other_service(row, record)):
             return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": other, **_came(record)})
-        return broken("TLS_TIMEOUT" if in_tls else "NO_REPLY", reached, State.OPEN, Confidence.LIKELY, params=_came(record))
+        return broken(
+            "TLS_TIMEOUT" if in_tls else "NO_REPLY", reached, State.OPEN, Confidence.LIKELY, params=_came(record)
+        )
     if in_tls and record.failure in (Failure.TLS_ALERT, Failure.TLS_FAILED):
         params = {name: record.detail[name] for name in ["alert", "openssl"] if name in record.detail}
         return broken("TLS_REFUSED", reached, State.OPEN, params=params)
     if in_tls and record.failure is Failure.CONNECTION_RESET and not record.detail.get("received_bytes"):
         control = of_kind(evidence, SilentControl, attempt)
         if control and control.end == "open":
-            return broken("TLS_RESET_ON_HELLO", reached, State.OPEN, Confidence.LIKELY, params={"silent_connection": "stayed open"})
+            return broken(
+                "TLS_RESET_ON_HELLO",
+                reached,
+                State.OPEN,
+                Confidence.LIKELY,
+                params={"silent_connection": "stayed open"},
+            )
     if attempt.tls is not None and attempt.tls.client_certificate == "required" and not in_tls:
         asked = Finding("CLIENT_CERTIFICATE_REQUESTED", params={"alert": 116})
-        return Reading(Proof.TLS, "CLIENT_CERTIFICATE_REQUESTED", State.OPEN, Culprit.UNKNOWN, Confidence.PROVEN, findings=(asked,))
+        return Reading(
+            Proof.TLS, "CLIENT_CERTIFICATE_REQUESTED", State.OPEN, Culprit.UNKNOWN, Confidence.PROVEN, findings=(asked,)
+        )
     reading = _stopped(row, record, reached, "NO_REPLY")
-    if row.target_key == "push" and reading.reason == "CLOSED_BEFORE_REPLY" and attempt.tls is not None and attempt.tls.public == "trusted":
+    if (
+        row.target_key == "push"
+        and reading.reason == "CLOSED_BEFORE_REPLY"
+        and attempt.tls is not None
+        and attempt.tls.public == "trusted"
+    ):
         # a broker that hangs up on strangers: the certificate says who it was, the word of the protocol is missing
         return msgspec.structs.replace(reading, disproves=False, verdict=Verdict.WARN)
     return reading
@@ -161,7 +212,9 @@ def _other_service(row: Row, record: StageRecord) -> str | None:
     """A peer that spoke some other protocol and then waited for its words."""
     service = recognise(bytes.fromhex(str(record.detail.get("first_bytes", ""))))
     protocol = protocols.find(row.protocol)
-    own = {Stage.TUNNEL: ("http",), Stage.TLS: ("tls",)}.get(record.stage) or (protocol.own_signatures if protocol else ())
+    own = {Stage.TUNNEL: ("http",), Stage.TLS: ("tls",)}.get(record.stage) or (
+        protocol.own_signatures if protocol else ()
+    )
     return service if service not in (None, *own) else None
 
 
@@ -219,4 +272,12 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
         return Reading(meaning.proof, meaning.reason, State.OPEN, findings=findings)
     findings = (Finding(meaning.reason, params=meaning.params), *findings)
     culprit = REASONS[meaning.reason].culprit
-    return Reading(meaning.proof, meaning.reason, State.OPEN, culprit, Confidence.PROVEN, findings=findings, disproves=meaning.disproves)
+    return Reading(
+        meaning.proof,
+        meaning.reason,
+        State.OPEN,
+        culprit,
+        Confidence.PROVEN,
+        findings=findings,
+        disproves=meaning.disproves,
+    )

@@ -15,7 +15,8 @@ from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import WORST_FIRST, Direction, Listener, Phase, Proof, Verdict
 
-# Found at the listening end before the component is installed, these still tell of the path, not of what is not there yet.
+# Found at the listening end before the component is installed, these still tell of the path, not of what is not there
+# yet.
 _PATH_FAULTS = frozenset(
     {
         "TLS_INTERCEPTED",
@@ -50,7 +51,9 @@ def full_proof(row: Row) -> Proof:
 def required_proof(row: Row, phase: Phase) -> Proof:
     """What this run's phase asks of the row."""
     full = full_proof(row)
-    return Proof.PATH if row.direction is Direction.OUTBOUND and lowered(row, phase) and full.reaches(Proof.PATH) else full
+    return (
+        Proof.PATH if row.direction is Direction.OUTBOUND and lowered(row, phase) and full.reaches(Proof.PATH) else full
+    )
 
 
 def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
@@ -61,11 +64,18 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
     if reading.reason == "REFUSED_BY_HOST":
         return Verdict.PASS if reading.reached.reaches(required) else Verdict.FAIL
     path_only = required is Proof.PATH
-    if path_only and (reading.reason in _NOTHING_THERE_YET or (full_proof(row) is Proof.PATH and reading.reason == "TCP_NO_ANSWER")):
+    if path_only and (
+        reading.reason in _NOTHING_THERE_YET or (full_proof(row) is Proof.PATH and reading.reason == "TCP_NO_ANSWER")
+    ):
         return Verdict.UNPROVEN
     if reading.fails:
         nearer = any(finding.reason == "ANSWERED_NEARER" for finding in reading.findings)
-        if lowered(row, phase) and reading.reached.reaches(Proof.ACCEPTS) and reading.reason not in _PATH_FAULTS and not nearer:
+        if (
+            lowered(row, phase)
+            and reading.reached.reaches(Proof.ACCEPTS)
+            and reading.reason not in _PATH_FAULTS
+            and not nearer
+        ):
             return Verdict.WARN  # the path is proven, but somebody else is at home
         return Verdict.FAIL
     if reading.verdict is not None:
@@ -76,7 +86,8 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
 
 
 def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> Conclusion:
-    """One conclusion for all addresses that were tried. One that got no log-on because another got it counts neither way; it is a finding beside them."""
+    """One conclusion for all addresses that were tried. One that got no log-on because another got it counts neither
+    way; it is a finding beside them."""
     withheld = [reading for _, reading in readings if reading.reason == WITHHELD]
     if withheld and len(withheld) < len(readings):
         rest = combine(row, [one for one in readings if one[1].reason != WITHHELD], phase)
@@ -92,7 +103,13 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
     broken_families = {attempt.family for attempt, _ in bad} - {attempt.family for attempt, _ in good}
     code: ReasonCode = "ONE_FAMILY_FAILS" if broken_families else "SOME_ADDRESSES_FAIL"
     attempt, worst = bad[0]
-    params = {"family": attempt.family, "address": attempt.address, "reason": worst.reading.reason, "failed": len(bad), "tried": len(judged)}
+    params = {
+        "family": attempt.family,
+        "address": attempt.address,
+        "reason": worst.reading.reason,
+        "failed": len(bad),
+        "tried": len(judged),
+    }
     conclusion = _conclude(Judged(Verdict.WARN, best.reading))
     return Conclusion(
         verdict=Verdict.WARN,

@@ -1,7 +1,7 @@
 """Files that a user names: read without ever waiting, within a limit, and written whole or not at all.
 
-A path may lie in a folder where others can write, and this program often runs as root: what a name stands for is decided on the open descriptor.
-Sources: open(2), openat(2), rename(2); proc_sys_fs(5), protected_symlinks.
+A path may lie in a folder where others can write, and this program often runs as root: what a name stands for is
+decided on the open descriptor. Sources: open(2), openat(2), rename(2); proc_sys_fs(5), protected_symlinks.
 """
 
 import errno
@@ -12,7 +12,13 @@ from pathlib import Path
 from eset_portcheck.files import folders
 
 _SHUT = 0o077
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 _KINDS = (
     (stat.S_ISDIR, "is a folder"),
     (stat.S_ISLNK, "is a link; name the file that it leads to"),
@@ -32,8 +38,8 @@ class Missing(Unusable):
 
 
 def read(path: Path, limit_bytes: int, *, private: bool = False) -> bytes:
-    """All of a regular file. `private`: it must belong to the user who runs, be closed to all others, and be reached through no other user's link
-    (on Windows only that it is a regular file is looked at). Raises Unusable."""
+    """All of a regular file. `private`: it must belong to the user who runs, be closed to all others, and be reached
+    through no other user's link (on Windows only that it is a regular file is looked at). Raises Unusable."""
     try:
         number = _opened_privately(path) if private and folders.SUPPORTED else _opened(path)
         with os.fdopen(number, "rb") as file:
@@ -47,7 +53,9 @@ def read(path: Path, limit_bytes: int, *, private: bool = False) -> bytes:
     except (OSError, ValueError) as error:
         raise Unusable(told(error)) from None
     if len(data) > limit_bytes:
-        raise Unusable(f"larger than {limit_bytes // 2**20} MiB" if limit_bytes >= 2**20 else f"larger than {limit_bytes} bytes")
+        raise Unusable(
+            f"larger than {limit_bytes // 2**20} MiB" if limit_bytes >= 2**20 else f"larger than {limit_bytes} bytes"
+        )
     return data
 
 
@@ -69,7 +77,9 @@ def _must_be_regular(status: os.stat_result) -> None:
 def _must_be_private(status: os.stat_result) -> None:
     owner = os.geteuid()  # type: ignore[attr-defined,unused-ignore]  # POSIX alone
     if status.st_uid != owner:
-        raise Unusable(f"belongs to another user (uid {status.st_uid}); it must belong to the one who runs this (uid {owner})")
+        raise Unusable(
+            f"belongs to another user (uid {status.st_uid}); it must belong to the one who runs this (uid {owner})"
+        )
     if status.st_mode & _SHUT:
         raise Unusable("others can read it; chmod 600 it first")
 

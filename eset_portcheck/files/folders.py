@@ -1,6 +1,8 @@
-"""Folders opened one part of a path at a time, so that no part can be exchanged later, and no other user's link is followed.
+"""Folders opened one part of a path at a time, so that no part can be exchanged later, and no other user's link is
+followed.
 
-Linux refuses links of others in sticky folders by itself (protected_symlinks), where that is switched on; here it holds in every folder.
+Linux refuses links of others in sticky folders by itself (protected_symlinks), where that is switched on; here it holds
+in every folder.
 """
 
 import errno
@@ -18,8 +20,8 @@ class ForeignLink(OSError):
 
 
 def reached(path: Path, *, through_link: bool = False) -> tuple[int, str]:
-    """(descriptor of the folder, last part of the name). `through_link`: the last part may be a link too. Raises OSError, ForeignLink among them.
-    The caller closes the descriptor."""
+    """(descriptor of the folder, last part of the name). `through_link`: the last part may be a link too. Raises
+    OSError, ForeignLink among them. The caller closes the descriptor."""
     parts = list(reversed(path.absolute().parts))
     current = os.open("/", _FOLDER)
     links = 0
@@ -35,7 +37,8 @@ def reached(path: Path, *, through_link: bool = False) -> tuple[int, str]:
             elif not parts:
                 return current, name
             else:
-                inner = os.open("/", _FOLDER) if not name.strip("/") else os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=current)  # type: ignore[attr-defined,unused-ignore]
+                followed = _FOLDER | os.O_NOFOLLOW  # type: ignore[attr-defined,unused-ignore]
+                inner = os.open(name, followed, dir_fd=current) if name.strip("/") else os.open("/", _FOLDER)
                 os.close(current)
                 current = inner
     except BaseException:
@@ -44,7 +47,8 @@ def reached(path: Path, *, through_link: bool = False) -> tuple[int, str]:
 
 
 def owners() -> frozenset[int]:
-    """Users whose links and programs are trusted: root, and whoever owns / (inside a user namespace root's own number is not to be seen)."""
+    """Users whose links and programs are trusted: root, and whoever owns / (inside a user namespace root's own number
+    is not to be seen)."""
     return frozenset({0, Path("/").stat().st_uid})
 
 

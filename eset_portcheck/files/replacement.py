@@ -1,7 +1,9 @@
-"""A file that appears whole under its name, or not at all: written beside it, on the disk before it is renamed, readable by its owner only.
+"""A file that appears whole under its name, or not at all: written beside it, on the disk before it is renamed,
+readable by its owner only.
 
-A link, pipe or device in its place is refused; a link that is put there later is replaced, not followed. What the name led to before (another hard
-link of it too) keeps its content. Sources: rename(2), fsync(2); Microsoft, "Naming Files, Paths, and Namespaces".
+A link, pipe or device in its place is refused; a link that is put there later is replaced, not followed. What the name
+led to before (another hard link of it too) keeps its content. Sources: rename(2), fsync(2); Microsoft, "Naming Files,
+Paths, and Namespaces".
 """
 
 import errno
@@ -14,10 +16,27 @@ from pathlib import Path
 
 from eset_portcheck.files import Unusable, folders, kind
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NEW = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 _OWNER_ONLY = 0o600
 _NO_FSYNC = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", *(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³")})
+_DEVICES = frozenset(
+    {
+        "CON",
+        "PRN",
+        "AUX",
+        "NUL",
+        "CONIN$",
+        "CONOUT$",
+        *(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"),
+    }
+)
 
 
 class _Beside:
@@ -49,8 +68,8 @@ class _Beside:
 
 
 class Replacement:
-    """Made: the name is usable, nothing has changed. `open`: an empty file lies beside. `write`: done. However the program ends short of SIGKILL,
-    what lies beside is removed."""
+    """Made: the name is usable, nothing has changed. `open`: an empty file lies beside. `write`: done. However the
+    program ends short of SIGKILL, what lies beside is removed."""
 
     def __init__(self, path: Path) -> None:
         """`present`: what stands under the name now. Raises Unusable."""
@@ -67,8 +86,8 @@ class Replacement:
             raise Unusable(_told(error)) from None
 
     def is_same(self, other: "Replacement") -> bool:
-        """The same name in the same folder, through whatever spelling, or two names of one file. Names that differ by case only count as the same:
-        on many disks they are."""
+        """The same name in the same folder, through whatever spelling, or two names of one file. Names that differ by
+        case only count as the same: on many disks they are."""
         if self.present and other.present and os.path.samestat(self.present, other.present):
             return True
         return _folded(self.path.name) == _folded(other.path.name) and os.path.samestat(self.folder(), other.folder())
@@ -83,7 +102,8 @@ class Replacement:
         self._parts.beside = name
 
     def write(self, data: bytes, *, over: bool = True) -> None:
-        """`over` False: what is there stays, FileExistsError. Raises OSError; then nothing has changed, and nothing is left beside."""
+        """`over` False: what is there stays, FileExistsError. Raises OSError; then nothing has changed, and nothing is
+        left beside."""
         parts = self._parts
         try:
             if parts.file is None or parts.beside is None:
@@ -96,7 +116,9 @@ class Replacement:
             if not over:  # takes the name from everybody else before anything is put in its place
                 os.close(os.open(parts.at(parts.name), _NEW, _OWNER_ONLY, dir_fd=parts.folder))
             try:
-                os.replace(parts.at(parts.beside), parts.at(parts.name), src_dir_fd=parts.folder, dst_dir_fd=parts.folder)
+                os.replace(
+                    parts.at(parts.beside), parts.at(parts.name), src_dir_fd=parts.folder, dst_dir_fd=parts.folder
+                )
             except OSError:
                 if not over:
                     os.unlink(parts.at(parts.name), dir_fd=parts.folder)
@@ -123,9 +145,14 @@ class Replacement:
             raise Unusable(f"cannot be written: it {what}")
         effective = os.access in os.supports_effective_ids
         if not os.access(parts.at(parts.name), os.W_OK, dir_fd=parts.folder, effective_ids=effective):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # a rename would not ask; whoever shut the file meant it
-        if folders.SUPPORTED and folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, status.st_uid, folder.st_uid):  # type: ignore[attr-defined,unused-ignore]
-            raise Unusable("cannot be written: it belongs to another user, in a folder where only its owner can replace it")
+            # A rename would not ask; whoever shut the file meant it.
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        owners = (0, status.st_uid, folder.st_uid)
+        sticky = folders.SUPPORTED and folder.st_mode & stat.S_ISVTX
+        if sticky and os.geteuid() not in owners:  # type: ignore[attr-defined,unused-ignore]
+            raise Unusable(
+                "cannot be written: it belongs to another user, in a folder where only its owner can replace it"
+            )
         return status
 
 

@@ -1,6 +1,8 @@
-"""This machine, looked at once before anything is dialled: listeners of the role's ports, interfaces, routes, resolvers, proxies, ESET components.
+"""This machine, looked at once before anything is dialled: listeners of the role's ports, interfaces, routes,
+resolvers, proxies, ESET components.
 
-No traffic. A part that cannot be read is named in `capabilities` and leaves its field empty; nothing here raises. The platform is chosen in one place.
+No traffic. A part that cannot be read is named in `capabilities` and leaves its field empty; nothing here raises. The
+platform is chosen in one place.
 """
 
 import ipaddress
@@ -24,15 +26,16 @@ T = TypeVar("T")
 
 
 class Survey(NamedTuple):
-    """`rules`: of this host's packet filter, for flows that are known only when names were resolved. They are no part of the report."""
+    """`rules`: of this host's packet filter, for flows that are known only when names were resolved. They are no part
+    of the report."""
 
     host: Host
     rules: PacketFilter
 
 
 def look(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Host:
-    """`ports`: those of the role's inbound and local rows; `peers`: ports of ESET components elsewhere that its rows lead to. Other sockets are
-    nobody's business."""
+    """`ports`: those of the role's inbound and local rows; `peers`: ports of ESET components elsewhere that its rows
+    lead to. Other sockets are nobody's business."""
     return survey(ports, peers).host
 
 
@@ -54,11 +57,21 @@ def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey
     no_sockets: list[Any] = []
     table = part("listeners", everywhere.sockets, no_sockets) if ports or (peers and products) else no_sockets
     nobody: tuple[list[Listening], bool] = ([], not ports)
-    listeners, complete = part("listeners", lambda: everywhere.listeners(table, ports, kernel), nobody) if ports else nobody
+    listeners, complete = (
+        part("listeners", lambda: everywhere.listeners(table, ports, kernel), nobody) if ports else nobody
+    )
     unheld = ports - {one.port for one in listeners}
-    products = part("elsewhere", lambda: everywhere.elsewhere(table, ports, products), products) if unheld and products else products
+    products = (
+        part("elsewhere", lambda: everywhere.elsewhere(table, ports, products), products)
+        if unheld and products
+        else products
+    )
     nobodys: list[Connection] = []
-    connections = part("connections", lambda: everywhere.connections(table, peers, products), nobodys) if peers and products else nobodys
+    connections = (
+        part("connections", lambda: everywhere.connections(table, peers, products), nobodys)
+        if peers and products
+        else nobodys
+    )
     nowhere: dict[str, list[tuple[int, int]]] = {}
     reserved = part("reserved_ports", lambda: platform.reserved(), nowhere) if ports else nowhere
     no_interfaces: list[Interface] = []
@@ -78,11 +91,16 @@ def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey
         os=part("os", everywhere.system, {}),
         interfaces=interfaces,
         routes=routes,
-        default_families=part("default_families", lambda: everywhere.default_families(routes, interfaces), ["ipv4", "ipv6"]),
+        default_families=part(
+            "default_families", lambda: everywhere.default_families(routes, interfaces), ["ipv4", "ipv6"]
+        ),
         resolvers=resolvers,
         search=search,
         proxies=part("proxies", everywhere.proxies, {}),
-        proxy_sources=[*part("environment", everywhere.proxy_sources, no_proxies), *part("system_proxies", lambda: platform.proxies(products), no_proxies)],
+        proxy_sources=[
+            *part("environment", everywhere.proxy_sources, no_proxies),
+            *part("system_proxies", lambda: platform.proxies(products), no_proxies),
+        ],
         firewall=part("firewall", lambda: rules.facts(ports, interfaces), not_read),
         listeners=listeners,
         eset_products=products,
@@ -103,7 +121,8 @@ def installed() -> list[dict[str, Any]]:
 
 
 def name_servers(resolvers: list[str]) -> list[str]:
-    """Those on other machines: where all of `resolvers` are this machine itself, the ones that its own resolver says it asks. Empty: not known."""
+    """Those on other machines: where all of `resolvers` are this machine itself, the ones that its own resolver says it
+    asks. Empty: not known."""
     others = [one for one in resolvers if not ipaddress.ip_address(one.split("%")[0]).is_loopback]
     if others or sys.platform == "win32":
         return others

@@ -1,4 +1,5 @@
-"""One command of this machine that lists something: the system's own program, run without a shell, bounded in time and in bytes.
+"""One command of this machine that lists something: the system's own program, run without a shell, bounded in time and
+in bytes.
 
 Pipes are read in a thread, as Windows has no select() for them.
 """
@@ -19,8 +20,8 @@ class NotListed(Exception):
 
 
 def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
-    """Its standard output. `argv[0]`: a name that host.programs knows where to look for. `end`: by the monotonic clock. Raises NotListed; the command
-    is gone then."""
+    """Its standard output. `argv[0]`: a name that host.programs knows where to look for. `end`: by the monotonic clock.
+    Raises NotListed; the command is gone then."""
     chunks: list[bytes] = []
     process: subprocess.Popen[bytes] | None = None
     try:

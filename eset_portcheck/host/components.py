@@ -1,4 +1,5 @@
-"""Installed ESET components: which, where, which version, and what their own files say of servers, ports and databases. Files only; no traffic.
+"""Installed ESET components: which, where, which version, and what their own files say of servers, ports and databases.
+Files only; no traffic.
 
 The same reading for every platform: a platform names the places, this module reads them.
 Source: docs/sources.md#places-of-components.
@@ -25,9 +26,12 @@ class Source(NamedTuple):
 def described(disk: Disk, component: str, path: str, sources: Iterable[Source], **known: Any) -> dict[str, Any]:
     """{"component", "path", "version"?, "servers"?, "port"?, "database"?, "database_kind"?, "read"?, "closed"?, ...}.
 
-    Earlier sources win; servers of all sources are kept, in their order. `read`: files that told something; `closed`: files that this user may not read.
+    Earlier sources win; servers of all sources are kept, in their order. `read`: files that told something; `closed`:
+    files that this user may not read.
     """
-    told: dict[str, Any] = {"component": component, "path": path[:PATH_LIMIT]} | {name: value for name, value in known.items() if value}
+    told: dict[str, Any] = {"component": component, "path": path[:PATH_LIMIT]} | {
+        name: value for name, value in known.items() if value
+    }
     servers: list[str] = []
     read: list[str] = []
     before = len(disk.closed)
@@ -44,7 +48,10 @@ def described(disk: Disk, component: str, path: str, sources: Iterable[Source], 
 
 def agent_sources(logs: str, sep: str) -> list[Source]:
     """status.html names the server of the last replication, the log those that were tried."""
-    return [Source(f"{logs}{sep}status.html", settings.status), Source(f"{logs}{sep}trace.log", settings.trace, tail=True)]
+    return [
+        Source(f"{logs}{sep}status.html", settings.status),
+        Source(f"{logs}{sep}trace.log", settings.trace, tail=True),
+    ]
 
 
 _CONSOLE = "webapps/era/WEB-INF/classes/sk/eset/era/g2webconsole/server/modules/config/EraWebServerConfig.properties"
@@ -55,5 +62,8 @@ def web_console(disk: Disk, home: str, sep: str = "/") -> dict[str, Any] | None:
     path = sep.join([home, "webapps", "era"])
     if not (disk.exists(path) or disk.exists(f"{path}.war")):
         return None
-    sources = [Source(home + sep + _CONSOLE.replace("/", sep), settings.web_console), Source(sep.join([home, "conf", "server.xml"]), settings.tomcat)]
+    sources = [
+        Source(home + sep + _CONSOLE.replace("/", sep), settings.web_console),
+        Source(sep.join([home, "conf", "server.xml"]), settings.tomcat),
+    ]
     return described(disk, "webconsole", path, sources)

@@ -1,4 +1,5 @@
-"""Files of this machine (or of a recorded one), read with caps: never a device or a pipe, never more than a little, and what is closed is remembered."""
+"""Files of this machine (or of a recorded one), read with caps: never a device or a pipe, never more than a little, and
+what is closed is remembered."""
 
 import os
 import stat
@@ -11,7 +12,8 @@ GLOB_LIMIT = 16
 
 
 class Disk:
-    """`root`: where a recorded machine's files lie, C:\\x as C/x; None or / is this machine. `closed`: paths that this user may not read."""
+    """`root`: where a recorded machine's files lie, C:\\x as C/x; None or / is this machine. `closed`: paths that this
+    user may not read."""
 
     def __init__(self, root: Path | None = None) -> None:
         self._root = root
@@ -20,7 +22,11 @@ class Disk:
     def at(self, path: str) -> Path:
         if self._root is None:
             return Path(path)
-        parts = path.replace(":\\", "\\").replace("\\", "/").strip("/").split("/") if "\\" in path else path.strip("/").split("/")
+        parts = (
+            path.replace(":\\", "\\").replace("\\", "/").strip("/").split("/")
+            if "\\" in path
+            else path.strip("/").split("/")
+        )
         return self._root.joinpath(*(part for part in parts if part not in ("", ".", "..")))
 
     def exists(self, path: str) -> bool:
@@ -39,7 +45,8 @@ class Disk:
         return [f"/{path.relative_to(root).as_posix()}" for path in found]
 
     def text(self, path: str, *, tail: bool = False, limit_bytes: int = HEAD_BYTES) -> str:
-        """The beginning of a file, or its end; nothing where it is missing, closed or no regular file. UTF-16 by its mark, else UTF-8."""
+        """The beginning of a file, or its end; nothing where it is missing, closed or no regular file. UTF-16 by its
+        mark, else UTF-8."""
         try:
             data = _read(self.at(path), TAIL_BYTES if tail else limit_bytes, tail=tail)
         except PermissionError:
@@ -60,7 +67,9 @@ class Disk:
 
 def _read(path: Path, limit_bytes: int, *, tail: bool) -> bytes:
     # a pipe in a file's place would hold an ordinary open up for ever
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    number = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    )
     with os.fdopen(number, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):

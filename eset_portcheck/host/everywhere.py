@@ -26,8 +26,11 @@ def sockets() -> list[Any]:
     return list(psutil.net_connections(kind="inet"))
 
 
-def listeners(table: list[Any], ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[str, Any]] | None = None) -> tuple[list[Listening], bool]:
-    """(sockets bound to one of the ports, are all their owners visible). TCP in LISTEN, UDP bound. `kernel`: what this platform tells besides."""
+def listeners(
+    table: list[Any], ports: frozenset[int], kernel: Mapping[tuple[str, str, int], dict[str, Any]] | None = None
+) -> tuple[list[Listening], bool]:
+    """(sockets bound to one of the ports, are all their owners visible). TCP in LISTEN, UDP bound. `kernel`: what this
+    platform tells besides."""
     import psutil
 
     more = kernel or {}
@@ -36,14 +39,21 @@ def listeners(table: list[Any], ports: frozenset[int], kernel: Mapping[tuple[str
     seen: set[tuple[str, str, int, int | None]] = set()
     for one in table:
         tcp = one.type == socket.SOCK_STREAM
-        if not one.laddr or one.laddr.port not in ports or (tcp and one.status != psutil.CONN_LISTEN) or (not tcp and one.raddr):
+        if (
+            not one.laddr
+            or one.laddr.port not in ports
+            or (tcp and one.status != psutil.CONN_LISTEN)
+            or (not tcp and one.raddr)
+        ):
             continue
         key = ("tcp" if tcp else "udp", one.laddr.ip, one.laddr.port, one.pid)
         if key in seen:
             continue
         seen.add(key)
         complete = complete and one.pid is not None
-        found.append(Listening(transport=key[0], address=key[1], port=key[2], **_owner(one.pid), **more.get(key[:3], {})))
+        found.append(
+            Listening(transport=key[0], address=key[1], port=key[2], **_owner(one.pid), **more.get(key[:3], {}))
+        )
     return sorted(found, key=lambda one: (one.port, one.transport, one.address)), complete
 
 
@@ -53,7 +63,13 @@ def connections(table: list[Any], peers: frozenset[int], products: list[dict[str
 
     found: list[Connection] = []
     for one in table:
-        if one.type != socket.SOCK_STREAM or one.status != psutil.CONN_ESTABLISHED or not one.raddr or one.raddr.port not in peers or one.pid is None:
+        if (
+            one.type != socket.SOCK_STREAM
+            or one.status != psutil.CONN_ESTABLISHED
+            or not one.raddr
+            or one.raddr.port not in peers
+            or one.pid is None
+        ):
             continue
         component = _component(one.pid, products)
         if component and len(found) < CONNECTIONS_LIMIT:
@@ -62,7 +78,8 @@ def connections(table: list[Any], peers: frozenset[int], products: list[dict[str
 
 
 def elsewhere(table: list[Any], ports: frozenset[int], products: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The products, with the ports that their processes listen on beside those that were asked for: {"listens": ["tcp/2300"]}."""
+    """The products, with the ports that their processes listen on beside those that were asked for: {"listens":
+    ["tcp/2300"]}."""
     import psutil
 
     seen: dict[str, set[str]] = {}
@@ -71,7 +88,10 @@ def elsewhere(table: list[Any], ports: frozenset[int], products: list[dict[str, 
             component = _component(one.pid, products)
             if component:
                 seen.setdefault(component, set()).add(f"tcp/{one.laddr.port}")
-    return [{**one, "listens": sorted(seen[one["component"]])[:PORTS_LIMIT]} if one["component"] in seen else one for one in products]
+    return [
+        {**one, "listens": sorted(seen[one["component"]])[:PORTS_LIMIT]} if one["component"] in seen else one
+        for one in products
+    ]
 
 
 def _component(pid: int, products: list[dict[str, Any]]) -> str | None:
@@ -113,7 +133,8 @@ def _owner(pid: int | None) -> dict[str, Any]:
 
 
 def tomcat_home(words: Sequence[str]) -> str | None:
-    """CATALINA_BASE in a JVM's command line; its other options may hold passwords, and are not kept. Source: Tomcat's RUNNING.txt."""
+    """CATALINA_BASE in a JVM's command line; its other options may hold passwords, and are not kept. Source: Tomcat's
+    RUNNING.txt."""
     value = next((word.removeprefix(_TOMCAT) for word in words[:ARGUMENT_LIMIT] if word.startswith(_TOMCAT)), "")
     return value[:TEXT_LIMIT] or None
 
@@ -129,14 +150,16 @@ def interfaces() -> list[Interface]:
             addresses=[one.address for one in addresses if one.family in (socket.AF_INET, socket.AF_INET6)],
             up=stats[name].isup if name in stats else True,
             mtu=stats[name].mtu if name in stats else None,
-            point_to_point=name in stats and bool({"pointopoint", "noarp"} & set(getattr(stats[name], "flags", "").split(","))),
+            point_to_point=name in stats
+            and bool({"pointopoint", "noarp"} & set(getattr(stats[name], "flags", "").split(","))),
         )
         for name, addresses in psutil.net_if_addrs().items()
     ]
 
 
 def default_families(routes: list[dict[str, Any]], known: list[Interface]) -> list[str]:
-    """Families with a default route and an address beyond link and loopback. Where routes cannot be read, both are tried."""
+    """Families with a default route and an address beyond link and loopback. Where routes cannot be read, both are
+    tried."""
     if not routes and sys.platform != "linux":
         return ["ipv4", "ipv6"]
     usable = set()
@@ -145,7 +168,11 @@ def default_families(routes: list[dict[str, Any]], known: list[Interface]) -> li
             address = ipaddress.ip_address(text.split("%")[0])
             if not (address.is_link_local or address.is_loopback):
                 usable.add(f"ipv{address.version}")
-    return [family for family in ("ipv4", "ipv6") if family in usable and any(route["family"] == family and route.get("default") for route in routes)]
+    return [
+        family
+        for family in ("ipv4", "ipv6")
+        if family in usable and any(route["family"] == family and route.get("default") for route in routes)
+    ]
 
 
 def system() -> dict[str, str]:
@@ -169,4 +196,6 @@ def proxies() -> dict[str, str]:
 
 def proxy_sources() -> list[ProxySource]:
     """Those of the environment that this program was started in."""
-    return of_names({name: value for name, value in os.environ.items() if name.lower() in _PROXY_NAMES}, "environment", "shell")
+    return of_names(
+        {name: value for name, value in os.environ.items() if name.lower() in _PROXY_NAMES}, "environment", "shell"
+    )

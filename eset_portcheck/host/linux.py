@@ -14,7 +14,17 @@ from eset_portcheck.packet_filter.flow import PacketFilter
 _RTF_REJECT = 0x0200
 READ_LIMIT_BYTES = 65536
 # that can change a packet filter; the two kinds of iptables are different commands where both are installed
-FILTER_TOOLS = ("nft", "iptables", "iptables-nft", "iptables-legacy", "ip6tables", "ip6tables-nft", "ip6tables-legacy", "firewall-cmd", "ufw")
+FILTER_TOOLS = (
+    "nft",
+    "iptables",
+    "iptables-nft",
+    "iptables-legacy",
+    "ip6tables",
+    "ip6tables-nft",
+    "ip6tables-legacy",
+    "firewall-cmd",
+    "ufw",
+)
 
 
 def routes(root: Path = Path("/")) -> list[dict[str, Any]]:
@@ -22,11 +32,22 @@ def routes(root: Path = Path("/")) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for line in _lines(root / "proc/net/route")[1:]:
         fields = line.split()
-        if len(fields) > 7 and fields[1] == "00000000" and fields[7] == "00000000" and not int(fields[3], 16) & _RTF_REJECT:
+        if (
+            len(fields) > 7
+            and fields[1] == "00000000"
+            and fields[7] == "00000000"
+            and not int(fields[3], 16) & _RTF_REJECT
+        ):
             found.append({"family": "ipv4", "default": True, "interface": fields[0]})
     for line in _lines(root / "proc/net/ipv6_route"):
         fields = line.split()
-        if len(fields) > 9 and fields[0] == "0" * 32 and fields[1] == "00" and not int(fields[8], 16) & _RTF_REJECT and fields[9] != "lo":
+        if (
+            len(fields) > 9
+            and fields[0] == "0" * 32
+            and fields[1] == "00"
+            and not int(fields[8], 16) & _RTF_REJECT
+            and fields[9] != "lo"
+        ):
             found.append({"family": "ipv6", "default": True, "interface": fields[9]})
     return found
 
@@ -45,7 +66,8 @@ def resolvers(root: Path = Path("/"), file: str = "etc/resolv.conf") -> tuple[li
 
 
 def asked_by_stub(root: Path = Path("/")) -> list[str]:
-    """Name servers that systemd-resolved asks, where it runs here. Source: systemd-resolved.service(8), "/ETC/RESOLV.CONF"."""
+    """Name servers that systemd-resolved asks, where it runs here. Source: systemd-resolved.service(8),
+    "/ETC/RESOLV.CONF"."""
     return resolvers(root, "run/systemd/resolve/resolv.conf")[0]
 
 
@@ -53,7 +75,11 @@ def asked_by_stub(root: Path = Path("/")) -> list[str]:
 _UNITS = ("eraagent", "eraserver", "eramdmcore", "rdsensor", "EsetBridge", "esetbridge")
 _TRACES = (
     "opt/eset",
-    *(f"{folder}/{unit}.service" for unit in _UNITS for folder in ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")),
+    *(
+        f"{folder}/{unit}.service"
+        for unit in _UNITS
+        for folder in ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+    ),
     *(f"{folder}/*tomcat*" for folder in ("var/lib", "usr/share", "usr/local", "opt")),
 )
 
@@ -83,7 +109,8 @@ def packet_filter(_listeners: list[Listening]) -> PacketFilter:
 
 
 def bound(ports: frozenset[int], root: Path = Path("/")) -> dict[sock_diag.Key, dict[str, Any]]:
-    """What the kernel tells anybody of sockets on these ports: {"user", "v6only"?}. The user's name is of the file alone: asking a directory is traffic."""
+    """What the kernel tells anybody of sockets on these ports: {"user", "v6only"?}. The user's name is of the file
+    alone: asking a directory is traffic."""
     if sys.platform != "linux":
         return {}
     names: dict[str, str] = {}
@@ -93,12 +120,15 @@ def bound(ports: frozenset[int], root: Path = Path("/")) -> dict[sock_diag.Key, 
             names.setdefault(fields[2], fields[0][:80])
     found = {}
     for key, told in sock_diag.bound(ports).items():
-        found[key] = {"user": names.get(str(told.uid), str(told.uid))} | ({"v6only": told.v6only} if told.v6only is not None else {})
+        found[key] = {"user": names.get(str(told.uid), str(told.uid))} | (
+            {"v6only": told.v6only} if told.v6only is not None else {}
+        )
     return found
 
 
 def reserved() -> dict[str, list[tuple[int, int]]]:
-    """Linux reserves no port from a program that asks for it: ip_local_reserved_ports only keeps them from being given out."""
+    """Linux reserves no port from a program that asks for it: ip_local_reserved_ports only keeps them from being given
+    out."""
     return {}
 
 

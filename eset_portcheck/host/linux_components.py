@@ -13,7 +13,13 @@ from eset_portcheck.host.disk import Disk
 
 _UNIT_FOLDERS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _WANTED = "etc/systemd/system/multi-user.target.wants"
-_TOMCATS = ("/var/lib/tomcat*/webapps", "/usr/share/tomcat*/webapps", "/usr/local/tomcat*/webapps", "/opt/tomcat*/webapps", "/opt/apache-tomcat*/webapps")
+_TOMCATS = (
+    "/var/lib/tomcat*/webapps",
+    "/usr/share/tomcat*/webapps",
+    "/usr/local/tomcat*/webapps",
+    "/opt/tomcat*/webapps",
+    "/opt/apache-tomcat*/webapps",
+)
 _STATUS_BYTES = 8 * 1024 * 1024
 _ETC, _LOG = "/etc/opt/eset/RemoteAdministrator", "/var/log/eset/RemoteAdministrator"
 
@@ -35,10 +41,21 @@ PLACES = {
     "server": Place(
         ("/opt/eset/RemoteAdministrator/Server/ERAServer",),
         ("eraserver",),
-        (Source(f"{_ETC}/Server/config.cfg", settings.config), Source(f"{_ETC}/Server/StartupConfiguration.ini", settings.startup)),
+        (
+            Source(f"{_ETC}/Server/config.cfg", settings.config),
+            Source(f"{_ETC}/Server/StartupConfiguration.ini", settings.startup),
+        ),
     ),
-    "mdc": Place(("/opt/eset/RemoteAdministrator/MDMCore",), ("eramdmcore",), (Source(f"{_ETC}/MDMCore/config.cfg", settings.config),)),
-    "rdsensor": Place(("/opt/eset/RogueDetectionSensor",), ("rdsensor",), (Source("/etc/opt/eset/RogueDetectionSensor/config.cfg", settings.config),)),
+    "mdc": Place(
+        ("/opt/eset/RemoteAdministrator/MDMCore",),
+        ("eramdmcore",),
+        (Source(f"{_ETC}/MDMCore/config.cfg", settings.config),),
+    ),
+    "rdsensor": Place(
+        ("/opt/eset/RogueDetectionSensor",),
+        ("rdsensor",),
+        (Source("/etc/opt/eset/RogueDetectionSensor/config.cfg", settings.config),),
+    ),
     "bridge": Place(("/opt/eset/bridge", "/opt/eset/esetbridge", "/opt/eset/EsetBridge"), ("EsetBridge", "esetbridge")),
 }
 
@@ -54,7 +71,11 @@ def installed(root: Path = Path("/")) -> list[dict[str, Any]]:
             enabled = bool(unit) and disk.exists(f"/{_WANTED}/{unit}.service")
             told = components.described(disk, component, path, place.sources, unit=unit, enabled=enabled)
             found.append(told if "version" in told else told | _packaged(disk, path))
-    consoles = (components.web_console(disk, home.removesuffix("/webapps")) for pattern in _TOMCATS for home in disk.glob(pattern))
+    consoles = (
+        components.web_console(disk, home.removesuffix("/webapps"))
+        for pattern in _TOMCATS
+        for home in disk.glob(pattern)
+    )
     found += [one for one in consoles if one is not None][:1]
     return found
 
@@ -71,7 +92,8 @@ def _unit(disk: Disk, names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _packaged(disk: Disk, path: str) -> dict[str, Any]:
-    """{"package", "version"} of the Debian package that owns the path. Other package systems keep databases that are not read."""
+    """{"package", "version"} of the Debian package that owns the path. Other package systems keep databases that are
+    not read."""
     for name in disk.glob("/var/lib/dpkg/info/*[Ee][Ss][Ee][Tt]*.list") + disk.glob("/var/lib/dpkg/info/era*.list"):
         if path in disk.text(name).splitlines():
             package = name.rpartition("/")[2].removesuffix(".list").partition(":")[0]

@@ -28,7 +28,11 @@ class Netfilter:
 
     def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
         told = self._reading
-        found: dict[str, Any] = {"state": told.state} | ({"source": told.source} if told.source else {}) | ({"why": told.why} if told.why else {})
+        found: dict[str, Any] = (
+            {"state": told.state}
+            | ({"source": told.source} if told.source else {})
+            | ({"why": told.why} if told.why else {})
+        )
         if told.state not in nftables.DECIDED:
             return found
         found |= predictions.within(outline(told.objects))

@@ -1,7 +1,8 @@
 """Reads the packet filter of this Linux: nftables by `nft -j`, iptables' rules by iptables-save. Changes nothing.
 
-Whether there are rules at all is asked of the kernel itself (one netlink message), which also says by errno whether this user may know.
-Sources: nft(8); linux/netfilter/nfnetlink.h and nf_tables.h (NFT_MSG_GETTABLE); iptables-save(8); proc(5) (/proc/net/ip_tables_names).
+Whether there are rules at all is asked of the kernel itself (one netlink message), which also says by errno whether
+this user may know. Sources: nft(8); linux/netfilter/nfnetlink.h and nf_tables.h (NFT_MSG_GETTABLE); iptables-save(8);
+proc(5) (/proc/net/ip_tables_names).
 """
 
 import errno
@@ -33,7 +34,8 @@ _NO_NF_TABLES = frozenset({errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP, errno.E
 
 
 class Reading(NamedTuple):
-    """`state`: readable, absent (no rules in the kernel), not-permitted, not-evaluable with `why`. `objects` as `nft -j` gives them."""
+    """`state`: readable, absent (no rules in the kernel), not-permitted, not-evaluable with `why`. `objects` as
+    `nft -j` gives them."""
 
     state: str
     source: str = ""
@@ -67,7 +69,8 @@ def read(proc: Path = Path("/proc")) -> Reading:
 
 
 def kernel_tables() -> list[tuple[str, str]]:
-    """(family, name) of every nf_tables table of this network namespace. Raises PermissionError, or OSError where nf_tables is missing."""
+    """(family, name) of every nf_tables table of this network namespace. Raises PermissionError, or OSError where
+    nf_tables is missing."""
     found: list[tuple[str, str]] = []
     if sys.platform != "linux":
         raise OSError(errno.EPROTONOSUPPORT, os.strerror(errno.EPROTONOSUPPORT))
@@ -99,7 +102,8 @@ def _attribute(attributes: bytes, wanted: int) -> str:
 
 
 def _new(tables: list[tuple[str, str]], end: float) -> tuple[list[dict[str, Any]], list[str]]:
-    """Objects of all nf_tables tables; those that iptables made are told again by iptables-save, which knows its own matches. Raises NotListed."""
+    """Objects of all nf_tables tables; those that iptables made are told again by iptables-save, which knows its own
+    matches. Raises NotListed."""
     ours = {table for table in tables if table[0] in _OLD_NAMES and table[1] in iptables.TABLES}
     if programs.found("nft"):
         try:
@@ -127,7 +131,8 @@ def _new(tables: list[tuple[str, str]], end: float) -> tuple[list[dict[str, Any]
 
 
 def _legacy(family: str, end: float) -> list[dict[str, Any]]:
-    """Rules of the older kernel tables. What cannot be read still stands in the way: a chain that says so takes its place."""
+    """Rules of the older kernel tables. What cannot be read still stands in the way: a chain that says so takes its
+    place."""
     try:
         text = listed([_save(family, "legacy")], end, READ_LIMIT_BYTES).decode("utf-8", "replace")
         return list(iptables.converted(text, family, _OLD))
@@ -136,7 +141,8 @@ def _legacy(family: str, end: float) -> list[dict[str, Any]]:
 
 
 def _save(family: str, variant: str) -> str:
-    """The command that lists rules of iptables; the plain name serves where there is only one variant. Raises NotListed."""
+    """The command that lists rules of iptables; the plain name serves where there is only one variant. Raises
+    NotListed."""
     name = "iptables" if family == "ip" else "ip6tables"
     special = f"{name}-{variant}-save"
     if programs.found(special):

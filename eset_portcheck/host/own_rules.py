@@ -1,6 +1,8 @@
-"""What this host's own rules say of attempts that nobody answered, or that were refused: evidence of kind "firewall". Sends nothing.
+"""What this host's own rules say of attempts that nobody answered, or that were refused: evidence of kind "firewall".
+Sends nothing.
 
-The verdict of a row comes from what was seen on the wire; a rule only explains it, and a rule that lets the flow pass takes this host off the list.
+The verdict of a row comes from what was seen on the wire; a rule only explains it, and a rule that lets the flow pass
+takes this host off the list.
 """
 
 import ipaddress
@@ -23,7 +25,8 @@ _TCP_LOST, _UDP_LOST = (Stage.ROUTE, Stage.CONNECT), (Stage.ROUTE, Stage.CONNECT
 
 
 class Lost(NamedTuple):
-    """Packets that went out, as far as this program knows, and were not answered or were refused. `source` "": the system's choice."""
+    """Packets that went out, as far as this program knows, and were not answered or were refused. `source` "": the
+    system's choice."""
 
     address: str
     source: str
@@ -82,14 +85,17 @@ class Explainer:
 
 
 def lost(seen: Observation, transport: str, port: int) -> list[Lost]:
-    """What ended before the other side said anything that only it can say; of a name that nobody told, the questions to the resolvers."""
+    """What ended before the other side said anything that only it can say; of a name that nobody told, the questions to
+    the resolvers."""
     stages = _UDP_LOST if transport == "udp" else _TCP_LOST
     found = []
     for one in seen.attempts:
         record = one.failed
         if record is not None and record.stage is Stage.RESOLVE:
             asked = record.detail.get("servers", [])
-            found += [Lost(answer["server"], "", "udp", DNS_PORT) for answer in asked if answer.get("failure") in _NO_ANSWER]
+            found += [
+                Lost(answer["server"], "", "udp", DNS_PORT) for answer in asked if answer.get("failure") in _NO_ANSWER
+            ]
         elif record is not None and record.stage in stages and one.address and one.untested is None:
             found.append(Lost(one.address, (one.source_address or "").split("%")[0], transport, port))
     return list(dict.fromkeys(found))

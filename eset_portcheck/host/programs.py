@@ -1,7 +1,9 @@
-"""Where programs of this machine are, and what they are run with: nothing that the caller, the working directory or another user has a say in.
+"""Where programs of this machine are, and what they are run with: nothing that the caller, the working directory or
+another user has a say in.
 
-Neither PATH (an empty entry in it is the working directory) nor the environment counts: a loader, a shell and PowerShell obey dozens of variables.
-Sources: execvp(3) and environ(7); Microsoft, GetSystemDirectoryW, CreateProcessW (search order), about_PSModulePath, "CLR environment variables".
+Neither PATH (an empty entry in it is the working directory) nor the environment counts: a loader, a shell and
+PowerShell obey dozens of variables. Sources: execvp(3) and environ(7); Microsoft, GetSystemDirectoryW, CreateProcessW
+(search order), about_PSModulePath, "CLR environment variables".
 """
 
 import ntpath
@@ -13,17 +15,31 @@ from pathlib import Path
 
 from eset_portcheck.files.folders import owners
 
-# Distributions install into the first four. Into the last an administrator builds his own nft; where others may write to it, it is passed over.
+# Distributions install into the first four. Into the last an administrator builds his own nft; where others may write
+# to it, it is passed over.
 FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin")
 _OTHERS_WRITE = 0o022
 _LINKS = 16
 _BELOW_SYSTEM32 = {"netsh": "netsh.exe", "powershell": r"WindowsPowerShell\v1.0\powershell.exe"}
 # What they need to run at all; none of these names a file that is loaded.
-_KEPT = frozenset({"APPDATA", "COMPUTERNAME", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "TEMP", "TMP", "USERPROFILE"})
+_KEPT = frozenset(
+    {
+        "APPDATA",
+        "COMPUTERNAME",
+        "LOCALAPPDATA",
+        "NUMBER_OF_PROCESSORS",
+        "PROCESSOR_ARCHITECTURE",
+        "PROGRAMDATA",
+        "TEMP",
+        "TMP",
+        "USERPROFILE",
+    }
+)
 
 
 def found(name: str) -> str | None:
-    """The full path of a program; None where it is not there, or where anybody but root could have put or changed it."""
+    """The full path of a program; None where it is not there, or where anybody but root could have put or changed
+    it."""
     if os.name == "nt":
         below = _BELOW_SYSTEM32.get(name)
         path = ntpath.join(_system32(), below) if below else ""
@@ -69,8 +85,17 @@ def of_windows(system32: str, ours: Mapping[str, str]) -> dict[str, str]:
     """The environment there. `system32`: as the system itself names it."""
     windows = ntpath.dirname(system32)
     modules = ntpath.join(system32, r"WindowsPowerShell\v1.0\Modules")
-    own = {"SystemRoot": windows, "windir": windows, "SystemDrive": ntpath.splitdrive(system32)[0], "ComSpec": ntpath.join(system32, "cmd.exe")}
-    search = {"PATH": ";".join((system32, windows, ntpath.join(system32, "Wbem"))), "PATHEXT": ".COM;.EXE", "PSModulePath": modules}
+    own = {
+        "SystemRoot": windows,
+        "windir": windows,
+        "SystemDrive": ntpath.splitdrive(system32)[0],
+        "ComSpec": ntpath.join(system32, "cmd.exe"),
+    }
+    search = {
+        "PATH": ";".join((system32, windows, ntpath.join(system32, "Wbem"))),
+        "PATHEXT": ".COM;.EXE",
+        "PSModulePath": modules,
+    }
     return {name: value for name, value in ours.items() if name.upper() in _KEPT} | own | search
 
 

@@ -1,8 +1,10 @@
-"""Every proxy that this machine knows of, by where it is set: environment, service units, Windows' two settings, PAC by its address alone (never run).
+"""Every proxy that this machine knows of, by where it is set: environment, service units, Windows' two settings, PAC by
+its address alone (never run).
 
 User names and passwords in them are dropped here, before anything is kept; that there were some is told.
-Sources: curl's manual, "Environment" (names, no_proxy); systemd.exec(5), "Environment="; Microsoft, WinINET registry settings (ProxyEnable, ProxyServer,
-ProxyOverride, AutoConfigURL); WinHttpSettings as `netsh winhttp set proxy` writes it (no document; a version, a counter, flags, two counted texts).
+Sources: curl's manual, "Environment" (names, no_proxy); systemd.exec(5), "Environment="; Microsoft, WinINET registry
+settings (ProxyEnable, ProxyServer, ProxyOverride, AutoConfigURL); WinHttpSettings as `netsh winhttp set proxy` writes
+it (no document; a version, a counter, flags, two counted texts).
 """
 
 import re

@@ -1,9 +1,10 @@
-"""What the files of installed components say of servers, databases and versions. Text in, facts out; nothing here raises for what a file holds.
+"""What the files of installed components say of servers, databases and versions. Text in, facts out; nothing here
+raises for what a file holds.
 
-Formats are known from public installations, not from documents, so every reader is lenient: what it does not understand it leaves out, and what it
-takes is checked as a host and port. Passwords stand in some of these files: only the named values are ever kept.
-Sources: docs/sources.md#places-of-components; ODBC connection strings: Microsoft, SQLDriverConnect, "Comments";
-Tomcat's server.xml: Apache Tomcat, "The HTTP Connector".
+Formats are known from public installations, not from documents, so every reader is lenient: what it does not understand
+it leaves out, and what it takes is checked as a host and port. Passwords stand in some of these files: only the named
+values are ever kept. Sources: docs/sources.md#places-of-components; ODBC connection strings: Microsoft,
+SQLDriverConnect, "Comments"; Tomcat's server.xml: Apache Tomcat, "The HTTP Connector".
 """
 
 import html
@@ -21,7 +22,9 @@ _ITEMS, _ITEM = 500, 2000  # of a page: how many, and characters of each
 _SERVERS = 8
 _TAG = re.compile(r"<[^<>]{0,400}>")
 # English as public scripts read it; the others are the usual translations, unconfirmed
-_REMOTE = re.compile(r"(remote host|host remoto|equipo remoto|servidor remoto|hôte distant|remotehost)\s?:\s?(\S+)", re.IGNORECASE)
+_REMOTE = re.compile(
+    r"(remote host|host remoto|equipo remoto|servidor remoto|hôte distant|remotehost)\s?:\s?(\S+)", re.IGNORECASE
+)
 _LOGGED = (
     re.compile(r"""host:\s*"([^"\s]{1,255})"\s*port:\s*(\d{1,5})"""),
     re.compile(r"\bConnection:\s*(\[?[0-9A-Za-z._:-]{1,255}?\]?):(\d{1,5})\b(?=[,\s\]]|$)"),
@@ -31,7 +34,8 @@ _ATTRIBUTE = re.compile(r"""([A-Za-z]{1,40})\s*=\s*["']([^"']{0,200})["']""")
 
 
 def pairs(text: str, mark: str = "=") -> dict[str, str]:
-    """`name=value` lines as config.cfg, .ini and .properties have them; comments and sections are passed over, the last of a name wins."""
+    """`name=value` lines as config.cfg, .ini and .properties have them; comments and sections are passed over, the last
+    of a name wins."""
     found: dict[str, str] = {}
     for line in text.splitlines()[:_LINES]:
         name, sign, value = line.strip().partition(mark)
@@ -59,12 +63,16 @@ def config(text: str) -> dict[str, Any]:
 
 
 def startup(text: str) -> dict[str, Any]:
-    """StartupConfiguration.ini of the Server: {"database"?, "database_kind"?}. The string holds a password; its server and port are all that is taken."""
+    """StartupConfiguration.ini of the Server: {"database"?, "database_kind"?}. The string holds a password; its server
+    and port are all that is taken."""
     values = pairs(text)
-    given = dict(reversed(connection_string(values.get("databaseconnectionstring", ""))))  # of a repeated keyword the first counts
+    # Of a repeated keyword the first counts.
+    given = dict(reversed(connection_string(values.get("databaseconnectionstring", ""))))
     kind = _database_kind(f"{values.get('databasetype', '')} {given.get('driver', '')}")
     server = given.get("server") or given.get("host") or given.get("data source") or given.get("address") or ""
-    server = server.removeprefix("tcp:").partition("\\")[0] + ("," + server.rpartition(",")[2] if "\\" in server and "," in server else "")
+    server = server.removeprefix("tcp:").partition("\\")[0] + (
+        "," + server.rpartition(",")[2] if "\\" in server and "," in server else ""
+    )
     name, _, number = server.partition(",")  # SQL Server's way to name a port
     number = number.strip() or given.get("port", "")
     if not kind or not name:
@@ -135,13 +143,16 @@ def tomcat(text: str) -> dict[str, Any]:
         said = {name.lower(): value for name, value in _ATTRIBUTE.findall(one)}
         number = _number(said.get("port"))
         if number and "ajp" not in said.get("protocol", "").lower():
-            ports.setdefault(said.get("sslenabled", "").lower() == "true" or said.get("scheme", "").lower() == "https", number)
+            ports.setdefault(
+                said.get("sslenabled", "").lower() == "true" or said.get("scheme", "").lower() == "https", number
+            )
     port = ports.get(True) or ports.get(False)
     return {"port": port} if port else {}
 
 
 def status(text: str) -> dict[str, Any]:
-    """status.html of the Agent: {"servers"?}: the server of its last replication. Escaped and translated in ways that are not known."""
+    """status.html of the Agent: {"servers"?}: the server of its last replication. Escaped and translated in ways that
+    are not known."""
     for item in re.split(r"</li\s?>", text, maxsplit=_ITEMS, flags=re.IGNORECASE):
         said = html.unescape(_TAG.sub(" ", item[-_ITEM:]))
         told = _REMOTE.search(" ".join(said.split()))
@@ -152,8 +163,13 @@ def status(text: str) -> dict[str, Any]:
 
 
 def trace(text: str) -> dict[str, Any]:
-    """The end of trace.log of the Agent: {"servers"?}: those that it named when a connection failed or stood, last first."""
-    named = [(match.start(), place(match[1].strip("[]"), match[2], AGENT_PORT)) for pattern in _LOGGED for match in pattern.finditer(text)]
+    """The end of trace.log of the Agent: {"servers"?}: those that it named when a connection failed or stood, last
+    first."""
+    named = [
+        (match.start(), place(match[1].strip("[]"), match[2], AGENT_PORT))
+        for pattern in _LOGGED
+        for match in pattern.finditer(text)
+    ]
     return _servers(found for _, found in sorted(named, key=lambda one: -one[0]))
 
 

@@ -1,7 +1,9 @@
-"""Linux: what the kernel tells anybody of bound sockets, and /proc/net does not: is a socket on :: for IPv6 alone, and whose is it.
+"""Linux: what the kernel tells anybody of bound sockets, and /proc/net does not: is a socket on :: for IPv6 alone, and
+whose is it.
 
-Asked over netlink, on this machine only; needs no rights. Where netlink is closed (gVisor, some containers) nothing is told, and nothing is guessed.
-Sources: sock_diag(7); linux/inet_diag.h (inet_diag_req_v2, inet_diag_msg, INET_DIAG_SKV6ONLY); netlink(7) for headers and alignment.
+Asked over netlink, on this machine only; needs no rights. Where netlink is closed (gVisor, some containers) nothing is
+told, and nothing is guessed. Sources: sock_diag(7); linux/inet_diag.h (inet_diag_req_v2, inet_diag_msg,
+INET_DIAG_SKV6ONLY); netlink(7) for headers and alignment.
 """
 
 import socket
@@ -13,7 +15,11 @@ _SOCK_DIAG_BY_FAMILY = 20
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _NLM_F_REQUEST, _NLM_F_DUMP = 0x1, 0x300
 _SKV6ONLY = 11  # an attribute of sockets in LISTEN or CLOSE
-_STATES = {socket.IPPROTO_TCP: 1 << 10, socket.IPPROTO_UDP: 1 << 7}  # TCP_LISTEN; TCP_CLOSE, which is a UDP socket without a peer
+# TCP_LISTEN; TCP_CLOSE, which is a UDP socket without a peer.
+_STATES = {
+    socket.IPPROTO_TCP: 1 << 10,
+    socket.IPPROTO_UDP: 1 << 7,
+}
 _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBxI48x")
 _ANSWER = struct.Struct("=BBBB2s2s16s16sI8xIIIII")
@@ -41,7 +47,10 @@ def bound(ports: frozenset[int]) -> dict[Key, Told]:
         for family in (socket.AF_INET, socket.AF_INET6):
             for protocol, states in _STATES.items():
                 body = _REQUEST.pack(family, protocol, 0, states)
-                netlink.send(_HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST | _NLM_F_DUMP, 1, 0) + body)
+                netlink.send(
+                    _HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST | _NLM_F_DUMP, 1, 0)
+                    + body
+                )
                 for _ in range(_ANSWERS):
                     more, some = parsed(netlink.recv(_READ_BYTES), "tcp" if protocol == socket.IPPROTO_TCP else "udp")
                     found |= {key: told for key, told in some.items() if key[2] in ports}

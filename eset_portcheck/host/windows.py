@@ -1,4 +1,5 @@
-"""Windows: name servers from the registry by dnspython, ESET components by the paths of their services. Never run by its authors: see docs/windows.md.
+"""Windows: name servers from the registry by dnspython, ESET components by the paths of their services. Never run by
+its authors: see docs/windows.md.
 
 Sources: docs/sources.md#places-of-components (names of services are unconfirmed: the path decides).
 """
@@ -38,24 +39,30 @@ def packet_filter(listeners: list[Listening]) -> PacketFilter:
 
 
 def bound(_ports: frozenset[int]) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """Nothing beside what psutil tells: whether a socket on :: takes IPv4 too cannot be seen from outside on Windows."""
+    """Nothing beside what psutil tells: whether a socket on :: takes IPv4 too cannot be seen from outside on
+    Windows."""
     return {}
 
 
 def reserved() -> dict[str, list[tuple[int, int]]]:
     """Port ranges that no program may bind. Needs no rights. Raises OSError where netsh does not answer."""
-    return {transport: excluded(_netsh("int", "ipv4", "show", "excludedportrange", f"protocol={transport}")) for transport in ("tcp", "udp")}
+    return {
+        transport: excluded(_netsh("int", "ipv4", "show", "excludedportrange", f"protocol={transport}"))
+        for transport in ("tcp", "udp")
+    }
 
 
 def excluded(text: str) -> list[tuple[int, int]]:
     """[first, last] from netsh's table, in any language of Windows: only lines that begin with two ports count.
 
-    Source: `netsh interface ipv4 show excludedportrange` (a star marks what an administrator reserved for a program of his own).
+    Source: `netsh interface ipv4 show excludedportrange` (a star marks what an administrator reserved for a program of
+    his own).
     """
     found = []
     for line in text.splitlines()[:RANGES_LIMIT]:
         told = re.match(r"\s*(\d{1,5})\s+(\d{1,5})\s*(\*?)\s*$", line)
-        # an administered exclusion (star) is there so that one chosen program can take the port: nobody is kept out of it by surprise
+        # an administered exclusion (star) is there so that one chosen program can take the port: nobody is kept out of
+        # it by surprise
         if told and not told[3] and int(told[1]) <= int(told[2]) <= 65535:
             found.append((int(told[1]), int(told[2])))
     return found

@@ -1,7 +1,9 @@
-"""ESET components on Windows: by the paths of their services, with version from the registry and the rest from their files. Never run by its authors.
+"""ESET components on Windows: by the paths of their services, with version from the registry and the rest from their
+files. Never run by its authors.
 
-Service names differ or are unconfirmed, so the path decides; both are the same in every language of Windows. The facts come from outside (services,
-registry, files), so that recorded ones are read by the same code. Source: docs/sources.md#places-of-components.
+Service names differ or are unconfirmed, so the path decides; both are the same in every language of Windows. The facts
+come from outside (services, registry, files), so that recorded ones are read by the same code. Source:
+docs/sources.md#places-of-components.
 """
 
 import re
@@ -33,8 +35,11 @@ def program(command: str) -> str:
     return next((part for part in told.groups() if part), "") if told else ""
 
 
-def installed(services: Iterable[tuple[str, str]], registry: Registry, disk: Disk, program_data: str) -> list[dict[str, Any]]:
-    """`services`: (name, command line); `registry`: key below HKEY_LOCAL_MACHINE -> values; `program_data`: %ProgramData%.
+def installed(
+    services: Iterable[tuple[str, str]], registry: Registry, disk: Disk, program_data: str
+) -> list[dict[str, Any]]:
+    """`services`: (name, command line); `registry`: key below HKEY_LOCAL_MACHINE -> values; `program_data`:
+    %ProgramData%.
 
     {"component", "path", "service", "version"?, ...} as `components.described` tells them.
     """
@@ -48,7 +53,9 @@ def installed(services: Iterable[tuple[str, str]], registry: Registry, disk: Dis
             found |= {"webconsole": console | {"service": name[:80]}} if console else {}
         elif component and component not in found:
             version = _version(registry, component)
-            found[component] = components.described(disk, component, path, _sources(component, program_data), service=name[:80], version=version)
+            found[component] = components.described(
+                disk, component, path, _sources(component, program_data), service=name[:80], version=version
+            )
         if number > _SERVICES:
             break
     return list(found.values())
@@ -67,5 +74,7 @@ def _sources(component: str, program_data: str) -> list[Source]:
     if component == "agent":
         return [*components.agent_sources(rf"{base}\Agent\EraAgentApplicationData\Logs", "\\")]
     if component == "server":
-        return [Source(rf"{base}\Server\EraServerApplicationData\Configuration\startupconfiguration.ini", settings.startup)]
+        return [
+            Source(rf"{base}\Server\EraServerApplicationData\Configuration\startupconfiguration.ini", settings.startup)
+        ]
     return []

@@ -1,7 +1,9 @@
-"""Windows: the firewall's rules in force, read by one run of PowerShell. Changes nothing. Never run by its authors on Windows: see docs/windows.md.
+"""Windows: the firewall's rules in force, read by one run of PowerShell. Changes nothing. Never run by its authors on
+Windows: see docs/windows.md.
 
 Reading takes seconds there, so it is done only for a role that listens, or after an attempt was lost.
-Sources: Get-NetFirewallRule (-PolicyStore ActiveStore) and the filters of the NetSecurity module; about_Powershell_exe; ConvertTo-Json.
+Sources: Get-NetFirewallRule (-PolicyStore ActiveStore) and the filters of the NetSecurity module; about_Powershell_exe;
+ConvertTo-Json.
 """
 
 import os
@@ -23,21 +25,34 @@ from eset_portcheck.packet_filter.windows import WindowsRules
 DEADLINE_S = 15.0
 READ_LIMIT_BYTES = 8 * 2**20
 _SELECTED = {
-    "profiles": "Get-NetFirewallProfile @s | select Name,Enabled,DefaultInboundAction,DefaultOutboundAction,AllowInboundRules,DisabledInterfaceAliases",
+    "profiles": (
+        "Get-NetFirewallProfile @s | select "
+        "Name,Enabled,DefaultInboundAction,DefaultOutboundAction,AllowInboundRules,DisabledInterfaceAliases"
+    ),
     "connections": "Get-NetConnectionProfile | select InterfaceAlias,NetworkCategory",
-    "products": "Get-CimInstance -Namespace root/SecurityCenter2 -ClassName FirewallProduct -EA 0 | select displayName,productState",
-    "rules": "Get-NetFirewallRule @s | ? Enabled -eq True | select InstanceID,DisplayName,Enabled,Profile,Direction,Action,PrimaryStatus",
+    "products": (
+        "Get-CimInstance -Namespace root/SecurityCenter2 -ClassName FirewallProduct -EA 0 | select "
+        "displayName,productState"
+    ),
+    "rules": (
+        "Get-NetFirewallRule @s | ? Enabled -eq True | select "
+        "InstanceID,DisplayName,Enabled,Profile,Direction,Action,PrimaryStatus"
+    ),
     "ports": "Get-NetFirewallPortFilter @s | select InstanceID,Protocol,LocalPort,RemotePort,DynamicTarget",
     "addresses": "Get-NetFirewallAddressFilter @s | select InstanceID,LocalAddress,RemoteAddress",
     "applications": "Get-NetFirewallApplicationFilter @s | select InstanceID,Program,Package",
     "services": "Get-NetFirewallServiceFilter @s | select InstanceID,Service",
     "interfaces": "Get-NetFirewallInterfaceFilter @s | select InstanceID,InterfaceAlias",
     "interface_types": "Get-NetFirewallInterfaceTypeFilter @s | select InstanceID,InterfaceType",
-    "security": "Get-NetFirewallSecurityFilter @s | select InstanceID,Authentication,Encryption,OverrideBlockRules,LocalUser,RemoteUser,RemoteMachine",
+    "security": (
+        "Get-NetFirewallSecurityFilter @s | select "
+        "InstanceID,Authentication,Encryption,OverrideBlockRules,LocalUser,RemoteUser,RemoteMachine"
+    ),
 }
 SCRIPT = (
     "$ErrorActionPreference='Stop';$s=@{PolicyStore='ActiveStore'};[Console]::OutputEncoding=[Text.UTF8Encoding]::new($false);"
-    f"[pscustomobject]@{{{';'.join(f'{name}=@({command})' for name, command in _SELECTED.items())}}} | ConvertTo-Json -Depth 4 -Compress"
+    f"[pscustomobject]@{{{';'.join(f'{name}=@({command})' for name, command in _SELECTED.items())}}} | ConvertTo-Json "
+    "-Depth 4 -Compress"
 )
 
 
@@ -52,7 +67,11 @@ class Reading(NamedTuple):
 def read() -> Reading:
     """Never raises for what a machine can lack."""
     try:
-        text = listed(["powershell", "-NoProfile", "-NonInteractive", "-Command", SCRIPT], time.monotonic() + DEADLINE_S, READ_LIMIT_BYTES)
+        text = listed(
+            ["powershell", "-NoProfile", "-NonInteractive", "-Command", SCRIPT],
+            time.monotonic() + DEADLINE_S,
+            READ_LIMIT_BYTES,
+        )
     except NotListed as error:
         return Reading("not-evaluable", str(error))
     return parsed(text)
@@ -99,4 +118,6 @@ class WindowsFirewall:
 
     def _ask(self, flow: Flow) -> Prediction:
         programs = self._programs.get((flow.transport, flow.port), set()) if flow.direction == "in" else set()
-        return self._rules.predict(msgspec.structs.replace(flow, program=next(iter(programs))) if len(programs) == 1 else flow)
+        return self._rules.predict(
+            msgspec.structs.replace(flow, program=next(iter(programs))) if len(programs) == 1 else flow
+        )

@@ -45,7 +45,8 @@ def load_profile(role: str) -> tuple[Profile, str]:
 
 
 def load_profile_file(path: Path) -> tuple[Profile, str]:
-    """(profile, sha256 of its file). Raises ProfileError with the faults of every row and value, not of the first alone."""
+    """(profile, sha256 of its file). Raises ProfileError with the faults of every row and value, not of the first
+    alone."""
     raw, digest = _read(path)
     errors: list[str] = []
     # msgspec stops at the first fault: each row and each value is converted by itself, and keeps its number in the file
@@ -108,7 +109,10 @@ def _named(place: str, error: msgspec.ValidationError, entry: Any, kind: Any) ->
     path = path.rstrip("`")
     if path.endswith("[...]"):  # msgspec does not say which key of a table: the only tables with free keys hold scalars
         path = path.removesuffix("[...]")
-        path += next((f".{_shown(key)}" for key, value in _at(entry, path).items() if not isinstance(value, (bool, int, str))), "")
+        path += next(
+            (f".{_shown(key)}" for key, value in _at(entry, path).items() if not isinstance(value, (bool, int, str))),
+            "",
+        )
     where = f"{place}{path}".lstrip(".")
     if "unknown field" in message:
         bad = message[message.index("`") + 1 :].rstrip("`")

@@ -1,4 +1,5 @@
-"""Files of authorities, before anything is sent: one that holds none would count as given, and nothing would be judged by it."""
+"""Files of authorities, before anything is sent: one that holds none would count as given, and nothing would be judged
+by it."""
 
 import ssl
 from pathlib import Path
@@ -11,8 +12,8 @@ MAX_BYTES = 16 * 2**20
 
 
 def refuse_unreadable(site_file: str | None, public_file: str | None, *, judges: bool = True) -> list[str]:
-    """Raises WrongUse. `judges`: chains will be, by Mozilla's set where no other was given. What is returned is worth a line each: certificates that cannot
-    be read are left out."""
+    """Raises WrongUse. `judges`: chains will be, by Mozilla's set where no other was given. What is returned is worth a
+    line each: certificates that cannot be read are left out."""
     told = [line for file in (site_file, public_file) if file for line in _look(file)]
     if judges and not public_file:
         try:

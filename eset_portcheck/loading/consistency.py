@@ -1,4 +1,5 @@
-"""What the types of a profile cannot say: names that nobody declares, ports out of range, rows that would hide or never run. Pure.
+"""What the types of a profile cannot say: names that nobody declares, ports out of range, rows that would hide or never
+run. Pure.
 
 Every line names the place: `requirement[3].port: 70000 is not a port (1 to 65535)`.
 """
@@ -19,15 +20,22 @@ _BOOLEANS = tuple(name for name in NAMES if isinstance(getattr(Site(), name), bo
 
 
 def inconsistencies(profile: Profile, places: Sequence[int], declared: frozenset[str]) -> list[str]:
-    """`places`: the number in the file of each requirement; `declared`: the names of [values], those of faulty values included."""
+    """`places`: the number in the file of each requirement; `declared`: the names of [values], those of faulty values
+    included."""
     lines = list(_head(profile, declared))
     seen: dict[tuple[object, ...], int] = {}
     policies: dict[str, str] = {}
     ranks: dict[tuple[str, int], int] = {}
     for number, one in zip(places, profile.requirement, strict=True):
         place = f"requirement[{number}]"
-        lines += [f"{place}.{line}" for check in (_words, _ports, _where_to, _conditions, _standing) for line in check(one)]
-        lines += [f"{place}.{field}: {name} is not declared in [values]" for field, name in _asked(one) if name not in declared and name not in DERIVED]
+        lines += [
+            f"{place}.{line}" for check in (_words, _ports, _where_to, _conditions, _standing) for line in check(one)
+        ]
+        lines += [
+            f"{place}.{field}: {name} is not declared in [values]"
+            for field, name in _asked(one)
+            if name not in declared and name not in DERIVED
+        ]
         first = seen.setdefault((one.key, one.transport, one.port, one.variant), number)
         if first != number:
             lines.append(f"{place}: has the same key, transport, port and variant as requirement[{first}]")

@@ -1,4 +1,5 @@
-"""Roles and site values from the components that are installed here: what nobody said and the machine knows. Pure; everything can be overridden."""
+"""Roles and site values from the components that are installed here: what nobody said and the machine knows. Pure;
+everything can be overridden."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -42,7 +43,8 @@ def values(products: list[dict[str, Any]], chosen: list[str], this_host: str = "
     if "webconsole" in chosen and console.get("servers"):
         host, port = host_and_port(console["servers"][0], "")
         where = _source(console, "EraWebServerConfig.properties")
-        found.setdefault("server", Value(host, where))  # the Agent's own, where both are here: one server, and never by way of loopback
+        # The Agent's own, where both are here: one server, and never by way of loopback.
+        found.setdefault("server", Value(host, where))
         if port not in (None, CONSOLE_PORT):
             found["console_port"] = Value(str(port), where)
     if "webconsole" in chosen and console.get("port"):
@@ -56,7 +58,9 @@ def values(products: list[dict[str, Any]], chosen: list[str], this_host: str = "
 def _source(product: dict[str, Any], *names: str) -> str:
     """Of the files that told something, the one that this value is from."""
     read = [str(path) for path in product.get("read", [])]
-    return next((path for name in names for path in read if path.lower().endswith(name.lower())), read[0] if read else "")
+    return next(
+        (path for name in names for path in read if path.lower().endswith(name.lower())), read[0] if read else ""
+    )
 
 
 def _is_here(place: str, this_host: str) -> bool:

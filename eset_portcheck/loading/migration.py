@@ -1,4 +1,5 @@
-"""Reports of earlier schemas in the shape of today's, as plain JSON, before anything is made of it. Never raises for what a file holds.
+"""Reports of earlier schemas in the shape of today's, as plain JSON, before anything is made of it. Never raises for
+what a file holds.
 
 | up to | stood there | stands there now |
 |---|---|---|
@@ -41,20 +42,28 @@ def _flat(piece: Any) -> Any:
     if not isinstance(facts, dict):
         return piece
     flat = facts | {name: one for name, one in piece.items() if name != "facts"}
-    if flat.get("kind") == "ttl-walk" and isinstance(others := flat.get("other"), list):  # each said that it had not expired
-        flat["other"] = [{name: value for name, value in one.items() if name != "expired"} if isinstance(one, dict) else one for one in others]
+    # Each said that it had not expired.
+    if flat.get("kind") == "ttl-walk" and isinstance(others := flat.get("other"), list):
+        flat["other"] = [
+            {name: value for name, value in one.items() if name != "expired"} if isinstance(one, dict) else one
+            for one in others
+        ]
     return flat
 
 
 def known(report: Plain) -> tuple[Plain, list[str]]:
     """(without kinds of evidence and reason codes that this version does not know, where the first of those stood).
 
-    A later version may look at more: evidence improves no verdict, and what a file concludes is made anew. A row keeps its place with an empty reason.
+    A later version may look at more: evidence improves no verdict, and what a file concludes is made anew. A row keeps
+    its place with an empty reason.
     """
     places: list[str] = []
     changed: Plain = {}
     if isinstance(rows := report.get("checks"), list):
-        changed["checks"] = [_known_row(row, f"checks[{number}]", places) if isinstance(row, dict) else row for number, row in enumerate(rows)]
+        changed["checks"] = [
+            _known_row(row, f"checks[{number}]", places) if isinstance(row, dict) else row
+            for number, row in enumerate(rows)
+        ]
     if isinstance(causes := report.get("causes"), list):
         changed["causes"] = _without(causes, "reason", _is_code, "causes", places)
     return (report | changed if places else report), places
@@ -73,7 +82,8 @@ def _known_row(row: Plain, place: str, places: list[str]) -> Plain:
 
 
 def _without(items: list[Any], field: str, is_known: Callable[[str], bool], place: str, places: list[str]) -> list[Any]:
-    """Items whose `field` holds a word that nobody knows are left out, and noted. What is no word is somebody else's to refuse."""
+    """Items whose `field` holds a word that nobody knows are left out, and noted. What is no word is somebody else's to
+    refuse."""
     kept = []
     for number, one in enumerate(items):
         word = one.get(field) if isinstance(one, dict) else None

@@ -1,6 +1,8 @@
-"""What the rows of a report ask and say, taken from the built-in profiles again: a report from a file could ask for less than the profile does.
+"""What the rows of a report ask and say, taken from the built-in profiles again: a report from a file could ask for
+less than the profile does.
 
-A profile is known by its digest. Of another one (of the site's own, of another version) the file's word is all there is, and that is told.
+A profile is known by its digest. Of another one (of the site's own, of another version) the file's word is all there
+is, and that is told.
 """
 
 from functools import cache
@@ -13,13 +15,26 @@ from eset_portcheck.model.profile import ROLES, Profile, Requirement
 from eset_portcheck.model.report import ProofReached, Report, Row
 from eset_portcheck.model.vocabulary import Proof, Trust
 
-_TAKEN = ("direction", "transport", "protocol", "listener", "source", "purpose", "page_row", "trust", "inspection", "beyond_page", "note_as_printed")
+_TAKEN = (
+    "direction",
+    "transport",
+    "protocol",
+    "listener",
+    "source",
+    "purpose",
+    "page_row",
+    "trust",
+    "inspection",
+    "beyond_page",
+    "note_as_printed",
+)
 _NAMELESS = "?"  # a report of no role and no row
 _ROLE_CHARACTERS = 40
 
 
 class Planned(NamedTuple):
-    """`unknown`: roles whose profile is not one of this version. `missing`: ids without their value of known rows that the report lacks."""
+    """`unknown`: roles whose profile is not one of this version. `missing`: ids without their value of known rows that
+    the report lacks."""
 
     rows: list[Row]
     unknown: list[str]
@@ -53,7 +68,9 @@ def _asked_today(role: str) -> list[str]:
         profile, _ = _built_in(role) if role in ROLES else (None, "")
     except ProfileError:
         profile = None
-    return [name for name, one in _by_name(role, profile).items() if not one.off] if profile else [role[:_ROLE_CHARACTERS]]
+    return (
+        [name for name, one in _by_name(role, profile).items() if not one.off] if profile else [role[:_ROLE_CHARACTERS]]
+    )
 
 
 @cache
@@ -72,7 +89,10 @@ def _rows(role: str, sha256: str) -> dict[str, Requirement] | None:
 
 
 def _by_name(role: str, profile: Profile) -> dict[str, Requirement]:
-    return {f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""): one for one in profile.requirement}
+    return {
+        f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else ""): one
+        for one in profile.requirement
+    }
 
 
 def _name(row: Row) -> str:
@@ -84,7 +104,9 @@ def _name(row: Row) -> str:
 
 def _like(row: Row, one: Requirement | None, report: Report, *, with_proxy: bool) -> Row:
     if one is None:
-        return msgspec.structs.replace(row, required=False, purpose="", note="", note_as_printed="", source="", page_row="")
+        return msgspec.structs.replace(
+            row, required=False, purpose="", note="", note_as_printed="", source="", page_row=""
+        )
     full = row.full_proof or row.proof.required
     proof = one.proof
     if one.trust is Trust.SITE and proof is Proof.TLS and (report.run.ca_given or full is Proof.PRODUCT):
@@ -116,4 +138,6 @@ def _may_be(reason: str, one: Requirement) -> bool:
     """Was there a way not to run it for this reason?"""
     if reason == "CONDITION_FALSE":
         return bool(one.when or one.via)
-    return not (reason == "RETIRED" and not one.retired) and not (reason == "SMB_NEEDS_CREDENTIALS" and one.proof is not Proof.AUTHORISED)
+    return not (reason == "RETIRED" and not one.retired) and not (
+        reason == "SMB_NEEDS_CREDENTIALS" and one.proof is not Proof.AUTHORISED
+    )

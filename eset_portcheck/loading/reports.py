@@ -1,4 +1,5 @@
-"""Reports from disk, made by any version, on any machine, by anybody: read with limits, refused with the place of the fault.
+"""Reports from disk, made by any version, on any machine, by anybody: read with limits, refused with the place of the
+fault.
 
 Sources: docs/contract.md#report (readers tolerate unknown fields); RFC 8259.
 """
@@ -18,10 +19,13 @@ from eset_portcheck.wrong_use import PortcheckError
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 MAX_BYTES = 64 * 1024 * 1024
-MAX_VALUES = 2_000_000  # as dense as in a real report of that size; empty lists alone would take twenty-five times their size
+MAX_VALUES = (
+    2_000_000  # as dense as in a real report of that size; empty lists alone would take twenty-five times their size
+)
 MAX_ATTEMPTS = 1_000  # of one check
 MAX_SERVERS = 100  # that a component is configured for
-MAX_PAIRS = 2_000_000  # of a check and an address, socket or proxy of this host; 5,000 checks of a busy server are a quarter of that
+# of a check and an address, socket or proxy of this host; 5,000 checks of a busy server are a quarter of that
+MAX_PAIRS = 2_000_000
 MAX_DEPTH = 64  # a real report has about ten
 _COMMA = ord(",")
 _SHOWN = 4  # unknown fields
@@ -35,8 +39,9 @@ class ReportFileError(PortcheckError):
 class ReportFile(NamedTuple):
     """`intact` False: the id that the file bears is not that of its content. An id that is no digest tells nothing.
 
-    `unknown`: places of fields and kinds of evidence that this version does not know. What nobody here knows has no privacy class, so it goes no further:
-    `report` is without them, and where the file was intact its id is that of what is left.
+    `unknown`: places of fields and kinds of evidence that this version does not know. What nobody here knows has no
+    privacy class, so it goes no further: `report` is without them, and where the file was intact its id is that of what
+    is left.
     """
 
     report: Report
@@ -67,7 +72,8 @@ def read_report(file: IO[bytes], name: str) -> ReportFile:
 
 def parsed(content: bytes, name: str) -> ReportFile:
     """As load_report. `name` stands in the messages."""
-    if content.count(_COMMA) > MAX_VALUES:  # before anything is made of it: all values but the first of a list or table follow one
+    # Before anything is made of it: all values but the first of a list or table follow one.
+    if content.count(_COMMA) > MAX_VALUES:
         raise ReportFileError(f"{name!a}: more than {MAX_VALUES} values")
     try:
         plain = msgspec.json.decode(content)
@@ -96,7 +102,8 @@ def parsed(content: bytes, name: str) -> ReportFile:
 
 
 def _too_much(report: Report) -> str:
-    """Facts are judged row by row, each against what this host has: what no run could have written is not worth the time."""
+    """Facts are judged row by row, each against what this host has: what no run could have written is not worth the
+    time."""
     for number, row in enumerate(report.checks):
         if max(len(row.attempts), len(row.evidence)) > MAX_ATTEMPTS:
             return f"checks[{number}]: more than {MAX_ATTEMPTS} attempts or pieces of evidence"
@@ -110,7 +117,8 @@ def _too_much(report: Report) -> str:
 
 
 def _unknown(plain: Any, made: Any, place: str) -> Iterator[str]:
-    """Places of fields in `plain` that the structures made of it do not have. Tables of facts have no fixed fields, so nothing in them is unknown."""
+    """Places of fields in `plain` that the structures made of it do not have. Tables of facts have no fixed fields, so
+    nothing in them is unknown."""
     if isinstance(made, msgspec.Struct):
         fields = {field.encode_name: field.name for field in msgspec.structs.fields(made)}
         tag = made.__struct_config__.tag_field
@@ -134,7 +142,9 @@ def _check_head(plain: Any) -> None:
         raise msgspec.ValidationError("not a report of this program: schema_version is missing - at `$.schema_version`")
     if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         known = SCHEMA_VERSION.partition(".")[0]
-        raise msgspec.ValidationError(f"{version} is not supported; this version reads {known}.x - at `$.schema_version`")
+        raise msgspec.ValidationError(
+            f"{version} is not supported; this version reads {known}.x - at `$.schema_version`"
+        )
 
 
 def _check_depth(plain: dict[str, Any]) -> None:
@@ -142,7 +152,12 @@ def _check_depth(plain: dict[str, Any]) -> None:
     for name, value in plain.items():
         level = [value] if isinstance(value, (dict, list)) else []
         for _ in range(MAX_DEPTH):
-            level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, (dict, list))]
+            level = [
+                inner
+                for outer in level
+                for inner in (outer.values() if isinstance(outer, dict) else outer)
+                if isinstance(inner, (dict, list))
+            ]
             if not level:
                 break
         if level:

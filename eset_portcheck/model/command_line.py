@@ -1,7 +1,9 @@
-"""The command line that a report names, made anew from parsed values: what somebody else wrote is never typed again as it stands. Pure.
+"""The command line that a report names, made anew from parsed values: what somebody else wrote is never typed again as
+it stands. Pure.
 
-Kept are values that the program itself would take for what they are: roles that are built in, hosts, ports, choices, numbers. Left out is whatever reads or
-writes a file, asks for an account, or is not known. Source: docs/contract.md#report; the options of `check`, `ports` and `demo`.
+Kept are values that the program itself would take for what they are: roles that are built in, hosts, ports, choices,
+numbers. Left out is whatever reads or writes a file, asks for an account, or is not known. Source:
+docs/contract.md#report; the options of `check`, `ports` and `demo`.
 """
 
 import re
@@ -59,13 +61,15 @@ def rebuilt(arguments: tuple[str, ...]) -> Rebuilt:
 
 
 def for_rows(arguments: Sequence[str], ids: Iterable[str], *, takes_only: bool = True) -> list[str]:
-    """The line for these rows alone: `--only` each, and of a long list of targets just theirs. Ids that are none of ours are left out."""
+    """The line for these rows alone: `--only` each, and of a long list of targets just theirs. Ids that are none of
+    ours are left out."""
     words = only(ids) if takes_only else []
     return [*_narrowed(tuple(arguments), tuple(words[1::2])), *words] if words else list(arguments)
 
 
 def only(ids: Iterable[str]) -> list[str]:
-    """The first of them, those alone that are ids as profiles make them: what a shell or a pattern could read otherwise is no id."""
+    """The first of them, those alone that are ids as profiles make them: what a shell or a pattern could read otherwise
+    is no id."""
     return [part for one in islice(filter(_CHECK_ID.match, ids), ROWS) for part in ("--only", one)]
 
 

@@ -17,7 +17,9 @@ class Change(StrEnum):
     """What became of one check id, gravest first."""
 
     BROKEN = "broken"  # the verdict got worse across a border: proven, unproven, disproven
-    CAUSE_CHANGED = "cause-changed"  # on the same side of the border, for another reason, at another place, or with another warning
+    CAUSE_CHANGED = (
+        "cause-changed"  # on the same side of the border, for another reason, at another place, or with another warning
+    )
     FIXED = "fixed"  # proven now, or a warning less
     NEW = "new"  # run only in the later report
     GONE = "gone"  # run only in the earlier report
@@ -26,7 +28,8 @@ class Change(StrEnum):
 
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one report concluded of a row. `place`: where it broke, as far as two runs can agree on it (`comparing.place`)."""
+    """What one report concluded of a row. `place`: where it broke, as far as two runs can agree on it
+    (`comparing.place`)."""
 
     verdict: Verdict
     state: State
@@ -41,7 +44,8 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RowChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`meaning`: a code of `comparing.meaning`, "" for rows that are the same. `required`, `target` and `port` as in the later report that has the row."""
+    """`meaning`: a code of `comparing.meaning`, "" for rows that are the same. `required`, `target` and `port` as in
+    the later report that has the row."""
 
     id: str
     role: str
@@ -57,7 +61,8 @@ class RowChange(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Difference(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something about the two runs that a reader must know before trusting the rows. `what`: a code of `comparing.differences`."""
+    """Something about the two runs that a reader must know before trusting the rows. `what`: a code of
+    `comparing.differences`."""
 
     what: str
     before: str = ""

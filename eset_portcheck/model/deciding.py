@@ -1,4 +1,5 @@
-"""Which rows decide about the run: the required ones, a group counting as one requirement. Pure. Source: docs/contract.md#groups."""
+"""Which rows decide about the run: the required ones, a group counting as one requirement. Pure. Source:
+docs/contract.md#groups."""
 
 from collections.abc import Iterable
 

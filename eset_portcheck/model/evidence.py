@@ -1,7 +1,8 @@
-"""Extra observations, made only where needed: one structure a kind. In a report each is flat, its kind first: {"kind": "ttl-walk", "address": ...}.
+"""Extra observations, made only where needed: one structure a kind. In a report each is flat, its kind first: {"kind":
+"ttl-walk", "address": ...}.
 
-Evidence may weaken a conclusion or place it, never improve a verdict. A hop limit is that of IPv4 (TTL) or IPv6, as it was left when a packet arrived
-or as it was sent. Times are seconds.
+Evidence may weaken a conclusion or place it, never improve a verdict. A hop limit is that of IPv4 (TTL) or IPv6, as it
+was left when a packet arrived or as it was sent. Times are seconds.
 """
 
 from typing import Annotated, Any, Literal
@@ -77,7 +78,8 @@ class DistanceControl(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Distance(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="distance"):
-    """The hop limit left in the RST (`refused_ttl`) or the SYN-ACK (`accepted_ttl`), to be held against the controls; None: not measured."""
+    """The hop limit left in the RST (`refused_ttl`) or the SYN-ACK (`accepted_ttl`), to be held against the controls;
+    None: not measured."""
 
     controls: list[DistanceControl]
     duration_s: float | None = None
@@ -102,7 +104,8 @@ class SilentControl(Piece, frozen=True, kw_only=True, tag="silent-control"):
 
 
 class AlternativeOpeningTried(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="otherwise"):
-    """The conversation begun in another way that the protocol knows. `reason`: the code that says so; `reply`: what was learned, when it completed."""
+    """The conversation begun in another way that the protocol knows. `reason`: the code that says so; `reply`: what was
+    learned, when it completed."""
 
     reason: Code
     completed: bool
@@ -127,8 +130,9 @@ class WayIn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FirewallPrediction(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="firewall"):
-    """What this host's own rules do with these packets. `rule` is the text of what decided, in `chain` of `table`; `packet`: which of the flow's packets,
-    unless the first; `may`: the other ends, where they do not agree. `why`: a fault of ours, by its class. `ways`: of an inbound row, each way in."""
+    """What this host's own rules do with these packets. `rule` is the text of what decided, in `chain` of `table`;
+    `packet`: which of the flow's packets, unless the first; `may`: the other ends, where they do not agree. `why`: a
+    fault of ours, by its class. `ways`: of an inbound row, each way in."""
 
     verdict: RuleVerdict
     rule: Text = ""
@@ -142,7 +146,8 @@ class FirewallPrediction(Piece, frozen=True, omit_defaults=True, kw_only=True, t
 
 
 def prediction(told: dict[str, Any], address: str | None = None) -> FirewallPrediction:
-    """`told`: what a packet filter's evaluator says of a flow, as it stands in Host.firewall. Raises msgspec.ValidationError where that is of another shape."""
+    """`told`: what a packet filter's evaluator says of a flow, as it stands in Host.firewall. Raises
+    msgspec.ValidationError where that is of another shape."""
     return msgspec.convert({**told, "kind": "firewall", "address": address}, FirewallPrediction)
 
 
@@ -163,7 +168,8 @@ class OneWay(Piece, frozen=True, kw_only=True, tag="one-way"):
 
 
 class SecondOpinion(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="second-opinion"):
-    """What another client saw. `missing`, `install`: it is not installed. `error`: the class of what it raised. `code`: of MQTT's refusal."""
+    """What another client saw. `missing`, `install`: it is not installed. `error`: the class of what it raised. `code`:
+    of MQTT's refusal."""
 
     client: Code = ""
     connected: bool | None = None

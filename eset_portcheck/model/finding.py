@@ -10,7 +10,8 @@ from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, V
 
 
 class Where(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`address` is the one that answered or refused; `interval` = [last address that answered or "this host", target]."""
+    """`address` is the one that answered or refused; `interval` = [last address that answered or "this host",
+    target]."""
 
     address: HostText | None = None
     hop: int | None = None
@@ -52,7 +53,8 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who does what: `audience` this-host, server-admin, network-team, dns-admin, proxy-admin ...; `action` is a text key, `command` literal."""
+    """Who does what: `audience` this-host, server-admin, network-team, dns-admin, proxy-admin ...; `action` is a text
+    key, `command` literal."""
 
     audience: Code
     tool: Code

@@ -4,14 +4,27 @@ from typing import Annotated
 
 import msgspec
 
-from eset_portcheck.model.privacy import Code, Facts, HostText, InterfaceName, Path, ProcessName, Rules, Url, User, Words
+from eset_portcheck.model.privacy import (
+    Code,
+    Facts,
+    HostText,
+    InterfaceName,
+    Path,
+    ProcessName,
+    Rules,
+    Url,
+    User,
+    Words,
+)
 
 PortNumber = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
 class Listening(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One bound socket. `pid` None: the owner is not visible to us (which is not: free). `user`: who made the socket, visible without rights on Linux.
-    `v6only`: a socket on :: that takes IPv6 alone; None = not told. `home`: of a Tomcat, from its command line, of which nothing else is kept."""
+    """One bound socket. `pid` None: the owner is not visible to us (which is not: free). `user`: who made the socket,
+    visible without rights on Linux.
+    `v6only`: a socket on :: that takes IPv6 alone; None = not told. `home`: of a Tomcat, from its command line, of
+    which nothing else is kept."""
 
     transport: Code
     address: HostText
@@ -36,8 +49,9 @@ class Connection(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ProxySource(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One place where a proxy is set. `source`: "environment", a file, "WinINET", "WinHTTP"; `name`: what it is for (http_proxy, https_proxy, all_proxy,
-    AutoConfigURL). `scope`: whom it concerns: "shell", "sessions", "user", "services", "component". `pac`: the address of a script, which is not run.
+    """One place where a proxy is set. `source`: "environment", a file, "WinINET", "WinHTTP"; `name`: what it is for
+    (http_proxy, https_proxy, all_proxy, AutoConfigURL). `scope`: whom it concerns: "shell", "sessions", "user",
+    "services", "component". `pac`: the address of a script, which is not run.
     `credentials`: some stood there and were dropped."""
 
     source: Path
@@ -58,9 +72,9 @@ class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`default_families`: families with a default route and an address that can use it. `firewall`: what was read of the local firewall,
-    {"state": "readable" | "not-permitted" | "not-evaluable" | "absent", ...}. `reserved_ports`: by transport, [first, last] of what no program may bind
-    (Windows)."""
+    """`default_families`: families with a default route and an address that can use it. `firewall`: what was read of
+    the local firewall, {"state": "readable" | "not-permitted" | "not-evaluable" | "absent", ...}. `reserved_ports`: by
+    transport, [first, last] of what no program may bind (Windows)."""
 
     name: HostText = ""
     os: Words = {}

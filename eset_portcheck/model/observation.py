@@ -42,8 +42,9 @@ class Certificate(msgspec.Struct, frozen=True, omit_defaults=True):
 class TlsFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the handshake showed, and what three judges of trust said of the chain.
 
-    `public`, `site`, `os_store`: "trusted", "untrusted" or "weak" against the Mozilla set (or SSL_CERT_FILE), the CA file given, this machine's store;
-    None = not asked. `name` is the name that was asked for; `name_matches` under the rules of RFC 6125 (and ESET's `*` for site certificates).
+    `public`, `site`, `os_store`: "trusted", "untrusted" or "weak" against the Mozilla set (or SSL_CERT_FILE), the CA
+    file given, this machine's store; None = not asked. `name` is the name that was asked for; `name_matches` under the
+    rules of RFC 6125 (and ESET's `*` for site certificates).
     """
 
     version: Code | None = None

@@ -1,6 +1,8 @@
-"""JSON that can be looked at on a terminal: what would move a cursor, turn a line around or hide is an escape, as it is in every other format.
+"""JSON that can be looked at on a terminal: what would move a cursor, turn a line around or hide is an escape, as it is
+in every other format.
 
-The content is the same: a reader gets back the very characters. Source: RFC 8259 section 7; ECMA-48 (C1 controls); UAX 9; Unicode 15.1 chapter 23.
+The content is the same: a reader gets back the very characters. Source: RFC 8259 section 7; ECMA-48 (C1 controls); UAX
+9; Unicode 15.1 chapter 23.
 """
 
 import re
@@ -8,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-# msgspec escapes the controls below U+0020 itself; these are left: DEL and C1, format and bidi signs, separators, fillers, selectors, tags.
+# msgspec escapes the controls below U+0020 itself; these are left: DEL and C1, format and bidi signs, separators,
+# fillers, selectors, tags.
 _UNSEEN = re.compile(
     "[\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
     "\U000e0000-\U000e0fff]"

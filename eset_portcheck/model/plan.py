@@ -46,7 +46,8 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """`timeout_s` a stage, `budget_s` the run; `families` in order of wish; `connect_to` curl's meaning: "host:port" -> "host:port".
+    """`timeout_s` a stage, `budget_s` the run; `families` in order of wish; `connect_to` curl's meaning: "host:port" ->
+    "host:port".
     `allow_unsigned_logon`: the account also goes where SMB does not sign, or only below 2.1."""
 
     timeout_s: float = 4.0
@@ -58,7 +59,8 @@ class Options(msgspec.Struct, frozen=True):
     allow_unsigned_logon: bool = False
 
     def dialled(self, endpoint: Endpoint) -> tuple[str, int]:
-        """(host or address, port) that is connected to: the proxy's where there is one, or what stands in `connect_to` for it."""
+        """(host or address, port) that is connected to: the proxy's where there is one, or what stands in `connect_to`
+        for it."""
         host, port = endpoint.proxy or (endpoint.host, endpoint.port)
         name = f"[{host}]" if ":" in host else host
         target = self.connect_to.get(f"{name}:{port}")

@@ -1,6 +1,8 @@
-"""What a text in a report may hold, as far as privacy goes: said where the field is declared, so that redaction, schema and tests read it there.
+"""What a text in a report may hold, as far as privacy goes: said where the field is declared, so that redaction, schema
+and tests read it there.
 
-A text is written as one of the names below instead of `str`; for the type checker it is one. Numbers, switches and closed sets of words need no name.
+A text is written as one of the names below instead of `str`; for the type checker it is one. Numbers, switches and
+closed sets of words need no name.
 """
 
 from enum import StrEnum
@@ -10,7 +12,8 @@ from msgspec import Meta
 
 
 class Privacy(StrEnum):
-    """What is done: `always` to every report, `strict` on demand. Every text that is not a plain code is searched for secrets in any case."""
+    """What is done: `always` to every report, `strict` on demand. Every text that is not a plain code is searched for
+    secrets in any case."""
 
     NESTED = "nested"  # a structure with classes of its own
     CODE = "code"  # a number, a time, a word of a closed set or of ours: kept

@@ -11,7 +11,18 @@ from eset_portcheck.model.privacy import CheckId
 from eset_portcheck.model.vocabulary import Direction, Listener, Proof, Transport, Trust
 
 Scalar = bool | int | str
-ROLES = ("agent", "bridge", "deploy-source", "deploy-target", "webconsole", "server", "rdsensor", "mdc", "mobile-device")  # whose profiles are built in
+# Whose profiles are built in.
+ROLES = (
+    "agent",
+    "bridge",
+    "deploy-source",
+    "deploy-target",
+    "webconsole",
+    "server",
+    "rdsensor",
+    "mdc",
+    "mobile-device",
+)
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,9 +46,12 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One endpoint of one row.
 
-    `target`: a host name, "<server>" (a site value), or "this-host". `port`: as on the page; `port_value`: the site value that may change it.
-    `when`: all must equal the site's values; a boolean asks whether the value is given (or true). `repeat`: the repeatable option this row runs over.
-    `via`: the site value of a proxy that is dialled instead; `via_port` is the destination port asked of it, `via_port_value` its site value.
+    `target`: a host name, "<server>" (a site value), or "this-host". `port`: as on the page; `port_value`: the site
+    value that may change it.
+    `when`: all must equal the site's values; a boolean asks whether the value is given (or true). `repeat`: the
+    repeatable option this row runs over.
+    `via`: the site value of a proxy that is dialled instead; `via_port` is the destination port asked of it,
+    `via_port_value` its site value.
     """
 
     key: str

@@ -17,8 +17,8 @@ class Rank(StrEnum):
     FAIL = "fail"
 
 
-# Each code is spelled once, by its rank and its usual culprit; everywhere else the type checker knows whether it is one.
-# Beyond the contract: the last six that inform, SECOND_OPINION_DIFFERS, CONFIGURED_SERVER_DIFFERS,
+# Each code is spelled once, by its rank and its usual culprit; everywhere else the type checker knows whether it is
+# one. Beyond the contract: the last six that inform, SECOND_OPINION_DIFFERS, CONFIGURED_SERVER_DIFFERS,
 # LISTENS_IPV6_ONLY, LISTENS_BEYOND_LOOPBACK, INBOUND_IPV4_ONLY, INBOUND_IPV6_ONLY,
 # SERVICE_REFUSES, SMB1_NEGOTIATE_BLOCKED, TDS_STRICT_ENCRYPTION, NETBIOS_SESSION_REFUSED.
 _Informs = Literal[
@@ -36,13 +36,19 @@ _Informs = Literal[
 ]
 _WarnOfMiddlebox = Literal["ANSWERED_NEARER", "SMB1_NEGOTIATE_BLOCKED"]
 _WarnOfUnknown = Literal["FAILOVER_USED", "SOME_ADDRESSES_FAIL", "ONE_FAMILY_FAILS", "SECOND_OPINION_DIFFERS"]
-_WarnOfRemoteConfig = Literal["KDC_CLOCK_SKEW", "LDAP_TLS_REQUIRED", "SMB1_ONLY", "TLS_EXPIRES_SOON", "TDS_STRICT_ENCRYPTION"]
-_WarnOfLocalHost = Literal["OWNER_UNEXPECTED", "LISTENS_IPV6_ONLY", "LISTENS_BEYOND_LOOPBACK", "CONFIGURED_SERVER_DIFFERS"]
+_WarnOfRemoteConfig = Literal[
+    "KDC_CLOCK_SKEW", "LDAP_TLS_REQUIRED", "SMB1_ONLY", "TLS_EXPIRES_SOON", "TDS_STRICT_ENCRYPTION"
+]
+_WarnOfLocalHost = Literal[
+    "OWNER_UNEXPECTED", "LISTENS_IPV6_ONLY", "LISTENS_BEYOND_LOOPBACK", "CONFIGURED_SERVER_DIFFERS"
+]
 _WarnOfRemoteService = Literal["SERVICE_REFUSES"]
 _WarnOfLocalFirewall = Literal["INBOUND_IPV4_ONLY", "INBOUND_IPV6_ONLY"]
 _UnprovenOfUnknown = Literal["UDP_NO_ANSWER", "ONE_WAY_PROTOCOL", "OWNER_NOT_VISIBLE", "REACH_NOT_TESTED"]
 _UnprovenOfRemoteConfig = Literal["NETBIOS_SESSION_REFUSED"]
-_Unproven = Literal["SMB_NEEDS_CREDENTIALS", "VALUE_MISSING", "NOT_BUILT", "EXTRA_MISSING", "BUDGET_SPENT", "INTERRUPTED"]
+_Unproven = Literal[
+    "SMB_NEEDS_CREDENTIALS", "VALUE_MISSING", "NOT_BUILT", "EXTRA_MISSING", "BUDGET_SPENT", "INTERRUPTED"
+]
 _Skip = Literal["CONDITION_FALSE", "NOT_SELECTED", "RETIRED"]
 _ErrorOfChecker = Literal["INTERNAL_ERROR"]
 _FailOfRemoteService = Literal[
@@ -70,7 +76,9 @@ _FailOfUnknown = Literal["TCP_NO_ANSWER"]
 _FailOfRemoteHost = Literal["HOST_DOWN"]
 _FailOfRouting = Literal["NET_UNREACHABLE", "TTL_EXPIRED"]
 _FailOfLocalRoute = Literal["NO_ROUTE", "ROUTE_PROHIBITED"]
-_FailOfDns = Literal["DNS_NXDOMAIN", "DNS_SERVFAIL", "DNS_REFUSED", "DNS_TIMEOUT", "DNS_UNREACHABLE", "DNS_BAD_ANSWER", "DNS_NO_ADDRESS"]
+_FailOfDns = Literal[
+    "DNS_NXDOMAIN", "DNS_SERVFAIL", "DNS_REFUSED", "DNS_TIMEOUT", "DNS_UNREACHABLE", "DNS_BAD_ANSWER", "DNS_NO_ADDRESS"
+]
 _FailOfTlsInterceptor = Literal["TLS_INTERCEPTED", "TLS_UNKNOWN_CA"]
 _FailOfRemoteConfig = Literal[
     "TLS_WRONG_NAME",
@@ -152,7 +160,9 @@ _TABLE: tuple[tuple[Rank, Culprit | None, Any], ...] = (
     (Rank.FAIL, Culprit.PROXY, _FailOfProxy),
     (Rank.FAIL, Culprit.LOCAL_HOST, _FailOfLocalHost),
 )
-REASONS: dict[ReasonCode | NoReason, Reason] = {code: Reason(code, rank, culprit) for rank, culprit, codes in _TABLE for code in get_args(codes)}
+REASONS: dict[ReasonCode | NoReason, Reason] = {
+    code: Reason(code, rank, culprit) for rank, culprit, codes in _TABLE for code in get_args(codes)
+}
 _BY_TEXT: dict[str, Reason] = {one.code: one for one in REASONS.values()}
 
 

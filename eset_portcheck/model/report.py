@@ -38,7 +38,9 @@ class Row(Subject, frozen=True, omit_defaults=True, kw_only=True):
     attempts: list[Attempt]
     evidence: list[Evidence]
     findings: list[Finding]
-    full_proof: Proof | None = None  # required once everything is installed; `proof.required` is what this run's phase asks
+    full_proof: Proof | None = (
+        None  # required once everything is installed; `proof.required` is what this run's phase asks
+    )
     explained_by: Code | None = None
 
 
@@ -64,14 +66,17 @@ class Run(msgspec.Struct, frozen=True):
     loop_lag_s: float
     connect_to: dict[HostText, HostText]
     ca_given: bool = False
-    arguments: Arguments = []  # the command line, which stands here only; in a file from elsewhere it is what somebody says
+    # the command line, which stands here only; in a file from elsewhere it is what somebody says
+    arguments: Arguments = []
     command: Code = "check"  # that made this report, and makes it again with `arguments`
-    detected: list[Code] = []  # names of values in `arguments` that nobody gave: this machine's installed components say so
+    detected: list[
+        Code
+    ] = []  # names of values in `arguments` that nobody gave: this machine's installed components say so
 
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`verdict`: of the whole run, whatever `strict` (--strict) and `exit_zero` (--exit-zero) made of its exit code. The three are None in a report of
-    schema 1.0, which did not hold them."""
+    """`verdict`: of the whole run, whatever `strict` (--strict) and `exit_zero` (--exit-zero) made of its exit code.
+    The three are None in a report of schema 1.0, which did not hold them."""
 
     counts: dict[Code, int]
     ready: bool
@@ -90,10 +95,11 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Rediagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The facts of a report judged anew: `version` of the program that did it, `report_id` of the report that it read where that said otherwise or is of
-    an older schema. `also`: what else it held that is not what its facts give: "rows", "causes", "commands", "summary", "proxies". `unchecked`: roles whose
-    profile is none of this version, so that what their rows ask is the file's own word. `missing`: checks of known profiles, and of
-    roles without any row, that are not there."""
+    """The facts of a report judged anew: `version` of the program that did it, `report_id` of the report that it read
+    where that said otherwise or is of an older schema. `also`: what else it held that is not what its facts give:
+    "rows", "causes", "commands", "summary", "proxies". `unchecked`: roles whose profile is none of this version, so
+    that what their rows ask is the file's own word. `missing`: checks of known profiles, and of roles without any row,
+    that are not there."""
 
     version: Code
     changed: list[Changed]
@@ -104,15 +110,16 @@ class Rediagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Redaction(msgspec.Struct, frozen=True):
-    """What was taken out. `level`: "always" or "strict"; `replaced`: how many different values of each kind ("user", "mac", "name" ...)."""
+    """What was taken out. `level`: "always" or "strict"; `replaced`: how many different values of each kind ("user",
+    "mac", "name" ...)."""
 
     level: Code
     replaced: dict[Code, int]
 
 
 class ProxyIgnored(msgspec.Struct, frozen=True):
-    """A proxy (or the address of a script) that does not count for a destination. `why`: "not-followed", "bypassed", "script-not-run", "other-given",
-    "same"."""
+    """A proxy (or the address of a script) that does not count for a destination. `why`: "not-followed", "bypassed",
+    "script-not-run", "other-given", "same"."""
 
     source: Path
     name: Code
@@ -144,19 +151,26 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def identity(content: Any) -> str:
-    """32 hexadecimal digits: SHA-256 over the report as canonical JSON (sorted keys, no spaces, UTF-8), its own id left out.
+    """32 hexadecimal digits: SHA-256 over the report as canonical JSON (sorted keys, no spaces, UTF-8), its own id left
+    out.
 
-    `content`: the decoded JSON of a report, with fields that this version does not know too. Source: RFC 8785 for the idea; numbers are as msgspec
-    writes them.
+    `content`: the decoded JSON of a report, with fields that this version does not know too. Source: RFC 8785 for the
+    idea; numbers are as msgspec writes them.
     """
     run = content.get("run") if isinstance(content, dict) else None
-    bare = content | {"run": {name: value for name, value in run.items() if name != "id"}} if isinstance(run, dict) else content
+    bare = (
+        content | {"run": {name: value for name, value in run.items() if name != "id"}}
+        if isinstance(run, dict)
+        else content
+    )
     return hashlib.sha256(msgspec.json.encode(bare, order="sorted")).hexdigest()[:32]
 
 
 def identified(report: Report) -> Report:
     """The same with the id that its content has now."""
-    return msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, id=identity(msgspec.to_builtins(report))))
+    return msgspec.structs.replace(
+        report, run=msgspec.structs.replace(report.run, id=identity(msgspec.to_builtins(report)))
+    )
 
 
 def to_json(report: Report) -> bytes:

@@ -1,4 +1,5 @@
-"""The site's own values: host names, ports and choices that a profile leaves open. Parsing is pure; every error names the place.
+"""The site's own values: host names, ports and choices that a profile leaves open. Parsing is pure; every error names
+the place.
 
 Source of the options: docs/contract.md#commands-and-options.
 """
@@ -71,7 +72,11 @@ class Site(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 # What a profile's `when` may ask beside the values themselves: (the value it comes from, what makes it true).
-DERIVED = {"ios": ("platform", "ios"), "android": ("platform", "android"), "legacy_apns": ("product_version", "up to 7.2.11.1")}
+DERIVED = {
+    "ios": ("platform", "ios"),
+    "android": ("platform", "android"),
+    "legacy_apns": ("product_version", "up to 7.2.11.1"),
+}
 NAMES = tuple(Site.__struct_fields__)
 HOSTS = ("server", "database", "proxy", "domain_controller", "mdc")
 CHOICES = {"database_kind": tuple(DATABASE_PORTS), "platform": ("ios", "android")}
@@ -114,7 +119,10 @@ def host_and_port(text: str, place: str) -> tuple[str, int | None]:
     """host, host:port, [v6]:port or a bare IPv6 address. Raises SiteError; user:password@ is refused."""
     text = text.strip()
     if "@" in text:
-        raise SiteError(f"{place}: do not put credentials here (the process list would show them); ESET components cannot use them either")
+        raise SiteError(
+            f"{place}: do not put credentials here (the process list would show them); ESET components cannot use "
+            "them either"
+        )
     if "://" in text or "/" in text:
         raise SiteError(f"{place}: give host or host:port, not a URL")
     if text.startswith("["):
@@ -135,7 +143,8 @@ def port(text: str, place: str) -> int:
 
 
 def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
-    """Merge layers, later ones win. A layer is (place, {name: value}) with values as typed, read from TOML, or text from `--set`.
+    """Merge layers, later ones win. A layer is (place, {name: value}) with values as typed, read from TOML, or text
+    from `--set`.
 
     Raises SiteError with every wrong value, each with its place.
     """
@@ -151,7 +160,11 @@ def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
                 errors += error.lines
                 continue
             ports = given.keys() - {name}
-            errors += [f"{where}: its port is not the {one} beside it" for one in ports if str(layer.get(one, given[one])) != str(given[one])]
+            errors += [
+                f"{where}: its port is not the {one} beside it"
+                for one in ports
+                if str(layer.get(one, given[one])) != str(given[one])
+            ]
             if name in HOSTS and not ports and f"{name}_port" in implied:
                 del values[f"{name}_port"]  # it belonged to the host that is replaced here
             implied = implied - {f"{name}_port"} - given.keys() | ports
@@ -167,7 +180,8 @@ def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
 
 
 def value_of(name: str, value: Any, where: str) -> dict[str, Any]:
-    """One value by its name, as `--set` or a file gives it: {name: value}, and the port that came with a host. Raises SiteError."""
+    """One value by its name, as `--set` or a file gives it: {name: value}, and the port that came with a host. Raises
+    SiteError."""
     return _one(name, value, where)
 
 

@@ -11,9 +11,11 @@ from eset_portcheck.model.vocabulary import Direction, Listener, Transport, Trus
 
 
 class Subject(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The base of a Check (what is to be done about it) and of a Row (what was found). A field added here reaches the report by itself.
+    """The base of a Check (what is to be done about it) and of a Row (what was found). A field added here reaches the
+    report by itself.
 
-    `inspection`: what an intercepting authority means for it, "fail" or "warn". `redirects`: host suffixes that a redirect may lead to.
+    `inspection`: what an intercepting authority means for it, "fail" or "warn". `redirects`: host suffixes that a
+    redirect may lead to.
     `skip_params`: why it was not run, in values.
     """
 

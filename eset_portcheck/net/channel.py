@@ -1,7 +1,8 @@
 """Bytes in and out: a TCP socket of our own making, and TLS on top of anything that has these two methods.
 
 Own sockets, not asyncio streams: after an error the socket is still open, so that its error queue can be read.
-TLS goes through memory buffers: a plain-text answer is then seen as it came, and a hang-up shows how many bytes had come.
+TLS goes through memory buffers: a plain-text answer is then seen as it came, and a hang-up shows how many bytes had
+come.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from eset_portcheck.net.failure import StageFailed
 CHUNK_BYTES = 16384
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
 MAX_TLS_BYTES = 1024 * 1024  # a long chain and the longest answer inside; records that carry nothing count too
-# A handshake has up to nine messages; a second one for a client's certificate and tickets come on top. HelloRequests cost a peer four bytes each.
+# A handshake has up to nine messages; a second one for a client's certificate and tickets come on top. HelloRequests
+# cost a peer four bytes each.
 MAX_MESSAGES = 64
 SLICE_BYTES = 2048  # what OpenSSL or a parser gets at a time: between two of them deadlines are looked at
 _MAX_ALERTS = 16
@@ -40,8 +42,9 @@ class SocketChannel:
     async def send(self, data: bytes) -> None:
         await self._loop.sock_sendall(self._sock, data)
         if _QUICKACK is not None:
-            # A server without TCP_NODELAY holds its answer back until its last words are acknowledged (RFC 9293 3.7.4), 40 ms by default:
-            # after a TLS 1.3 handshake those are its session tickets. The option lasts until the kernel takes it back (tcp(7)).
+            # A server without TCP_NODELAY holds its answer back until its last words are acknowledged (RFC 9293 3.7.4),
+            # 40 ms by default: after a TLS 1.3 handshake those are its session tickets. The option lasts until the
+            # kernel takes it back (tcp(7)).
             try:
                 self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             except OSError:  # it only saves time; what is wrong with the socket shows at the next reading
@@ -66,7 +69,8 @@ class RecordingTls(ssl.SSLObject):
 
 
 def watch_messages(context: ssl.SSLContext) -> bool:
-    """Let `context` tell of handshake messages. The hook is private to CPython: False where it is gone, then less is known."""
+    """Let `context` tell of handshake messages. The hook is private to CPython: False where it is gone, then less is
+    known."""
     context.sslobject_class = RecordingTls
 
     def message(tls: object, direction: str, version: int, content: int, kind: int | None, payload: bytes) -> None:
@@ -116,7 +120,9 @@ class TlsChannel:
     @property
     def version_seen(self) -> str | None:
         """For a handshake that did not come to its end, where OpenSSL names no version."""
-        return {0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}.get(getattr(self.tls, "version_seen", 0))
+        return {0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}.get(
+            getattr(self.tls, "version_seen", 0)
+        )
 
     async def handshake(self) -> None:
         while True:
@@ -149,9 +155,12 @@ class TlsChannel:
                 return b""
 
     async def _fill(self) -> bool:
-        """A slice more for OpenSSL; False when the peer has closed. Raises Broken for a peer that sends and does not get on."""
+        """A slice more for OpenSSL; False when the peer has closed. Raises StageFailed for a peer that sends and does
+        not get on."""
         if self.received_bytes > MAX_TLS_BYTES or getattr(self.tls, "messages", 0) > MAX_MESSAGES:
-            raise StageFailed(Failure.TOO_LARGE, received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex())
+            raise StageFailed(
+                Failure.TOO_LARGE, received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex()
+            )
         if self._waiting:
             await asyncio.sleep(0)
         else:

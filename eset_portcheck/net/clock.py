@@ -16,7 +16,8 @@ class Expired(Exception):
 
 
 class Clock:
-    """`now()` is seconds since the start. While `watch` runs, `lag_s` is the worst delay of the loop seen and `stalled_s` their sum."""
+    """`now()` is seconds since the start. While `watch` runs, `lag_s` is the worst delay of the loop seen and
+    `stalled_s` their sum."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
@@ -39,8 +40,8 @@ class Clock:
     async def within(self, deadline_s: float, work: Awaitable[T]) -> T:
         """The result of `work`, or Expired after `deadline_s` seconds of which our loop was alive.
 
-        asyncio.timeout cancels a task whose answer already lies in the socket when the loop was stalled: here the answer is looked for once more,
-        and the time lost is given back (at most once the deadline).
+        asyncio.timeout cancels a task whose answer already lies in the socket when the loop was stalled: here the
+        answer is looked for once more, and the time lost is given back (at most once the deadline).
         """
         task = asyncio.ensure_future(work)
         granted_s = 0.0

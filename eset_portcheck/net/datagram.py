@@ -1,7 +1,8 @@
 """A UDP conversation: well-formed questions, repeated inside the stage; only an answer with the right content counts.
 
-Linux: one unconnected socket hears ICMP errors and an answer from any port of the same address. Elsewhere: a connected socket, where an answer
-from another port is missed (never run on Windows; its Proactor loop may stay deaf after an ICMP error, so each repetition takes a new socket there).
+Linux: one unconnected socket hears ICMP errors and an answer from any port of the same address. Elsewhere: a connected
+socket, where an answer from another port is missed (never run on Windows; its Proactor loop may stay deaf after an ICMP
+error, so each repetition takes a new socket there).
 
 Sources: RFC 768; ip(7) IP_RECVERR.
 """
@@ -40,7 +41,8 @@ class Dispatch:
         return {"strangers": self._strangers} if self._strangers else {}
 
     async def converse(self, conversation: Conversation) -> Exchange:
-        """Raises Broken at once on an ICMP error that concerns the destination; silence is the caller's deadline."""
+        """Raises StageFailed at once on an ICMP error that concerns the destination; silence is the caller's
+        deadline."""
         loop = asyncio.get_running_loop()
         listen_for_errors(self.sock)
         if sys.platform != "linux":
@@ -79,7 +81,9 @@ class Dispatch:
                     return
                 self._strangers += 1
                 if self._strangers > 64:
-                    raise StageFailed(Failure.UNEXPECTED_BYTES, why="answers that belong to no question", first_bytes=data[:64].hex())
+                    raise StageFailed(
+                        Failure.UNEXPECTED_BYTES, why="answers that belong to no question", first_bytes=data[:64].hex()
+                    )
         finally:
             sender.cancel()
 

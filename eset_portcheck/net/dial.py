@@ -1,15 +1,15 @@
-"""One address of one endpoint through all stages: route, connect, tunnel, tls, handshake. One connection; every stage timed and classified.
+"""One address of one endpoint through all stages: route, connect, tunnel, tls, handshake. One connection; every stage
+timed and classified.
 
-While a stage is silent, and after certain failures, the evidence that its reading needs is gathered (net/evidence.py); it never changes the attempt.
+While a stage is silent, and after certain failures, the evidence that its reading needs is gathered (net/evidence.py);
+it never changes the attempt.
 """
 
 import asyncio
 import socket
 import ssl
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
-from typing import Protocol as Interface
 
 import msgspec
 
@@ -18,47 +18,19 @@ from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFact
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport, Trust
 from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
-from eset_portcheck.net.clock import Clock, Expired, shorten
+from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, is_mtu_news
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
-from eset_portcheck.net.interfaces import Judge, Target
-from eset_portcheck.net.talk import introduction, seen, talk
-from eset_portcheck.net.tls import Contexts, Handshake
-from eset_portcheck.wire.conversation import Conversation, Exchange, Peer
+from eset_portcheck.net.interfaces import FAMILIES, DialContext, Target
+from eset_portcheck.net.talk import ask_proxy, introduction, seen, talk
+from eset_portcheck.net.tls import Handshake
+from eset_portcheck.wire.conversation import Exchange, Peer
 from eset_portcheck.wire.protocol import Opening, Protocol
 
 T = TypeVar("T")
 
 SILENCE_S = 1.5  # evidence of a silent stage starts here, so that it ends with the stage
-FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
-
-
-class Collector(Interface):
-    """Gathers evidence for a stage; each call may send packets of its own."""
-
-    async def of_silence(self, dial: "Dial", stage: Stage) -> list[Evidence]: ...
-
-    async def of_failure(self, dial: "Dial", record: StageRecord) -> list[Evidence]: ...
-
-
-class Sessions(Interface):
-    """Full clients behind the handshake (credentials). `turn` is held while one runs; `hold` returns facts or raises Broken."""
-
-    def turn(self) -> AbstractAsyncContextManager[Any]: ...
-
-    async def hold(self, dial: "Dial") -> dict[str, Any]: ...
-
-
-class DialContext(msgspec.Struct, frozen=True):
-    """What all dials of a run share."""
-
-    clock: Clock
-    contexts: Contexts
-    judge: Judge
-    timeout_s: float
-    collector: Collector | None = None
-    sessions: Sessions | None = None
 
 
 class Dial:
@@ -137,17 +109,23 @@ class Dial:
         await self._handshake(channel)
         if self.endpoint.session and self.context.sessions is not None:
             async with self.context.sessions.turn():
-                held = await self._stage(Stage.SESSION, self.context.sessions.hold(self), deadline_s=2 * self.context.timeout_s)
+                held = await self._stage(
+                    Stage.SESSION, self.context.sessions.hold(self), deadline_s=2 * self.context.timeout_s
+                )
             self.reply = {**(self.reply or {}), "session": held}
 
-    async def _stage(self, stage: Stage, work: Coroutine[Any, Any, T], facts: Any = None, deadline_s: float | None = None) -> T:
-        """Run one stage under its deadline; record it; gather evidence where it is silent or breaks in a way that needs it."""
+    async def _stage(
+        self, stage: Stage, work: Coroutine[Any, Any, T], facts: Any = None, deadline_s: float | None = None
+    ) -> T:
+        """One stage under its deadline, and its record; evidence where it is silent or breaks in a way that needs
+        it."""
         clock = self.context.clock
         started = clock.now()
         late: list[asyncio.Task[list[Evidence]]] = []
         collector = self.context.collector
         timer = asyncio.get_running_loop().call_later(
-            SILENCE_S, lambda: late.append(asyncio.ensure_future(collector.of_silence(self, stage))) if collector else None
+            SILENCE_S,
+            lambda: late.append(asyncio.ensure_future(collector.of_silence(self, stage))) if collector else None,
         )
         failure: Failure | None = None
         detail: dict[str, Any] = {}
@@ -171,7 +149,13 @@ class Dial:
             failure, detail = problem.failure, dict(problem.detail)
         if facts is not None:
             detail = {**facts(), **detail}
-        record = StageRecord(stage=stage, started_s=shorten(started), duration_s=shorten(clock.now() - started), failure=failure, detail=detail)
+        record = StageRecord(
+            stage=stage,
+            started_s=shorten(started),
+            duration_s=shorten(clock.now() - started),
+            failure=failure,
+            detail=detail,
+        )
         self.records.append(record)
         if problem is not None:
             await self._witness(record, late[0] if late else None)
@@ -184,7 +168,9 @@ class Dial:
             return
         try:
             if record.failure is Failure.TIMEOUT:
-                self.evidence += await clock.within(1.0 + max(0.5, timeout_s - SILENCE_S), late or collector.of_silence(self, record.stage))
+                self.evidence += await clock.within(
+                    1.0 + max(0.5, timeout_s - SILENCE_S), late or collector.of_silence(self, record.stage)
+                )
             else:
                 self.evidence += await clock.within(timeout_s, collector.of_failure(self, record))
         except Expired:
@@ -218,16 +204,13 @@ class Dial:
     async def _tunnel(self, channel: Channel) -> Channel:
         from eset_portcheck.wire import http1
 
-        exchange = await self._stage(Stage.TUNNEL, self._ask_proxy(channel, http1.connect(self.endpoint.host, self.endpoint.port)), self._so_far)
+        exchange = await self._stage(
+            Stage.TUNNEL,
+            ask_proxy(channel, http1.connect(self.endpoint.host, self.endpoint.port), self._begin),
+            self._so_far,
+        )
         assert self._sock is not None  # noqa: S101
         return SocketChannel(self._sock, bytes.fromhex((exchange.facts or {}).get("surplus", "")) + exchange.surplus)
-
-    async def _ask_proxy(self, channel: Channel, conversation: Conversation) -> Exchange:
-        exchange = await talk(channel, conversation, begun=self._begin)
-        facts = {name: value for name, value in (exchange.facts or {}).items() if name != "surplus"}
-        if not 200 <= int(facts["status"]) < 300:
-            raise StageFailed(Failure.PROXY_REFUSED, **facts)
-        return exchange
 
     async def _secure(self, channel: Channel) -> Channel | None:
         """The TLS stage. None when the peer demands a client certificate: reachable, but nobody talks to us."""
@@ -238,7 +221,9 @@ class Dial:
         try:
             await self._stage(Stage.TLS, handshake.shake(), lambda: {"received_bytes": secured.received_bytes})
             if self.protocol.silent:
-                await handshake.listen(self.context.clock, max(1.0, min(2.5 * self.records[-1].duration_s, self.context.timeout_s)))
+                await handshake.listen(
+                    self.context.clock, max(1.0, min(2.5 * self.records[-1].duration_s, self.context.timeout_s))
+                )
         finally:
             if handshake.certificates or handshake.version:
                 await self._judge(handshake)
@@ -250,10 +235,14 @@ class Dial:
     async def _judge(self, handshake: Handshake) -> None:
         """Outside every stage's clock; in a thread as long as cryptography has to be imported first."""
         star, name = self.endpoint.trust is Trust.SITE, self.endpoint.server_name or self.endpoint.host
-        judge, chain = self.context.judge, handshake.certificates
-        judged = judge.judge(chain, name, star) if judge.ready else await asyncio.to_thread(judge.judge, chain, name, star)
+        judge, asked = self.context.judge, (handshake.certificates, name, star)
+        judged = judge.judge(*asked) if judge.ready else await asyncio.to_thread(judge.judge, *asked)
         self._tls = msgspec.structs.replace(
-            judged, version=handshake.version, cipher=handshake.cipher, alpn=handshake.alpn, client_certificate=handshake.client_certificate
+            judged,
+            version=handshake.version,
+            cipher=handshake.cipher,
+            alpn=handshake.alpn,
+            client_certificate=handshake.client_certificate,
         )
 
     async def _handshake(self, channel: Channel) -> None:
@@ -279,7 +268,9 @@ class Dial:
 
     async def _start_tls(self, channel: Channel) -> Channel | None:
         """TLS that a conversation asked for; its failure is a fact for the conversation."""
-        self._inside = inside = Handshake(TlsChannel(channel, self.context.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False)
+        self._inside = inside = Handshake(
+            TlsChannel(channel, self.context.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False
+        )
         return await inside.attempted()
 
     def _begin(self, exchange: Exchange) -> None:
@@ -299,7 +290,11 @@ class Dial:
         self._sock = dispatch.sock
         self._connect_started_s = self.context.clock.now()
         try:
-            self._finish(await self._stage(Stage.HANDSHAKE, dispatch.converse(self.opening.converse(self._introduction())), dispatch.facts))
+            self._finish(
+                await self._stage(
+                    Stage.HANDSHAKE, dispatch.converse(self.opening.converse(self._introduction())), dispatch.facts
+                )
+            )
         finally:
             real = [record for record in dispatch.icmp if not is_mtu_news(record)]
             self.icmp = self.icmp or (real[0] if real else None)

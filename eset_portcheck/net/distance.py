@@ -1,7 +1,8 @@
 """How far away is whoever refused? Hop limits of answers, compared with other answers of the same address.
 
-A RST carries no sender but its address; its remaining hop limit is found by redialling with a minimum hop limit (the kernel discards what arrives
-with fewer). Other answers: ICMP port-unreachable from a closed UDP port, an echo reply, an open planned port. Linux only. Facts, no judgement.
+A RST carries no sender but its address; its remaining hop limit is found by redialling with a minimum hop limit (the
+kernel discards what arrives with fewer). Other answers: ICMP port-unreachable from a closed UDP port, an echo reply, an
+open planned port. Linux only. Facts, no judgement.
 
 Sources: RFC 5082 (the mechanism, IP_MINTTL), RFC 1122 3.2.2.1 (port unreachable); ip(7), icmp(7) (ping sockets).
 """
@@ -31,7 +32,9 @@ class HopDistance:
         self._address = address
         self._wait_s = min(max(4 * rtt_s, _WAIT_S[0]), _WAIT_S[1])
 
-    async def measure(self, refused_port: int | None, planned_ports: Iterable[int], accepted_port: int | None = None) -> Distance | None:
+    async def measure(
+        self, refused_port: int | None, planned_ports: Iterable[int], accepted_port: int | None = None
+    ) -> Distance | None:
         """None where the system does not tell hop limits."""
         if not AVAILABLE:
             return None
@@ -57,7 +60,8 @@ class HopDistance:
         )
 
     async def _closed_udp(self) -> DistanceControl | None:
-        """One datagram to a high port that nothing should use: the target's own port-unreachable carries its hop limit."""
+        """One datagram to a high port that nothing should use: the target's own port-unreachable carries its hop
+        limit."""
         loop = asyncio.get_running_loop()
         with socket.socket(self._family, socket.SOCK_DGRAM) as sock:
             sock.setblocking(False)
@@ -97,13 +101,18 @@ class HopDistance:
                 data, ancillary, _, _ = sock.recvmsg(256, 256)
             except (Expired, OSError):
                 return None
-            ttl = next((struct.unpack("=i", value[:4])[0] for _, kind, value in ancillary if kind in (IP_TTL, IPV6_HOPLIMIT)), None)
+            ttl = next(
+                (struct.unpack("=i", value[:4])[0] for _, kind, value in ancillary if kind in (IP_TTL, IPV6_HOPLIMIT)),
+                None,
+            )
             return DistanceControl("echo", ttl) if ttl and data[8:16] == token else None
 
     async def _bisect(self, port: int, *, opened: bool, guess: int | None) -> int | None:
         """The largest minimum hop limit that still lets the answer in: the answer's own."""
         if guess is not None and guess < 255:
-            at, above = await asyncio.gather(self._arrives(port, guess, opened=opened), self._arrives(port, guess + 1, opened=opened))
+            at, above = await asyncio.gather(
+                self._arrives(port, guess, opened=opened), self._arrives(port, guess + 1, opened=opened)
+            )
             if at and not above:
                 return guess
         low, high = 1, 255  # the answer arrives at low; unknown above high
@@ -134,7 +143,9 @@ class HopDistance:
             listen_for_errors(sock)
             set_minimum_ttl(sock, minimum_ttl)
             try:
-                await self._clock.within(self._wait_s, asyncio.get_running_loop().sock_connect(sock, (self._address, port)))
+                await self._clock.within(
+                    self._wait_s, asyncio.get_running_loop().sock_connect(sock, (self._address, port))
+                )
             except Expired:
                 return "silent"
             except ConnectionRefusedError:

@@ -1,8 +1,9 @@
-"""Which extra observation a broken stage calls for. They come after the deciding connection (or while it is silent) and never improve a verdict.
+"""Which extra observation a broken stage calls for. They come after the deciding connection (or while it is silent) and
+never improve a verdict.
 
-connect silent -> TTL walk and other ports of the same host; connect refused, or rejected in the target's name -> distance;
-TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent connection, and the protocol's other beginning
-where it has one; anything doubtful behind an accepted
+connect silent -> TTL walk and other ports of the same host; connect refused, or rejected in the target's name ->
+distance; TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent
+connection, and the protocol's other beginning where it has one; anything doubtful behind an accepted
 connection -> how far away whoever accepted it is.
 """
 
@@ -12,13 +13,24 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from eset_portcheck.model.evidence import AlternativeOpeningTried, Answer, ControlPorts, Distance, Evidence, PortAnswer, SilentControl, SilentEnd, SmallSegments
+from eset_portcheck.model.evidence import (
+    AlternativeOpeningTried,
+    Answer,
+    ControlPorts,
+    Distance,
+    Evidence,
+    PortAnswer,
+    SilentControl,
+    SilentEnd,
+    SmallSegments,
+)
 from eset_portcheck.model.observation import StageRecord
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.clock import Expired, shorten
-from eset_portcheck.net.dial import FAMILIES, Dial
+from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.distance import HopDistance
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
+from eset_portcheck.net.interfaces import FAMILIES, Attempting
 from eset_portcheck.net.walk import walk
 from eset_portcheck.wire.protocol import AlternativeOpening
 
@@ -30,7 +42,8 @@ _DOUBTFUL = (Failure.CONNECTION_RESET, Failure.EOF, Failure.NOT_TLS, Failure.UNE
 
 
 def _begins_anew(other: AlternativeOpening, record: StageRecord) -> bool:
-    """Our first words were cut; or, where another beginning is inside TLS, the answer to words in the clear was a TLS alert."""
+    """Our first words were cut; or, where another beginning is inside TLS, the answer to words in the clear was a TLS
+    alert."""
     came = str(record.detail.get("first_bytes", ""))
     cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and came == other.after.hex()
     return cut or (other.encrypted and came.startswith("1503"))
@@ -42,7 +55,7 @@ class EvidenceCollector:
     def __init__(self, planned: Mapping[str, Sequence[int]]) -> None:
         self._planned = planned
 
-    async def of_silence(self, dial: Dial, stage: Stage) -> list[Evidence]:
+    async def of_silence(self, dial: Attempting, stage: Stage) -> list[Evidence]:
         if dial.endpoint.transport is not Transport.TCP:
             return []
         if stage is Stage.CONNECT:
@@ -51,11 +64,15 @@ class EvidenceCollector:
             found = await asyncio.gather(walking, self._controls(dial, max(1.0, left - 0.4)))
             return [one for one in found if one is not None]
         if stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not dial.protocol.single_probe:
-            asked = [self._who_accepted(dial)] if stage is Stage.TUNNEL else [self._who_accepted(dial), self._small_segments(dial, stage)]
+            asked = (
+                [self._who_accepted(dial)]
+                if stage is Stage.TUNNEL
+                else [self._who_accepted(dial), self._small_segments(dial, stage)]
+            )
             return [one for some in await asyncio.gather(*asked) for one in some]
         return []
 
-    async def of_failure(self, dial: Dial, record: StageRecord) -> list[Evidence]:
+    async def of_failure(self, dial: Attempting, record: StageRecord) -> list[Evidence]:
         if dial.endpoint.transport is not Transport.TCP:
             return []
         if record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED:
@@ -69,10 +86,14 @@ class EvidenceCollector:
         wanted = [one for one in others if _begins_anew(one, record)]
         return [*control, *await self._who_accepted(dial), *[await self._otherwise(dial, one) for one in wanted]]
 
-    async def _otherwise(self, dial: Dial, other: AlternativeOpening) -> AlternativeOpeningTried:
+    async def _otherwise(self, dial: Attempting, other: AlternativeOpening) -> AlternativeOpeningTried:
         """One more connection, begun in another way that the protocol knows."""
         attempt = await Dial(
-            msgspec.structs.replace(dial.context, collector=None, sessions=None), dial.endpoint, dial.protocol, dial.target, opening=other
+            msgspec.structs.replace(dial.context, collector=None, sessions=None),
+            dial.endpoint,
+            dial.protocol,
+            dial.target,
+            opening=other,
         ).run()
         failed = attempt.failed
         return AlternativeOpeningTried(
@@ -84,13 +105,13 @@ class EvidenceCollector:
             reply=None if failed else attempt.reply,
         )
 
-    def _other_ports(self, dial: Dial) -> list[int]:
+    def _other_ports(self, dial: Attempting) -> list[int]:
         """Two at most: what else this run uses there, then a port that should be closed."""
         hosts = {dial.address, dial.endpoint.proxy[0] if dial.endpoint.proxy else dial.endpoint.host}
         planned = [port for host in hosts for port in self._planned.get(host, ()) if port != dial.port]
         return [*dict.fromkeys(planned), SPARE_PORT][:2]
 
-    async def _controls(self, dial: Dial, deadline_s: float) -> ControlPorts:
+    async def _controls(self, dial: Attempting, deadline_s: float) -> ControlPorts:
         """Does the same host answer on other ports? A refusal is an answer."""
 
         async def ask(port: int) -> PortAnswer:
@@ -114,7 +135,7 @@ class EvidenceCollector:
         answers = await asyncio.gather(*(ask(port) for port in self._other_ports(dial)))
         return ControlPorts(address=dial.address, ports=list(answers))
 
-    async def _distance(self, dial: Dial, record: StageRecord) -> list[Distance]:
+    async def _distance(self, dial: Attempting, record: StageRecord) -> list[Distance]:
         """For a RST, and for an ICMP reject that bears the target's own address."""
         icmp = dial.icmp
         if icmp is not None and (icmp.local or icmp.sender != dial.address.split("%")[0]):
@@ -124,16 +145,22 @@ class EvidenceCollector:
         found = await hop_distance.measure(dial.port if icmp is None else None, planned)
         return [found] if found else []
 
-    async def _who_accepted(self, dial: Dial) -> list[Distance]:
-        """How far away is whoever took the connection and then did not do what the service does? A transparent proxy accepts for everybody."""
+    async def _who_accepted(self, dial: Attempting) -> list[Distance]:
+        """How far away is whoever took the connection and then did not do what the service does? A transparent proxy
+        accepts for everybody."""
         connect = next((record for record in dial.records if record.stage is Stage.CONNECT), None)
-        hop_distance = HopDistance(dial.context.clock, FAMILIES[dial.family], dial.address, connect.duration_s if connect else 0.2)
+        hop_distance = HopDistance(
+            dial.context.clock, FAMILIES[dial.family], dial.address, connect.duration_s if connect else 0.2
+        )
         found = await hop_distance.measure(None, (), accepted_port=dial.port)
         return [found] if found else []
 
-    async def _small_segments(self, dial: Dial, stage: Stage) -> list[SmallSegments]:
-        """One more connection that asks for segments of 536 bytes: if it gets past the silent stage, large packets vanish on the path."""
-        context = msgspec.structs.replace(dial.context, collector=None, timeout_s=max(1.0, dial.context.timeout_s - 1.5))
+    async def _small_segments(self, dial: Attempting, stage: Stage) -> list[SmallSegments]:
+        """One more connection that asks for segments of 536 bytes: if it gets past the silent stage, large packets
+        vanish on the path."""
+        context = msgspec.structs.replace(
+            dial.context, collector=None, timeout_s=max(1.0, dial.context.timeout_s - 1.5)
+        )
         again = Dial(context, dial.endpoint, dial.protocol, dial.target, maximum_segment=SMALL_SEGMENT_BYTES)
         attempt = await again.run()
         record = attempt.stage(stage)
@@ -146,7 +173,7 @@ class EvidenceCollector:
         )
         return [found]
 
-    async def _silent_control(self, dial: Dial) -> SilentControl:
+    async def _silent_control(self, dial: Attempting) -> SilentControl:
         """A second connection on which nothing is sent: does it live for a second?"""
         clock = dial.context.clock
         loop = asyncio.get_running_loop()

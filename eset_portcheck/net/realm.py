@@ -1,7 +1,8 @@
 """Which Kerberos realm a controller serves, by SRV records, where nobody said it.
 
-A realm's name is its DNS domain in capitals, and the domain says who its KDCs are. Candidates are the domains above the controller's name, then this
-machine's search list. Without a record nothing is claimed: the conversation falls back to the domain of the name.
+A realm's name is its DNS domain in capitals, and the domain says who its KDCs are. Candidates are the domains above the
+controller's name, then this machine's search list. Without a record nothing is claimed: the conversation falls back to
+the domain of the name.
 
 Sources: RFC 4120 7.2.3.2 (_kerberos._udp.REALM), RFC 2782 (SRV).
 """
@@ -25,20 +26,28 @@ def candidates(host: str, search: list[str]) -> list[str]:
     name = "" if literal(host) else host.rstrip(".").lower()
     labels = name.split(".")
     above = [".".join(labels[at:]) for at in range(1, len(labels) - 1)]
-    return list(dict.fromkeys([*above, *(domain.strip(".").lower() for domain in search if domain.strip("."))]))[:CANDIDATES]
+    return list(dict.fromkeys([*above, *(domain.strip(".").lower() for domain in search if domain.strip("."))]))[
+        :CANDIDATES
+    ]
 
 
 async def find_realm(clock: Clock, host: str, servers: list[str], search: list[str]) -> Realm:
     """A domain whose record names this very host goes before one that only has records. Never raises."""
     domains = candidates(host, search)
-    questions = [ask_server(clock, server, PREFIX + domain, "SRV", DEADLINE_S, kdcs) for domain in domains for server in servers[:SERVERS]]
+    questions = [
+        ask_server(clock, server, PREFIX + domain, "SRV", DEADLINE_S, kdcs)
+        for domain in domains
+        for server in servers[:SERVERS]
+    ]
     answers = await asyncio.gather(*questions)
     told: dict[str, list[str]] = {}
     for answer in answers:
         named = told.setdefault(str(answer["name"]).removeprefix(PREFIX), [])
         named += [one for one in answer.get("kdcs", []) if one not in named]
     serving = [domain for domain in domains if told.get(domain)]
-    found = next((domain for domain in serving if host.rstrip(".").lower() in told[domain]), serving[0] if serving else None)
+    found = next(
+        (domain for domain in serving if host.rstrip(".").lower() in told[domain]), serving[0] if serving else None
+    )
     return Realm(asked=domains, realm=found.upper(), kdcs=told[found][:KDCS]) if found else Realm(asked=domains)
 
 

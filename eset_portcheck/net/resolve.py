@@ -1,9 +1,10 @@
-"""Names: what this machine's resolver says (that is what gets dialled), and why, by our own question to each configured server.
+"""Names: what this machine's resolver says (that is what gets dialled), and why, by our own question to each configured
+server.
 
 getaddrinfo folds SERVFAIL, REFUSED, garbage and silence into one error; our own query tells them apart.
 
-Sources: RFC 1035 4.1 (messages), RFC 2308 (NXDOMAIN, NODATA). TCP after truncation (RFC 7766) is not needed: an address in a truncated answer
-counts.
+Sources: RFC 1035 4.1 (messages), RFC 2308 (NXDOMAIN, NODATA). TCP after truncation (RFC 7766) is not needed: an address
+in a truncated answer counts.
 """
 
 import asyncio
@@ -86,7 +87,8 @@ async def _both(system: "asyncio.Task[Any]", own: "asyncio.Task[Any]") -> None:
 
 
 async def _ask_system(host: str) -> tuple[list[tuple[str, str]], str]:
-    """getaddrinfo in a thread of its own that nobody waits for: a dead resolver must not keep the program from ending."""
+    """getaddrinfo in a thread of its own that nobody waits for: a dead resolver must not keep the program from
+    ending."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[tuple[list[tuple[str, str]], str]] = loop.create_future()
 
@@ -99,7 +101,12 @@ async def _ask_system(host: str) -> tuple[list[tuple[str, str]], str]:
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
-            result = [], next((name for name in _GAI_NAMES if getattr(socket, name, None) == error.errno), f"error {error.errno}")
+            result = (
+                [],
+                next(
+                    (name for name in _GAI_NAMES if getattr(socket, name, None) == error.errno), f"error {error.errno}"
+                ),
+            )
         except (OSError, UnicodeError) as error:
             result = [], type(error).__name__
         else:
@@ -113,7 +120,16 @@ async def _ask_system(host: str) -> tuple[list[tuple[str, str]], str]:
     return await done
 
 
-_GAI_NAMES = ("EAI_NONAME", "EAI_NODATA", "EAI_AGAIN", "EAI_FAIL", "EAI_SYSTEM", "EAI_MEMORY", "EAI_SERVICE", "EAI_FAMILY")
+_GAI_NAMES = (
+    "EAI_NONAME",
+    "EAI_NODATA",
+    "EAI_AGAIN",
+    "EAI_FAIL",
+    "EAI_SYSTEM",
+    "EAI_MEMORY",
+    "EAI_SERVICE",
+    "EAI_FAMILY",
+)
 
 
 def _unique(found: list[Any]) -> list[tuple[str, str]]:
@@ -125,15 +141,19 @@ def _unique(found: list[Any]) -> list[tuple[str, str]]:
     return out
 
 
-async def _ask_servers(clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float) -> list[dict[str, Any]]:
-    """One entry a server and record type: {"server", "type", "name", "rcode" or "failure", "addresses", "duration_s"}."""
+async def _ask_servers(
+    clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float
+) -> list[dict[str, Any]]:
+    """One entry a server and record type: {"server", "type", "name", "rcode" or "failure", "addresses",
+    "duration_s"}."""
     names = [host] if "." in host or not search else [f"{host}.{suffix}" for suffix in search[:2]]
     questions = [(server, name, kind) for server in servers for name in names for kind in ("A", "AAAA")]
     return list(await asyncio.gather(*(ask_server(clock, *question, deadline_s, addresses) for question in questions)))
 
 
 async def ask_server(clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: Pick) -> dict[str, Any]:
-    """One entry as above, with what `pick` takes of the answer. Never raises for what the network or the server does."""
+    """One entry as above, with what `pick` takes of the answer. Never raises for what the network or the server
+    does."""
     started = clock.now()
     entry: dict[str, Any] = {"server": server, "name": name, "type": kind}
     try:
@@ -180,7 +200,9 @@ async def _repeat(loop: asyncio.AbstractEventLoop, sock: socket.socket, wire: by
         await loop.sock_sendall(sock, wire)
 
 
-async def _receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, query: Any, sender: "asyncio.Task[None]", pick: Pick) -> dict[str, Any]:
+async def _receive(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, query: Any, sender: "asyncio.Task[None]", pick: Pick
+) -> dict[str, Any]:
     import dns.exception
     import dns.message
     import dns.rcode
@@ -215,7 +237,8 @@ def addresses(reply: Any) -> dict[str, Any]:
 
 
 def of_internet(reply: Any, *kinds: int) -> list[Any]:
-    """The records of these types. Of class IN only: the same numbers of other classes hold other things (RFC 1035 3.3, 3.4)."""
+    """The records of these types. Of class IN only: the same numbers of other classes hold other things (RFC 1035 3.3,
+    3.4)."""
     return [item for rrset in reply.answer if rrset.rdclass == 1 and rrset.rdtype in kinds for item in rrset]
 
 
@@ -224,9 +247,18 @@ def _unreachable(error: OSError) -> StageFailed:
 
 
 def _reason(answers: list[dict[str, Any]], system_word: str) -> Failure:
-    """Why there is no address: by the first server that gave a definite answer, else by the first that said anything at all."""
-    by_rcode = {"NXDOMAIN": Failure.DNS_NXDOMAIN, "SERVFAIL": Failure.DNS_SERVFAIL, "REFUSED": Failure.DNS_REFUSED, "NOERROR": Failure.DNS_NO_ADDRESS}
-    words = [by_rcode.get(answer["rcode"], Failure.DNS_BAD_ANSWER) if "rcode" in answer else Failure(answer["failure"]) for answer in answers]
+    """Why there is no address: by the first server that gave a definite answer, else by the first that said anything at
+    all."""
+    by_rcode = {
+        "NXDOMAIN": Failure.DNS_NXDOMAIN,
+        "SERVFAIL": Failure.DNS_SERVFAIL,
+        "REFUSED": Failure.DNS_REFUSED,
+        "NOERROR": Failure.DNS_NO_ADDRESS,
+    }
+    words = [
+        by_rcode.get(answer["rcode"], Failure.DNS_BAD_ANSWER) if "rcode" in answer else Failure(answer["failure"])
+        for answer in answers
+    ]
     if any(answer.get("addresses") for answer in answers):
         words = [_by_system(system_word)]
     for wanted in (

@@ -15,8 +15,15 @@ from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Peer
 Secure = Callable[[Channel], Awaitable[Channel | None]]
 
 
-async def talk(channel: Channel, conversation: Conversation, secure: Secure | None = None, begun: Callable[[Exchange], None] | None = None) -> Exchange:
-    """Run to the end. Raises Broken: EOF, UNEXPECTED_BYTES, a reset; ssl.SSLError goes up to who knows the handshake. `secure`: for StartTls.
+async def talk(
+    channel: Channel,
+    conversation: Conversation,
+    secure: Secure | None = None,
+    begun: Callable[[Exchange], None] | None = None,
+) -> Exchange:
+    """Run to the end. Raises StageFailed: EOF, UNEXPECTED_BYTES, a reset; ssl.SSLError goes up to who knows the
+    handshake.
+    `secure`: for StartTls.
 
     `begun` is given the exchange at once: whoever cancels this at a deadline can see what had come by then.
     """
@@ -82,3 +89,12 @@ def seen(exchange: Exchange | None) -> dict[str, object]:
     if exchange is None or not exchange.received_bytes:
         return {"received_bytes": 0}
     return {"received_bytes": exchange.received_bytes, "first_bytes": exchange.first_bytes[:64].hex()}
+
+
+async def ask_proxy(channel: Channel, conversation: Conversation, begun: Callable[[Exchange], None]) -> Exchange:
+    """CONNECT, and the answer that a tunnel needs (RFC 9110 9.3.6). Raises StageFailed PROXY_REFUSED for any other."""
+    exchange = await talk(channel, conversation, begun=begun)
+    facts = {name: value for name, value in (exchange.facts or {}).items() if name != "surplus"}
+    if not 200 <= int(facts["status"]) < 300:
+        raise StageFailed(Failure.PROXY_REFUSED, **facts)
+    return exchange

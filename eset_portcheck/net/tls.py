@@ -1,7 +1,7 @@
 """The TLS stage: shake hands with everything, remember everything, judge nothing on the wire.
 
-Verification is off and old versions are allowed *while talking*, so that the chain of a refused or outdated peer is seen; what it is worth is judged
-apart (trust.py), at full strength.
+Verification is off and old versions are allowed *while talking*, so that the chain of a refused or outdated peer is
+seen; what it is worth is judged apart (trust.py), at full strength.
 
 Sources: RFC 8446 (TLS 1.3) 4.3.2, 6.2; RFC 5246 (TLS 1.2) 7.2, 7.4.4.
 """
@@ -49,7 +49,8 @@ class Contexts:
 
 
 class Handshake:
-    """Facts of one handshake; `certificates` is the chain as sent, DER, leaf first (may be there although the handshake failed)."""
+    """Facts of one handshake; `certificates` is the chain as sent, DER, leaf first (may be there although the handshake
+    failed)."""
 
     def __init__(self, channel: TlsChannel, sees_messages: bool) -> None:
         self._channel = channel
@@ -72,7 +73,8 @@ class Handshake:
         return "not-requested" if self._sees_messages and self.version else None
 
     async def shake(self) -> None:
-        """Raises Broken with what was seen. A demanded client certificate is no failure: the peer speaks TLS and answered."""
+        """Raises StageFailed with what was seen. A demanded client certificate is no failure: the peer speaks TLS and
+        answered."""
         channel = self._channel
         try:
             await channel.handshake()
@@ -102,8 +104,13 @@ class Handshake:
         self.cipher, self.alpn = suite[0] if suite else None, tls.selected_alpn_protocol()
 
     async def listen(self, clock: Clock, wait_s: float = AFTERWORD_S) -> None:
-        """The afterword: only where a certificate was asked for (or nobody can tell), and only TLS 1.3 hides the demand."""
-        if self._demanded or self.version != "TLSv1.3" or (self._sees_messages and not self._channel.certificate_requested):
+        """The afterword: only where a certificate was asked for (or nobody can tell), and only TLS 1.3 hides the
+        demand."""
+        if (
+            self._demanded
+            or self.version != "TLSv1.3"
+            or (self._sees_messages and not self._channel.certificate_requested)
+        ):
             return
         try:
             await clock.within(wait_s, self._channel.receive())
@@ -166,13 +173,17 @@ def _alert_of(error: ssl.SSLError) -> set[int]:
 
 
 def _chain(tls: ssl.SSLObject) -> list[bytes]:
-    """The chain as the peer sent it. Public from Python 3.13 on; before, from the wrapped object; at worst the leaf alone."""
+    """The chain as the peer sent it. Public from Python 3.13 on; before, from the wrapped object; at worst the leaf
+    alone."""
     public = getattr(tls, "get_unverified_chain", None)
     try:
         if public is not None:
             return list(public() or [])
         inner = tls._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001
-        return [certificate.public_bytes(_ENCODING_DER) if not isinstance(certificate, bytes) else certificate for certificate in inner or []]
+        return [
+            certificate.public_bytes(_ENCODING_DER) if not isinstance(certificate, bytes) else certificate
+            for certificate in inner or []
+        ]
     except (AttributeError, ValueError, TypeError, ssl.SSLError):
         pass
     try:

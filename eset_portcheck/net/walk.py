@@ -1,7 +1,8 @@
-"""The TTL walk: SYNs to the very port that is silent, with hop limits 1 to N, all at once; routers that let a hop limit die name themselves.
+"""The TTL walk: SYNs to the very port that is silent, with hop limits 1 to N, all at once; routers that let a hop limit
+die name themselves.
 
-It narrows a drop to [last router that answered, target]. Evidence, not proof: routers may stay silent, and return paths differ.
-Linux only (the sender of an ICMP error is read from the socket's error queue, without root).
+It narrows a drop to [last router that answered, target]. Evidence, not proof: routers may stay silent, and return paths
+differ. Linux only (the sender of an ICMP error is read from the socket's error queue, without root).
 
 Sources: RFC 792 and RFC 4443 (time exceeded); ip(7) IP_TTL, IP_RECVERR.
 """
@@ -57,5 +58,9 @@ async def _hop(clock: Clock, family: int, address: str, port: int, ttl: int) -> 
                 return ttl
             first = records[0]
             expired = first.type == _TIME_EXCEEDED[first.version] and not first.local
-            return Hop(ttl, first.sender, first.after_s) if expired else Reject(ttl, first.sender, first.after_s, first.type, first.code)
+            return (
+                Hop(ttl, first.sender, first.after_s)
+                if expired
+                else Reject(ttl, first.sender, first.after_s, first.type, first.code)
+            )
         return ttl

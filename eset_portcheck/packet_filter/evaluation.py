@@ -1,11 +1,13 @@
-"""What this host's rules do with a flow: allow, drop, reject, or cannot-tell. Pure: a ruleset in nft's JSON goes in, nothing is sent.
+"""What this host's rules do with a flow: allow, drop, reject, or cannot-tell. Pure: a ruleset in nft's JSON goes in,
+nothing is sent.
 
-Every packet that the flow needs walks through all base chains of its hooks, in the order of their priorities. A rule that may or may not match
-splits the walk: all its ends are collected, and only if they agree is there a verdict. So what cannot be evaluated is never "allow". An accept
-ends its own base chain and no other; a drop ends all; a destination rewritten by a rule leads elsewhere, which is not followed.
+Every packet that the flow needs walks through all base chains of its hooks, in the order of their priorities. A rule
+that may or may not match splits the walk: all its ends are collected, and only if they agree is there a verdict. So
+what cannot be evaluated is never "allow". An accept ends its own base chain and no other; a drop ends all; a
+destination rewritten by a rule leads elsewhere, which is not followed.
 
-Not seen here, as nft does not list them: XDP and tc programs, cgroup filters (systemd's IPAddressDeny), the kernel's own reverse-path filter.
-Sources: nft(8) "CHAINS", "VERDICT STATEMENT", "NAT STATEMENTS"; libnftables-json(5).
+Not seen here, as nft does not list them: XDP and tc programs, cgroup filters (systemd's IPAddressDeny), the kernel's
+own reverse-path filter. Sources: nft(8) "CHAINS", "VERDICT STATEMENT", "NAT STATEMENTS"; libnftables-json(5).
 """
 
 from typing import Any, NamedTuple
@@ -15,21 +17,12 @@ from eset_portcheck.packet_filter.matching import Truth, bare, every, keyed, mat
 from eset_portcheck.packet_filter.packet import Packet, neighbours, packets
 from eset_portcheck.packet_filter.rule_text import rule_text
 from eset_portcheck.packet_filter.ruleset import Base, Key, Ruleset
+from eset_portcheck.packet_filter.statements import applies, is_neutral, marks, may_miss, sets_zone
 
 _HOOKS = {True: ("ingress", "prerouting", "input"), False: ("output", "postrouting", "egress")}
 _BEFORE_CONNTRACK = -200  # NF_IP_PRI_CONNTRACK: earlier chains see no state
 _DEPTH, _ENDS = 16, 64
-_NEUTRAL = frozenset({"counter", "log", "last", "comment", "continue", "ct helper", "ct timeout", "ct expectation", "flow", "dup", "secmark"})
-_STATEFUL = frozenset({"limit", "quota", "ct count", "meter"})
 _LEADS_AWAY = frozenset({"dnat", "redirect", "tproxy", "queue", "fwd", "synproxy"})
-_MARKS = frozenset({"mark", "priority", "nftrace", "secmark", "label", "event"})
-# Targets of iptables: they mark, count or tell, and the packet goes on. Any other extension is not known, or taken for a chain that is not found: both
-# cannot be evaluated.
-# fmt: off
-NEUTRAL_TARGETS = frozenset({
-    "LOG", "NFLOG", "TRACE", "MARK", "CONNMARK", "CLASSIFY", "TCPMSS", "CHECKSUM", "SECMARK", "CONNSECMARK", "AUDIT", "DSCP", "TOS", "SET",
-})
-# fmt: on
 
 
 class Place(NamedTuple):
@@ -49,7 +42,8 @@ class End(NamedTuple):
 def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
     """The one verdict of all packets that the flow needs. Raises ValueError for an address that is none.
 
-    Where only questions for link addresses are stopped it is cannot-tell: they may be known already, and whoever was asked knows who asked.
+    Where only questions for link addresses are stopped it is cannot-tell: they may be known already, and whoever was
+    asked knows who asked.
     """
     ways: list[tuple[str, list[End]]] = []
     tracked: Truth = True
@@ -72,7 +66,9 @@ def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
 
 
 def _told(verdict: str, place: Place, packet: str, may: list[str] | None = None) -> Prediction:
-    return Prediction(verdict, place.text, place.table, place.chain, place.handle, "" if packet == "first" else packet, may or [])
+    return Prediction(
+        verdict, place.text, place.table, place.chain, place.handle, "" if packet == "first" else packet, may or []
+    )
 
 
 def _line(place: Place) -> str:
@@ -113,16 +109,20 @@ class Walk:
             return True
         if not base.devices or self.packet.interface is None:
             return None
-        return True if self.packet.interface in base.devices else None  # a bridge's, bond's or VLAN's packets come through another device first
+        # A bridge's, bond's or VLAN's packets come through another device first.
+        return True if self.packet.interface in base.devices else None
 
     def _base(self, base: Base) -> list[End]:
         self._reroutes = base.kind == "route"
-        self._early = unseen = base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < _BEFORE_CONNTRACK)
+        self._early = unseen = base.hook == "ingress" or (
+            base.hook in ("prerouting", "output") and base.priority < _BEFORE_CONNTRACK
+        )
         packet = self.packet
         if unseen and self.tracked is not False:
             self.packet = packet._replace(states=frozenset({"invalid"} if self.tracked else {"invalid", "untracked"}))
         elif base.hook in ("prerouting", "output") and base.priority == _BEFORE_CONNTRACK:
-            self.packet = packet._replace(states=packet.states | {"invalid"})  # of two at one priority the later registered comes first
+            # Of two at one priority the later registered comes first.
+            self.packet = packet._replace(states=packet.states | {"invalid"})
         ends, falls = self._chain(base.key, 0)
         if unseen and self.tracked is not False:
             self.packet = packet if self.tracked else packet._replace(states=packet.states | {"untracked"})
@@ -158,14 +158,15 @@ class Walk:
             kind, what = next(iter(one.items())) if isinstance(one, dict) and len(one) == 1 else ("", one)
             if kind == "match" and isinstance(what, dict):
                 truth = every((truth, matches(what, self.packet, self.ruleset.sets.get(key[:2], {}))))
-            elif _may_miss(kind, what):
+            elif may_miss(kind, what):
                 truth = None
             elif kind == "notrack":
                 self._untrack(truth)
-            elif _sets_zone(kind, what):
-                self._untrack(None)  # the answer may be looked up in another zone, where nothing is known of the connection
-            elif not _is_neutral(kind, what):
-                truth = every((truth, _applies(kind, what, self.packet)))
+            elif sets_zone(kind, what):
+                # The answer may be looked up in another zone, where nothing is known of the connection.
+                self._untrack(None)
+            elif not is_neutral(kind, what):
+                truth = every((truth, applies(kind, what, self.packet)))
                 if truth is False:
                     break
                 place = Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements))
@@ -173,8 +174,12 @@ class Walk:
                 return ends, goes_on or truth is None, returns
             if truth is False:
                 break
-        if self._reroutes and truth is not False and any(_marks(one) for one in statements):
-            return [End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements)))], True, False
+        if self._reroutes and truth is not False and any(marks(one) for one in statements):
+            return (
+                [End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements)))],
+                True,
+                False,
+            )
         return [], True, False
 
     def _untrack(self, truth: Truth) -> None:
@@ -210,11 +215,16 @@ class Walk:
         sets, source = self.ruleset.sets.get((family, table), {}), what.get("data")
         named = sets.get(source[1:]) if isinstance(source, str) else None
         pairs = named.elements if named else source.get("set", []) if isinstance(source, dict) else None
-        if not isinstance(pairs, list) or (named and named.filled_by_rules) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        if (
+            not isinstance(pairs, list)
+            or (named and named.filled_by_rules)
+            or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
+        ):
             return [End(CANNOT_TELL, place)], True, False
         ends: list[End] = []
         returns = goes = False
-        for element, verdict in sorted(pairs, key=lambda pair: bool(bare(pair[0])[0] == "*")):  # what matches nothing else comes last
+        # What matches nothing else comes last.
+        for element, verdict in sorted(pairs, key=lambda pair: bool(bare(pair[0])[0] == "*")):
             truth = keyed(what.get("key"), element, self.packet, sets)
             if truth is False or not isinstance(verdict, dict) or len(verdict) != 1:
                 continue
@@ -224,41 +234,6 @@ class Walk:
             if truth:
                 return ends, goes, returns
         return ends, True, returns
-
-
-def _applies(kind: str, what: Any, packet: Packet) -> bool:
-    """A reject that is made of one protocol asks for it first, and no listing shows that."""
-    made_of = what.get("type") if kind == "reject" and isinstance(what, dict) else None
-    return {"icmp": packet.family == "ipv4", "icmpv6": packet.family == "ipv6", "tcp reset": packet.protocol == "tcp"}.get(str(made_of), True)
-
-
-def _sets_zone(kind: str, what: Any) -> bool:
-    key = what.get("key") if kind == "mangle" and isinstance(what, dict) else None
-    changed = key.get("ct") if isinstance(key, dict) else None
-    return isinstance(changed, dict) and changed.get("key") == "zone"
-
-
-def _marks(one: Any) -> bool:
-    """Sets the packet's own mark."""
-    what = one.get("mangle") if isinstance(one, dict) else None
-    key = what.get("key") if isinstance(what, dict) else None
-    return isinstance(key, dict) and key.get("meta") == {"key": "mark"}
-
-
-def _may_miss(kind: str, what: Any) -> bool:
-    """Statements that go on or not by what only the kernel knows."""
-    if kind == "xt" and isinstance(what, dict):
-        return what.get("type") == "match" and what.get("name") != "comment"
-    return kind in _STATEFUL or kind in ("set", "map")  # a full set refuses, and the rule ends there
-
-
-def _is_neutral(kind: str, what: Any) -> bool:
-    if kind == "mangle" and isinstance(what, dict) and isinstance(what.get("key"), dict):
-        key = what["key"]
-        return any(isinstance(key.get(part), dict) and key[part].get("key") in _MARKS for part in ("meta", "ct")) or "tcp option" in key
-    if kind == "xt" and isinstance(what, dict):
-        return what.get("name") in NEUTRAL_TARGETS or what.get("name") == "comment"
-    return kind in _NEUTRAL
 
 
 def _distinct(ends: list[End]) -> list[End]:

@@ -10,9 +10,11 @@ ALLOW, DROP, REJECT, CANNOT_TELL = "allow", "drop", "reject", "cannot-tell"
 
 
 class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`direction` in or out; `port` is the destination's. Addresses: one of these; none given: any other machine. Interface None: any but loopback.
-    `user`: (user id, group id) of the sending socket, where it is known; only of a flow out. `ports`: first and last of those that the client may have (all
-    that is used today). `neighbours` False: the link has no addresses to ask for. `program`: path of who listens or sends, where it is known."""
+    """`direction` in or out; `port` is the destination's. Addresses: one of these; none given: any other machine.
+    Interface None: any but loopback.
+    `user`: (user id, group id) of the sending socket, where it is known; only of a flow out. `ports`: first and last of
+    those that the client may have (all that is used today). `neighbours` False: the link has no addresses to ask for.
+    `program`: path of who listens or sends, where it is known."""
 
     direction: str
     family: str
@@ -28,8 +30,8 @@ class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`rule` is the text of what decided, in `chain` of `table` (family and name); `packet`: which of the flow's packets it decided, unless the
-    first; `may`: the other ends, where they do not agree."""
+    """`rule` is the text of what decided, in `chain` of `table` (family and name); `packet`: which of the flow's
+    packets it decided, unless the first; `may`: the other ends, where they do not agree."""
 
     verdict: str
     rule: str = ""
@@ -44,7 +46,8 @@ class PacketFilter(Protocol):
     """This platform's packet filter; read when first asked, once a run."""
 
     def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
-        """Host.firewall: how the reading went, and what the rules do with these ports from outside. What decides, not the rules."""
+        """Host.firewall: how the reading went, and what the rules do with these ports from outside. What decides, not
+        the rules."""
 
     def predict(self, flow: Flow) -> Prediction | None:
         """None where the rules could not be read. Raises ValueError for an address that is none."""

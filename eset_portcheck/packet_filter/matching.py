@@ -1,7 +1,7 @@
 """Does a packet match? True, False, or None where the facts do not tell. Pure.
 
-Shapes are those of libnftables-json(5): a match is {"op", "left", "right"}; a set {"set": [...]} or "@name"; ranges, prefixes and concatenations
-as there. What cannot be read is None, never False.
+Shapes are those of libnftables-json(5): a match is {"op", "left", "right"}; a set {"set": [...]} or "@name"; ranges,
+prefixes and concatenations as there. What cannot be read is None, never False.
 """
 
 import ipaddress
@@ -9,7 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
-from eset_portcheck.packet_filter.packet import LOOPBACK_WORDS, PROTOCOLS, Field, Packet, field, protocol_name
+from eset_portcheck.packet_filter.fields import field
+from eset_portcheck.packet_filter.packet import LOOPBACK_WORDS, PROTOCOLS, Field, Packet, protocol_name
 
 Truth = bool | None
 _LIMITS = {"<": (0, -1), "<=": (0, 0), ">": (1, None), ">=": (0, None)}
@@ -21,7 +22,8 @@ class Unreadable(Exception):
 
 
 class NamedSet:
-    """Elements of a named set or map; `filled_by_rules`: packets themselves add to it or take from it, so the listing proves nothing."""
+    """Elements of a named set or map; `filled_by_rules`: packets themselves add to it or take from it, so the listing
+    proves nothing."""
 
     def __init__(self, elements: list[Any], *, filled_by_rules: bool = False) -> None:
         self.elements = elements
@@ -29,7 +31,8 @@ class NamedSet:
         self._intervals: tuple[list[tuple[int, int]], bool] | None = None
 
     def intervals(self) -> tuple[list[tuple[int, int]], bool]:
-        """(sorted, disjoint intervals of all elements, were all of them readable); made once, as a set may hold 100,000."""
+        """(sorted, disjoint intervals of all elements, were all of them readable); made once, as a set may hold
+        100,000."""
         if self._intervals is None:
             self._intervals = _merged(self.elements)
         return self._intervals
@@ -133,7 +136,10 @@ def _tuple_is(fields: list[Field], element: Any) -> Truth:
     parts = value.get("concat") if isinstance(value, dict) else None
     if not isinstance(parts, list) or len(parts) != len(fields):
         return None
-    answer = every(None if one.kind in ("unknown", "unset", "bits") else among(one, part, {}) for one, part in zip(fields, parts, strict=True))
+    answer = every(
+        None if one.kind in ("unknown", "unset", "bits") else among(one, part, {})
+        for one, part in zip(fields, parts, strict=True)
+    )
     return answer if sure or answer is False else None
 
 

@@ -1,7 +1,8 @@
-"""The outline of a rule set for the report: which chains may refuse what this host sends or gets, and not whom or what their rules name. Pure.
+"""The outline of a rule set for the report: which chains may refuse what this host sends or gets, and not whom or what
+their rules name. Pure.
 
-It is what a fix needs to place its own rule: tables, chains with their hooks and policies, and each chain's verdicts without what they match.
-Counters, addresses, names of sets and of users stay on this machine.
+It is what a fix needs to place its own rule: tables, chains with their hooks and policies, and each chain's verdicts
+without what they match. Counters, addresses, names of sets and of users stay on this machine.
 """
 
 from collections.abc import Iterable
@@ -11,11 +12,28 @@ Object = dict[str, Any]
 _HOOKS = frozenset({"ingress", "prerouting", "input", "output", "postrouting", "egress"})
 _TABLE, _CHAIN = ("family", "name"), ("family", "table", "name", "type", "hook", "prio", "policy")
 # Statements that never end a walk; all others are told by name.
-_SILENT = frozenset({"match", "counter", "log", "last", "comment", "continue", "limit", "quota", "set", "map", "mangle", "accept", "return"})
+_SILENT = frozenset(
+    {
+        "match",
+        "counter",
+        "log",
+        "last",
+        "comment",
+        "continue",
+        "limit",
+        "quota",
+        "set",
+        "map",
+        "mangle",
+        "accept",
+        "return",
+    }
+)
 
 
 def outline(objects: Iterable[Object]) -> list[Object]:
-    """As `nft -j` shapes it: {"table"}, {"chain"}, and one {"rule"} for each different verdict of a chain, of this host's own hooks."""
+    """As `nft -j` shapes it: {"table"}, {"chain"}, and one {"rule"} for each different verdict of a chain, of this
+    host's own hooks."""
     listed = [(kind, what) for one in objects for kind, what in one.items() if isinstance(what, dict)]
     verdicts: dict[tuple[str, ...], dict[str, Object]] = {}
     for kind, what in listed:
@@ -31,12 +49,16 @@ def outline(objects: Iterable[Object]) -> list[Object]:
         elif kind == "chain" and _key(what, "name") in reached:
             kept.append({"chain": _some(what, _CHAIN)})
             family, table, name = _key(what, "name")
-            kept += [{"rule": {"family": family, "table": table, "chain": name, "expr": [one]}} for one in verdicts.get((family, table, name), {}).values()]
+            kept += [
+                {"rule": {"family": family, "table": table, "chain": name, "expr": [one]}}
+                for one in verdicts.get((family, table, name), {}).values()
+            ]
     return kept
 
 
 def _verdicts(statements: Any) -> list[Object]:
-    """What a rule may do: drop, reject, jumps; those inside a verdict map too. A map with a name of its own stays a map."""
+    """What a rule may do: drop, reject, jumps; those inside a verdict map too. A map with a name of its own stays a
+    map."""
     found: list[Object] = []
     for one in statements if isinstance(statements, list) else ():
         for kind, what in one.items() if isinstance(one, dict) else ():

@@ -1,7 +1,7 @@
 """What this host's rules let in on the role's ports, for every way in: the facts of Host.firewall. Pure.
 
-A way in is an address of this host that others can reach. Rules are asked coarsely first (all addresses of a family, any interface), and address
-by address only where that does not tell: most rule sets do not care.
+A way in is an address of this host that others can reach. Rules are asked coarsely first (all addresses of a family,
+any interface), and address by address only where that does not tell: most rule sets do not care.
 """
 
 import ipaddress
@@ -17,7 +17,9 @@ from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT, 
 MAX_WAYS = 16  # that are asked one by one
 MAX_OUTLINE_BYTES = 16384
 # Networks inside this machine: containers and virtual machines. Clients of the role come from elsewhere.
-_INSIDE = re.compile(r"(lo|docker\d+|br-[0-9a-f]{12}|veth.*|virbr\d.*|vnet\d+|lxcbr\d+|lxdbr\d+|cni.*|flannel.*|cali.*|podman\d+|vmnet\d+|vboxnet\d+)\Z")
+_INSIDE = re.compile(
+    r"(lo|docker\d+|br-[0-9a-f]{12}|veth.*|virbr\d.*|vnet\d+|lxcbr\d+|lxdbr\d+|cni.*|flannel.*|cali.*|podman\d+|vmnet\d+|vboxnet\d+)\Z"
+)
 
 
 Ask = Callable[[Flow], Prediction]
@@ -47,10 +49,15 @@ def ways_in(interfaces: Iterable[Interface]) -> list[Way]:
 
 
 def inbound(ask: Ask, ports: Iterable[int], interfaces: Iterable[Interface]) -> dict[str, dict[str, Any]]:
-    """ "in/tcp/2222" -> {"verdict", and of the rule that decided "rule" "table" "chain" "handle", "ways": [{"family", "interfaces", "addresses",
-    "verdict", ...}]}. Ways that do not agree make "cannot-tell"; the list tells which differ."""
+    """ "in/tcp/2222" -> {"verdict", and of the rule that decided "rule" "table" "chain" "handle", "ways": [{"family",
+    "interfaces", "addresses", "verdict", ...}]}. Ways that do not agree make "cannot-tell"; the list tells which
+    differ."""
     ways = ways_in(interfaces)
-    return {f"in/{transport}/{port}": _port(ask, transport, port, ways) for port in sorted(ports) for transport in ("tcp", "udp")}
+    return {
+        f"in/{transport}/{port}": _port(ask, transport, port, ways)
+        for port in sorted(ports)
+        for transport in ("tcp", "udp")
+    }
 
 
 def _port(ask: Ask, transport: str, port: int, ways: list[Way]) -> dict[str, Any]:
@@ -63,15 +70,27 @@ def _port(ask: Ask, transport: str, port: int, ways: list[Way]) -> dict[str, Any
     if not told:
         return {"verdict": CANNOT_TELL, "rule": "no address that others can reach", "ways": []}
     answers = [prediction for prediction, _ in told.values()]
-    return {**msgspec.to_builtins(overall(answers)), "ways": [_way(prediction, some) for prediction, some in told.values()]}
+    return {
+        **msgspec.to_builtins(overall(answers)),
+        "ways": [_way(prediction, some) for prediction, some in told.values()],
+    }
 
 
 def _alike(ask: Ask, transport: str, port: int, ways: list[Way]) -> list[tuple[Prediction, list[Way]]]:
-    flow = Flow("in", ways[0].family, transport, port, destination=tuple(way.address for way in ways), neighbours=ways[0].neighbours)
+    flow = Flow(
+        "in",
+        ways[0].family,
+        transport,
+        port,
+        destination=tuple(way.address for way in ways),
+        neighbours=ways[0].neighbours,
+    )
     coarse = ask(flow)
     if coarse.verdict != CANNOT_TELL or len(ways) > MAX_WAYS:
         return [(coarse, ways)]
-    return [(ask(msgspec.structs.replace(flow, destination=(way.address,), interface=way.interface)), [way]) for way in ways]
+    return [
+        (ask(msgspec.structs.replace(flow, destination=(way.address,), interface=way.interface)), [way]) for way in ways
+    ]
 
 
 def overall(answers: list[Prediction]) -> Prediction:
@@ -84,7 +103,12 @@ def overall(answers: list[Prediction]) -> Prediction:
 
 def _way(prediction: Prediction, ways: list[Way]) -> dict[str, Any]:
     addresses = [way.address for way in ways][:MAX_WAYS]
-    return {"family": ways[0].family, "interfaces": sorted({way.interface for way in ways}), "addresses": addresses, **msgspec.to_builtins(prediction)}
+    return {
+        "family": ways[0].family,
+        "interfaces": sorted({way.interface for way in ways}),
+        "addresses": addresses,
+        **msgspec.to_builtins(prediction),
+    }
 
 
 def within(kept: list[dict[str, Any]]) -> dict[str, Any]:

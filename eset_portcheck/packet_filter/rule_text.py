@@ -9,7 +9,8 @@ _BARE = frozenset({"accept", "drop", "return", "continue", "notrack", "masquerad
 
 
 def rule_text(statements: list[Any]) -> str:
-    """ "ip saddr 10.0.0.0/8 tcp dport 2222 accept"; what is not known stays as JSON. Capped, printable ASCII or escapes."""
+    """ "ip saddr 10.0.0.0/8 tcp dport 2222 accept"; what is not known stays as JSON. Capped, printable ASCII or
+    escapes."""
     parts = [_statement(one) for one in statements]
     text = " ".join(part for part in parts if part)
     safe = text.encode("unicode_escape").decode("ascii")

@@ -1,13 +1,15 @@
-"""What Windows Firewall does with a flow: allow, drop, or cannot-tell. Pure: the rules in force go in (readers/windows.py), nothing is sent.
+"""What Windows Firewall does with a flow: allow, drop, or cannot-tell. Pure: the rules in force go in
+(readers/windows.py), nothing is sent.
 
-A block overrides an allow, an allow overrides the profile's default; rules have no order. Each profile that the flow may meet is asked, and only if
-all agree is there a verdict. A condition that cannot be evaluated leaves a rule possible, never sure. Names are localized and decide nothing: only
-enumerations do, which PowerShell writes as numbers (5.1) or as English words (7, -EnumsAsStrings).
+A block overrides an allow, an allow overrides the profile's default; rules have no order. Each profile that the flow
+may meet is asked, and only if all agree is there a verdict. A condition that cannot be evaluated leaves a rule
+possible, never sure. Names are localized and decide nothing: only enumerations do, which PowerShell writes as numbers
+(5.1) or as English words (7, -EnumsAsStrings).
 
-Taken for granted: a role's program that is not there yet will come under a path of _OF_A_ROLE, or be Windows itself on the ports of NetBIOS and
-SMB; nothing here is packaged.
-Sources: Get-NetFirewallRule, Get-NetFirewallProfile and the filters of the NetSecurity module; MSFT_NetFirewallRule and its kin; MS-FASP 2.2.14
-(port keywords); Microsoft, "Windows Firewall rules" (precedence).
+Taken for granted: a role's program that is not there yet will come under a path of _OF_A_ROLE, or be Windows itself on
+the ports of NetBIOS and SMB; nothing here is packaged.
+Sources: Get-NetFirewallRule, Get-NetFirewallProfile and the filters of the NetSecurity module; MSFT_NetFirewallRule and
+its kin; MS-FASP 2.2.14 (port keywords); Microsoft, "Windows Firewall rules" (precedence).
 """
 
 import ipaddress
@@ -33,7 +35,9 @@ _OF_A_ROLE = re.compile(r"\\eset\\|\\apache software foundation\\|tomcat|\\java|
 TEXT_LIMIT = 120
 # Ports that a keyword may stand for; those of RPC and Teredo are taken from the dynamic range.
 _DYNAMIC = (49152, 65535)
-_KEYWORDS = dict.fromkeys(("rpc", "teredo", "playtodiscovery", "ply2disc"), _DYNAMIC) | dict.fromkeys(("iphttps", "iphttpsin", "iphttpsout"), (443, 443))
+_KEYWORDS = dict.fromkeys(("rpc", "teredo", "playtodiscovery", "ply2disc"), _DYNAMIC) | dict.fromkeys(
+    ("iphttps", "iphttpsin", "iphttpsout"), (443, 443)
+)
 _KEYWORDS |= dict.fromkeys(("rpcepmap", "rpc-epmap"), (135, 135)) | {"dhcp": (67, 68), "mdns": (5353, 5353)}
 
 
@@ -55,8 +59,8 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class WindowsRuleset(NamedTuple):
-    """One reading. `profiles`: settings by name; `categories`: the profile of each connected interface, "" where it is none of them; `others`: firewalls
-    of other makers that are on; `rules`: those that are enabled."""
+    """One reading. `profiles`: settings by name; `categories`: the profile of each connected interface, "" where it is
+    none of them; `others`: firewalls of other makers that are on; `rules`: those that are enabled."""
 
     profiles: Mapping[str, Mapping[str, Any]]
     categories: Mapping[str, str]
@@ -78,7 +82,11 @@ class WindowsRules:
             return Prediction(CANNOT_TELL, "no profile is known")
         unlike = next((one for one in met if one.verdict != met[0].verdict), None)
         told = met[0] if unlike is None else msgspec.structs.replace(unlike, verdict=CANNOT_TELL)
-        return Prediction(CANNOT_TELL, f"another firewall is registered: {self._ruleset.others[0]}") if self._ruleset.others else told
+        return (
+            Prediction(CANNOT_TELL, f"another firewall is registered: {self._ruleset.others[0]}")
+            if self._ruleset.others
+            else told
+        )
 
     def _met(self, flow: Flow) -> list[str]:
         """Profiles of the networks that the flow may come through; a network without one is public."""
@@ -95,7 +103,11 @@ class WindowsRules:
             return Prediction(ALLOW, "the firewall is off in this profile", table, way)
         if flow.direction == "in" and str(profile.get("AllowInboundRules")) in _NO:
             return Prediction(DROP, "all inbound connections are blocked, whatever rules allow", table, way)
-        aliases = [one for one in _listed(profile.get("DisabledInterfaceAliases")) if one.lower() not in (*_ANY, "notconfigured")]
+        aliases = [
+            one
+            for one in _listed(profile.get("DisabledInterfaceAliases"))
+            if one.lower() not in (*_ANY, "notconfigured")
+        ]
         if aliases and (flow.interface is None or flow.interface in aliases):
             return Prediction(CANNOT_TELL, "the firewall is off on some interfaces", table, way)
         return self._by_rules(flow, name, table, way)
@@ -111,11 +123,17 @@ class WindowsRules:
         profile = self._ruleset.profiles[name]
         default = str(profile.get("DefaultInboundAction" if flow.direction == "in" else "DefaultOutboundAction"))
         blocks = default in _BLOCK or (default not in _ALLOWS and flow.direction == "in")
-        order: list[tuple[str, Truth, str]] = [("block", True, DROP), ("block", None, CANNOT_TELL), ("allow", True, ALLOW)]
+        order: list[tuple[str, Truth, str]] = [
+            ("block", True, DROP),
+            ("block", None, CANNOT_TELL),
+            ("allow", True, ALLOW),
+        ]
         for kind, sure, verdict in [*order, ("allow", None, CANNOT_TELL)] if blocks else order:
             if (kind, sure) in found:
                 return Prediction(verdict, found[kind, sure].name, table, way)
-        return Prediction(DROP if blocks else ALLOW, f"default {way} action: {'block' if blocks else 'allow'}", table, way)
+        return Prediction(
+            DROP if blocks else ALLOW, f"default {way} action: {'block' if blocks else 'allow'}", table, way
+        )
 
     def _matches(self, rule: Condition, flow: Flow) -> Truth:
         local, remote = (flow.destination, flow.source) if flow.direction == "in" else (flow.source, flow.destination)
@@ -130,7 +148,9 @@ class WindowsRules:
             _addresses(rule.address.get("RemoteAddress"), remote),
             self._program(rule, flow),
             _interface(rule.interface.get("InterfaceAlias"), flow.interface),
-            True if _any(rule.interface_type.get("InterfaceType")) or str(rule.interface_type.get("InterfaceType")) == "0" else None,
+            True
+            if _any(rule.interface_type.get("InterfaceType")) or str(rule.interface_type.get("InterfaceType")) == "0"
+            else None,
             _security(rule.security),
         ]
         return every(answers)
@@ -200,7 +220,9 @@ def _one_address(text: str, address: ipaddress.IPv4Address | ipaddress.IPv6Addre
         low, high = (ipaddress.ip_network(one.strip(), strict=False) for one in (first, last or first))
     except ValueError:
         return None  # LocalSubnet, DNS, Internet ...: this host's own configuration decides
-    return low.version == address.version == high.version and int(low.network_address) <= int(address) <= int(high.broadcast_address)
+    return low.version == address.version == high.version and int(low.network_address) <= int(address) <= int(
+        high.broadcast_address
+    )
 
 
 def _interface(value: Any, interface: str | None) -> Truth:
@@ -209,5 +231,8 @@ def _interface(value: Any, interface: str | None) -> Truth:
 
 def _security(one: Mapping[str, Any]) -> Truth:
     """Rules for authenticated or encrypted connections, or for certain users and computers, let nobody in without."""
-    plain = all(str(one.get(name, "0")) in ("0", "NotRequired", "False") for name in ("Authentication", "Encryption", "OverrideBlockRules"))
+    plain = all(
+        str(one.get(name, "0")) in ("0", "NotRequired", "False")
+        for name in ("Authentication", "Encryption", "OverrideBlockRules")
+    )
     return True if plain and all(_any(one.get(name)) for name in ("LocalUser", "RemoteUser", "RemoteMachine")) else None

@@ -1,6 +1,8 @@
-"""One file each, with one `PROTOCOL` in it (wire/protocol.py says what stands there). `find` gives it, or None when nobody has built that protocol.
+"""One file each, with one `PROTOCOL` in it (wire/protocol.py says what stands there). `find` gives it, or None when
+nobody has built that protocol.
 
-Third parties register theirs, an instance of `Protocol`, in the entry point group `eset_portcheck.protocols`; built-ins win.
+Third parties register theirs, an instance of `Protocol`, in the entry point group `eset_portcheck.protocols`; built-ins
+win.
 """
 
 import importlib
@@ -16,7 +18,8 @@ GROUP = "eset_portcheck.protocols"
 
 
 def find(name: str) -> Protocol | None:
-    """The descriptor of a protocol; imports its file on first use. None also for a registered object that cannot be loaded or is no Protocol."""
+    """The descriptor of a protocol; imports its file on first use. None also for a registered object that cannot be
+    loaded or is no Protocol."""
     if name in BUILT_IN:
         found = importlib.import_module(f"{__name__}.{name}").PROTOCOL
         assert isinstance(found, Protocol)  # noqa: S101  # a test reads them all
@@ -41,7 +44,8 @@ def _loaded(name: str) -> Protocol | None:
 
 @cache
 def _registered() -> Mapping[str, Any]:
-    """Read once: a report file may name protocols that nobody has, and each look into the metadata of all packages is slow."""
+    """Read once: a report file may name protocols that nobody has, and each look into the metadata of all packages is
+    slow."""
     from importlib.metadata import entry_points
 
     return {entry.name: entry for entry in entry_points(group=GROUP)}

@@ -1,4 +1,5 @@
-"""Apple's provider service on TCP 2197: HTTP/2 by ALPN; the SETTINGS frame that every server sends first. No notification is sent.
+"""Apple's provider service on TCP 2197: HTTP/2 by ALPN; the SETTINGS frame that every server sends first. No
+notification is sent.
 
 Who it is shows in the certificate, which is judged outside this file.
 
@@ -12,7 +13,14 @@ from eset_portcheck.wire.protocol import Protocol
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS, GOAWAY, ACK = 4, 7, 1
 MAX_FRAME_BYTES = 16384
-NAMES = {1: "header_table_size", 2: "enable_push", 3: "max_concurrent_streams", 4: "initial_window_size", 5: "max_frame_size", 6: "max_header_list_size"}
+NAMES = {
+    1: "header_table_size",
+    2: "enable_push",
+    3: "max_concurrent_streams",
+    4: "initial_window_size",
+    5: "max_frame_size",
+    6: "max_header_list_size",
+}
 
 
 def frame(kind: int, flags: int, payload: bytes = b"") -> bytes:
@@ -52,6 +60,8 @@ PROTOCOL = Protocol(
     own_signatures=("http2",),
     checked={
         "en": "A TLS handshake with HTTP/2, as Apple's push service expects. No notification is sent.",
-        "es": ("Una negociación TLS con HTTP/2, como espera el servicio push de Apple. No se envía ninguna notificación."),
+        "es": (
+            "Una negociación TLS con HTTP/2, como espera el servicio push de Apple. No se envía ninguna notificación."
+        ),
     },
 )

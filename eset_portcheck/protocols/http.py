@@ -17,7 +17,8 @@ def converse(peer: Peer) -> Conversation:
 
 
 def interpret(facts: Facts) -> Meaning:
-    """200 with a body that is no HTML is the product's content; signs of somebody else disprove it; the rest proves HTTP and no more."""
+    """200 with a body that is no HTML is the product's content; signs of somebody else disprove it; the rest proves
+    HTTP and no more."""
     status = int(facts["status"])
     names = ["status", "location", "server", "content_type"]
     params = {name: facts[name] for name in names if name in facts}
@@ -29,8 +30,8 @@ def interpret(facts: Facts) -> Meaning:
         if facts.get("body_bytes"):
             return Meaning(Proof.PRODUCT, params=params)
         return Meaning(Proof.PROTOCOL, "WRONG_CONTENT", params=params)
-    # 404: the service may have moved its index. 3xx: to a host the row expects. 401 and a plain 403: an update server without credentials.
-    # A 403 in HTML cannot be told from a filter's page.
+    # 404: the service may have moved its index. 3xx: to a host the row expects. 401 and a plain 403: an update server
+    # without credentials. A 403 in HTML cannot be told from a filter's page.
     harmless = status in (401, 404, 410) or 300 <= status < 400 or (status == 403 and not facts.get("html"))
     return Meaning(Proof.PROTOCOL, "WRONG_CONTENT", disproves=not harmless, params=params)
 
@@ -53,9 +54,13 @@ PROTOCOL = Protocol(
     own_signatures=("http",),
     possible_reasons=(*SPOKEN, "CAPTIVE_PORTAL", "WRONG_CONTENT"),
     checked={
-        "en": ("One small file is downloaded by HTTP. A redirect to another host, or an HTML page instead of the file, comes from a portal or a filter."),
+        "en": (
+            "One small file is downloaded by HTTP. A redirect to another host, or an HTML page instead of the file, "
+            "comes from a portal or a filter."
+        ),
         "es": (
-            "Se descarga un archivo pequeño por HTTP. Una redirección a otro host, o una página HTML en lugar del archivo, viene de un portal o de un filtro."
+            "Se descarga un archivo pequeño por HTTP. Una redirección a otro host, o una página HTML en lugar del "
+            "archivo, viene de un portal o de un filtro."
         ),
     },
 )

@@ -1,6 +1,8 @@
-"""An HTTP forward proxy (ESET Bridge, Squid, Apache): a GET through it by absolute URI. CONNECT is a stage of its own (net/tunnel).
+"""An HTTP forward proxy (ESET Bridge, Squid, Apache): a GET through it by absolute URI. CONNECT is a stage of its own
+(net/tunnel).
 
-The proxy's refusals are named by status; everything else is judged as the destination's own answer, which is what came through.
+The proxy's refusals are named by status; everything else is judged as the destination's own answer, which is what came
+through.
 
 Sources: RFC 9110 15.5.8 (407), 15.6.3-5 (502, 503, 504); RFC 9112 3.2.2 (absolute form).
 """

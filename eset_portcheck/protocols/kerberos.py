@@ -1,9 +1,11 @@
 """Kerberos on UDP 88 (and TCP 88, which an over-large reply needs): an AS-REQ for a random client that does not exist.
 
-Any KRB-ERROR proves a KDC: 6 for an unknown client (also what MIT and Samba say of a realm they do not serve), 25 where pre-authentication is asked,
-68 for another realm, 52 where the reply is too big for UDP. Its `stime` shows the KDC's clock, to a second, without a password.
+Any KRB-ERROR proves a KDC: 6 for an unknown client (also what MIT and Samba say of a realm they do not serve), 25 where
+pre-authentication is asked, 68 for another realm, 52 where the reply is too big for UDP. Its `stime` shows the KDC's
+clock, to a second, without a password.
 
-Sources: RFC 4120 3.1 (AS exchange), 5.4.1 (AS-REQ), 5.4.2 (AS-REP), 5.9.1 (KRB-ERROR), 7.2.1 (UDP), 7.2.2 (TCP), 7.5.9 (codes).
+Sources: RFC 4120 3.1 (AS exchange), 5.4.1 (AS-REQ), 5.4.2 (AS-REP), 5.9.1 (KRB-ERROR), 7.2.1 (UDP), 7.2.2 (TCP), 7.5.9
+(codes).
 """
 
 import time
@@ -46,7 +48,8 @@ def _request(peer: Peer) -> bytes:
 
 
 def _realm(peer: Peer) -> str:
-    """The realm given, else the upper-cased domain of the KDC's name. A wrong one does no harm: the KDC's answer proves it all the same."""
+    """The realm given, else the upper-cased domain of the KDC's name. A wrong one does no harm: the KDC's answer proves
+    it all the same."""
     if peer.realm:
         return peer.realm
     host = peer.host.rstrip(".")
@@ -78,7 +81,8 @@ def _facts(data: bytes, peer: Peer) -> Facts:
     if data[0] != _KRB_ERROR:
         raise ValueError("neither KRB-ERROR nor AS-REP")
     found = kerberos_messages.parse_error(data)
-    # The microseconds are no clock: MIT's KDC only adds one to its last in the same second (measured). The middle of the second is off by half of one.
+    # The microseconds are no clock: MIT's KDC only adds one to its last in the same second (measured). The middle of
+    # the second is off by half of one.
     stime_s = found["stime_s"]
     skew_s = round(stime_s + 0.5 - peer.now_s)
     return {
@@ -87,7 +91,9 @@ def _facts(data: bytes, peer: Peer) -> Facts:
         "name": CODES.get(found["code"], "other"),
         "realm": found["realm"],
         "realm_asked": _realm(peer),
-        "stime_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stime_s)) if 0 <= stime_s < 2**33 else "(impossible)",
+        "stime_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stime_s))
+        if 0 <= stime_s < 2**33
+        else "(impossible)",
         "susec": found["susec"],
         "skew_s": skew_s,  # against the moment of the request: the answer's way is in it
         "skew_accuracy_s": 1,
@@ -113,7 +119,13 @@ PROTOCOL = Protocol(
     label="KRB",
     possible_reasons=("PROTOCOL_REPLY", "WRONG_PROTOCOL", "KDC_CLOCK_SKEW", "SERVICE_REFUSES"),
     checked={
-        "en": ("A request for a user that does not exist. The error reply proves that the service works and gives its time."),
-        "es": ("Una petición para un usuario que no existe. El error que vuelve demuestra que el servicio funciona y da su hora."),
+        "en": (
+            "A request for a user that does not exist. The error reply proves that the service works and gives its "
+            "time."
+        ),
+        "es": (
+            "Una petición para un usuario que no existe. El error que vuelve demuestra que el servicio funciona y da "
+            "su hora."
+        ),
     },
 )

@@ -1,11 +1,12 @@
 """LDAP on TCP 389: an anonymous search of the rootDSE and an unbind. No bind, no password.
 
-A well-formed answer to our question proves LDAP; a directory that refuses to talk without TLS says so by its result code. Only then StartTLS is begun on
-the same connection and the question asked again inside: what comes of the offer is told (`starttls_tried`), and a refusal takes nothing from what is
-proven.
+A well-formed answer to our question proves LDAP; a directory that refuses to talk without TLS says so by its result
+code. Only then StartTLS is begun on the same connection and the question asked again inside: what comes of the offer is
+told (`starttls_tried`), and a refusal takes nothing from what is proven.
 
-Sources: RFC 4511 4.3 (unbind), 4.5 (search), 4.1.9 and appendix A (result codes), 4.4 and 4.4.1 (unsolicited notification, notice of disconnection),
-4.14 (StartTLS); RFC 4512 5.1 (rootDSE), 2.5 (attribute names are case-insensitive).
+Sources: RFC 4511 4.3 (unbind), 4.5 (search), 4.1.9 and appendix A (result codes), 4.4 and 4.4.1 (unsolicited
+notification, notice of disconnection), 4.14 (StartTLS); RFC 4512 5.1 (rootDSE), 2.5 (attribute names are
+case-insensitive).
 """
 
 from typing import Any
@@ -60,7 +61,9 @@ def converse(_peer: Peer) -> Conversation:
     if facts["result"] in NEED_TLS:
         inside = yield from _inside_tls()
         if "result" in inside:  # the refusal in the clear stays the row's answer; what the root tells is added
-            inside |= {"starttls": True, "starttls_result": inside["result"]} | {name: facts[name] for name in ("result", "result_name", "answer")}
+            inside |= {"starttls": True, "starttls_result": inside["result"]} | {
+                name: facts[name] for name in ("result", "result_name", "answer")
+            }
         facts |= inside
         if facts["starttls_tried"] in ("closed", "failed"):
             return facts
@@ -114,17 +117,30 @@ def _root(entry: Any) -> Facts:
         name = _ASKED.get(bytes(attribute["type"]).decode("ascii", "replace").lower())
         if name:
             values[name] = [bytes(value).decode("utf-8", "replace")[:TEXT_LIMIT] for value in attribute["vals"]]
-    facts: Facts = {name: values[name][:8] for name in ("supportedLDAPVersion", "namingContexts", "supportedSASLMechanisms") if name in values}
-    facts |= {name: values[name][0] for name in ("defaultNamingContext", "currentTime", "dnsHostName", "vendorName") if values.get(name)}
+    facts: Facts = {
+        name: values[name][:8]
+        for name in ("supportedLDAPVersion", "namingContexts", "supportedSASLMechanisms")
+        if name in values
+    }
+    facts |= {
+        name: values[name][0]
+        for name in ("defaultNamingContext", "currentTime", "dnsHostName", "vendorName")
+        if values.get(name)
+    }
     return facts | {"starttls": START_TLS in values.get("supportedExtension", [])}
 
 
 def interpret(facts: Facts) -> Meaning:
     if facts.get("result") in NEED_TLS:
         names = ("result", "result_name", "starttls_tried")
-        return Meaning(Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", {name: facts[name] for name in names if name in facts})])
+        return Meaning(
+            Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", {name: facts[name] for name in names if name in facts})]
+        )
     if facts.get("result") in CANNOT:
-        return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"result": facts["result"], "result_name": facts.get("result_name", "")})])
+        return Meaning(
+            Proof.PROTOCOL,
+            findings=[("SERVICE_REFUSES", {"result": facts["result"], "result_name": facts.get("result_name", "")})],
+        )
     return Meaning(Proof.PROTOCOL)
 
 

@@ -3,8 +3,8 @@
 Any CONNACK proves the path to a broker: a refusal (codes 1 to 5) is the broker's own word.
 An anonymous CONNECT with a random client id and a clean session leaves nothing behind.
 
-Sources: OASIS MQTT 3.1.1 (2014), sections 2.2.3 (remaining length), 3.1 (CONNECT), 3.2 (CONNACK), 3.14 (DISCONNECT); MQTT 5.0 section 3.2
-for brokers that answer in it.
+Sources: OASIS MQTT 3.1.1 (2014), sections 2.2.3 (remaining length), 3.1 (CONNECT), 3.2 (CONNACK), 3.14 (DISCONNECT);
+MQTT 5.0 section 3.2 for brokers that answer in it.
 """
 
 from eset_portcheck.model.vocabulary import Proof
@@ -49,7 +49,12 @@ def converse(peer: Peer) -> Conversation:
         raise ValueError("reserved bits")
     if code == 0:
         yield Send(b"\xe0\x00")
-    return {"message": "CONNACK", "code": code, "meaning": RETURN_CODES.get(code, "refused"), "session_present": bool(flags & 1)}
+    return {
+        "message": "CONNACK",
+        "code": code,
+        "meaning": RETURN_CODES.get(code, "refused"),
+        "session_present": bool(flags & 1),
+    }
 
 
 def interpret(facts: Facts) -> Meaning:

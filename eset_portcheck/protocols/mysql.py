@@ -1,12 +1,13 @@
 """MySQL and MariaDB on TCP 3306: the greeting, then one polite log-on of a user that does not exist, which is refused.
 
-Why not hang up after the greeting: the server counts a hang-up as a connection error of this host, and blocks the host after 100 of them (1129); also
-after COM_QUIT or a TLS request in place of the log-on, and after an answer of a length that the plug-in does not know (measured: an empty one to
-MariaDB's ed25519). A well-formed answer that is refused (1045) does not count. So: one probe a run, no retry, and each plug-in gets what it can read.
-An account that does not exist is met with the plug-in of any account of that server, so every plug-in may be asked of us.
+Why not hang up after the greeting: the server counts a hang-up as a connection error of this host, and blocks the host
+after 100 of them (1129); also after COM_QUIT or a TLS request in place of the log-on, and after an answer of a length
+that the plug-in does not know (measured: an empty one to MariaDB's ed25519). A well-formed answer that is refused
+(1045) does not count. So: one probe a run, no retry, and each plug-in gets what it can read. An account that does not
+exist is met with the plug-in of any account of that server, so every plug-in may be asked of us.
 
-Sources: MySQL client/server protocol, "Connection Phase" (HandshakeV10, HandshakeResponse41, AuthSwitchRequest, AuthMoreData), "ERR_Packet"; reference
-manual "Host cache"; MariaDB "Connection", "Authentication plugin - ed25519".
+Sources: MySQL client/server protocol, "Connection Phase" (HandshakeV10, HandshakeResponse41, AuthSwitchRequest,
+AuthMoreData), "ERR_Packet"; reference manual "Host cache"; MariaDB "Connection", "Authentication plugin - ed25519".
 """
 
 import struct
@@ -22,10 +23,15 @@ TEXT_LIMIT = 64
 SHORTEST_REST_BYTES = 43  # behind the version: 31 of fixed fields and, in every server since 4.1, 12 of salt
 PLUGIN_AUTH = 0x80000
 SSL = 0x800
-# LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH: asked for as far as the server offers them, PROTOCOL_41 always
+# LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH: asked for as far as the server offers them,
+# PROTOCOL_41 always
 _WANTED, _ALWAYS = 0x1 | 0x2000 | 0x8000 | PLUGIN_AUTH, 0x200
 _UTF8MB4 = 45
-REASONS: dict[int, ReasonCode] = {1130: "MYSQL_HOST_NOT_ALLOWED", 1129: "MYSQL_HOST_BLOCKED", 1040: "MYSQL_TOO_MANY_CONNECTIONS"}
+REASONS: dict[int, ReasonCode] = {
+    1130: "MYSQL_HOST_NOT_ALLOWED",
+    1129: "MYSQL_HOST_BLOCKED",
+    1040: "MYSQL_TOO_MANY_CONNECTIONS",
+}
 _ERR, _OK, _SWITCH = 0xFF, 0x00, 0xFE
 _FAST_SUCCESS = b"\x01\x03"  # AuthMoreData of caching_sha2_password: the OK packet follows by itself
 _ROUNDS = 8
@@ -58,7 +64,8 @@ def converse(peer: Peer) -> Conversation:
 
 
 def _capabilities(rest: bytes) -> int:
-    """Lower half at 13 (after connection id, eight bytes of salt, filler), upper half at 18 (after character set and status)."""
+    """Lower half at 13 (after connection id, eight bytes of salt, filler), upper half at 18 (after character set and
+    status)."""
     if len(rest) < SHORTEST_REST_BYTES:
         raise ValueError("greeting cut short")
     lower, upper = struct.unpack_from("<H3xH", rest, 13)
@@ -66,7 +73,8 @@ def _capabilities(rest: bytes) -> int:
 
 
 def _plugin(rest: bytes) -> str:
-    """The authentication plug-in's name at the end of the greeting (after the second part of the salt, whose size is at 20)."""
+    """The authentication plug-in's name at the end of the greeting (after the second part of the salt, whose size is at
+    20)."""
     salt_size = max(13, rest[20] - 8)
     return rest[31 + salt_size :].split(b"\0")[0].decode("latin-1")[:TEXT_LIMIT]
 
@@ -75,12 +83,19 @@ def _log_on(user: str, plugin: str, offered: int) -> bytes:
     """HandshakeResponse41 without a password."""
     capabilities = _WANTED & offered | _ALWAYS
     answer = _NOTHING.get(plugin, b"")
-    body = struct.pack("<IIB23x", capabilities, MAX_PACKET_BYTES, _UTF8MB4) + user.encode() + b"\0" + bytes([len(answer)]) + answer
+    body = (
+        struct.pack("<IIB23x", capabilities, MAX_PACKET_BYTES, _UTF8MB4)
+        + user.encode()
+        + b"\0"
+        + bytes([len(answer)])
+        + answer
+    )
     return body + plugin.encode("latin-1") + b"\0" if capabilities & PLUGIN_AUTH else body
 
 
 def _refusal() -> Generator[Step, bytes, Facts]:
-    """Read to the end of the log-on, whatever the plug-in asks. The greeting has proven MySQL: a close from here on is a fact, no failure."""
+    """Read to the end of the log-on, whatever the plug-in asks. The greeting has proven MySQL: a close from here on is
+    a fact, no failure."""
     for _ in range(_ROUNDS):
         head = yield from _up_to(4)
         packet = (yield from _up_to(_size(head))) if len(head) == 4 else b""
@@ -94,7 +109,8 @@ def _refusal() -> Generator[Step, bytes, Facts]:
         if packet[0] == _SWITCH:  # another plug-in, asked for by name
             name = packet[1:].split(b"\0")[0].decode("latin-1")
             yield Send(_wrapped(head[3] + 1, _NOTHING.get(name, b"")))
-        elif packet != _FAST_SUCCESS:  # any other beginning is the plug-in's own (a question of PAM, say): nothing to add
+        # Any other beginning is the plug-in's own (a question of PAM, say): nothing to add.
+        elif packet != _FAST_SUCCESS:
             yield Send(_wrapped(head[3] + 1, b"\0"))
     return {"log_on": "unfinished"}
 
@@ -120,7 +136,8 @@ def _wrapped(number: int, payload: bytes) -> bytes:
 
 
 def _code(packet: bytes) -> int:
-    """The code of an ERR_Packet. Raises ValueError, struct.error for what is none: server errors begin at 1000 and have a text."""
+    """The code of an ERR_Packet. Raises ValueError, struct.error for what is none: server errors begin at 1000 and have
+    a text."""
     code = int(struct.unpack_from("<H", packet, 1)[0])
     if not 1000 <= code < 10000 or len(packet) < 4:
         raise ValueError("no error of a server")
@@ -130,7 +147,8 @@ def _code(packet: bytes) -> int:
 def interpret(facts: Facts) -> Meaning:
     """The first packet may say that this host is not welcome: MySQL is spoken, and the requirement is disproven.
 
-    Another error in its place (a proxy of MySQL without a server behind it, a server that is shutting down) refuses everybody.
+    Another error in its place (a proxy of MySQL without a server behind it, a server that is shutting down) refuses
+    everybody.
     """
     if facts.get("answer") == "error":
         reason = REASONS.get(int(facts["code"]))
@@ -148,7 +166,10 @@ PROTOCOL = Protocol(
     own_signatures=("mysql",),
     possible_reasons=(*SPOKEN, *REASONS.values(), "SERVICE_REFUSES"),
     checked={
-        "en": ("The server sends the first packet: a greeting or an error. Then one complete login of an unknown user is made, once in each run."),
+        "en": (
+            "The server sends the first packet: a greeting or an error. Then one complete login of an unknown user is "
+            "made, once in each run."
+        ),
         "es": (
             "El servidor envía el primer paquete: un saludo o un error. Después se hace un inicio de "
             "sesión completo de un usuario desconocido, una vez por ejecución."

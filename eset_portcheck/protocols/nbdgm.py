@@ -1,4 +1,5 @@
-"""NetBIOS datagram service, UDP 138: one-way by design. Nothing is sent, because nothing would ever answer; only the local side can be looked at.
+"""NetBIOS datagram service, UDP 138: one-way by design. Nothing is sent, because nothing would ever answer; only the
+local side can be looked at.
 
 Source: RFC 1002 4.4 (datagram service packets have no acknowledgement).
 """

@@ -1,9 +1,11 @@
-"""NetBIOS name service, UDP 137: node status of the host, and a query for its name; the first answer to either proves it.
+"""NetBIOS name service, UDP 137: node status of the host, and a query for its name; the first answer to either proves
+it.
 
-Both are asked at once, because hosts differ in which one they answer. Hosts with NetBIOS switched off answer neither. The unit id (a hardware address)
-in a node status is not kept.
+Both are asked at once, because hosts differ in which one they answer. Hosts with NetBIOS switched off answer neither.
+The unit id (a hardware address) in a node status is not kept.
 
-Sources: RFC 1002 4.2.12 to 4.2.14 (name query and its answers), 4.2.17 (node status request), 4.2.18 (node status response).
+Sources: RFC 1002 4.2.12 to 4.2.14 (name query and its answers), 4.2.17 (node status request), 4.2.18 (node status
+response).
 """
 
 from eset_portcheck.model.vocabulary import Proof
@@ -20,7 +22,8 @@ def converse(peer: Peer) -> Conversation:
         return data[:2] in (status_id, query_id) and bool(netbios.parse_reply(data))
 
     yield Send(netbios.node_status(status_id))
-    if ":" not in peer.host and label.isascii() and not label.isdigit():  # an address has no name to ask for, a name of other letters no NetBIOS form
+    # An address has no name to ask for, a name of other letters no NetBIOS form.
+    if ":" not in peer.host and label.isascii() and not label.isdigit():
         yield Send(netbios.name_query(query_id, label))
     return netbios.parse_reply((yield ReadDatagram(mine)))
 

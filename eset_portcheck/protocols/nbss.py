@@ -1,9 +1,10 @@
 """SMB over NetBIOS, TCP 139: session request, then the conversation of port 445 inside it.
 
-The called name is *SMBSERVER, which samba and every Windows since 2000 answer whatever they are called. A server that refuses it closes the connection,
-so the host's own name could only be tried on another one.
+The called name is *SMBSERVER, which samba and every Windows since 2000 answer whatever they are called. A server that
+refuses it closes the connection, so the host's own name could only be tried on another one.
 
-Sources: RFC 1002 4.3.2 (session request), 4.3.3 (positive), 4.3.4 (negative, with its codes), 4.3.5 (retarget response); MS-SMB2 2.1 (transport).
+Sources: RFC 1002 4.3.2 (session request), 4.3.3 (positive), 4.3.4 (negative, with its codes), 4.3.5 (retarget
+response); MS-SMB2 2.1 (transport).
 """
 
 from collections.abc import Callable
@@ -56,9 +57,11 @@ def _session(peer: Peer, inside: Callable[[Peer], Conversation]) -> Conversation
 
 
 def interpret(facts: Facts) -> Meaning:
-    """A refusal is NetBIOS' own word, but no SMB was heard behind it, and SMB is what the row asks for: the path is proven, the service is not.
+    """A refusal is NetBIOS' own word, but no SMB was heard behind it, and SMB is what the row asks for: the path is
+    proven, the service is not.
 
-    Nor is it disproven: the codes of 4.3.4 speak of the two names and of room, so a client that calls the host by its own name may be let in.
+    Nor is it disproven: the codes of 4.3.4 speak of the two names and of room, so a client that calls the host by its
+    own name may be let in.
     """
     if facts.get("netbios_session") == "granted":
         return smb.interpret(facts)

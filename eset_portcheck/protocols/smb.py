@@ -1,4 +1,5 @@
-"""SMB over TCP 445: NEGOTIATE, then as much of SESSION_SETUP as shows who the host is. No password, no log-on, no share.
+"""SMB over TCP 445: NEGOTIATE, then as much of SESSION_SETUP as shows who the host is. No password, no log-on, no
+share.
 
 How it begins. One connection decides a row, so one beginning must suit every server:
 
@@ -7,16 +8,19 @@ How it begins. One connection decides a row, so one beginning must suit every se
     multi-protocol NEGOTIATE answered in SMB2 (0x02FF, then SMB2      answered in SMB1
     (SMB1, names SMB2)       NEGOTIATE; 0x0202 when that is all)
 
-The second is taken. MS-SMB2 3.3.5.3 obliges every SMB2 server to answer it, SMB1 switched off or not even implemented. Tried: samba with a minimum of
-NT1, SMB2_02, SMB3_00 and SMB3_11, with a maximum of LANMAN2, NT1, SMB2_02, SMB2_10 and SMB3_11, signing mandatory, NTLM disabled; impacket's server.
-Its price: an intrusion prevention on the way that resets at the sight of SMB1 makes the row fail although SMB2 would pass. So when it is cut, the first
-beginning is tried as evidence (`openings`): it names that case, and improves nothing.
+The second is taken. MS-SMB2 3.3.5.3 obliges every SMB2 server to answer it, SMB1 switched off or not even implemented.
+Tried: samba with a minimum of NT1, SMB2_02, SMB3_00 and SMB3_11, with a maximum of LANMAN2, NT1, SMB2_02, SMB2_10 and
+SMB3_11, signing mandatory, NTLM disabled; impacket's server. Its price: an intrusion prevention on the way that resets
+at the sight of SMB1 makes the row fail although SMB2 would pass. So when it is cut, the first beginning is tried as
+evidence (`openings`): it names that case, and improves nothing.
 
-What stays behind: nothing. After the challenge the connection is closed; a session that was never finished dies with it, no log-on was tried and no bad
-password counted. NTLM is asked for inside SPNEGO; bare when the server sent no SPNEGO token; not at all when that token does not offer NTLM.
-A server that hangs up at SESSION_SETUP or refuses it has spoken SMB all the same.
+What stays behind: nothing. After the challenge the connection is closed; a session that was never finished dies with
+it, no log-on was tried and no bad password counted. NTLM is asked for inside SPNEGO; bare when the server sent no
+SPNEGO token; not at all when that token does not offer NTLM. A server that hangs up at SESSION_SETUP or refuses it has
+spoken SMB all the same.
 
-Sources: MS-SMB2 3.2.4.2.2 and 3.2.5.2 (client), 3.3.5.3 and 3.3.5.4 (server), 3.2.4.2.3 (authentication); MS-NLMP 2.2.1.2; MS-CIFS 2.2.4.52.
+Sources: MS-SMB2 3.2.4.2.2 and 3.2.5.2 (client), 3.3.5.3 and 3.3.5.4 (server), 3.2.4.2.3 (authentication); MS-NLMP
+2.2.1.2; MS-CIFS 2.2.4.52.
 """
 
 from eset_portcheck.model.vocabulary import Proof
@@ -58,7 +62,8 @@ def _introduced(peer: Peer, message_id: int, dialect: int, facts: Facts) -> Conv
         yield Send(netbios.frame(smb2.session_setup(message_id, token if offered is None else ntlm.in_spnego(token))))
         message = yield from netbios.read_message_or_end()
         told = smb2.parse_session_setup(message) if message else {"logon_status": "closed"}
-        facts |= {name: value for name, value in told.items() if name not in facts}  # the clock of NEGOTIATE goes before the challenge's
+        # The clock of NEGOTIATE goes before the challenge's.
+        facts |= {name: value for name, value in told.items() if name not in facts}
     return _clock(facts, peer)
 
 
@@ -71,9 +76,12 @@ def _clock(facts: Facts, peer: Peer) -> Facts:
 
 
 def interpret(facts: Facts) -> Meaning:
-    """A dialect is the protocol. SMB1 alone will not do for current Windows; a refusal of every dialect still is SMB's own word."""
+    """A dialect is the protocol. SMB1 alone will not do for current Windows; a refusal of every dialect still is SMB's
+    own word."""
     if facts.get("smb1_only"):
-        return Meaning(Proof.PROTOCOL, findings=[("SMB1_ONLY", {"dialect": facts.get("dialect") or "older than NT LM 0.12"})])
+        return Meaning(
+            Proof.PROTOCOL, findings=[("SMB1_ONLY", {"dialect": facts.get("dialect") or "older than NT LM 0.12"})]
+        )
     if "status" in facts:  # to NEGOTIATE itself
         params = {"status": facts.get("status_name", facts["status"])}
         return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", params)])
@@ -89,6 +97,8 @@ PROTOCOL = Protocol(
     possible_reasons=(*SPOKEN, "SMB1_ONLY", "SMB1_NEGOTIATE_BLOCKED", "SERVICE_REFUSES"),
     checked={
         "en": "The SMB version is negotiated over TCP, without a login. Current systems use versions 2 and 3.",
-        "es": ("Se negocia la versión de SMB por TCP, sin iniciar sesión. Los sistemas actuales usan las versiones 2 y 3."),
+        "es": (
+            "Se negocia la versión de SMB por TCP, sin iniciar sesión. Los sistemas actuales usan las versiones 2 y 3."
+        ),
     },
 )

@@ -1,6 +1,8 @@
-"""SSH on TCP 22: the identification line and the server's KEXINIT; then the connection is closed. No key exchange, no log-on.
+"""SSH on TCP 22: the identification line and the server's KEXINIT; then the connection is closed. No key exchange, no
+log-on.
 
-Sources: RFC 4253 4.2 (identification; other lines may come before it), 5.1 (1.99 is 2.0 with an older world beside it), 6 (binary packet), 7.1 (KEXINIT).
+Sources: RFC 4253 4.2 (identification; other lines may come before it), 5.1 (1.99 is 2.0 with an older world beside it),
+6 (binary packet), 7.1 (KEXINIT).
 """
 
 from eset_portcheck import __version__
@@ -41,7 +43,8 @@ def converse(_peer: Peer) -> Conversation:
 
 
 def name_lists(body: bytes) -> dict[str, list[str]]:
-    """The ten name-lists of KEXINIT, which must all be there, and of four of them the first names. Raises ValueError."""
+    """The ten name-lists of KEXINIT, which must all be there, and of four of them the first names. Raises
+    ValueError."""
     found: dict[str, list[str]] = {}
     at = 0
     for number in range(LISTS):
@@ -66,7 +69,13 @@ PROTOCOL = Protocol(
     own_signatures=("ssh",),
     second_client="ssh_login",
     checked={
-        "en": ("The SSH server's greeting line is read. There is no login. For the sensor, a refusal from the host itself is an answer too."),
-        "es": ("Se lee la línea de saludo del servidor SSH. No se inicia sesión. Para el sensor, un rechazo del propio host también es una respuesta."),
+        "en": (
+            "The SSH server's greeting line is read. There is no login. For the sensor, a refusal from the host "
+            "itself is an answer too."
+        ),
+        "es": (
+            "Se lee la línea de saludo del servidor SSH. No se inicia sesión. Para el sensor, un rechazo del propio "
+            "host también es una respuesta."
+        ),
     },
 )

@@ -1,13 +1,15 @@
 """Microsoft SQL Server on TCP 1433: PRELOGIN and its answer. No log-on.
 
-The request offers encryption OFF (the log-on alone is encrypted). Of the four it is the one that ends nothing: to NOT_SUP a server that insists on
-encryption answers REQ and hangs up, as on a client that cannot be served; ON would ask for TLS on everything; REQ is no client's word. To OFF each server
-answers its own wish and waits for the TLS hello, which does not come. So the answer also shows whether encryption is forced ("on") or cannot be had.
-A server set to "strict" encryption (TDS 8.0) expects TLS before PRELOGIN and hangs up on it. That is looked for as evidence when PRELOGIN is cut: TLS
-with the ALPN name tds/8.0, and PRELOGIN inside (`openings`). It is named and not passed: only clients of that version can use such a server.
+The request offers encryption OFF (the log-on alone is encrypted). Of the four it is the one that ends nothing: to
+NOT_SUP a server that insists on encryption answers REQ and hangs up, as on a client that cannot be served; ON would ask
+for TLS on everything; REQ is no client's word. To OFF each server answers its own wish and waits for the TLS hello,
+which does not come. So the answer also shows whether encryption is forced ("on") or cannot be had. A server set to
+"strict" encryption (TDS 8.0) expects TLS before PRELOGIN and hangs up on it. That is looked for as evidence when
+PRELOGIN is cut: TLS with the ALPN name tds/8.0, and PRELOGIN inside (`openings`). It is named and not passed: only
+clients of that version can use such a server.
 
-Sources: MS-TDS 1.3 and 3.2.5.1 (TDS 8.0), 2.2.3.1 (packet header), 2.2.6.5 (PRELOGIN, its options and the table of encryption), 2.2.2.1 (the answer
-comes as a tabular result, type 4).
+Sources: MS-TDS 1.3 and 3.2.5.1 (TDS 8.0), 2.2.3.1 (packet header), 2.2.6.5 (PRELOGIN, its options and the table of
+encryption), 2.2.2.1 (the answer comes as a tabular result, type 4).
 """
 
 import struct
@@ -47,7 +49,10 @@ def converse(_peer: Peer) -> Conversation:
     if body[0] != VERSION or len(version) != 6 or len(encryption) != 1:
         raise ValueError("VERSION comes first, ENCRYPTION is mandatory")
     major, minor, build = struct.unpack(">BBH", version[:4])
-    return {"version": f"{major}.{minor}.{build}", "encryption": ENCRYPTION.get(encryption[0], f"0x{encryption[0]:02X}")}
+    return {
+        "version": f"{major}.{minor}.{build}",
+        "encryption": ENCRYPTION.get(encryption[0], f"0x{encryption[0]:02X}"),
+    }
 
 
 def converse_strict(peer: Peer) -> Conversation:
@@ -58,7 +63,8 @@ def converse_strict(peer: Peer) -> Conversation:
 
 
 def _options(body: bytes) -> dict[int, bytes]:
-    """The option table (token, offset, length) up to its terminator, with the values. Raises ValueError, IndexError, struct.error."""
+    """The option table (token, offset, length) up to its terminator, with the values. Raises ValueError, IndexError,
+    struct.error."""
     found: dict[int, bytes] = {}
     for at in range(0, 5 * MAX_OPTIONS, 5):
         if body[at] == TERMINATOR:
@@ -79,7 +85,9 @@ PROTOCOL = Protocol(
     converse=converse,
     interpret=interpret,
     own_signatures=("tds",),
-    openings=(AlternativeOpening(reason="TDS_STRICT_ENCRYPTION", converse=converse_strict, encrypted=True, alpn=(STRICT,)),),
+    openings=(
+        AlternativeOpening(reason="TDS_STRICT_ENCRYPTION", converse=converse_strict, encrypted=True, alpn=(STRICT,)),
+    ),
     possible_reasons=(*SPOKEN, "TDS_STRICT_ENCRYPTION"),
     checked={
         "en": "SQL Server's PRELOGIN exchange, which happens before any login.",

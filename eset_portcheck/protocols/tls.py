@@ -1,4 +1,5 @@
-"""A TLS handshake and no word after it: ports 2222 and 2223, where a login must never be sent, and services known by their certificate alone.
+"""A TLS handshake and no word after it: ports 2222 and 2223, where a login must never be sent, and services known by
+their certificate alone.
 
 What the handshake proves is judged from the certificate, outside this file.
 

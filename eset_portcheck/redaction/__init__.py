@@ -1,7 +1,8 @@
 """What must not leave with a report. Pure: Report in, Report out; the same report always comes out alike.
 
-Every report that the program makes goes through `redacted` once, which takes out what no reader ever needs: secrets, user names, hardware addresses, serial
-numbers. `strict` also puts pseudonyms in the place of internal names and addresses; what stands for what is in the returned map, and nowhere in the report.
+Every report that the program makes goes through `redacted` once, which takes out what no reader ever needs: secrets,
+user names, hardware addresses, serial numbers. `strict` also puts pseudonyms in the place of internal names and
+addresses; what stands for what is in the returned map, and nowhere in the report.
 """
 
 from typing import NamedTuple
@@ -24,7 +25,8 @@ class Redacted(NamedTuple):
 
 
 def redacted(report: Report, *, strict: bool = False, known: Map | None = None) -> Redacted:
-    """`known`: a map of an earlier run, whose pseudonyms are used again (two reports can then be compared); it is extended in the result.
+    """`known`: a map of an earlier run, whose pseudonyms are used again (two reports can then be compared); it is
+    extended in the result.
 
     Idempotent. The result is a valid report of the same verdicts, with an id of its own.
     """
@@ -46,7 +48,10 @@ def redacted(report: Report, *, strict: bool = False, known: Map | None = None) 
         made = eye.map
         counts |= eye.counts
     before = report.redaction
-    counts = {kind: max(counts.get(kind, 0), before.replaced.get(kind, 0) if before else 0) for kind in (*(before.replaced if before else ()), *counts)}
+    counts = {
+        kind: max(counts.get(kind, 0), before.replaced.get(kind, 0) if before else 0)
+        for kind in (*(before.replaced if before else ()), *counts)
+    }
     level = "strict" if strict or (before is not None and before.level == "strict") else "always"
     return Redacted(identified(msgspec.structs.replace(out, redaction=Redaction(level, counts))), made)
 

@@ -1,7 +1,9 @@
-"""Pseudonyms for addresses that keep prefixes: what shared its first n bits still shares its first n bits, and nothing more.
+"""Pseudonyms for addresses that keep prefixes: what shared its first n bits still shares its first n bits, and nothing
+more.
 
-No key: at each branching the bit that comes first in the report becomes the bit of a fixed pattern (first host .1), the other one its complement. So the same
-report always comes out alike, and a redacted report is redacted to itself. What remains visible is which addresses lie together and how closely.
+No key: at each branching the bit that comes first in the report becomes the bit of a fixed pattern (first host .1), the
+other one its complement. So the same report always comes out alike, and a redacted report is redacted to itself. What
+remains visible is which addresses lie together and how closely.
 
 | kind | kept | for the rest |
 |---|---|---|
@@ -17,7 +19,10 @@ import ipaddress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _KEPT = {
-    4: [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")],
+    4: [
+        ipaddress.ip_network(text)
+        for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+    ],
     6: [ipaddress.ip_network(text) for text in ("fe80::/10", "fc00::/8", "fd00::/8")],
 }
 _ELSEWHERE = {4: (ipaddress.ip_address("240.0.0.0"), 4, 16), 6: (ipaddress.ip_address("2001:db8::"), 32, 48)}
@@ -28,8 +33,14 @@ class Addresses:
     """Address -> pseudonym; grows with what it is asked for."""
 
     def __init__(self) -> None:
-        self._first: dict[tuple[int, int, int], int] = {}  # (version, length, prefix) -> the bit that came first behind it
-        self._blocks: dict[int, dict[int, int]] = {4: {}, 6: {}}  # leading bits of what is outside of _KEPT -> their number
+        self._first: dict[
+            tuple[int, int, int], int
+        ] = {}  # (version, length, prefix) -> the bit that came first behind it
+        # Leading bits of what is outside of _KEPT -> their number.
+        self._blocks: dict[int, dict[int, int]] = {
+            4: {},
+            6: {},
+        }
 
     def pseudonym(self, address: Address, length: int | None = None) -> Address:
         """`length`: of a network, whose host bits stay empty."""

@@ -1,7 +1,7 @@
 """What no report needs: secrets, user names, hardware addresses, serial numbers. In every report, wherever they stand.
 
-The same value always gets the same pseudonym within a report (two authorities that differ by serial number stay two), numbered in the order in which the
-report names them. Words that are pseudonyms already stay as they are.
+The same value always gets the same pseudonym within a report (two authorities that differ by serial number stay two),
+numbered in the order in which the report names them. Words that are pseudonyms already stay as they are.
 """
 
 import ipaddress
@@ -95,7 +95,9 @@ class Always:
         if "://" in text:
             text = secrets.QUERY.sub(rf"\1?{REMOVED}", text)
         if "=" in text or ":" in text:
-            text = secrets.NAMED_SECRET.sub(lambda match: match[0] if match[0].endswith(REMOVED) else match[1] + REMOVED, text)
+            text = secrets.NAMED_SECRET.sub(
+                lambda match: match[0] if match[0].endswith(REMOVED) else match[1] + REMOVED, text
+            )
         self._secrets += text != before
         return text
 
@@ -110,16 +112,24 @@ class Always:
         if "\\" in text:
             text = secrets.DOMAIN_USER.sub(lambda match: match[1] + self._user(match[2]), text)
         if "@" in text:
-            text = secrets.MAIL.sub(lambda match: match[0] if secrets.NO_MAIL.search(match[2]) else f"{self._user(match[1])}@{match[2]}", text)
+            text = secrets.MAIL.sub(
+                lambda match: match[0] if secrets.NO_MAIL.search(match[2]) else f"{self._user(match[1])}@{match[2]}",
+                text,
+            )
         return text
 
     def _without_learned(self, text: str) -> str:
-        """User names that were learned elsewhere, as whole words. Names that are words (a user called agent) are left alone: they would riddle the text."""
+        """User names that were learned elsewhere, as whole words. Names that are words (a user called agent) are left
+        alone: they would riddle the text."""
         learned = self._known["user"]
 
         def one(match: re.Match[str]) -> str:
             word = match[0].lower()
-            return learned[word] if word in learned and len(word) >= _LEARNED_AT_LEAST and word not in COMMON_WORDS else match[0]
+            return (
+                learned[word]
+                if word in learned and len(word) >= _LEARNED_AT_LEAST and word not in COMMON_WORDS
+                else match[0]
+            )
 
         return re.sub(r"[\w.-]*\w", one, text) if learned else text
 
@@ -155,7 +165,9 @@ class Always:
             return text
         if packed[11:13] != b"\xff\xfe" or packed[8:11] == b"\0\0\0":
             return text
-        number = int(self._number("mac", (bytes([packed[8] ^ 2]) + packed[9:11] + packed[13:16]).hex()).partition("-")[2])
+        number = int(
+            self._number("mac", (bytes([packed[8] ^ 2]) + packed[9:11] + packed[13:16]).hex()).partition("-")[2]
+        )
         return str(ipaddress.IPv6Address(packed[:8] + b"\0\0\0\xff\xfe" + number.to_bytes(3, "big")))
 
     def _bytes(self, text: str) -> str:
@@ -170,23 +182,26 @@ class Always:
 
 
 def pasteable(kind: Privacy | None, before: str, after: str) -> str:
-    """A command is gone whole where what was taken out of it took a quote with it: the rest would be read in another way."""
+    """A command is gone whole where what was taken out of it took a quote with it: the rest would be read in another
+    way."""
     return REMOVED if kind is Privacy.COMMAND and not alike(before, after) else after
 
 
 def held(kind: Privacy | None, text: str) -> str:
-    """At most MAX_CHARACTERS (of commands and rules COMMAND_CHARACTERS), and nothing that UTF-8 cannot hold: names of files and processes are bytes, and
-    come with halves of surrogate pairs."""
+    """At most MAX_CHARACTERS (of commands and rules COMMAND_CHARACTERS), and nothing that UTF-8 cannot hold: names of
+    files and processes are bytes, and come with halves of surrogate pairs."""
     if not text.isascii():
         text = _HALVES.sub("\ufffd", text)
     limit = COMMAND_CHARACTERS if kind in (Privacy.COMMAND, Privacy.RULES) else MAX_CHARACTERS
     if len(text) <= limit:
         return text
-    return text[: limit - 65] + _LAST_WORD.sub("", text[limit - 65 : limit - 1]) + "…"  # half a word would be another word
+    # Half a word would be another word.
+    return text[: limit - 65] + _LAST_WORD.sub("", text[limit - 65 : limit - 1]) + "…"
 
 
 def masked(data: bytes, seen: Callable[[str], str]) -> bytes:
-    """Texts in `data` (Latin-1, and UTF-16 as Windows sends) that `seen` would change, overwritten with x where they stand."""
+    """Texts in `data` (Latin-1, and UTF-16 as Windows sends) that `seen` would change, overwritten with x where they
+    stand."""
     out = bytearray(data)
     for pattern, step in ((rb"[\x20-\x7e]{4,}", 1), (rb"(?:[\x20-\x7e]\0){3,}", 2)):
         for run in re.finditer(pattern, data):
@@ -197,7 +212,8 @@ def masked(data: bytes, seen: Callable[[str], str]) -> bytes:
 
 
 def _changed(before: str, after: str) -> range:
-    """The places of `before` from the first to the last word that is another one in `after`: whole words, since two words may begin or end alike."""
+    """The places of `before` from the first to the last word that is another one in `after`: whole words, since two
+    words may begin or end alike."""
     if before == after:
         return range(0)
     shorter = min(len(before), len(after))

@@ -1,7 +1,9 @@
-"""What names an authority of Mozilla's set, and therefore nobody's own: the only names and fingerprints of certificates that a strict report keeps.
+"""What names an authority of Mozilla's set, and therefore nobody's own: the only names and fingerprints of certificates
+that a strict report keeps.
 
-Decided against the set itself, never by what a report says of its chains: "trusted" may mean a set that SSL_CERT_FILE put in its place, and a report that was
-read from a file may say anything. Of an intermediate a report holds names and a digest, which prove nothing, so its names go.
+Decided against the set itself, never by what a report says of its chains: "trusted" may mean a set that SSL_CERT_FILE
+put in its place, and a report that was read from a file may say anything. Of an intermediate a report holds names and a
+digest, which prove nothing, so its names go.
 """
 
 import hashlib
@@ -14,7 +16,8 @@ from eset_portcheck.certificates.distinguished import written
 
 @cache
 def public_anchors() -> frozenset[str]:
-    """Distinguished names, as a report writes them, and SHA-256 digests in hexadecimal. Empty where the set cannot be had: then nothing is kept."""
+    """Distinguished names, as a report writes them, and SHA-256 digests in hexadecimal. Empty where the set cannot be
+    had: then nothing is kept."""
     from cryptography import x509
     from cryptography.utils import CryptographyDeprecationWarning
 

@@ -1,6 +1,7 @@
 """The classes of facts by their key: what a conversation, a stage, an observation or a finding calls what it saw.
 
-A key that is not here holds nobody knows what: its texts are searched for secrets like all others, and strict takes them out.
+A key that is not here holds nobody knows what: its texts are searched for secrets like all others, and strict takes
+them out.
 """
 
 from eset_portcheck.model.privacy import Privacy
@@ -8,19 +9,21 @@ from eset_portcheck.model.privacy import Privacy
 _CODES = """
     accepted accepted_ttl accuracy_s
     action alert answer bind answer_code answers_on body_bytes capabilities cause client code component condition
-    connected control_ttl currentTime days dialect dialects duration_s encrypted encryption entries errno error error_queue excluded_ports
-    failed failure family fact firewall guest held_s known hop hops how html install level limit_s listener log_on logon_status logon_status_name
-    machine meaning mechanisms message methods minimum_ttl missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package
-    pid port ports predictions protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes sent
-    server_time_utc servers service session session_present settings signed signing silent_connection since_utc skew_accuracy_s skew_s smb1_only stage
-    starttls starttls_result starttls_tried state status status_code status_name step
-    stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport
-    tried ttl ttl_walk type unread v6only value verdict walked wanted ways why default started_s
+    connected control_ttl currentTime days dialect dialects duration_s encrypted encryption entries errno error
+    error_queue excluded_ports failed failure family fact firewall guest held_s known hop hops how html install level
+    limit_s listener log_on logon_status logon_status_name machine meaning mechanisms message methods minimum_ttl
+    missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package pid port ports
+    predictions protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes
+    sent server_time_utc servers service session session_present settings signed signing silent_connection since_utc
+    skew_accuracy_s skew_s smb1_only stage starttls starttls_result starttls_tried state status status_code status_name
+    step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport tried ttl
+    ttl_walk type unread v6only value verdict walked wanted ways why default started_s
     reply bind database_kind enabled unit listens"""
 _KINDS = {
     Privacy.PEER: "content_type date plugin proxy_authenticate server software vendorName version x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
-    Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain from http_proxy https_proxy interval"
+    Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain "
+    "from http_proxy https_proxy interval"
     " kdcs configured database proxies"
     " name names no_proxy other realm realm_asked redirects source strangers target tried_on via_destination",
     Privacy.DN: "ca defaultNamingContext issuer namingContexts subject",
@@ -35,7 +38,9 @@ _KINDS = {
     Privacy.PROCESS: "process",
     Privacy.TEXT: "chain rule table",
 }
-KEYS: dict[str, Privacy] = dict.fromkeys(_CODES.split(), Privacy.CODE) | {key: kind for kind, keys in _KINDS.items() for key in keys.split()}
+KEYS: dict[str, Privacy] = dict.fromkeys(_CODES.split(), Privacy.CODE) | {
+    key: kind for kind, keys in _KINDS.items() for key in keys.split()
+}
 
 # The same word with another meaning, by the field that the facts stand in.
 BY_FIELD: dict[tuple[str, str], Privacy] = {

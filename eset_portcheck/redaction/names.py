@@ -1,7 +1,8 @@
 """Pseudonyms for host names and domains: pc7.site2.corp.local -> host-1.sub-1.domain-1.example.
 
-The last two labels are the domain, because that is what the rules look at when they ask whether two names have one owner. The first label of a longer name
-is a host wherever it stands: PC7, pc7 and pc7.corp.local are one. Capitals stay capitals (NetBIOS names, realms).
+The last two labels are the domain, because that is what the rules look at when they ask whether two names have one
+owner. The first label of a longer name is a host wherever it stands: PC7, pc7 and pc7.corp.local are one. Capitals stay
+capitals (NetBIOS names, realms).
 """
 
 import re
@@ -16,7 +17,8 @@ _SHORTEST = 3  # letters of a bare name that is looked for in free text
 
 
 class Names:
-    """Name -> pseudonym; grows with what it is asked for. `taken`: pseudonyms that stand in the report already, which mean what they mean."""
+    """Name -> pseudonym; grows with what it is asked for. `taken`: pseudonyms that stand in the report already, which
+    mean what they mean."""
 
     def __init__(self, taken: frozenset[str]) -> None:
         self._taken = set(taken)
@@ -40,7 +42,9 @@ class Names:
         domain = self._domain(".".join(labels[-2:]).lower())
         front = [self._label(labels[0].lower())] if len(labels) > 2 and not star else []
         middle = labels[len(front) : -2]
-        return star + self._cased(bare, ".".join([*front, *(self._sub(label.lower()) for label in middle), domain])) + dot
+        return (
+            star + self._cased(bare, ".".join([*front, *(self._sub(label.lower()) for label in middle), domain])) + dot
+        )
 
     def word(self, text: str) -> str:
         """A name of any other kind: of an authority, an organisation."""
@@ -54,7 +58,11 @@ class Names:
         """What a word in free text stands for; None when it is no name that the report gives elsewhere."""
         bare = name.lower().rstrip(".")
         if "." not in bare:
-            return self._cased(name, self.labels[bare]) if bare in self.labels and len(bare) >= _SHORTEST and bare not in COMMON_WORDS else None
+            return (
+                self._cased(name, self.labels[bare])
+                if bare in self.labels and len(bare) >= _SHORTEST and bare not in COMMON_WORDS
+                else None
+            )
         if is_public_name(bare):
             return None
         if ".".join(bare.split(".")[-2:]) in self.domains:

@@ -1,5 +1,5 @@
-"""What each field of a report may hold, as far as privacy goes: read off the types of the model. What says nothing is a failing test
-(tests/house/test_privacy.py), and is treated with the care of a key that nobody knows.
+"""What each field of a report may hold, as far as privacy goes: read off the types of the model. What says nothing is a
+failing test (tests/house/test_privacy.py), and is treated with the care of a key that nobody knows.
 """
 
 from enum import Enum
@@ -23,9 +23,17 @@ def classes(struct: type[msgspec.Struct]) -> dict[str, Privacy]:
 def _class(kind: Any) -> Privacy | None:
     """Whatever is said within the type; nested for structures; a code for what holds no text of anybody's."""
     if isinstance(kind, type):
-        return Privacy.NESTED if issubclass(kind, msgspec.Struct) else Privacy.CODE if kind in _WITHOUT_TEXT or issubclass(kind, Enum) else None
+        return (
+            Privacy.NESTED
+            if issubclass(kind, msgspec.Struct)
+            else Privacy.CODE
+            if kind in _WITHOUT_TEXT or issubclass(kind, Enum)
+            else None
+        )
     if get_origin(kind) is Annotated:
-        said = next((meta.extra["privacy"] for meta in kind.__metadata__ if meta.extra and "privacy" in meta.extra), None)
+        said = next(
+            (meta.extra["privacy"] for meta in kind.__metadata__ if meta.extra and "privacy" in meta.extra), None
+        )
         return said or _class(kind.__origin__)
     if kind is Ellipsis or get_origin(kind) is Literal:
         return Privacy.CODE

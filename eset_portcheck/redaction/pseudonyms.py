@@ -1,4 +1,5 @@
-"""What stands for what, in one report and its map: addresses, names, and numbers for the rest; and how they are found in free text."""
+"""What stands for what, in one report and its map: addresses, names, and numbers for the rest; and how they are found
+in free text."""
 
 import re
 
@@ -24,9 +25,14 @@ _TOKEN = re.compile(
 _ID_END = re.compile(r"\.(?:tcp|udp)-\d+(?:\.[\w-]+)?\Z")
 HOST_LIKE = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z]{2,24}\Z")
 # last parts of file names and settings: no domain ends so
-_FILES = "conf cfg toml json txt md csv html htm xml yaml yml pem crt cer key log exe dll sys so ko py sh ps1 bat ini db sock service socket target meta jar d"
+_FILES = (
+    "conf cfg toml json txt md csv html htm xml yaml yml pem crt cer key log exe dll sys so ko py sh ps1 bat ini db "
+    "sock service socket target meta jar d"
+)
 _NO_TOP = frozenset(_FILES.split())
-_INTERFACE = re.compile(r"(?:lo|eth|en|wl|ww|br|docker|veth|virbr|bond|team|vlan|tun|tap|wg|ppp|ib|sit|dummy)[\w.:@-]{0,14}\Z")
+_INTERFACE = re.compile(
+    r"(?:lo|eth|en|wl|ww|br|docker|veth|virbr|bond|team|vlan|tun|tap|wg|ppp|ib|sit|dummy)[\w.:@-]{0,14}\Z"
+)
 
 
 class Pseudonyms:
@@ -58,7 +64,9 @@ class Pseudonyms:
     @property
     def counts(self) -> dict[str, int]:
         """By the kinds that a reader is told."""
-        found = {"address": len(self._written), "name": self._names.count} | {kind: len(pairs) for kind, pairs in self._numbered.items()}
+        found = {"address": len(self._written), "name": self._names.count} | {
+            kind: len(pairs) for kind, pairs in self._numbered.items()
+        }
         return {kind: count for kind, count in found.items() if count}
 
     def address(self, text: str) -> str:
@@ -103,7 +111,9 @@ class Pseudonyms:
         return self._names.word(text)
 
     def is_host(self, text: str) -> bool:
-        return bool(HOST_LIKE.match(text) or text.startswith("*.") or network_of(text) or text.lower() in self._names.labels)
+        return bool(
+            HOST_LIKE.match(text) or text.startswith("*.") or network_of(text) or text.lower() in self._names.labels
+        )
 
     def interface(self, text: str) -> str:
         return text if _INTERFACE.match(text) else self.number("interface", text)
@@ -118,7 +128,8 @@ class Pseudonyms:
         return table[text] + end
 
     def _next(self, kind: str) -> str:
-        """The lowest number that means nothing yet. Every number is tried once in a report's life: many names cost no more each than few."""
+        """The lowest number that means nothing yet. Every number is tried once in a report's life: many names cost no
+        more each than few."""
         while True:
             self._last[kind] += 1
             made = f"{kind}-{self._last[kind]}"
@@ -138,6 +149,11 @@ class Pseudonyms:
                 return word  # a check id without a value
             word, tail = word[: end.start()], end[0]
         known = self._names.known(word)
-        if known is None and HOST_LIKE.match(word) and not is_public_name(word) and word.rpartition(".")[2].lower() not in _NO_TOP:
+        if (
+            known is None
+            and HOST_LIKE.match(word)
+            and not is_public_name(word)
+            and word.rpartition(".")[2].lower() not in _NO_TOP
+        ):
             known = self._names.host(word)
         return match[0] if known is None else known + tail

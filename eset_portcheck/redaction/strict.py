@@ -1,6 +1,8 @@
-"""Pseudonyms for what is the site's own: names, addresses, certificates. For a report that goes to somebody who needs the facts, not the site.
+"""Pseudonyms for what is the site's own: names, addresses, certificates. For a report that goes to somebody who needs
+the facts, not the site.
 
-The eye of `walk`, for a report that `Always` went over. The first pass learns every name where a name is sure to stand, the second finds it in free text too.
+The eye of `walk`, for a report that `Always` went over. The first pass learns every name where a name is sure to stand,
+the second finds it in free text too.
 """
 
 import re
@@ -16,7 +18,10 @@ from eset_portcheck.redaction.pseudonyms import Pseudonyms, Tables
 from eset_portcheck.redaction.secrets import REMOVED
 from eset_portcheck.wire.recognise import recognise
 
-_ID = re.compile(r"(?P<head>[a-z0-9-]+(?:\.[\w-]+)?)@(?P<value>.*?)(?P<tail>(?:\.(?:tcp|udp)-\d+(?:\.[\w-]+)?)?(?:#\d+)?)\Z", re.DOTALL)
+_ID = re.compile(
+    r"(?P<head>[a-z0-9-]+(?:\.[\w-]+)?)@(?P<value>.*?)(?P<tail>(?:\.(?:tcp|udp)-\d+(?:\.[\w-]+)?)?(?:#\d+)?)\Z",
+    re.DOTALL,
+)
 _ID_LIMIT = 200
 _SYSTEM_PLACE = re.compile(
     r"(?i)/(?:usr|opt|bin|sbin|lib\w*|etc|var|proc|sys|run|snap|nix|system)/"
@@ -66,7 +71,9 @@ class Strict:
             case Privacy.TEXT | Privacy.RULES | Privacy.PROCESS:
                 return self._known.free(text)
             case Privacy.COMMAND:
-                return _MARK.sub(lambda match: match[1] + self._mark(match[2]), self._known.free(_FILES.sub(self._named_file, text)))
+                return _MARK.sub(
+                    lambda match: match[1] + self._mark(match[2]), self._known.free(_FILES.sub(self._named_file, text))
+                )
             case Privacy.CHECK_ID:
                 return self._id(text)
             case Privacy.DN:
@@ -111,7 +118,9 @@ class Strict:
             return word
         if option == "--set":
             name, equals, value = word.partition("=")
-            is_plain = name == "product_version" or re.fullmatch(r"\d{1,5}|true|false|yes|no|ios|android|mssql|mysql", value)
+            is_plain = name == "product_version" or re.fullmatch(
+                r"\d{1,5}|true|false|yes|no|ios|android|mssql|mysql", value
+            )
             return name + equals + (value if is_plain else self._known.host(value))
         return self._id(word) if "@" in word else self._known.free(word)
 
@@ -128,7 +137,8 @@ class Strict:
         return match[1] + self._file(word)
 
     def _mark(self, text: str) -> str:
-        """Rules of ours bear a mark that is made of their addresses: whoever guesses those could prove the guess by it."""
+        """Rules of ours bear a mark that is made of their addresses: whoever guesses those could prove the guess by
+        it."""
         return text if text.startswith("0000") else self._marks.setdefault(text, f"{len(self._marks) + 1:08x}")
 
     def _id(self, text: str) -> str:
@@ -138,7 +148,8 @@ class Strict:
         return text if "@" not in text and len(text) <= _ID_LIMIT else self._known.free(text)
 
     def _name(self, text: str) -> str:
-        """A distinguished name: attribute types and the country stay, and whole names of authorities in Mozilla's set."""
+        """A distinguished name: attribute types and the country stay, and whole names of authorities in Mozilla's
+        set."""
         if text in self._kept or not text:
             return text
         parts = re.split(r"(?<!\\)([,+/])", text)
@@ -166,7 +177,11 @@ class Strict:
     def _via(self, text: str) -> str:
         """1.1 proxy01 (squid/5.7), 1.1 other"""
         hops = [re.match(r"\s*(\S{1,20})\s+([^\s,()]+)(.*)\Z", hop, re.DOTALL) for hop in text.split(",")]
-        return ", ".join(f"{hop[1]} {self._known.host(hop[2])}" + (f" {software(hop[3].strip())}" if hop[3].strip() else "") for hop in hops if hop)
+        return ", ".join(
+            f"{hop[1]} {self._known.host(hop[2])}" + (f" {software(hop[3].strip())}" if hop[3].strip() else "")
+            for hop in hops
+            if hop
+        )
 
     def _bytes(self, text: str) -> str:
         """As many of the first bytes as name the service, names in them overwritten."""

@@ -1,4 +1,5 @@
-"""What is public and the same for everybody: names of the vendor's and the platforms' services, and the addresses that these rows were answered from.
+"""What is public and the same for everybody: names of the vendor's and the platforms' services, and the addresses that
+these rows were answered from.
 
 tests/unit/test_redaction.py holds this against the profiles: every fixed target and redirect there is public.
 """
@@ -17,7 +18,8 @@ def is_public_name(name: str) -> bool:
 
 
 def public_addresses(report: Report) -> frozenset[str]:
-    """Global addresses that a public name was dialled at, directly. An address inside of the site is never public, whatever name it was given for."""
+    """Global addresses that a public name was dialled at, directly. An address inside of the site is never public,
+    whatever name it was given for."""
     moved = {name.rpartition(":")[0].strip("[]") for name in report.run.connect_to}
     return frozenset(
         attempt.address

@@ -1,4 +1,5 @@
-"""A report rebuilt with every text shown to an eye: the eye decides by class, the walk only knows where things stand."""
+"""A report rebuilt with every text shown to an eye: the eye decides by class, the walk only knows where things
+stand."""
 
 from typing import Any, Protocol, TypeVar
 
@@ -27,7 +28,8 @@ def rewritten(struct: T, eye: Eye) -> T:
     changed: dict[str, Any] = {}
     for field in struct.__struct_fields__:
         value = getattr(struct, field)
-        new = _value(field, said.get(field), value, eye)  # without a class (a test tells): with the care of a key that nobody knows
+        # Without a class (a test tells): with the care of a key that nobody knows.
+        new = _value(field, said.get(field), value, eye)
         if new is not value:
             changed[field] = new
     return msgspec.structs.replace(struct, **changed) if changed else struct
@@ -48,7 +50,8 @@ def _value(field: str, kind: Privacy | None, value: Any, eye: Eye) -> Any:
 def _plain(kind: Privacy | None, value: Any, eye: Eye) -> Any:
     """Texts in lists and tables, keys included (a redirect is a table of hosts)."""
     if isinstance(value, str):
-        return eye.text(kind, value) if type(value) is str else value  # members of closed sets are texts too, of a type of their own
+        # Members of closed sets are texts too, of a type of their own.
+        return eye.text(kind, value) if type(value) is str else value
     if isinstance(value, (list, tuple)):
         made = [_plain(kind, one, eye) for one in value]
         return tuple(made) if isinstance(value, tuple) else made
@@ -74,7 +77,8 @@ def _facts(field: str, key: str | None, value: Any, eye: Eye) -> Any:
 
 
 def _is_user(name: dict[str, Any]) -> bool:
-    """Suffix 03 of a unique name: the messenger's, who is logged on (or the computer once more: then it has suffix 00 as well)."""
+    """Suffix 03 of a unique name: the messenger's, who is logged on (or the computer once more: then it has suffix 00
+    as well)."""
     return name.get("suffix") == 3 and not name.get("group")
 
 

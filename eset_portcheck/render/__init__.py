@@ -1,4 +1,5 @@
-"""What a report looks like outside: one function a format, loaded only when it is asked for (rich costs more than the whole JSON path).
+"""What a report looks like outside: one function a format, loaded only when it is asked for (rich costs more than the
+whole JSON path).
 
 Nothing here touches the network, the clock or the terminal: a report and settings go in, bytes come out.
 """
@@ -12,9 +13,11 @@ from eset_portcheck.model.report import Report, to_json
 from eset_portcheck.wrong_use import WrongUse
 
 Render = Callable[..., bytes]
-"""(report, *, width, ascii, colour, verbose, quiet, language, written, live) -> bytes; each format takes what concerns it.
+"""(report, *, width, ascii, colour, verbose, quiet, language, written, live) -> bytes; each format takes what concerns
+it.
 
-`live`: the report is that of the run that is ending here. Any other one is a stranger's: its command line is only data."""
+`live`: the report is that of the run that is ending here. Any other one is a stranger's: its command line is only
+data."""
 
 
 def _table(report: Report, *, ascii: bool = False, **settings: Any) -> bytes:  # noqa: A002  # the option's name
@@ -27,7 +30,15 @@ def _json(report: Report, **_settings: Any) -> bytes:
     return to_json(report)
 
 
-def _markdown(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, live: bool = False, **_settings: Any) -> bytes:
+def _markdown(
+    report: Report,
+    *,
+    language: str = "en",
+    verbose: bool = False,
+    quiet: bool = False,
+    live: bool = False,
+    **_settings: Any,
+) -> bytes:
     from eset_portcheck.render import markdown
 
     return markdown.render(report, language=language, verbose=verbose, quiet=quiet, live=live).encode()
@@ -61,22 +72,34 @@ def render(
     quiet: bool = False,
     live: bool = False,
 ) -> str:
-    """A report as text; each format takes what concerns it. Encode it as UTF-8 and write it with newline="" (CSV has line ends of its own).
+    """A report as text; each format takes what concerns it. Encode it as UTF-8 and write it with newline="" (CSV has
+    line ends of its own).
 
-    `width` in columns, at least 40; `live`: the report was made by this very process. Any other one is a stranger's, and its command line is only data.
-    Raises WrongUse for a format or language that is not there.
+    `width` in columns, at least 40; `live`: the report was made by this very process. Any other one is a stranger's,
+    and its command line is only data. Raises WrongUse for a format or language that is not there.
     """
     from eset_portcheck.texts.language import LANGUAGES
 
     for name, value, words in (("format", format, tuple(FORMATS)), ("lang", lang, LANGUAGES)):
         if value not in words:
             raise WrongUse(f"{name}: {str(value)[:20]!a} is none of {', '.join(words)}")
-    made = FORMATS[format](report, width=max(40, width), ascii=ascii, colour=color, verbose=verbose, quiet=quiet, language=lang, written=[], live=live)
+    made = FORMATS[format](
+        report,
+        width=max(40, width),
+        ascii=ascii,
+        colour=color,
+        verbose=verbose,
+        quiet=quiet,
+        language=lang,
+        written=[],
+        live=live,
+    )
     return made.decode()
 
 
 class _Callable(ModuleType):
-    """`eset_portcheck.render` is this room and the public function: whichever was imported first, it can be called. Source: the Python reference, 3.3.2.1."""
+    """`eset_portcheck.render` is this room and the public function: whichever was imported first, it can be called.
+    Source: the Python reference, 3.3.2.1."""
 
     __call__ = staticmethod(render)
 

@@ -1,6 +1,8 @@
-"""A report as CSV: one line a check, codes and values only, so that it is the same in every language. For spreadsheets and scripts.
+"""A report as CSV: one line a check, codes and values only, so that it is the same in every language. For spreadsheets
+and scripts.
 
-Cells that a spreadsheet would take for a formula are made plain text by the writer. Source: RFC 4180; OWASP "CSV Injection".
+Cells that a spreadsheet would take for a formula are made plain text by the writer. Source: RFC 4180; OWASP "CSV
+Injection".
 """
 
 import io
@@ -11,7 +13,13 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.issues import numbers
 
-_WIDE_FORMULA = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width = + - @: formulas to some spreadsheets, which the writer does not know
+# Full-width = + - @: formulas to some spreadsheets, which the writer does not know.
+_WIDE_FORMULA = (
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)
 COLUMNS = (
     "report_id",
     "host",

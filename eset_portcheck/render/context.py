@@ -9,8 +9,8 @@ from eset_portcheck.texts.language import DECIMAL_SIGN, counter, plain, translat
 
 
 class RenderContext(msgspec.Struct, frozen=True):
-    """`ascii_only`: nothing beyond ASCII leaves; our own letters lose their accents, remote ones become escapes. `live`: the report is that of the run
-    that is ending here, so its command line is our own."""
+    """`ascii_only`: nothing beyond ASCII leaves; our own letters lose their accents, remote ones become escapes.
+    `live`: the report is that of the run that is ending here, so its command line is our own."""
 
     ascii_only: bool = False
     verbose: bool = False
@@ -25,7 +25,8 @@ class RenderContext(msgspec.Struct, frozen=True):
         return safe(value, limit, ascii_only=self.ascii_only)
 
     def say(self, text: str, limit: int = NAME, /, **values: object) -> str:
-        """An English text of ours in the reader's language; values are made safe, each at most `limit` characters, before they are put in."""
+        """An English text of ours in the reader's language; values are made safe, each at most `limit` characters,
+        before they are put in."""
         return self._filled(translator(self.language)(text), values, limit)
 
     def ours(self, text: str) -> str:
@@ -42,7 +43,11 @@ class RenderContext(msgspec.Struct, frozen=True):
         return self._filled(counter(self.language)(one, many, count), values | {"count": count}, NAME)
 
     def _filled(self, text: str, values: dict[str, object], limit: int) -> str:
-        return self.ours(text).format(**{name: self.safe(value, limit) for name, value in values.items()}) if values else self.ours(text)
+        return (
+            self.ours(text).format(**{name: self.safe(value, limit) for name, value in values.items()})
+            if values
+            else self.ours(text)
+        )
 
     def glyph(self, verdict: Verdict) -> str:
         return look.glyph(verdict, ascii_only=self.ascii_only)
@@ -58,4 +63,8 @@ class RenderContext(msgspec.Struct, frozen=True):
         """66 ms, 5.0 s (5,0 s in Spanish); nothing for what did not happen."""
         if seconds <= 0:
             return ""
-        return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s".replace(".", DECIMAL_SIGN[self.language])
+        return (
+            f"{seconds * 1000:.0f} ms"
+            if seconds < 0.9995
+            else f"{seconds:.1f} s".replace(".", DECIMAL_SIGN[self.language])
+        )

@@ -1,6 +1,8 @@
-"""Texts as an element tree that cannot be broken out of, and Markdown made of it by a kept library with all the escapes.
+"""Texts as an element tree that cannot be broken out of, and Markdown made of it by a kept library with all the
+escapes.
 
-What looks like an address that renderers make a link of stands as code. Source: CommonMark 0.31; GitHub Flavored Markdown (tables, autolinks).
+What looks like an address that renderers make a link of stands as code. Source: CommonMark 0.31; GitHub Flavored
+Markdown (tables, autolinks).
 """
 
 import re
@@ -9,7 +11,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markdownify import MarkdownConverter
 
-_LITERAL = re.compile(r"(\S*(?://|(?i:www\.)|@)\S*|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b)")  # what renderers make links of; codes
+# What renderers make links of; codes.
+_LITERAL = re.compile(r"(\S*(?://|(?i:www\.)|@)\S*|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b)")
 
 
 def to_markdown(root: Element) -> str:
@@ -23,7 +26,8 @@ def to_markdown(root: Element) -> str:
 
 
 def put(place: Element, text: str) -> None:
-    """After what is there already; addresses as code, so that no renderer makes links of what a peer said, and our codes, which else bear backslashes."""
+    """After what is there already; addresses as code, so that no renderer makes links of what a peer said, and our
+    codes, which else bear backslashes."""
     for number, piece in enumerate(_LITERAL.split(text)):
         if number % 2:
             SubElement(place, "code").text = piece

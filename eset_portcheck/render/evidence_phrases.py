@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from eset_portcheck.model.evidence import ControlPorts, Distance, Established, Evidence, FirewallPrediction, SilentControl, SmallSegments, TtlWalk
+from eset_portcheck.model.evidence import (
+    ControlPorts,
+    Distance,
+    Established,
+    Evidence,
+    FirewallPrediction,
+    SilentControl,
+    SmallSegments,
+    TtlWalk,
+)
 from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage
@@ -16,9 +25,12 @@ from eset_portcheck.render.words import FAILURE
 # Parameters that a phrase of their own says better, or that stand elsewhere.
 # fmt: off
 _TOLD = frozenset({
-    "interval", "walked", "answers_on", "hops", "refused_ttl", "control_ttl", "type", "code", "version", "name", "servers", "os", "asked",
-    "subject", "issuer", "sha256", "not_before", "not_after", "names", "target", "port", "transport", "errno", "silent_connection",
-    "segment_bytes", "rule", "table", "chain", "status", "group", "failed", "tried", "address", "family", "addresses", "known",
+    "interval", "walked", "answers_on", "hops", "refused_ttl", "control_ttl", "type", "code", "version", "name",
+    "servers", "os", "asked",
+    "subject", "issuer", "sha256", "not_before", "not_after", "names", "target", "port", "transport", "errno",
+    "silent_connection",
+    "segment_bytes", "rule", "table", "chain", "status", "group", "failed", "tried", "address", "family", "addresses",
+    "known",
     "process", "user",
 })
 # fmt: on
@@ -38,7 +50,9 @@ def _phrases(row: Row, context: RenderContext) -> Iterator[str]:
         yield from phrases(row, context)
     if attempt is None:
         yield from _not_run(row, context)
-        own = next((piece for piece in row.evidence if isinstance(piece, FirewallPrediction) and row.reason in _BY_RULES), None)
+        own = next(
+            (piece for piece in row.evidence if isinstance(piece, FirewallPrediction) and row.reason in _BY_RULES), None
+        )
         yield from evidence(own, context) if own else ()
     else:
         broken = _worst(row, attempt)
@@ -46,7 +60,9 @@ def _phrases(row: Row, context: RenderContext) -> Iterator[str]:
         if broken.tls is not None and (row.reason.startswith("TLS_") or row.where.ca):
             yield from certificate(broken, context)
         for piece in row.evidence:
-            if piece.address in (None, broken.address) or (isinstance(piece, FirewallPrediction) and broken.address is None):
+            if piece.address in (None, broken.address) or (
+                isinstance(piece, FirewallPrediction) and broken.address is None
+            ):
                 yield from evidence(piece, context)
     yield from _params(row, context)
 
@@ -108,7 +124,12 @@ def answers(record: StageRecord, context: RenderContext) -> Iterator[str]:
         said = str(one.get("rcode") or one.get("failure") or "").removeprefix("dns_")
         said_by.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
     for (server, said), kinds in said_by.items():
-        yield context.say("{server}: {answer} ({type})", server=server, answer=parameters.value(said, context), type=", ".join(dict.fromkeys(kinds)))
+        yield context.say(
+            "{server}: {answer} ({type})",
+            server=server,
+            answer=parameters.value(said, context),
+            type=", ".join(dict.fromkeys(kinds)),
+        )
     if system := record.detail.get("os"):
         yield context.say("the operating system says {answer}", answer=system)
 
@@ -151,11 +172,15 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
         case SmallSegments(completed=True):
             yield context.say("the same step works with small packets ({bytes} bytes)", bytes=piece.segment_bytes)
         case FirewallPrediction(verdict="drop" | "reject"):
-            yield context.say("this machine's firewall blocks it: {rule} ({place})", rule=piece.rule or "?", place=_rule_place(piece))
+            yield context.say(
+                "this machine's firewall blocks it: {rule} ({place})", rule=piece.rule or "?", place=_rule_place(piece)
+            )
         case FirewallPrediction(verdict="allow"):
             yield context.say("no rule of this machine's firewall blocks it")
         case FirewallPrediction() if piece.rule:
-            yield context.say("this machine's firewall may block it: {rule} ({place})", rule=piece.rule, place=_rule_place(piece))
+            yield context.say(
+                "this machine's firewall may block it: {rule} ({place})", rule=piece.rule, place=_rule_place(piece)
+            )
         case Established():
             yield context.say("the ESET component here is connected to {address}", address=piece.address)
         case SilentControl():
@@ -186,9 +211,19 @@ def attempts(row: Row, context: RenderContext) -> Iterator[str]:
     """One line an address: its stages with their times; and the certificate that it showed."""
     for attempt in row.attempts:
         stages = [
-            f"{context.say(stage_word(row, one.stage))} {end_of(one, context) if one.failure else context.lasted(one.duration_s)}" for one in attempt.stages
+            f"{context.say(stage_word(row, one.stage))} "
+            f"{end_of(one, context) if one.failure else context.lasted(one.duration_s)}"
+            for one in attempt.stages
         ]
-        shown = [context.safe(stage.strip()) for stage, one in zip(stages, attempt.stages, strict=True) if one.stage is not Stage.ROUTE or one.failure]
-        untested = context.say("not tested ({why})", why=parameters.value(attempt.untested, context)) if attempt.untested else ""
+        shown = [
+            context.safe(stage.strip())
+            for stage, one in zip(stages, attempt.stages, strict=True)
+            if one.stage is not Stage.ROUTE or one.failure
+        ]
+        untested = (
+            context.say("not tested ({why})", why=parameters.value(attempt.untested, context))
+            if attempt.untested
+            else ""
+        )
         yield f"{context.safe(attempt.address or row.target)}: {untested or ', '.join(shown)}"
         yield "; ".join(certificate(attempt, context))

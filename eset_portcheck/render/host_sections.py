@@ -1,4 +1,5 @@
-"""What is told of this machine beside its rows: who holds its ports, which proxy counts for which destination. Pure text, for every format."""
+"""What is told of this machine beside its rows: who holds its ports, which proxy counts for which destination. Pure
+text, for every format."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -21,9 +22,18 @@ class Entry(NamedTuple):
 def sections(report: Report, context: RenderContext) -> Iterator[tuple[str, list[Entry]]]:
     """(title, entries): the ports where they were the question, and both when all is wanted."""
     if context.verbose or report.run.command == "ports":
-        yield context.say("PORTS OF THIS MACHINE"), [Entry(f"{port:9}", who, row.verdict) for row, port, who in port_owners(report, context)]
+        yield (
+            context.say("PORTS OF THIS MACHINE"),
+            [Entry(f"{port:9}", who, row.verdict) for row, port, who in port_owners(report, context)],
+        )
     if context.verbose:
-        yield context.say("PROXIES"), [Entry(context.safe(one.target), "; ".join(_choice(one.via, one.ignored, context))) for one in report.proxy_choices]
+        yield (
+            context.say("PROXIES"),
+            [
+                Entry(context.safe(one.target), "; ".join(_choice(one.via, one.ignored, context)))
+                for one in report.proxy_choices
+            ],
+        )
 
 
 def _choice(via: str, ignored: list[ProxyIgnored], context: RenderContext) -> Iterator[str]:
@@ -34,4 +44,6 @@ def _choice(via: str, ignored: list[ProxyIgnored], context: RenderContext) -> It
         yield context.say("direct: no --proxy given")
     for one in ignored:
         why = context.say(IGNORED[one.why]) if one.why in IGNORED else context.safe(one.why)
-        yield context.say("{name} {proxy} ({source}): {why}", name=one.name, proxy=one.proxy, source=one.source, why=why)
+        yield context.say(
+            "{name} {proxy} ({source}): {why}", name=one.name, proxy=one.proxy, source=one.source, why=why
+        )

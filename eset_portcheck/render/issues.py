@@ -1,4 +1,5 @@
-"""What is wrong, told cause by cause; and whatever stands unproven, with what would prove it. Pure text, for every format."""
+"""What is wrong, told cause by cause; and whatever stands unproven, with what would prove it. Pure text, for every
+format."""
 
 from collections import defaultdict
 from itertools import islice
@@ -23,7 +24,8 @@ _Groups = dict[tuple[str, str], list[str]]  # (role, group) -> ids of its rows t
 
 
 class Issue(NamedTuple):
-    """One entry. `number`: of the cause, "" for rows without one. Empty strings and lists are not shown. `rows`: ids, unsafe, for links."""
+    """One entry. `number`: of the cause, "" for rows without one. Empty strings and lists are not shown. `rows`: ids,
+    unsafe, for links."""
 
     number: str
     verdict: Verdict
@@ -48,7 +50,9 @@ def causes(report: Report, context: RenderContext) -> list[Issue]:
     for row in report.checks:
         if row.verdict in PROVEN and (group := group_of(row)):
             works[group].append(row.id)
-    return [_of_cause(report, str(number), cause, by_id, works, context) for number, cause in enumerate(report.causes, 1)]
+    return [
+        _of_cause(report, str(number), cause, by_id, works, context) for number, cause in enumerate(report.causes, 1)
+    ]
 
 
 def numbers(report: Report) -> dict[str, str]:
@@ -56,7 +60,9 @@ def numbers(report: Report) -> dict[str, str]:
     return {one: str(number) for number, cause in enumerate(report.causes, 1) for one in cause.explains}
 
 
-def _of_cause(report: Report, number: str, cause: Cause, by_id: dict[str, Row], works: _Groups, context: RenderContext) -> Issue:
+def _of_cause(
+    report: Report, number: str, cause: Cause, by_id: dict[str, Row], works: _Groups, context: RenderContext
+) -> Issue:
     rows = [by_id[one] for one in cause.explains if one in by_id]
     lead = next((row for row in rows if row.explained_by is None), rows[0] if rows else None)
     params = reason_text.params_of(report, lead, cause.where) | cause.params
@@ -87,7 +93,9 @@ def _do(report: Report, cause: Cause, params: dict[str, Any], context: RenderCon
         if fix.tool == "text":
             texts += reason_text.steps(fix.command, params, str(report.host.os), context)
         else:
-            (here if fix.audience == "this-host" else others).append(reason_text.fix(whole(report, fix, context), context))
+            (here if fix.audience == "this-host" else others).append(
+                reason_text.fix(whole(report, fix, context), context)
+            )
     if context.verbose:
         return [*here, *texts, *others]
     shown = [*here[:_STEPS], *texts[: _STEPS if not here else 1]]
@@ -121,7 +129,9 @@ def _of_rows(report: Report, rows: list[Row], context: RenderContext) -> Issue:
     return Issue(
         number="",
         verdict=_gravest(rows),
-        headline=reason_text.headline(lead.reason, params, context) if len(rows) == 1 else reason_text.title(lead.reason, context),
+        headline=reason_text.headline(lead.reason, params, context)
+        if len(rows) == 1
+        else reason_text.title(lead.reason, context),
         code=context.safe(lead.reason),
         seen=facts if context.verbose else facts[:4],
         means=reason_text.meaning(lead.reason, context) if context.verbose else "",
@@ -129,7 +139,9 @@ def _of_rows(report: Report, rows: list[Row], context: RenderContext) -> Issue:
         where="",
         do=do if context.verbose else do[:1],
         ask=reason_text.ask(lead.reason, params, context) if context.verbose else "",
-        again=context.safe(again(report, context, ids), COMMAND) if context.verbose or lead.verdict is not Verdict.UNPROVEN else "",
+        again=context.safe(again(report, context, ids), COMMAND)
+        if context.verbose or lead.verdict is not Verdict.UNPROVEN
+        else "",
         explains=listed(ids, context),
         rows=ids,
         required=any(row.required for row in rows),
@@ -137,7 +149,8 @@ def _of_rows(report: Report, rows: list[Row], context: RenderContext) -> Issue:
 
 
 def notes(report: Report, context: RenderContext) -> list[tuple[str, str, list[str]]]:
-    """(code, facts, ids) of findings that neither the row's reason nor its cause tells; what is merely usual only when verbose."""
+    """(code, facts, ids) of findings that neither the row's reason nor its cause tells; what is merely usual only when
+    verbose."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in report.checks:
         for finding in row.findings:
@@ -148,9 +161,15 @@ def notes(report: Report, context: RenderContext) -> list[tuple[str, str, list[s
 
 def _is_news(row: Row, finding: Finding, context: RenderContext) -> bool:
     reason = REASONS.get(finding.reason)
-    if finding.reason == "FAILOVER_USED" or (row.reason in ("ONE_FAMILY_FAILS", "SOME_ADDRESSES_FAIL") and reason and reason.rank is Rank.FAIL):
+    if finding.reason == "FAILOVER_USED" or (
+        row.reason in ("ONE_FAMILY_FAILS", "SOME_ADDRESSES_FAIL") and reason and reason.rank is Rank.FAIL
+    ):
         return False  # the entry of the row tells it
-    usual = reason is not None and reason.rank is Rank.PASS and not finding.reason.startswith(("DNS_", "NAME_", "AGENT_", "PROXY_SET_"))
+    usual = (
+        reason is not None
+        and reason.rank is Rank.PASS
+        and not finding.reason.startswith(("DNS_", "NAME_", "AGENT_", "PROXY_SET_"))
+    )
     return context.verbose or not usual
 
 
@@ -162,7 +181,9 @@ def _facts(finding: Finding, context: RenderContext) -> str:
 
 def _alternatives(rows: list[Row], works: _Groups, context: RenderContext) -> list[str]:
     """For a failure that is only a warning: the members of its group that work."""
-    groups = {group for row in rows if (group := group_of(row)) and any(one.reason == "FAILOVER_USED" for one in row.findings)}
+    groups = {
+        group for row in rows if (group := group_of(row)) and any(one.reason == "FAILOVER_USED" for one in row.findings)
+    }
     mine = {row.id for row in rows}
     others = list(islice((one for group in sorted(groups) for one in works.get(group, ()) if one not in mine), _IDS))
     return [context.say("an alternative works: {ids}", ids=", ".join(others))] if others else []
@@ -186,7 +207,9 @@ def _who(culprit: Culprit | None, confidence: Confidence | None, context: Render
 def where(place: Where, context: RenderContext) -> str:
     parts = []
     if place.interval:
-        first, last = (context.say(THIS_HOST) if end == THIS_HOST else end for end in (place.interval[0], place.interval[-1]))
+        first, last = (
+            context.say(THIS_HOST) if end == THIS_HOST else end for end in (place.interval[0], place.interval[-1])
+        )
         parts.append(context.say("between {first} and {last}", first=first, last=last))
     elif place.address and place.hop is not None:
         parts.append(context.say("{address}, {hop} hops away", address=place.address, hop=place.hop))

@@ -19,8 +19,8 @@ def flowed(parts: list[str], width: int, gap: str = "   ") -> list[str]:
 
 
 def broken(command: str, width: int, *, continued: bool) -> list[str]:
-    """A command in lines that can still be pasted: broken after a pipe or semicolon outside of quotes, and before an option with a backslash if the
-    shell knows it (`continued`: a POSIX shell, else one of Windows)."""
+    """A command in lines that can still be pasted: broken after a pipe or semicolon outside of quotes, and before an
+    option with a backslash if the shell knows it (`continued`: a POSIX shell, else one of Windows)."""
     out: list[str] = []
     for piece in _pieces(command, _POSIX if continued else _POWERSHELL):
         if out and len(out[-1]) + 1 + len(piece) <= width:
@@ -33,7 +33,8 @@ def broken(command: str, width: int, *, continued: bool) -> list[str]:
 
 
 def _pieces(command: str, quotes: tuple[str, str]) -> list[str]:
-    """Cut after each pipe and semicolon that a blank follows, outside of quotes: a line that began inside of them would be read as a command."""
+    """Cut after each pipe and semicolon that a blank follows, outside of quotes: a line that began inside of them would
+    be read as a command."""
     pieces, start, ends = [], 0, ""
     for place, sign in enumerate(command):
         if ends:

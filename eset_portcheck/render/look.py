@@ -1,4 +1,5 @@
-"""How a verdict looks: one row a verdict, for every format; and the few signs beyond ASCII, each with what stands for it without.
+"""How a verdict looks: one row a verdict, for every format; and the few signs beyond ASCII, each with what stands for
+it without.
 
 Source: the table of verdicts in docs/contract.md#three-separate-things.
 """
@@ -10,7 +11,8 @@ from eset_portcheck.texts.language import message
 
 
 class Look(NamedTuple):
-    """`glyph` for UTF-8, `mark` for ASCII (one sign each), `word` for both (in English: `Pen.word` translates), `style` for terminals and pages alike."""
+    """`glyph` for UTF-8, `mark` for ASCII (one sign each), `word` for both (in English: `RenderContext.word`
+    translates), `style` for terminals and pages alike."""
 
     glyph: str
     mark: str

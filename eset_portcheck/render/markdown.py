@@ -22,7 +22,9 @@ SUMMARY_LINES = 20
 _CAUSES = 4  # of a summary
 
 
-def render(report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, live: bool = False) -> str:
+def render(
+    report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, live: bool = False
+) -> str:
     """Ends in a line break; no line has trailing blanks."""
     page = _Page(report, RenderContext(verbose=verbose or not quiet, language=language, live=live))
     root = page.summary() if quiet else page.whole()
@@ -78,15 +80,30 @@ class _Page:
         seen = {verdict: sum(row.verdict is verdict for row in self._report.checks) for verdict in Verdict}
         counts = [self._context.count(*COUNT[verdict.value], seen[verdict]) for verdict in WORST_FIRST if seen[verdict]]
         run = self._report.run
-        about = [*counts, self._context.say("phase {phase}", phase=run.phase.value), self._context.safe(run.started_utc)]
+        about = [
+            *counts,
+            self._context.say("phase {phase}", phase=run.phase.value),
+            self._context.safe(run.started_utc),
+        ]
         put(SubElement(root, "p"), ", ".join(about))
         if said := remarks(self._report, self._context):
             put(SubElement(root, "p"), "; ".join(said))
 
     def _matrix(self, root: Element) -> None:
         say = self._context.say
-        rows = arranged([row for row in self._report.checks if self._context.verbose or row.verdict is not Verdict.SKIP])
-        head = [say("verdict"), say("purpose"), say("target"), say("port"), say("proof"), say("reason"), say("required"), say("check")]
+        rows = arranged(
+            [row for row in self._report.checks if self._context.verbose or row.verdict is not Verdict.SKIP]
+        )
+        head = [
+            say("verdict"),
+            say("purpose"),
+            say("target"),
+            say("port"),
+            say("proof"),
+            say("reason"),
+            say("required"),
+            say("check"),
+        ]
         put_table(root, head, [self._cells(row) for row in rows])
 
     def _cells(self, row: Row) -> list[str]:
@@ -97,7 +114,16 @@ class _Page:
         needed = context.say("yes") if row.required else context.say("no")
         word = f"{glyph} {context.word(row.verdict)}"
         port = f"{row.port}/{row.transport.value}"
-        return [word, context.own(row.purpose), shown_target(row, context), port, steps, context.safe(row.reason), needed, context.safe(row.id)]
+        return [
+            word,
+            context.own(row.purpose),
+            shown_target(row, context),
+            port,
+            steps,
+            context.safe(row.reason),
+            needed,
+            context.safe(row.id),
+        ]
 
     def _issues(self, root: Element, title: str, told: list[issues.Issue]) -> None:
         if not told:
@@ -108,7 +134,12 @@ class _Page:
             self._headline(heading, one)
             listed = SubElement(root, "ul")
             say = self._context.say
-            for label, text in ((say("seen"), "; ".join(one.seen)), (say("means"), one.means), (say("who"), one.who), (say("where"), one.where)):
+            for label, text in (
+                (say("seen"), "; ".join(one.seen)),
+                (say("means"), one.means),
+                (say("who"), one.who),
+                (say("where"), one.where),
+            ):
                 self._labelled(listed, label, text)
             label = say("to prove") if one.verdict is Verdict.UNPROVEN else say("do")
             for step in one.do:
@@ -127,7 +158,8 @@ class _Page:
                 SubElement(entry, "code").text = self._context.safe(row)
 
     def _headline(self, place: Element, one: issues.Issue) -> None:
-        put(place, f"C{one.number} {one.headline} " if one.number else f"{one.headline} ")  # as the JSON calls it; "1." would begin a list
+        # As the JSON calls it; "1." would begin a list.
+        put(place, f"C{one.number} {one.headline} " if one.number else f"{one.headline} ")
         SubElement(place, "code").text = one.code
 
     def _labelled(self, listed: Element, label: str, text: str) -> Element:
@@ -147,7 +179,9 @@ class _Page:
         if told:
             say = self._context.say
             put(SubElement(root, "h3"), say("PORTS OF THIS MACHINE").capitalize())
-            rows = [[port, f"{LOOKS[row.verdict].glyph} {self._context.word(row.verdict)}", who] for row, port, who in told]
+            rows = [
+                [port, f"{LOOKS[row.verdict].glyph} {self._context.word(row.verdict)}", who] for row, port, who in told
+            ]
             put_table(root, [say("port"), say("verdict"), say("seen")], rows)
 
     def _rejudged(self, root: Element) -> None:
@@ -156,7 +190,14 @@ class _Page:
             return
         say = self._context.say
         put(SubElement(root, "h3"), say("Evaluated again by the rules of {version}", version=anew.version))
-        rows = [[self._context.safe(one.id), self._context.safe(" ".join(one.before)), self._context.safe(" ".join(one.after))] for one in anew.changed]
+        rows = [
+            [
+                self._context.safe(one.id),
+                self._context.safe(" ".join(one.before)),
+                self._context.safe(" ".join(one.after)),
+            ]
+            for one in anew.changed
+        ]
         put_table(root, [say("check"), say("before"), say("after")], rows)
 
     def _notes(self, root: Element) -> None:
@@ -177,7 +218,11 @@ class _Page:
         put(last, context.say("test again: {command}", command="").strip() + " ")
         SubElement(last, "code").text = context.safe(outcome.again(report, context), COMMAND)
         profiles = ", ".join(f"{used.role} {used.version}" for used in report.profiles)
-        parts = [context.safe(f"{report.tool.name} {report.tool.version}"), context.safe(profiles), context.say("report id {id}", id=report.run.id)]
+        parts = [
+            context.safe(f"{report.tool.name} {report.tool.version}"),
+            context.safe(profiles),
+            context.say("report id {id}", id=report.run.id),
+        ]
         if report.redaction is not None and report.redaction.level == "strict":
             what = context.say("names and addresses of the site, names in certificates, banners")
             parts.append(context.say("Also replaced by pseudonyms") + ": " + what)

@@ -1,4 +1,5 @@
-"""The matrix: one line a row, rows of one target together, required ones first; columns go or shrink by priority until the lines fit.
+"""The matrix: one line a row, rows of one target together, required ones first; columns go or shrink by priority until
+the lines fit.
 
 Wide enough, the target is a column. Else it becomes a heading over its rows, which leaves the names whole.
 """
@@ -22,8 +23,8 @@ _RIGHT = ("time",)
 
 
 class Layout(NamedTuple):
-    """`headed`: targets as headings over their rows. `floor`: what "what" may be cut to. Cells: "bad-reason" is empty in a row that just passes,
-    "short-port" takes tcp for granted."""
+    """`headed`: targets as headings over their rows. `floor`: what "what" may be cut to. Cells: "bad-reason" is empty
+    in a row that just passes, "short-port" takes tcp for granted."""
 
     columns: tuple[str, ...]
     headed: bool
@@ -67,11 +68,22 @@ def matrix(report: Report, context: RenderContext, width: int) -> list[Text]:
     return [_cut(line, width, context) for line in _lines(rows, lines, columns, widths, layout, context)]
 
 
-def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], context: RenderContext, width: int) -> tuple[list[str], dict[str, int]]:
+def _fit(
+    lines: list[dict[str, Text]], layout: Layout, rows: list[Row], context: RenderContext, width: int
+) -> tuple[list[str], dict[str, int]]:
     """Columns that hold anything, with their widths; nothing when even the narrowest does not fit."""
-    used = [name for name in layout.columns if any(line[name].cell_len for line in lines) and (name not in FAMILIES or both_families(rows))]
-    natural = {name: max(Text(context.say(HEAD.get(name, ""))).cell_len, *(line[name].cell_len for line in lines)) for name in used}
-    widths = {name: min(wide, layout.floor if name == "what" else _FLOOR.get(name, wide)) for name, wide in natural.items()}
+    used = [
+        name
+        for name in layout.columns
+        if any(line[name].cell_len for line in lines) and (name not in FAMILIES or both_families(rows))
+    ]
+    natural = {
+        name: max(Text(context.say(HEAD.get(name, ""))).cell_len, *(line[name].cell_len for line in lines))
+        for name in used
+    }
+    widths = {
+        name: min(wide, layout.floor if name == "what" else _FLOOR.get(name, wide)) for name, wide in natural.items()
+    }
     spare = width - _indent(layout) - sum(widths.values()) - GAP * (len(used) - 1)
     if spare < 0 and layout is not _LAYOUTS[-1]:
         return [], {}
@@ -83,7 +95,14 @@ def _fit(lines: list[dict[str, Text]], layout: Layout, rows: list[Row], context:
     return used, widths
 
 
-def _lines(rows: list[Row], lines: list[dict[str, Text]], columns: list[str], widths: dict[str, int], layout: Layout, context: RenderContext) -> list[Text]:
+def _lines(
+    rows: list[Row],
+    lines: list[dict[str, Text]],
+    columns: list[str],
+    widths: dict[str, int],
+    layout: Layout,
+    context: RenderContext,
+) -> list[Text]:
     head = {name: Text(context.say(HEAD.get(name, "")), "dim") for name in columns}
     indent = " " * _indent(layout)
     out = [Text(indent).append_text(_line(head, columns, widths, context))]
@@ -94,7 +113,8 @@ def _lines(rows: list[Row], lines: list[dict[str, Text]], columns: list[str], wi
         if heading and not is_same:
             out.append(Text(heading, "bold" if layout.headed else "dim"))
         elif before is not None and before.via_destination and not row.via_destination:
-            out.append(Text(context.say("direct"), "dim"))  # the rows that follow are not behind the proxy of the heading above
+            # The rows that follow are not behind the proxy of the heading above.
+            out.append(Text(context.say("direct"), "dim"))
         cells = cells | {"target": Text("")} if is_same and not row.via_destination else cells
         out.append(Text(indent).append_text(_line(cells, columns, widths, context)))
         before = row
@@ -151,7 +171,9 @@ def _cells(report: Report, row: Row, caused: dict[str, str], context: RenderCont
     return {
         "verdict": Text(word if context.ascii_only else f"{look.glyph} {word}", look.style),
         "role": Text(context.safe(row.role, 16) if len(report.run.roles) > 1 else "", "dim"),
-        "what": Text(context.own(row.purpose) or context.safe(row.id), quiet or ("" if row.verdict is Verdict.PASS else "bold")),
+        "what": Text(
+            context.own(row.purpose) or context.safe(row.id), quiet or ("" if row.verdict is Verdict.PASS else "bold")
+        ),
         "target": Text(shown_target(row, context), quiet),
         "port": Text(f"{port}/{row.transport.value}{star}", quiet),
         "short-port": Text((port if row.transport is Transport.TCP else f"{port}/{row.transport.value}") + star, quiet),

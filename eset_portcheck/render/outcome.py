@@ -23,8 +23,8 @@ _KEYS = {Verdict.FAIL: "not-ready", Verdict.ERROR: "checker-failed", Verdict.WAR
 
 
 def overall(report: Report) -> tuple[str, Verdict]:
-    """(key of the word, the verdict whose look it has). The verdict is the report's own, which --strict and --exit-zero do not change. A report that holds
-    none (schema 1.0, not judged anew) proves nothing."""
+    """(key of the word, the verdict whose look it has). The verdict is the report's own, which --strict and --exit-zero
+    do not change. A report that holds none (schema 1.0, not judged anew) proves nothing."""
     verdict = report.summary.verdict or Verdict.UNPROVEN
     if report.summary.exit_code == 130:
         return "interrupted", Verdict.UNPROVEN
@@ -43,7 +43,12 @@ def first_line(report: Report, context: RenderContext) -> tuple[str, str, str, s
         limits.append(context.say("simulated") if report.run.command == "demo" else context.say("test override"))
     limited = f" ({', '.join(limits)})" if limits else ""
     why, command = _top(report, key, context)
-    return who, context.say(OVERALL[key]) + limited, f": {why}; ", context.say("test again: {command}", COMMAND, command=command)
+    return (
+        who,
+        context.say(OVERALL[key]) + limited,
+        f": {why}; ",
+        context.say("test again: {command}", COMMAND, command=command),
+    )
 
 
 def _top(report: Report, key: str, context: RenderContext) -> tuple[str, str]:
@@ -53,20 +58,35 @@ def _top(report: Report, key: str, context: RenderContext) -> tuple[str, str]:
         narrow = len(cause.explains) <= _FEW  # a line with many ids is no line to paste
         verify = again(report, context, cause.explains if narrow else [])
         lead = next((row for row in report.checks if row.id in cause.explains), None)
-        return f"{headline(cause.reason, params_of(report, lead, cause.where) | cause.params, context)} [{context.safe(cause.reason)}]", verify
+        return (
+            (
+                f"{headline(cause.reason, params_of(report, lead, cause.where) | cause.params, context)} "
+                f"[{context.safe(cause.reason)}]"
+            ),
+            verify,
+        )
     grave = [row for row in deciding(report.checks) if row.verdict not in (*PROVEN, Verdict.SKIP)]
     if grave and key != "partial":
         row = grave[0]
-        return f"{headline(row.reason, params_of(report, row, row.where), context)} [{context.safe(row.reason)}]", again(report, context, [row.id])
+        return (
+            f"{headline(row.reason, params_of(report, row, row.where), context)} [{context.safe(row.reason)}]",
+            again(report, context, [row.id]),
+        )
     if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.missing:
         return missing(report.rediagnosis, context), again(report, context)
     if key == "partial":
-        return context.say("all selected checks passed; not selected: {count}", count=left_out(report)), again(report, context)
+        return context.say("all selected checks passed; not selected: {count}", count=left_out(report)), again(
+            report, context
+        )
     return context.say("all required checks passed"), again(report, context)
 
 
 def missing(anew: Rediagnosis, context: RenderContext) -> str:
-    return context.count("{count} check of the role is not in the report", "{count} checks of the role are not in the report", len(anew.missing))
+    return context.count(
+        "{count} check of the role is not in the report",
+        "{count} checks of the role are not in the report",
+        len(anew.missing),
+    )
 
 
 def rejudged(report: Report, context: RenderContext) -> list[str]:
@@ -84,13 +104,18 @@ def rejudged(report: Report, context: RenderContext) -> list[str]:
     ]
     if anew.also:
         what = ", ".join(context.say(ALSO[name]) for name in anew.also if name in ALSO)
-        said.append(context.say("The file contains results that its facts do not support; computed again: {what}", SENTENCE, what=what))
+        said.append(
+            context.say(
+                "The file contains results that its facts do not support; computed again: {what}", SENTENCE, what=what
+            )
+        )
     if anew.missing:
         said.append(missing(anew, context) + ": " + ", ".join(context.safe(name) for name in anew.missing[:_NAMED]))
     if anew.unchecked:
         roles = ", ".join(context.safe(role, 40) for role in anew.unchecked)
         text = context.say(
-            "The requirements of these roles come only from the file, because this version does not have their profiles: {roles}",
+            "The requirements of these roles come only from the file, because this version does not have their "
+            "profiles: {roles}",
             SENTENCE,
             roles=roles,
         )
@@ -105,9 +130,13 @@ def left_out(report: Report) -> int:
 
 
 def again(report: Report, context: RenderContext, ids: Sequence[str] = ()) -> str:
-    """The same run again, or only some of its rows. Of a report from elsewhere: from values that were parsed, without what reads files or is not known."""
+    """The same run again, or only some of its rows. Of a report from elsewhere: from values that were parsed, without
+    what reads files or is not known."""
     name = _command(report)
-    return joined(["eset-portcheck", name, *for_rows(_arguments(report, context), ids, takes_only=name == "check")], shell_of(report.host.os))
+    return joined(
+        ["eset-portcheck", name, *for_rows(_arguments(report, context), ids, takes_only=name == "check")],
+        shell_of(report.host.os),
+    )
 
 
 def whole(report: Report, fix: Fix, context: RenderContext) -> Fix:
@@ -149,7 +178,15 @@ def detected(report: Report, context: RenderContext) -> list[str]:
     options = {"role": "--role", "server": "--server", "database": "--database"}
     known = [name for name in report.run.detected if name == "role" or (name in NAMES and name != "database_kind")]
     named = [options.get(name, f"--set {name}") for name in known]
-    return [context.say("Taken from the installed product: {options}; the command line has priority", options=", ".join(named))] if named else []
+    return (
+        [
+            context.say(
+                "Taken from the installed product: {options}; the command line has priority", options=", ".join(named)
+            )
+        ]
+        if named
+        else []
+    )
 
 
 def exit_sentence(report: Report, context: RenderContext) -> str:

@@ -1,4 +1,5 @@
-"""What the parameters of findings are called, and the words among their values. What stands in no table is shown as the code that it is."""
+"""What the parameters of findings are called, and the words among their values. What stands in no table is shown as the
+code that it is."""
 
 import re
 from collections.abc import Iterator
@@ -177,13 +178,17 @@ VALUE = {
 }
 # Rules in words that a cause asks other people for: see diagnose.fixes_commands.request.
 _REQUESTS = (
-    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), stateful, without inspection"),
+    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), "
+     r"stateful, without inspection"),
      message("allow {transport} from {source} to {target} port {port}, stateful, without inspection")),
-    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), without inspection, login or block page"),
+    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), "
+     r"without inspection, login or block page"),
      message("allow {transport} from {source} to {target} port {port}, without inspection, login or block page")),
-    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), stateful, with ICMP type 3 code 4 and ICMPv6 type 2"
+    (re.compile(r"allow (?P<transport>[A-Z]+) from (?P<source>\S+) to (?P<target>.+) port (?P<port>\d+), "
+     r"stateful, with ICMP type 3 code 4 and ICMPv6 type 2"
                 r" both ways"),
-     message("allow {transport} from {source} to {target} port {port}, stateful, with ICMP type 3 code 4 and ICMPv6 type 2 both ways")),
+     message("allow {transport} from {source} to {target} port {port}, stateful, "
+             "with ICMP type 3 code 4 and ICMPv6 type 2 both ways")),
     (re.compile(r"allow CONNECT from (?P<source>\S+) to (?P<target>\S+), without log-in"),
      message("allow CONNECT from {source} to {target}, without log-in")),
     (re.compile(r"route (?P<target>.+) from (?P<source>\S+) and back"),
@@ -203,7 +208,11 @@ def named(params: dict[str, Any], context: RenderContext, told: frozenset[str] =
     for name, given in params.items():
         if name in told or given in (None, "", 0, [], {}):
             continue
-        shown = ", ".join(value(one, context) for one in given[:_MANY]) if isinstance(given, list) else value(given, context)
+        shown = (
+            ", ".join(value(one, context) for one in given[:_MANY])
+            if isinstance(given, list)
+            else value(given, context)
+        )
         if name in PARAMETER:
             yield context.say(PARAMETER[name], _VALUE, value=shown)
         else:

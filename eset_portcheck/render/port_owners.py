@@ -28,7 +28,11 @@ def phrases(row: Row, context: RenderContext) -> Iterator[str]:
         yield from bound(process, context)
     elif row.reason == "PORT_RESERVED":
         yield context.say("reserved by the operating system")
-    elif row.reason in _FREE or any(one.params.get("listener") == "PORT_FREE" for one in row.findings) or row.reason == "INBOUND_FILTERED":
+    elif (
+        row.reason in _FREE
+        or any(one.params.get("listener") == "PORT_FREE" for one in row.findings)
+        or row.reason == "INBOUND_FILTERED"
+    ):
         yield context.say("free")
     else:
         yield context.say("not read")

@@ -1,4 +1,5 @@
-"""How far the run is, on one line of a terminal's standard error; elsewhere nothing. No thread, no escape sequence, no import of weight."""
+"""How far the run is, on one line of a terminal's standard error; elsewhere nothing. No thread, no escape sequence, no
+import of weight."""
 
 import sys
 import time
@@ -13,9 +14,18 @@ _WAITING = 2  # ids shown
 
 
 class Progress:
-    """`with Progress(ids) as progress: ... progress.finish(id)`. Shows how many are done and which are still awaited; wipes its line at the end."""
+    """`with Progress(ids) as progress: ... progress.finish(id)`. Shows how many are done and which are still awaited;
+    wipes its line at the end."""
 
-    def __init__(self, ids: Iterable[str], stream: TextIO | None = None, *, width: int = 80, shown: bool = True, say: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        ids: Iterable[str],
+        stream: TextIO | None = None,
+        *,
+        width: int = 80,
+        shown: bool = True,
+        say: Callable[[str], str] = str,
+    ) -> None:
         """`say`: translates; English needs none, and loads none."""
         self._stream = sys.stderr if stream is None else stream
         self._waiting = dict.fromkeys(ids)
@@ -30,7 +40,9 @@ class Progress:
         self._write(self._line())
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._write("")
 
     def finish(self, check_id: str) -> None:
@@ -70,7 +82,8 @@ class Progress:
 
 
 def _takes_more(stream: TextIO) -> bool:
-    """Not a terminal that was stopped (Ctrl-S, or nobody reads its other end): the run would stop with it. Windows cannot tell."""
+    """Not a terminal that was stopped (Ctrl-S, or nobody reads its other end): the run would stop with it. Windows
+    cannot tell."""
     if sys.platform == "win32":
         return True
     import select

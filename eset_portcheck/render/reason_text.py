@@ -1,4 +1,5 @@
-"""The texts of the reasons, as renderers need them: filled, safe, and with the code itself where a version has no text for it."""
+"""The texts of the reasons, as renderers need them: filled, safe, and with the code itself where a version has no text
+for it."""
 
 import re
 from collections.abc import Mapping
@@ -39,7 +40,9 @@ def _text(code: str, context: RenderContext) -> texts.ReasonText | None:
 
 def headline(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
     text = _text(code, context)
-    return context.safe(texts.phrase(text.headline, params, context.language, ascii_only=context.ascii_only) if text else code, SENTENCE)
+    return context.safe(
+        texts.phrase(text.headline, params, context.language, ascii_only=context.ascii_only) if text else code, SENTENCE
+    )
 
 
 def title(code: str, context: RenderContext) -> str:
@@ -65,7 +68,11 @@ def checked(code: str, context: RenderContext) -> str:
 
 def ask(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
     text = _text(code, context)
-    return context.safe(texts.phrase(text.ask, params, context.language, ascii_only=context.ascii_only), SENTENCE) if text else ""
+    return (
+        context.safe(texts.phrase(text.ask, params, context.language, ascii_only=context.ascii_only), SENTENCE)
+        if text
+        else ""
+    )
 
 
 def steps(code: str, params: Mapping[str, Any], system: str, context: RenderContext) -> list[Step]:
@@ -77,7 +84,9 @@ def steps(code: str, params: Mapping[str, Any], system: str, context: RenderCont
     found = []
     for one in text.fix:
         commands = [(one.windows, Shell.POWERSHELL) if windows else (one.linux, Shell.SH), (one.run, shell_of(system))]
-        filled = [context.safe(texts.command(command, params, shell), COMMAND) for command, shell in commands if command]
+        filled = [
+            context.safe(texts.command(command, params, shell), COMMAND) for command, shell in commands if command
+        ]
         found.append(Step(context.safe(context.ours(one.who)), context.safe(context.ours(one.do), SENTENCE), filled))
     return found
 
@@ -86,7 +95,11 @@ def fix(one: Fix, context: RenderContext) -> Step:
     """A command of a cause: for whom, and with which tool."""
     who = context.say(AUDIENCE[one.audience]) if one.audience in AUDIENCE else context.safe(one.audience)
     tool = _TOOLS.get(one.tool, one.tool)
-    about = context.say(TOOL[one.tool], who=who) if one.tool in TOOL else context.say("{who}, with {tool}:", who=who, tool=tool)
+    about = (
+        context.say(TOOL[one.tool], who=who)
+        if one.tool in TOOL
+        else context.say("{who}, with {tool}:", who=who, tool=tool)
+    )
     command = context.safe(request(one.command, context) if one.tool == "request" else one.command, COMMAND)
     return Step("", about, [command], context.safe(one.undo, COMMAND))
 

@@ -19,13 +19,21 @@ def remarks(report: Report, context: RenderContext) -> list[str]:
         untested = sum(family in found and found[family] is None for found in map(families, report.checks))
         if untested:
             name, rows = family.replace("ip", "IP"), context.rows(untested)
-            said.append(context.say("{family} not tested: this machine has no {family} default route ({rows})", family=name, rows=rows))
+            said.append(
+                context.say(
+                    "{family} not tested: this machine has no {family} default route ({rows})", family=name, rows=rows
+                )
+            )
     return said
 
 
 def connections_elsewhere(report: Report, context: RenderContext, most: int | None = None) -> list[str]:
-    """A sentence when connections went to other addresses than the product's: to the demo's stand-ins, or where --connect-to pointed."""
-    pairs = ", ".join(f"{context.safe(one)} {context.signs.arrow} {context.safe(to)}" for one, to in list(report.run.connect_to.items())[:most])
+    """A sentence when connections went to other addresses than the product's: to the demo's stand-ins, or where
+    --connect-to pointed."""
+    pairs = ", ".join(
+        f"{context.safe(one)} {context.signs.arrow} {context.safe(to)}"
+        for one, to in list(report.run.connect_to.items())[:most]
+    )
     if not pairs:
         return []
     if report.run.command == "demo":

@@ -1,4 +1,5 @@
-"""The report for a terminal or a text file: first line for the ticket, matrix, what is wrong, what is not proven, exit code.
+"""The report for a terminal or a text file: first line for the ticket, matrix, what is wrong, what is not proven, exit
+code.
 
 rich formats into memory with the settings given; no terminal, environment or clock is asked.
 """
@@ -70,8 +71,11 @@ def console_for(width: int, *, colour: bool, record: bool = False) -> Console:
     )
 
 
-def compose(report: Report, context: RenderContext, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
-    """The lines, one Text each. Only commands and the first line may be longer than the console is wide: a break would spoil the copy."""
+def compose(
+    report: Report, context: RenderContext, console: Console, *, quiet: bool = False, written: Sequence[str] = ()
+) -> Iterable[Text]:
+    """The lines, one Text each. Only commands and the first line may be longer than the console is wide: a break would
+    spoil the copy."""
     page = _Page(report, context, console)
     yield page.first()
     if not quiet:
@@ -106,24 +110,41 @@ class _Page:
         style = LOOKS[verdict].style
         who, word, why, again = outcome.first_line(self._report, self._context)
         start = "" if self._context.ascii_only else f"{self._context.glyph(verdict)} "
-        return Text().append(start, style).append(who, "bold").append(word, f"bold {style}").append(why, "bold").append(again, _LINK)
+        return (
+            Text()
+            .append(start, style)
+            .append(who, "bold")
+            .append(word, f"bold {style}")
+            .append(why, "bold")
+            .append(again, _LINK)
+        )
 
     def counts(self) -> Iterable[Text]:
         """How many of each, how long, which phase, profile and moment."""
         report, context = self._report, self._context
         dot = f" {context.signs.dot} "
         seen = Counter(row.verdict for row in report.checks)
-        advisory = Counter(row.verdict for row in report.checks if not row.required and row.verdict in (Verdict.FAIL, Verdict.UNPROVEN))
+        advisory = Counter(
+            row.verdict for row in report.checks if not row.required and row.verdict in (Verdict.FAIL, Verdict.UNPROVEN)
+        )
         rest: dict[Verdict, str] = {
-            verdict: " " + context.count("({count} not required)", "({count} not required)", count) for verdict, count in advisory.items()
+            verdict: " " + context.count("({count} not required)", "({count} not required)", count)
+            for verdict, count in advisory.items()
         }
-        parts = [(context.count(*COUNT[one.value], seen[one]) + rest.get(one, ""), LOOKS[one].style) for one in WORST_FIRST if seen[one]]
+        parts = [
+            (context.count(*COUNT[one.value], seen[one]) + rest.get(one, ""), LOOKS[one].style)
+            for one in WORST_FIRST
+            if seen[one]
+        ]
         out = Text()
         for number, part in enumerate(parts):
             out.append(dot if number else "", "dim").append(*part)
         about = [context.lasted(report.run.duration_s), context.say("phase {phase}", phase=report.run.phase.value)]
         about += [context.safe(f"{used.role} {used.version}") for used in report.profiles]
-        about += [context.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC")), context.safe(f"{report.tool.name} {report.tool.version}")]
+        about += [
+            context.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC")),
+            context.safe(f"{report.tool.name} {report.tool.version}"),
+        ]
         for one in about:
             if out.cell_len + len(dot) + len(one) <= self._console.width and one:
                 out.append(dot + one, "dim")
@@ -138,7 +159,11 @@ class _Page:
         for number, said in enumerate(outcome.rejudged(self._report, context)):
             yield from self._paragraph(Text(said, "" if number else "bold"), _INDENT)
         for one in anew.changed:
-            yield from self._paragraph(Text(context.safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", SENTENCE)), _INDENT * 2, _INDENT)
+            yield from self._paragraph(
+                Text(context.safe(f"{one.id}: {' '.join(one.before)} -> {' '.join(one.after)}", SENTENCE)),
+                _INDENT * 2,
+                _INDENT,
+            )
 
     def below(self) -> Iterable[Text]:
         """What must be known to read the matrix right."""
@@ -155,7 +180,9 @@ class _Page:
             untested = sum(family in found and found[family] is None for found in map(families, report.checks))
             if untested:
                 text = context.say(
-                    "{family} not tested: this machine has no {family} default route ({rows})", family=family.replace("ip", "IP"), rows=context.rows(untested)
+                    "{family} not tested: this machine has no {family} default route ({rows})",
+                    family=family.replace("ip", "IP"),
+                    rows=context.rows(untested),
                 )
                 lines.append(text)
         lines += connections_elsewhere(report, context)
@@ -170,7 +197,9 @@ class _Page:
         for title, entries in host_sections.sections(self._report, self._context):
             yield from (Text(""), Text(title, "dim")) if entries else ()
             for what, told, verdict in entries:
-                yield from self._paragraph(Text().append(f"{what} ", LOOKS[verdict].style if verdict else "bold").append(told), _LABEL)
+                yield from self._paragraph(
+                    Text().append(f"{what} ", LOOKS[verdict].style if verdict else "bold").append(told), _LABEL
+                )
 
     def stories(self) -> Iterable[Text]:
         told = [*issues.causes(self._report, self._context), *issues.ungrouped(self._report, self._context)]
@@ -197,7 +226,12 @@ class _Page:
             title.append("  ", "dim").append(context.say("(not required)"), "dim")
         yield from self._paragraph(title, _INDENT)
         is_proof = one.verdict is Verdict.UNPROVEN
-        for label, text in (("seen", "; ".join(one.seen)), ("means", one.means), ("who", one.who), ("where", one.where)):
+        for label, text in (
+            ("seen", "; ".join(one.seen)),
+            ("means", one.means),
+            ("who", one.who),
+            ("where", one.where),
+        ):
             yield from self._labelled(label, text)
         label = "proof" if is_proof else "do"
         for step in one.do:
@@ -221,7 +255,9 @@ class _Page:
             yield Text("")
             yield Text(self._context.say("ALSO SEEN"), "dim")
         for code, facts, ids in found:
-            line = Text(code).append(f"  {' '.join(issues.listed(ids, self._context))}" + (f": {facts}" if facts else ""), "dim")
+            line = Text(code).append(
+                f"  {' '.join(issues.listed(ids, self._context))}" + (f": {facts}" if facts else ""), "dim"
+            )
             yield from self._paragraph(line, _INDENT)
 
     def details(self) -> Iterable[Text]:
@@ -231,8 +267,14 @@ class _Page:
         for row in self._report.checks:
             if row.verdict is Verdict.SKIP:
                 continue
-            line = Text().append(f"{context.glyph(row.verdict)} ", LOOKS[row.verdict].style).append(context.safe(row.id))
-            line.append(f"  {row.state.value}, {row.proof.reached.value}/{row.proof.required.value}, {context.safe(row.reason)}", "dim")
+            line = (
+                Text().append(f"{context.glyph(row.verdict)} ", LOOKS[row.verdict].style).append(context.safe(row.id))
+            )
+            line.append(
+                f"  {row.state.value}, {row.proof.reached.value}/{row.proof.required.value}, "
+                f"{context.safe(row.reason)}",
+                "dim",
+            )
             yield from self._paragraph(line, _INDENT)
             for text in (*attempts(row, context), context.own(row.note)):
                 yield from self._paragraph(Text(text, "dim"), 2 * _INDENT, _INDENT)
@@ -241,7 +283,11 @@ class _Page:
         context = self._context
         shown = [row for row in self._report.checks if context.verbose or row.verdict is not Verdict.SKIP]
         seen = {row.verdict for row in shown}
-        parts = [f"{context.word(one) if context.ascii_only else context.glyph(one)} {context.say(LEGEND[one.value])}" for one in Verdict if one in seen]
+        parts = [
+            f"{context.word(one) if context.ascii_only else context.glyph(one)} {context.say(LEGEND[one.value])}"
+            for one in Verdict
+            if one in seen
+        ]
         if any(not row.required and row.verdict is not Verdict.SKIP for row in shown):
             parts.append(context.say("({word}) not required, never counted", word=".." if context.ascii_only else "…"))
         if seen - {Verdict.PASS}:
@@ -249,7 +295,9 @@ class _Page:
         if self._report.causes:
             parts.append(context.say("# see below"))
         if any(redirected(self._report, row) for row in shown):
-            parts.append(context.say("* simulated") if self._report.run.command == "demo" else context.say("* test override"))
+            parts.append(
+                context.say("* simulated") if self._report.run.command == "demo" else context.say("* test override")
+            )
         if any(row.verdict not in (Verdict.PASS, Verdict.SKIP) for row in shown):
             parts.append(context.say("more: eset-portcheck explain CODE"))
         yield from (Text(line, "dim") for line in flowed(parts, self._console.width))
@@ -257,7 +305,13 @@ class _Page:
     def end(self, written: Sequence[str]) -> Iterable[Text]:
         context = self._context
         if written:
-            yield from self._paragraph(Text(context.say("Report: {names}").format(names=", ".join(context.safe(name, SENTENCE) for name in written))))
+            yield from self._paragraph(
+                Text(
+                    context.say("Report: {names}").format(
+                        names=", ".join(context.safe(name, SENTENCE) for name in written)
+                    )
+                )
+            )
         if self._report.run.id:
             yield Text(context.say("report id {id}", id=self._report.run.id), "dim")
         yield from self._paragraph(Text(outcome.exit_sentence(self._report, context)))

@@ -1,4 +1,5 @@
-"""The way a row went, as a line of steps: done, the one where it stopped, and those that were not reached. Pure, for every format."""
+"""The way a row went, as a line of steps: done, the one where it stopped, and those that were not reached. Pure, for
+every format."""
 
 import ipaddress
 from enum import StrEnum
@@ -14,7 +15,14 @@ from eset_portcheck.texts.language import message
 from eset_portcheck.wire.protocol import LABEL_CHARACTERS
 
 FAMILIES = ("ipv4", "ipv6")
-_WORDS = {Stage.RESOLVE: "DNS", Stage.ROUTE: message("ROUTE"), Stage.CONNECT: "TCP", Stage.TUNNEL: "CONNECT", Stage.TLS: "TLS", Stage.SESSION: message("LOGIN")}
+_WORDS = {
+    Stage.RESOLVE: "DNS",
+    Stage.ROUTE: message("ROUTE"),
+    Stage.CONNECT: "TCP",
+    Stage.TUNNEL: "CONNECT",
+    Stage.TLS: "TLS",
+    Stage.SESSION: message("LOGIN"),
+}
 _STOPPED = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN)
 _FIREWALL = ("INBOUND_FILTERED", "REACH_NOT_TESTED")
 
@@ -31,7 +39,8 @@ class Step(NamedTuple):
 
 
 def track(row: Row) -> list[Step]:
-    """The first stage that broke is marked; nothing after it counts as reached, though the wire went on: a reply in intercepted TLS is nobody's."""
+    """The first stage that broke is marked; nothing after it counts as reached, though the wire went on: a reply in
+    intercepted TLS is nobody's."""
     if row.direction is not Direction.OUTBOUND:
         return _inbound(row)
     attempt = furthest(row)
@@ -59,7 +68,8 @@ def furthest(row: Row) -> Attempt | None:
 
 
 def marked(row: Row) -> Stage | None:
-    """The stage of that attempt which the verdict is about; it may have gone through. None: there is none, or it never began."""
+    """The stage of that attempt which the verdict is about; it may have gone through. None: there is none, or it never
+    began."""
     attempt = furthest(row)
     if attempt is None:
         return None
@@ -92,7 +102,15 @@ def _expected(row: Row, attempt: Attempt | None) -> list[Stage]:
         (Stage.ROUTE, broke is Stage.ROUTE),
         (Stage.CONNECT, tcp),
         (Stage.TUNNEL, row.via_destination is not None and not (protocol and protocol.speaks_to_proxy)),
-        (Stage.TLS, tcp and (row.trust is not None or (protocol is not None and protocol.silent and protocol.encrypted) or Stage.TLS in seen)),
+        (
+            Stage.TLS,
+            tcp
+            and (
+                row.trust is not None
+                or (protocol is not None and protocol.silent and protocol.encrypted)
+                or Stage.TLS in seen
+            ),
+        ),
         (Stage.HANDSHAKE, not silent),
         (Stage.SESSION, row.proof.required is Proof.AUTHORISED or Stage.SESSION in seen),
     ]
@@ -121,7 +139,8 @@ def _marked(row: Row, attempt: Attempt, stages: list[Stage]) -> int | None:
 
 
 def _inbound(row: Row) -> list[Step]:
-    """This host's two questions: is the port held by whom it should be (or free), does this host's firewall let others in?"""
+    """This host's two questions: is the port held by whom it should be (or free), does this host's firewall let others
+    in?"""
     words = [message("PORT")] if row.direction is Direction.LOCAL else [message("PORT"), message("FIREWALL")]
     if row.verdict is Verdict.SKIP:
         reached = [Reach.NOT_REACHED] * 2

@@ -1,7 +1,8 @@
 """What a role needs of this machine's firewall, as openings; one module a notation writes them down. Pure.
 
-An opening is as narrow as what is known: one transport and port, the addresses where they are known, any address where only a name is. Rows that are
-advisory as the site is (direct ones beside a proxy) and rows beyond the page are left out unless asked for; members of a group go together.
+An opening is as narrow as what is known: one transport and port, the addresses where they are known, any address where
+only a name is. Rows that are advisory as the site is (direct ones beside a proxy) and rows beyond the page are left out
+unless asked for; members of a group go together.
 Source: docs/contract.md#inbound-rows.
 """
 
@@ -23,9 +24,11 @@ _PAIR = re.compile(r"\[?(?P<host>[^\]]*)\]?:(?P<port>\d+)\Z")
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """`inbound` False: from this machine to others. `addresses`: of the other end, empty for any; `name` is what they are of, or why they are not known.
+    """`inbound` False: from this machine to others. `addresses`: of the other end, empty for any; `name` is what they
+    are of, or why they are not known.
 
-    `ids`, `purposes` (English): of the rows that need it; `required` where one of them is. `redirects`: domains that the service may lead on to.
+    `ids`, `purposes` (English): of the rows that need it; `required` where one of them is. `redirects`: domains that
+    the service may lead on to.
     `resolves`: it is for name resolution, which no row stands for."""
 
     inbound: bool
@@ -43,8 +46,14 @@ class Opening(msgspec.Struct, frozen=True):
         """Addresses and networks of IPv4 or IPv6, none inside another."""
         found = [ipaddress.ip_network(one) for one in self.addresses]
         if version == 4:
-            return [_short(one) for one in ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv4Network))]
-        return [_short(one) for one in ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv6Network))]
+            return [
+                _short(one)
+                for one in ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv4Network))
+            ]
+        return [
+            _short(one)
+            for one in ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv6Network))
+        ]
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -56,13 +65,25 @@ class Needs(msgspec.Struct, frozen=True):
 
 def names(plan: Plan, redirects: Mapping[str, str], *, everything: bool = False) -> list[str]:
     """What has to be looked up to know every address that this machine connects to."""
-    wanted = [check for check, reason in _judged(plan, everything=everything) if not reason and check.direction is Direction.OUTBOUND]
+    wanted = [
+        check
+        for check, reason in _judged(plan, everything=everything)
+        if not reason and check.direction is Direction.OUTBOUND
+    ]
     return sorted({host for check in wanted if not is_address(host := _dialled(check, redirects)[0])})
 
 
-def needs(plan: Plan, known: Addresses, sources: Sequence[str], resolvers: Sequence[str], redirects: Mapping[str, str], *, everything: bool = False) -> Needs:
-    """`known`: addresses of the names that were looked up, none for one that has none; `sources`: networks of the clients of this machine, none for
-    any; `resolvers`: to be asked for names; `redirects`: the site's connect_to."""
+def needs(
+    plan: Plan,
+    known: Addresses,
+    sources: Sequence[str],
+    resolvers: Sequence[str],
+    redirects: Mapping[str, str],
+    *,
+    everything: bool = False,
+) -> Needs:
+    """`known`: addresses of the names that were looked up, none for one that has none; `sources`: networks of the
+    clients of this machine, none for any; `resolvers`: to be asked for names; `redirects`: the site's connect_to."""
     openings: list[Opening] = []
     left_out: list[tuple[str, str]] = []
     named = False
@@ -85,8 +106,13 @@ def needs(plan: Plan, known: Addresses, sources: Sequence[str], resolvers: Seque
 
 
 def _judged(plan: Plan, *, everything: bool) -> Iterator[tuple[Check, str]]:
-    """Every row and why there is no opening for it, or nothing. A row beyond the page goes with the page's rows of its group."""
-    page = {check.group.id for check in plan.checks if check.group and not check.beyond_page and not _not_needed(check, everything=everything)}
+    """Every row and why there is no opening for it, or nothing. A row beyond the page goes with the page's rows of its
+    group."""
+    page = {
+        check.group.id
+        for check in plan.checks
+        if check.group and not check.beyond_page and not _not_needed(check, everything=everything)
+    }
     for check in plan.checks:
         reason = _not_needed(check, everything=everything)
         if not reason and not everything and check.beyond_page and not (check.group and check.group.id in page):
@@ -103,7 +129,8 @@ def _not_needed(check: Check, *, everything: bool) -> str:
 
 
 def _asked(check: Check) -> tuple[str, int]:
-    """The host that this machine is told to connect to: the proxy, which looks up the names behind it itself, or the target."""
+    """The host that this machine is told to connect to: the proxy, which looks up the names behind it itself, or the
+    target."""
     endpoint = check.endpoint
     return (endpoint.proxy or (endpoint.host, endpoint.port)) if endpoint else (check.target, check.port)
 
@@ -118,11 +145,22 @@ def _dialled(check: Check, redirects: Mapping[str, str]) -> tuple[str, int]:
 def _of(check: Check, *, inbound: bool, port: int, addresses: tuple[str, ...], name: str) -> Opening:
     # what a proxy is asked for, it fetches itself, redirects too
     redirects = () if inbound or (check.endpoint is not None and check.endpoint.proxy) else check.redirects
-    return Opening(inbound, check.transport.value, port, _sorted(addresses), name, (check.id,), (check.purpose,), check.required, redirects)
+    return Opening(
+        inbound,
+        check.transport.value,
+        port,
+        _sorted(addresses),
+        name,
+        (check.id,),
+        (check.purpose,),
+        check.required,
+        redirects,
+    )
 
 
 def _names(transport: str, resolvers: Sequence[str]) -> Opening:
-    """Beyond the page: without names nothing else works. A resolver on this machine itself asks whomever it is told to."""
+    """Beyond the page: without names nothing else works. A resolver on this machine itself asks whomever it is told
+    to."""
     asked = _sorted(one for one in resolvers if is_address(one) and not is_loopback(one))
     return Opening(False, transport, _DNS_PORT, asked, "", (), (NAMES,), required=True, resolves=True)
 
@@ -136,17 +174,28 @@ def _joined(openings: Iterable[Opening]) -> list[Opening]:
         if known:
             purposes = tuple(dict.fromkeys((*known.purposes, *one.purposes)))
             redirects = tuple(dict.fromkeys((*known.redirects, *one.redirects)))
-            one = msgspec.structs.replace(known, ids=(*known.ids, *one.ids), purposes=purposes, required=known.required or one.required, redirects=redirects)
+            one = msgspec.structs.replace(
+                known,
+                ids=(*known.ids, *one.ids),
+                purposes=purposes,
+                required=known.required or one.required,
+                redirects=redirects,
+            )
         found[key] = one
     return sorted(found.values(), key=lambda one: (not one.inbound, one.port, one.transport, one.name))
 
 
 def _sorted(addresses: Iterable[str]) -> tuple[str, ...]:
-    """Networks in their usual form, each once; an IPv4 address in IPv6 clothes as what is on the wire. Raises ValueError."""
+    """Networks in their usual form, each once; an IPv4 address in IPv6 clothes as what is on the wire. Raises
+    ValueError."""
     found = set()
     for one in addresses:
         network = ipaddress.ip_network(one.split("%")[0])
-        inside = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) and network.prefixlen == 128 else None
+        inside = (
+            network.network_address.ipv4_mapped
+            if isinstance(network, ipaddress.IPv6Network) and network.prefixlen == 128
+            else None
+        )
         found.add(ipaddress.ip_network(inside) if inside else network)
     return tuple(_short(one) for one in sorted(found, key=lambda one: (one.version, one)))
 

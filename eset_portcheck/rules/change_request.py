@@ -1,7 +1,8 @@
-"""Openings as a change request: CSV for whoever runs the firewalls in between. Column names and codes are the same in every language.
+"""Openings as a change request: CSV for whoever runs the firewalls in between. Column names and codes are the same in
+every language.
 
-Names and addresses stand in columns of their own: some firewalls take names. Cells that a spreadsheet would take for a formula are made plain text by
-the writer. Source: RFC 4180.
+Names and addresses stand in columns of their own: some firewalls take names. Cells that a spreadsheet would take for a
+formula are made plain text by the writer. Source: RFC 4180.
 """
 
 import io
@@ -13,19 +14,26 @@ from eset_portcheck.rules import Needs, Opening
 from eset_portcheck.rules.remarks import Say, note, width
 
 COLUMNS = (
-    "action", "direction", "source", "source_addresses", "destination", "destination_addresses", "transport", "port", "stateful", "inspection",
+    "action", "direction", "source", "source_addresses", "destination", "destination_addresses", "transport", "port",
+    "stateful", "inspection",
     "required", "purpose", "remark", "rows",
 )  # fmt: skip
 _CELL = 1000
 
 
 def table(needed: Needs, here: str, own: Sequence[str], say: Say, *, undo: bool = False) -> str:
-    """`here`, `own`: this machine's name and addresses. `undo`: the same as a request to take it back. Lines end in CR LF."""
+    """`here`, `own`: this machine's name and addresses. `undo`: the same as a request to take it back. Lines end in CR
+    LF."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for one in needed.openings:
-        writer.writerow([cell if isinstance(cell, int) else note(cell, _CELL) for cell in _cells(one, (here, " ".join(own)), say, undo=undo)])
+        writer.writerow(
+            [
+                cell if isinstance(cell, int) else note(cell, _CELL)
+                for cell in _cells(one, (here, " ".join(own)), say, undo=undo)
+            ]
+        )
     return out.getvalue()
 
 

@@ -1,10 +1,10 @@
 """Openings for nftables: a whole default-deny filter of its own, or rules for chains that are there.
 
-An accept ends its own base chain and no other, a drop ends all (nft(8), "CHAINS"). So a table of our own cannot open what another one shuts: for a
-machine that has a filter the rules go into its chains (`Place`), and the whole filter is for a machine that has none.
-What IPv6 itself needs is told by type, direction and hop limit: packets from further away than the link do not fit.
-Sources: nft(8); RFC 4890 4.4 (ICMPv6 that must not be dropped); RFC 4861 (hop limit 255); RFC 3810 5 (MLD: link-local, hop limit 1);
-RFC 2131 4.1 and RFC 8415 7.2 (ports of DHCP).
+An accept ends its own base chain and no other, a drop ends all (nft(8), "CHAINS"). So a table of our own cannot open
+what another one shuts: for a machine that has a filter the rules go into its chains (`Place`), and the whole filter is
+for a machine that has none. What IPv6 itself needs is told by type, direction and hop limit: packets from further away
+than the link do not fit. Sources: nft(8); RFC 4890 4.4 (ICMPv6 that must not be dropped); RFC 4861 (hop limit 255); RFC
+3810 5 (MLD: link-local, hop limit 1); RFC 2131 4.1 and RFC 8415 7.2 (ports of DHCP).
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,25 +48,36 @@ class Place(NamedTuple):
 
     def checked(self) -> "Place":
         """Raises ValueError where a word is no identifier: they become part of a program of awk."""
-        if self.family not in FAMILIES or not all(word == NONE or identifier(word) for word in self[1:]) or self.table == NONE:
+        if (
+            self.family not in FAMILIES
+            or not all(word == NONE or identifier(word) for word in self[1:])
+            or self.table == NONE
+        ):
             raise ValueError("no table and chains of nft")
         return self
 
 
 class Kept(NamedTuple):
-    """What stays open besides in a filter of our own: (transport, port), and whether this machine gets its addresses by DHCP."""
+    """What stays open besides in a filter of our own: (transport, port), and whether this machine gets its addresses by
+    DHCP."""
 
     inward: Sequence[tuple[str, int]] = ()
     outward: Sequence[tuple[str, int]] = ()
     dhcp: bool = False
 
     def told(self) -> list[str]:
-        pairs = [*(f"{transport} {port} in" for transport, port in self.inward), *(f"{transport} {port} out" for transport, port in self.outward)]
+        pairs = [
+            *(f"{transport} {port} in" for transport, port in self.inward),
+            *(f"{transport} {port} out" for transport, port in self.outward),
+        ]
         return [*pairs, *(["dhcp"] if self.dhcp else [])]
 
     def rules(self, *, inbound: bool) -> list[str]:
         pairs = self.inward if inbound else self.outward
-        rules = [*(f"{transport} dport {port} accept" for transport, port in pairs), *(_DHCP[inbound] if self.dhcp else ())]
+        rules = [
+            *(f"{transport} dport {port} accept" for transport, port in pairs),
+            *(_DHCP[inbound] if self.dhcp else ()),
+        ]
         return [f'{rule} comment "{MARK}: kept open"' for rule in rules]
 
 
@@ -74,7 +85,9 @@ def whole(needed: Needs, kept: Kept, head: Iterable[str], say: Say) -> str:
     """A file for `nft -f`, which replaces what an earlier one made."""
     besides = ", ".join(kept.told())
     said = [
-        say("complete filter: it blocks everything that is not opened here, SSH logins too; it also keeps open: {what}").format(what=besides or "-"),
+        say(
+            "complete filter: it blocks everything that is not opened here, SSH logins too; it also keeps open: {what}"
+        ).format(what=besides or "-"),
         say("other tables of this machine stay as they are; a packet passes only if all of them allow it"),
         say("undo: {command}").format(command=undo_whole()),
     ]
@@ -94,7 +107,13 @@ def whole(needed: Needs, kept: Kept, head: Iterable[str], say: Say) -> str:
 
 def _chain(needed: Needs, kept: Kept, say: Say, *, inbound: bool) -> list[str]:
     hook, loopback = ("input", "iif lo accept") if inbound else ("output", "oif lo accept")
-    body = [f"type filter hook {hook} priority filter; policy drop;", loopback, _STATE, *_LINK[inbound], *kept.rules(inbound=inbound)]
+    body = [
+        f"type filter hook {hook} priority filter; policy drop;",
+        loopback,
+        _STATE,
+        *_LINK[inbound],
+        *kept.rules(inbound=inbound),
+    ]
     for one in needed.openings:
         if one.inbound is inbound:
             body += _rules(one, say)
@@ -106,8 +125,12 @@ def undo_whole() -> str:
 
 
 def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
-    """A file for `nft -f` that puts the rules at the head of the chains of `place`. Applied twice, they stand there twice."""
-    lines = [*(f"# {line}" for line in head), "# " + note(say("undo: {command}").format(command=undo_into(place.checked())))]
+    """A file for `nft -f` that puts the rules at the head of the chains of `place`. Applied twice, they stand there
+    twice."""
+    lines = [
+        *(f"# {line}" for line in head),
+        "# " + note(say("undo: {command}").format(command=undo_into(place.checked()))),
+    ]
     for chain, inbound in ((place.inward, True), (place.outward, False)):
         if chain == NONE:
             continue
@@ -123,8 +146,14 @@ def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
 def undo_into(place: Place) -> str:
     """Takes away every rule of ours in that table. Raises ValueError as `Place.checked`."""
     place = place.checked()
-    program = f'$1=="chain"{{c=$2}} index($0,"comment \\"{MARK}"){{print "delete rule {place.family} {place.table} "c" handle "$NF}}'
-    return posix("nft -a list table {family} {table} | awk {program} | nft -f -", family=place.family, table=place.table, program=program)
+    program = f'$1=="chain"{{c=$2}} index($0,"comment \\"{MARK}"){{print'
+    program += f' "delete rule {place.family} {place.table} "c" handle "$NF}}'
+    return posix(
+        "nft -a list table {family} {table} | awk {program} | nft -f -",
+        family=place.family,
+        table=place.table,
+        program=program,
+    )
 
 
 def _rules(one: Opening, say: Say, *, family: str = "inet", put: str = "") -> list[str]:

@@ -1,7 +1,8 @@
 """Openings for the Windows firewall. Allow rules: what the machine's default lets through already, they do not narrow.
 
-Every value stands in single quotes, in which PowerShell expands nothing and a doubled quote is a quote (texts.shell); texts are ASCII.
-Sources: New-NetFirewallRule (NetSecurity module); about_Quoting_Rules. Never run on Windows, see docs/windows.md.
+Every value stands in single quotes, in which PowerShell expands nothing and a doubled quote is a quote (texts.shell);
+texts are ASCII. Sources: New-NetFirewallRule (NetSecurity module); about_Quoting_Rules. Never run on Windows, see
+docs/windows.md.
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,10 @@ def script(needed: Needs, head: Iterable[str], say: Say) -> str:
 
 def _rule(one: Opening, say: Say) -> str:
     here, there = ("Inbound", "-LocalPort {port}") if one.inbound else ("Outbound", "-RemotePort {port}")
-    line = "New-NetFirewallRule -DisplayName «{name}» -Group «{group}» -Description «{purpose}» -Direction {here} -Action Allow -Protocol {transport} "
+    line = (
+        "New-NetFirewallRule -DisplayName «{name}» -Group «{group}» -Description «{purpose}» -Direction {here} "
+        "-Action Allow -Protocol {transport} "
+    )
     line += there + (" -RemoteAddress {addresses}" if one.addresses else "") + " -Profile Any"
     return shell.powershell(
         line,

@@ -1,4 +1,5 @@
-"""What is said beside the rules: what each is for, where it is wider than needed and why, what was left out. One line each, plain ASCII. Pure.
+"""What is said beside the rules: what each is for, where it is wider than needed and why, what was left out. One line
+each, plain ASCII. Pure.
 
 Files of rules are read by shells, editors and consoles of unknown encoding, so Spanish loses its accents here.
 """
@@ -34,15 +35,22 @@ def purpose(one: Opening, say: Say) -> str:
 
 
 def width(one: Opening, say: Say, *, by_name: bool = False) -> list[str]:
-    """Where a rule opens more, or may come to open less, than the role needs. `by_name`: whoever reads it can do something with names."""
+    """Where a rule opens more, or may come to open less, than the role needs. `by_name`: whoever reads it can do
+    something with names."""
     if one.inbound:
         lines = [] if one.addresses else [say("from any address (--from narrows it)")]
     elif one.resolves:
-        lines = [] if one.addresses else [say("to any address, wider than needed: the DNS servers are not known here (--resolver narrows it)")]
+        lines = (
+            []
+            if one.addresses
+            else [say("to any address, wider than needed: the DNS servers are not known here (--resolver narrows it)")]
+        )
     elif not one.addresses and by_name:
         lines = [say("by name; --resolve adds its current addresses")]
     elif not one.addresses:
-        lines = [say("to any address, wider than needed: a packet filter cannot use the name {name} (--resolve narrows it)")]
+        lines = [
+            say("to any address, wider than needed: a packet filter cannot use the name {name} (--resolve narrows it)")
+        ]
     elif one.name in one.addresses:
         lines = []
     else:
@@ -57,7 +65,9 @@ def head(needed: Needs, made_by: str, here: str, say: Say) -> list[str]:
     inward = sum(one.inbound for one in needed.openings)
     lines = [
         made_by,
-        say("for {host}: {inward} inbound rules, {outward} outbound rules").format(host=here, inward=inward, outward=len(needed.openings) - inward),
+        say("for {host}: {inward} inbound rules, {outward} outbound rules").format(
+            host=here, inward=inward, outward=len(needed.openings) - inward
+        ),
         *left_out(needed, say),
     ]
     return [note(line) for line in lines]
@@ -73,12 +83,19 @@ def present(chains: Sequence[Chain], say: Say) -> list[str]:
     if not chains:
         return []
     told = ", ".join(" ".join(chain[:3]) for chain in chains)
-    lines = [say("this machine already has chains that block traffic: {chains}. They still block it").format(chains=told)]
+    lines = [
+        say("this machine already has chains that block traffic: {chains}. They still block it").format(chains=told)
+    ]
     for family, table in dict.fromkeys((chain[0], chain[1]) for chain in chains if chain[4] == "nft"):
-        inward, outward = ([chain[2] for chain in chains if chain[:2] == (family, table) and chain[3] == hook] for hook in ("input", "output"))
+        inward, outward = (
+            [chain[2] for chain in chains if chain[:2] == (family, table) and chain[3] == hook]
+            for hook in ("input", "output")
+        )
         if len(inward) < 2 and len(outward) < 2:
             where = " ".join((family, table, *(inward[:1] or "-"), *(outward[:1] or "-")))
-            lines.append(say("to add the rules to them instead: {option}").format(option=posix("--into {where}", where=where)))
+            lines.append(
+                say("to add the rules to them instead: {option}").format(option=posix("--into {where}", where=where))
+            )
     if any(chain[4] != "nft" for chain in chains):
         lines.append(say("change iptables chains only with iptables: it misreads rules that other tools wrote"))
     return [note(line) for line in lines]

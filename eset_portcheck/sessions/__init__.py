@@ -1,6 +1,8 @@
-"""Deep checks by full clients, each in a thread of its own with a hard deadline: ADMIN$ with credentials, and second opinions.
+"""Deep checks by full clients, each in a thread of its own with a hard deadline: ADMIN$ with credentials, and second
+opinions.
 
-Their libraries come with the extra `deep`; `Missing` says what to install. None of them raises for what the peer does: facts come back.
+Their libraries come with the extra `deep`; `Missing` says what to install. None of them raises for what the peer does:
+facts come back.
 """
 
 from collections.abc import Callable
@@ -33,7 +35,8 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 async def in_thread(work: Callable[[], T], deadline_s: float) -> T:
-    """The result of a blocking call, or TimeoutError; then the thread is left behind (a daemon: it cannot keep the program from ending)."""
+    """The result of a blocking call, or TimeoutError; then the thread is left behind (a daemon: it cannot keep the
+    program from ending)."""
     import asyncio  # who only needs the credentials pays for no loop
     import threading
 

@@ -1,6 +1,7 @@
 """What a peer may cost a full client: seconds in all and bytes in all; and what it was that ended such a client.
 
-Full clients have time-outs of their own, but per read: a peer of one byte a second outlives them, and one that never stops sending fills memory.
+Full clients have time-outs of their own, but per read: a peer of one byte a second outlives them, and one that never
+stops sending fills memory.
 """
 
 import struct
@@ -22,7 +23,8 @@ class Flooded(Exception):
 
 
 class ClientFailed(Exception):
-    """A full client came to no end: `cause` is the system's error or, in the words of stages, what the peer did. `facts`: how far it got."""
+    """A full client came to no end: `cause` is the system's error or, in the words of stages, what the peer did.
+    `facts`: how far it got."""
 
     def __init__(self, cause: OSError | Failure, **facts: object) -> None:
         super().__init__(str(cause))
@@ -61,8 +63,11 @@ class Allowance:
 _PARSER_ERRORS = (ValueError, LookupError, ArithmeticError, struct.error, TypeError, AttributeError, AssertionError)
 
 
-def cause_of(error: BaseException, *, ended: tuple[type[BaseException], ...], wrong: tuple[type[BaseException], ...]) -> OSError | Failure | None:
-    """What the peer did, by the first error of the chain that tells; None when it was none of its doing. Never by an error's text.
+def cause_of(
+    error: BaseException, *, ended: tuple[type[BaseException], ...], wrong: tuple[type[BaseException], ...]
+) -> OSError | Failure | None:
+    """What the peer did, by the first error of the chain that tells; None when it was none of its doing. Never by an
+    error's text.
 
     `ended` are the library's words for a connection that was closed, `wrong` those for bytes that it could not use.
     """

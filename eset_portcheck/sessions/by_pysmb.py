@@ -1,12 +1,14 @@
 """A share by pysmb, for hosts that know SMB1 only. Import it only where pysmb is installed.
 
-It signs where the host can, and checks no signature of an answer: what it tells is the word of whoever answered. So a log-on needs a permit for unsigned
-ones, and no host gets a second proof on one connection.
+It signs where the host can, and checks no signature of an answer: what it tells is the word of whoever answered. So a
+log-on needs a permit for unsigned ones, and no host gets a second proof on one connection.
 
-The library tells "refused" and nothing more; what the host answered is read from its messages as they pass. A host that offers no extended security
-would get an answer by NTLMv1, which can be turned back into the password: no log-on is made there.
+The library tells "refused" and nothing more; what the host answered is read from its messages as they pass. A host that
+offers no extended security would get an answer by NTLMv1, which can be turned back into the password: no log-on is made
+there.
 
-Sources: MS-CIFS 2.2.3.1 (status), MS-SMB 2.2.4.5.2 (extended security), 2.2.4.6.2 (Action); MS-SMB2 2.2.6 (SessionFlags).
+Sources: MS-CIFS 2.2.3.1 (status), MS-SMB 2.2.4.5.2 (extended security), 2.2.4.6.2 (Action); MS-SMB2 2.2.6
+(SessionFlags).
 """
 
 import logging
@@ -27,10 +29,20 @@ from eset_portcheck.sessions.logons import WEAK, Permit, Withheld
 from eset_portcheck.sessions.ntstatus import named, refuses
 from eset_portcheck.wire import ntlm
 
-_WRONG = (ProtocolError, OperationFailure, NMBError, BadSecurityBlobError, UnsupportedSecurityProvider, UnsupportedFeature, NotReadyError)
+_WRONG = (
+    ProtocolError,
+    OperationFailure,
+    NMBError,
+    BadSecurityBlobError,
+    UnsupportedSecurityProvider,
+    UnsupportedFeature,
+    NotReadyError,
+)
 
 
-def check(address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float, permit: Permit) -> dict[str, Any]:
+def check(
+    address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float, permit: Permit
+) -> dict[str, Any]:
     """See admin_share.check."""
     logging.getLogger("SMB").disabled = True
     for name in ("SMB", "NMB"):
@@ -73,7 +85,8 @@ def _called(host: str) -> str:
 
 
 class _Connection(SMBConnection):  # type: ignore[misc]
-    """Remembers the first status that refused (`refusal`) and whether the host let us in as a guest (`guest`); ends with its allowance."""
+    """Remembers the first status that refused (`refusal`) and whether the host let us in as a guest (`guest`); ends
+    with its allowance."""
 
     def __init__(self, credentials: Credentials, called: str, port: int, allowance: Allowance, permit: Permit) -> None:
         self.refusal: int | None = None
@@ -125,4 +138,6 @@ class _Connection(SMBConnection):  # type: ignore[misc]
             self._allowance.take(read_len)
         except Spent as error:
             raise SMBTimeout from error
-        return super()._poll_for_data(expiry_time=expiry_time, read_len=read_len, data=data, timeout=timeout, poller=poller)
+        return super()._poll_for_data(
+            expiry_time=expiry_time, read_len=read_len, data=data, timeout=timeout, poller=poller
+        )

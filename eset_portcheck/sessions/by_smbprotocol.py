@@ -1,11 +1,12 @@
 """A share by smbprotocol: SMB 2.0.2 to 3.1.1, NTLM, signed or encrypted. Import it only where smbprotocol is installed.
 
-Three parts of the library are replaced. Its transport reserves whatever length a peer announces (up to 4 GiB), and sets no end to a peer that drips. Its
-`receive` waits for ever when the reader's thread died at the wrong moment. Its check of signatures passes over what is not signed, and over whatever
-calls itself an answer to SESSION_SETUP: a host that does not know the password could show any share.
+Three parts of the library are replaced. Its transport reserves whatever length a peer announces (up to 4 GiB), and sets
+no end to a peer that drips. Its `receive` waits for ever when the reader's thread died at the wrong moment. Its check
+of signatures passes over what is not signed, and over whatever calls itself an answer to SESSION_SETUP: a host that
+does not know the password could show any share.
 
-Sources: MS-SMB2 2.1 (transport), 2.2.4 (SecurityMode), 2.2.6 (SessionFlags), 3.2.4, 3.2.5.1.3 (signatures of answers), 3.2.5.3.1 (guest sessions); MS-NLMP
-2.2.1.3 (AUTHENTICATE).
+Sources: MS-SMB2 2.1 (transport), 2.2.4 (SecurityMode), 2.2.6 (SessionFlags), 3.2.4, 3.2.5.1.3 (signatures of answers),
+3.2.5.3.1 (guest sessions); MS-NLMP 2.2.1.3 (AUTHENTICATE).
 """
 
 import contextlib
@@ -42,10 +43,13 @@ _SESSION_SETUP = b"\x01\0"
 _GUEST_OR_NULL = 0x03
 
 
-def check(address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float, permit: Permit) -> dict[str, Any]:
+def check(
+    address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float, permit: Permit
+) -> dict[str, Any]:
     """See admin_share.check."""
     for name in ("smbprotocol", "spnego"):
-        logger = logging.getLogger(name)  # they log user names; a handler that does nothing keeps their children off standard error too
+        # They log user names; a handler that does nothing keeps their children off standard error too.
+        logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
     facts: dict[str, Any] = {"client": "smbprotocol", "step": "connect"}
@@ -60,7 +64,12 @@ def check(address: str, port: int, host: str, share: str, credentials: Credentia
         session.connect()
         allowance.renew()
         encrypted = bool(session.encrypt_data)
-        facts |= {"step": "tree", "signed": encrypted or bool(session.signing_required), "encrypted": encrypted}  # encryption is a signature too
+        # Encryption is a signature too.
+        facts |= {
+            "step": "tree",
+            "signed": encrypted or bool(session.signing_required),
+            "encrypted": encrypted,
+        }
         tree = TreeConnect(session, rf"\\{host}\{share}")
         tree.connect()
         facts["step"] = "list"
@@ -76,7 +85,9 @@ def check(address: str, port: int, host: str, share: str, credentials: Credentia
         cause = cause_of(error, ended=(SMBConnectionClosed,), wrong=(SMBException,))
         if cause is None:
             raise
-        raise ClientFailed(cause, error=type(error).__name__, received_bytes=allowance.received_bytes, **facts) from error
+        raise ClientFailed(
+            cause, error=type(error).__name__, received_bytes=allowance.received_bytes, **facts
+        ) from error
     finally:
         if facts.get("signed"):
             allowance.renew(_FAREWELL_S)
@@ -122,7 +133,8 @@ class _Bounded(Tcp):  # type: ignore[misc]
 
 
 class _Connection(Connection):  # type: ignore[misc]
-    """Takes the bounded transport in place of the one that `connect` makes; waits no longer than its allowance; believes nothing unsigned."""
+    """Takes the bounded transport in place of the one that `connect` makes; waits no longer than its allowance;
+    believes nothing unsigned."""
 
     def __init__(self, address: str, port: int, allowance: Allowance, permit: Permit) -> None:
         self._allowance = allowance
@@ -132,12 +144,22 @@ class _Connection(Connection):  # type: ignore[misc]
     def send(self, message: Any, *arguments: Any, **named: Any) -> Any:
         """Every message but compound ones; a proof of the password only with a permit. Raises Withheld."""
         if isinstance(message, SMB2SessionSetupRequest) and _PROOF in message["buffer"].get_value():
-            signs = int(self.server_security_mode) & (SecurityMode.SMB2_NEGOTIATE_SIGNING_ENABLED | SecurityMode.SMB2_NEGOTIATE_SIGNING_REQUIRED)
+            signs = int(self.server_security_mode) & (
+                SecurityMode.SMB2_NEGOTIATE_SIGNING_ENABLED | SecurityMode.SMB2_NEGOTIATE_SIGNING_REQUIRED
+            )
             challenge = ntlm.challenge(self._bounded.last) if self._bounded else None
-            self._permit.use(challenge, str(self.server_guid), signed=bool(signs) and int(self.dialect) >= Dialects.SMB_2_1_0)
+            self._permit.use(
+                challenge, str(self.server_guid), signed=bool(signs) and int(self.dialect) >= Dialects.SMB_2_1_0
+            )
         return super().send(message, *arguments, **named)
 
-    def receive(self, request: Any, wait: bool = True, timeout: float | None = None, resolve_symlinks: bool = True) -> Any:  # noqa: ARG002
+    def receive(
+        self,
+        request: Any,
+        wait: bool = True,
+        timeout: float | None = None,  # noqa: ARG002  # the allowance has the deadline
+        resolve_symlinks: bool = True,  # noqa: ARG002
+    ) -> Any:
         """The answer to a request. Raises Spent, and what ended the reader's thread."""
         while True:
             if not request.response_event.wait(self._allowance.left_s()):
@@ -151,7 +173,8 @@ class _Connection(Connection):  # type: ignore[misc]
         return super().receive(request, wait=False, resolve_symlinks=False)
 
     def verify_signature(self, header: Any, session_id: int, force: bool = False) -> None:
-        """Of each message that came unencrypted. Once there is a session, whatever the message says of itself. Raises SMBException."""
+        """Of each message that came unencrypted. Once there is a session, whatever the message says of itself. Raises
+        SMBException."""
         for session in self.session_table.values():
             if header["status"].get_value() == NtStatus.STATUS_PENDING:
                 return  # only says that the answer will come
@@ -187,7 +210,12 @@ class _Connection(Connection):  # type: ignore[misc]
     def let_in_as_guest(self) -> bool:
         """The host accepted the log-on, but not as that account (a guest cannot sign, so the library stops there)."""
         last = self._bounded.last if self._bounded else b""
-        return last[12:14] == _SESSION_SETUP and last[8:12] == bytes(4) and len(last) > 66 and bool(last[66] & _GUEST_OR_NULL)
+        return (
+            last[12:14] == _SESSION_SETUP
+            and last[8:12] == bytes(4)
+            and len(last) > 66
+            and bool(last[66] & _GUEST_OR_NULL)
+        )
 
 
 def _status_behind(error: BaseException) -> int | None:

@@ -1,9 +1,12 @@
-"""Where the account went in this run, and whether it may go further. A log-on is counted from the moment its proof of the password leaves.
+"""Where the account went in this run, and whether it may go further. A log-on is counted from the moment its proof of
+the password leaves.
 
-A domain counts bad passwords of all its members together, and locks the account at a number that may be three. So: one log-on at a time; one a machine,
-by whatever name and address it is reached; none anywhere after one that was refused, or whose outcome nobody knows.
+A domain counts bad passwords of all its members together, and locks the account at a number that may be three. So: one
+log-on at a time; one a machine, by whatever name and address it is reached; none anywhere after one that was refused,
+or whose outcome nobody knows.
 
-Sources: MS-NLMP 2.2.1.3 (AUTHENTICATE, the proof), 2.2.2.1 (names in the challenge); MS-SMB2 2.2.4 (ServerGuid); MS-ERREF 2.3.1 (NTSTATUS).
+Sources: MS-NLMP 2.2.1.3 (AUTHENTICATE, the proof), 2.2.2.1 (names in the challenge); MS-SMB2 2.2.4 (ServerGuid);
+MS-ERREF 2.3.1 (NTSTATUS).
 """
 
 import ipaddress
@@ -19,7 +22,8 @@ UNSIGNED = "nothing would be signed, or only below SMB 2.1"
 WEAK = "the host asks for a login weaker than NTLMv2"
 ENDED = "the time was over"
 
-# At the log-on these speak of the host or of its way to the domain, and not of the password. Any other refusal ends the account's use in this run.
+# At the log-on these speak of the host or of its way to the domain, and not of the password. Any other refusal ends the
+# account's use in this run.
 _OF_THE_HOST = frozenset(
     {
         "STATUS_NTLM_BLOCKED",
@@ -57,8 +61,9 @@ class Permit:
         self._logons = logons
 
     def use(self, challenge: Mapping[str, Any] | None = None, guid: str = "", *, signed: bool) -> None:
-        """From here on the log-on counts. `challenge`: the host's names as it tells them; `guid`: for a host that tells none. Raises Withheld; ValueError
-        for a second proof on one connection: a host that asks for it again collects them."""
+        """From here on the log-on counts. `challenge`: the host's names as it tells them; `guid`: for a host that tells
+        none. Raises Withheld; ValueError for a second proof on one connection: a host that asks for it again collects
+        them."""
         self._logons.use(self, machine_of(challenge or {}, guid=guid), signed=signed)
 
 
@@ -100,7 +105,8 @@ class Logons:
             raise Withheld(UNSIGNED)
 
     def ended(self, permit: Permit, facts: Mapping[str, Any] | None) -> None:
-        """The client's last word, with what it found out; None: it gave none, and may still be at it. No proof leaves any more by this permit."""
+        """The client's last word, with what it found out; None: it gave none, and may still be at it. No proof leaves
+        any more by this permit."""
         with self._lock:
             permit.void = True
             if not permit.used:
@@ -117,12 +123,17 @@ class Logons:
 
 
 def machine_of(told: Mapping[str, Any], target: str = "", address: str = "", guid: str = "") -> frozenset[str]:
-    """By what a machine is known again: the target as given, its address, its names. A GUID counts where no name is told: clones of a disk share it."""
+    """By what a machine is known again: the target as given, its address, its names. A GUID counts where no name is
+    told: clones of a disk share it."""
     known = {f"target {target.casefold().rstrip('.')}"} if target else set()
     if address:
         ip = ipaddress.ip_address(address.partition("%")[0])
         known.add(f"address {getattr(ip, 'ipv4_mapped', None) or ip}")
-    names = {" ".join((keys[0], *(str(told[key]).casefold() for key in keys))) for keys in _NAMES if all(told.get(key) for key in keys)}
+    names = {
+        " ".join((keys[0], *(str(told[key]).casefold() for key in keys)))
+        for keys in _NAMES
+        if all(told.get(key) for key in keys)
+    }
     if not names and guid.strip("0-"):
         names = {f"guid {guid.casefold()}"}
     return frozenset(known | names)

@@ -1,7 +1,8 @@
-"""A second opinion on the push row: a whole session by aiomqtt (connect, keep-alive, clean disconnect), independent of our own conversation.
+"""A second opinion on the push row: a whole session by aiomqtt (connect, keep-alive, clean disconnect), independent of
+our own conversation.
 
-It runs in a thread with an event loop of its own: aiomqtt needs add_reader, which Windows' default loop lacks. Certificates are judged elsewhere, so it
-does not verify. Sources: OASIS MQTT 3.1.1 section 3.1 to 3.14.
+It runs in a thread with an event loop of its own: aiomqtt needs add_reader, which Windows' default loop lacks.
+Certificates are judged elsewhere, so it does not verify. Sources: OASIS MQTT 3.1.1 section 3.1 to 3.14.
 """
 
 import asyncio
@@ -37,7 +38,8 @@ def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -
     async def session() -> dict[str, Any]:
         facts: dict[str, Any] = {"client": "aiomqtt", "connected": False}
         client = aiomqtt.Client(
-            address, port, identifier=f"pc{os.urandom(8).hex()}", tls_context=context, timeout=timeout_s, keepalive=5, logger=logger,
+            address, port, identifier=f"pc{os.urandom(8).hex()}", tls_context=context, timeout=timeout_s,
+            keepalive=5, logger=logger,
             max_queued_incoming_messages=1,
         )  # fmt: skip
         client._client.connect_timeout = timeout_s  # noqa: SLF001  # it connects and shakes hands in a thread that nobody can cancel
@@ -61,7 +63,8 @@ def check(address: str, port: int, name: str, hold_s: float, timeout_s: float) -
         return facts
 
     loop = asyncio.SelectorEventLoop()
-    loop.set_exception_handler(lambda *_: None)  # what the library leaves behind of a broken connection belongs to no screen
+    # What the library leaves behind of a broken connection belongs to no screen.
+    loop.set_exception_handler(lambda *_: None)
     try:
         return loop.run_until_complete(session())
     finally:

@@ -1,4 +1,5 @@
-"""A second opinion on an SSH row: host key and authentication methods by paramiko, on a socket that we connected. No login: method `none` only.
+"""A second opinion on an SSH row: host key and authentication methods by paramiko, on a socket that we connected. No
+login: method `none` only.
 
 Sources: RFC 4252 section 5.2 (the "none" request), RFC 4253 section 8 (key exchange).
 """
@@ -30,7 +31,10 @@ def check(address: str, port: int, timeout_s: float) -> dict[str, Any]:
             try:
                 transport.start_client(timeout=timeout_s)
                 key = transport.get_remote_server_key()
-                facts |= {"host_key": key.get_name()[:60], "host_key_sha256": key.fingerprint.removeprefix("SHA256:")[:64]}
+                facts |= {
+                    "host_key": key.get_name()[:60],
+                    "host_key_sha256": key.fingerprint.removeprefix("SHA256:")[:64],
+                }
                 transport.auth_none("portcheck")
                 facts["methods"] = ["none"]
             except paramiko.BadAuthenticationType as error:
@@ -49,7 +53,8 @@ def second_opinion(address: str, port: int, _name: str, timeout_s: float) -> dic
 
 
 class _Counted:
-    """A socket whose reading ends with its allowance: the library itself waits for the end of a line, however long, and per read."""
+    """A socket whose reading ends with its allowance: the library itself waits for the end of a line, however long, and
+    per read."""
 
     def __init__(self, sock: socket.socket, allowance: Allowance) -> None:
         self._sock = sock

@@ -3,8 +3,8 @@
     async with serve(handler) as (host, port): ...
     async with serve(broker(), tls=server_context(leaf)) as (host, port): ...
 
-A handler is a coroutine function of one `Stream`. Handlers stand in broker, web, proxy, server and misbehaving; the whole site in site
-(`stand_in_site`).
+A handler is a coroutine function of one `Stream`. Handlers stand in broker, web, proxy, server and misbehaving; the
+whole site in site (`stand_in_site`).
 """
 
 from eset_portcheck.standins.serving import Address, Handler, closed_port, serve, silent_port

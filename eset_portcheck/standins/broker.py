@@ -1,7 +1,9 @@
-"""An MQTT 3.1.1 broker that has nothing to tell: it greets, answers pings and lets go. It refuses subscriptions and forgets what is published.
+"""An MQTT 3.1.1 broker that has nothing to tell: it greets, answers pings and lets go. It refuses subscriptions and
+forgets what is published.
 
-Sources: OASIS MQTT 3.1.1 (2014): 2.2 (fixed header), 3.1 (CONNECT), 3.2 (CONNACK), 3.3.5 (a broker that does not authorise a PUBLISH acknowledges
-it all the same), 3.9 (SUBACK), 3.12 (PINGREQ), 3.14 (DISCONNECT); numbers in brackets are the standard's normative statements.
+Sources: OASIS MQTT 3.1.1 (2014): 2.2 (fixed header), 3.1 (CONNECT), 3.2 (CONNACK), 3.3.5 (a broker that does not
+authorise a PUBLISH acknowledges it all the same), 3.9 (SUBACK), 3.12 (PINGREQ), 3.14 (DISCONNECT); numbers in brackets
+are the standard's normative statements.
 """
 
 import asyncio
@@ -15,7 +17,22 @@ ACCEPTED, UNACCEPTABLE_VERSION, IDENTIFIER_REJECTED, SERVER_UNAVAILABLE, BAD_USE
 MAX_PACKET_BYTES = 65536
 HELLO_DEADLINE_S = 30.0
 
-CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = range(1, 15)
+(
+    CONNECT,
+    CONNACK,
+    PUBLISH,
+    PUBACK,
+    PUBREC,
+    PUBREL,
+    PUBCOMP,
+    SUBSCRIBE,
+    SUBACK,
+    UNSUBSCRIBE,
+    UNSUBACK,
+    PINGREQ,
+    PINGRESP,
+    DISCONNECT,
+) = range(1, 15)
 _SUBSCRIPTION_FAILED = 0x80
 
 
@@ -90,7 +107,8 @@ def parse_connect(body: bytes) -> Connect:
 
 
 async def read_packet(stream: Stream) -> tuple[int, int, bytes]:
-    """(type, flags, body). Raises ValueError for a length that is malformed or beyond MAX_PACKET_BYTES, EOFError at the end."""
+    """(type, flags, body). Raises ValueError for a length that is malformed or beyond MAX_PACKET_BYTES, EOFError at the
+    end."""
     head = (await stream.exactly(1))[0]
     size = 0
     for shift in (0, 7, 14, 21):
@@ -106,7 +124,8 @@ async def read_packet(stream: Stream) -> tuple[int, int, bytes]:
 
 
 def broker(code: int = ACCEPTED, *, credentials: tuple[str, bytes] | None = None) -> Handler:
-    """A handler. `code` is its CONNACK for everybody; with `credentials` (user, password) strangers get 4 (wrong) or 5 (none given)."""
+    """A handler. `code` is its CONNACK for everybody; with `credentials` (user, password) strangers get 4 (wrong) or 5
+    (none given)."""
 
     async def handle(stream: Stream) -> None:
         try:
@@ -136,7 +155,8 @@ def _answer(connect: Connect, code: int, credentials: tuple[str, bytes] | None) 
 
 
 async def _session(stream: Stream, keep_alive_s: int) -> None:
-    """Until DISCONNECT, the end, a violation (ValueError), or one and a half keep-alive intervals of silence [MQTT-3.1.2-24]."""
+    """Until DISCONNECT, the end, a violation (ValueError), or one and a half keep-alive intervals of silence
+    [MQTT-3.1.2-24]."""
     while True:
         async with asyncio.timeout(1.5 * keep_alive_s or None):
             kind, flags, body = await read_packet(stream)

@@ -1,6 +1,8 @@
-"""What a stand-in site can have wrong with it: a word, a line of explanation, and what stands in place of the healthy service.
+"""What a stand-in site can have wrong with it: a word, a line of explanation, and what stands in place of the healthy
+service.
 
-A service is known by its kind (SERVER, PUSH ...): one fault may hit several kinds, and applies to the roles that use one of them.
+A service is known by its kind (SERVER, PUSH ...): one fault may hit several kinds, and applies to the roles that use
+one of them.
 """
 
 from collections.abc import Callable
@@ -14,7 +16,15 @@ from eset_portcheck.standins.proxy import Policy, proxy
 from eset_portcheck.standins.server import replication
 from eset_portcheck.standins.serving import Address, Handler, closed_port, serve, silent_port
 
-SERVER, PUSH, PUSH_FAILOVER, REPOSITORY, UPDATES, VENDOR, PROXY = "server", "push", "push-failover", "repository", "updates", "vendor", "proxy"
+SERVER, PUSH, PUSH_FAILOVER, REPOSITORY, UPDATES, VENDOR, PROXY = (
+    "server",
+    "push",
+    "push-failover",
+    "repository",
+    "updates",
+    "vendor",
+    "proxy",
+)
 
 
 class Ground(NamedTuple):
@@ -25,7 +35,8 @@ class Ground(NamedTuple):
     destinations: dict[str, Address]
 
 
-Opening = Callable[[Ground, str], AbstractAsyncContextManager[Address]]  # the second argument is the host name that is played
+# The second argument is the host name that is played.
+Opening = Callable[[Ground, str], AbstractAsyncContextManager[Address]]
 
 
 class Fault(NamedTuple):
@@ -41,12 +52,15 @@ def _tls(
     host: str | None = None,
     client_certificate: ClientCertificate = "none",
 ) -> Opening:
-    """TLS by the site's authority, or by a stranger (`inspected`); the certificate is for the host played, or for another."""
+    """TLS by the site's authority, or by a stranger (`inspected`); the certificate is for the host played, or for
+    another."""
 
     def opening(ground: Ground, name: str) -> AbstractAsyncContextManager[Address]:
         issuer = ground.stranger if inspected else ground.authority
         leaf = issuer.issue([host or name], period=period)
-        return serve(handler, tls=server_context(leaf, client_certificate=client_certificate, authority=ground.authority))
+        return serve(
+            handler, tls=server_context(leaf, client_certificate=client_certificate, authority=ground.authority)
+        )
 
     return opening
 
@@ -94,19 +108,31 @@ FAULTS: dict[str, Fault] = {
     "tls": Fault("TLS to the server is intercepted: another authority", {SERVER: _tls(replication, inspected=True)}),
     "inspection": Fault(
         "one TLS inspection device in every connection",
-        {SERVER: _tls(replication, inspected=True), PUSH: _INSPECTED, PUSH_FAILOVER: _INSPECTED, VENDOR: _tls(replication, inspected=True)},
+        {
+            SERVER: _tls(replication, inspected=True),
+            PUSH: _INSPECTED,
+            PUSH_FAILOVER: _INSPECTED,
+            VENDOR: _tls(replication, inspected=True),
+        },
     ),
     "certificate": Fault("the server's certificate has expired", {SERVER: _tls(replication, period=EXPIRED)}),
-    "name": Fault("the server's certificate is for another name", {SERVER: _tls(replication, host="old-server.demo.example")}),
+    "name": Fault(
+        "the server's certificate is for another name", {SERVER: _tls(replication, host="old-server.demo.example")}
+    ),
     "tarpit": Fault("the server's port accepts and does not answer", {SERVER: _plain(misbehaving.tarpit)}),
     "close": Fault("the server's port accepts and closes", {SERVER: _plain(misbehaving.accept_close)}),
     "reset": Fault("the server's port accepts and resets", {SERVER: _plain(misbehaving.accept_reset)}),
     "hello": Fault("a device resets when it sees a ClientHello", {SERVER: _plain(misbehaving.reset_on_first_bytes)}),
     "half": Fault("the server closes in the middle of a TLS record", {SERVER: _plain(misbehaving.half_record)}),
-    "drip": Fault("the server answers one byte a second", {SERVER: _plain(misbehaving.slow_drip(b"\x16\x03\x03\x40\x00" + bytes(64)))}),
+    "drip": Fault(
+        "the server answers one byte a second",
+        {SERVER: _plain(misbehaving.slow_drip(b"\x16\x03\x03\x40\x00" + bytes(64)))},
+    ),
     "garbage": Fault("random bytes on the server's port", {SERVER: _plain(misbehaving.garbage)}),
     "junk": Fault("16 MiB of useless data from the server's port", {SERVER: _plain(misbehaving.junk(16))}),
     "ssh": Fault("an SSH server on the server's port", {SERVER: _plain(misbehaving.banner(misbehaving.SSH_BANNER))}),
     "smtp": Fault("a mail server on the server's port", {SERVER: _plain(misbehaving.banner(misbehaving.SMTP_BANNER))}),
-    "mysql": Fault("a MySQL server on the server's port", {SERVER: _plain(misbehaving.banner(misbehaving.mysql_greeting()))}),
+    "mysql": Fault(
+        "a MySQL server on the server's port", {SERVER: _plain(misbehaving.banner(misbehaving.mysql_greeting()))}
+    ),
 }

@@ -1,6 +1,7 @@
 """Peers that accept and then do something else. Each is a handler for `serve`, or makes one.
 
-Sources: RFC 8446 5.1 (TLS records), RFC 4253 4.2 (SSH identification), RFC 5321 4.2 (SMTP greeting), MySQL protocol HandshakeV10.
+Sources: RFC 8446 5.1 (TLS records), RFC 4253 4.2 (SSH identification), RFC 5321 4.2 (SMTP greeting), MySQL protocol
+HandshakeV10.
 """
 
 import asyncio
@@ -78,9 +79,15 @@ def banner(text: bytes) -> Handler:
 
 
 def mysql_greeting(version: bytes = b"8.0.36") -> bytes:
-    """The server's first packet: protocol 10, version, thread id, salt in two parts, capabilities, character set, status, plug-in."""
+    """The server's first packet: protocol 10, version, thread id, salt in two parts, capabilities, character set,
+    status, plug-in."""
     capabilities = 0x000AA20D | 0x00080000  # protocol 4.1, secure connection, plug-in authentication
     body = b"\x0a" + version + b"\0" + (7).to_bytes(4, "little") + b"saltsalt" + b"\0"
-    body += (capabilities & 0xFFFF).to_bytes(2, "little") + b"\xff" + (2).to_bytes(2, "little") + (capabilities >> 16).to_bytes(2, "little")
+    body += (
+        (capabilities & 0xFFFF).to_bytes(2, "little")
+        + b"\xff"
+        + (2).to_bytes(2, "little")
+        + (capabilities >> 16).to_bytes(2, "little")
+    )
     body += bytes([21]) + bytes(10) + b"saltsaltsalt" + b"\0" + b"mysql_native_password\0"
     return len(body).to_bytes(3, "little") + b"\0" + body

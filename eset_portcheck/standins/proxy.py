@@ -1,6 +1,8 @@
-"""An HTTP forward proxy as ESET Bridge is one: GET by absolute URI, and CONNECT with a real tunnel. It reaches only the destinations it is given.
+"""An HTTP forward proxy as ESET Bridge is one: GET by absolute URI, and CONNECT with a real tunnel. It reaches only the
+destinations it is given.
 
-Sources: RFC 9110 (7.6.1 hop-by-hop fields, 7.6.3 Via, 9.3.6 CONNECT, 11.7.1 Proxy-Authenticate, 15.5.8 407, 15.6.3 502), RFC 9112 3.2.2, 3.2.3.
+Sources: RFC 9110 (7.6.1 hop-by-hop fields, 7.6.3 Via, 9.3.6 CONNECT, 11.7.1 Proxy-Authenticate, 15.5.8 407, 15.6.3
+502), RFC 9112 3.2.2, 3.2.3.
 """
 
 import asyncio
@@ -18,7 +20,10 @@ from eset_portcheck.standins.web import Answer, read_request, respond
 
 NAME = "bridge"
 CONNECT_DEADLINE_S = 30.0
-_HOP_BY_HOP = frozenset(b"connection keep-alive proxy-connection proxy-authorization proxy-authenticate te trailer transfer-encoding upgrade".split())
+_HOP_BY_HOP = frozenset(
+    b"connection keep-alive proxy-connection proxy-authorization proxy-authenticate te trailer transfer-encoding "
+    b"upgrade".split()
+)
 
 
 class Policy(StrEnum):
@@ -31,8 +36,11 @@ class Policy(StrEnum):
     UNAVAILABLE = "unavailable"  # 503 to all
 
 
-def proxy(destinations: Mapping[str, Address], policy: Policy = Policy.OPEN, *, credentials: tuple[str, str] | None = None) -> Handler:
-    """A handler. `destinations`: "host:port" in lower case -> loopback address. One that is not there, or refuses, is answered 503.
+def proxy(
+    destinations: Mapping[str, Address], policy: Policy = Policy.OPEN, *, credentials: tuple[str, str] | None = None
+) -> Handler:
+    """A handler. `destinations`: "host:port" in lower case -> loopback address. One that is not there, or refuses, is
+    answered 503.
 
     `credentials` (user, password) open a proxy of policy AUTHENTICATE; without them nothing does.
     """
@@ -70,7 +78,9 @@ def _authorised(request: h11.Request, credentials: tuple[str, str] | None) -> bo
     if credentials is None:
         return False
     expected = b"Basic " + base64.b64encode(":".join(credentials).encode("utf-8"))
-    return any(name == b"proxy-authorization" and secrets.compare_digest(value, expected) for name, value in request.headers)
+    return any(
+        name == b"proxy-authorization" and secrets.compare_digest(value, expected) for name, value in request.headers
+    )
 
 
 async def _tunnel(stream: Stream, connection: h11.Connection, destination: Address | None) -> bool:
@@ -80,7 +90,9 @@ async def _tunnel(stream: Stream, connection: h11.Connection, destination: Addre
         await respond(stream, connection, _UPSTREAM_FAILED)
         return False
     try:
-        await stream.send(connection.send(h11.Response(status_code=200, headers=[], reason=b"Connection established")) or b"")
+        await stream.send(
+            connection.send(h11.Response(status_code=200, headers=[], reason=b"Connection established")) or b""
+        )
         early, _ = connection.trailing_data
         if early:
             await upstream.send(early)
@@ -112,7 +124,8 @@ async def _reach(destination: Address | None) -> Stream | None:
 
 
 async def _copy(source: Stream, sink: Stream) -> None:
-    """Until the source ends; the end is passed on, the other direction lives. A reset is passed on as an end, as squid does it."""
+    """Until the source ends; the end is passed on, the other direction lives. A reset is passed on as an end, as squid
+    does it."""
     try:
         while chunk := await source.receive():
             await sink.send(chunk)
@@ -121,7 +134,9 @@ async def _copy(source: Stream, sink: Stream) -> None:
     await sink.end()
 
 
-async def _forward(stream: Stream, connection: h11.Connection, request: h11.Request, destinations: Mapping[str, Address]) -> None:
+async def _forward(
+    stream: Stream, connection: h11.Connection, request: h11.Request, destinations: Mapping[str, Address]
+) -> None:
     """One request to the origin in origin form, its response back."""
     try:
         target = urlsplit(request.target.decode("latin-1"))
@@ -158,7 +173,10 @@ async def _relay(upstream: Stream, origin: h11.Connection, stream: Stream, conne
             origin.receive_data(await upstream.receive())
         elif isinstance(event, h11.Response):
             headers = _end_to_end(event.headers)
-            await stream.send(connection.send(h11.Response(status_code=event.status_code, headers=headers, reason=event.reason)) or b"")
+            await stream.send(
+                connection.send(h11.Response(status_code=event.status_code, headers=headers, reason=event.reason))
+                or b""
+            )
         elif isinstance(event, h11.Data):
             await stream.send(connection.send(h11.Data(data=event.data)) or b"")
         elif isinstance(event, h11.EndOfMessage):
@@ -171,5 +189,7 @@ async def _relay(upstream: Stream, origin: h11.Connection, stream: Stream, conne
 def _end_to_end(headers: Iterable[tuple[bytes, bytes]], leave_out: bytes = b"") -> list[tuple[bytes, bytes]]:
     """The fields that travel on, plus Via."""
     named = {token.strip().lower() for name, value in headers if name == b"connection" for token in value.split(b",")}
-    kept = [(name, value) for name, value in headers if name not in _HOP_BY_HOP and name not in named and name != leave_out]
+    kept = [
+        (name, value) for name, value in headers if name not in _HOP_BY_HOP and name not in named and name != leave_out
+    ]
     return [*kept, (b"Via", f"1.1 {NAME}".encode("ascii"))]

@@ -1,6 +1,7 @@
 """Listening on loopback: a handler for each connection, and nothing left behind.
 
-The peer's doings (a reset, a hang-up, a handshake that comes to nothing) end a connection quietly; a bug in a handler is raised when serving ends.
+The peer's doings (a reset, a hang-up, a handshake that comes to nothing) end a connection quietly; a bug in a handler
+is raised when serving ends.
 """
 
 import asyncio
@@ -18,7 +19,9 @@ Address = tuple[str, int]
 
 
 @asynccontextmanager
-async def serve(handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = LOOPBACK, port: int = 0) -> AsyncIterator[Address]:
+async def serve(
+    handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = LOOPBACK, port: int = 0
+) -> AsyncIterator[Address]:
     """Yields (host, port). With `tls` the handler begins after the handshake. Port 0: a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     connections: set[asyncio.Task[None]] = set()
@@ -38,7 +41,11 @@ async def serve(handler: Handler, *, tls: ssl.SSLContext | None = None, host: st
 
 
 async def _accept(
-    listener: socket.socket, handler: Handler, tls: ssl.SSLContext | None, connections: set[asyncio.Task[None]], bugs: list[BaseException]
+    listener: socket.socket,
+    handler: Handler,
+    tls: ssl.SSLContext | None,
+    connections: set[asyncio.Task[None]],
+    bugs: list[BaseException],
 ) -> None:
     loop = asyncio.get_running_loop()
 
@@ -77,7 +84,8 @@ async def closed_port(host: str = LOOPBACK) -> AsyncIterator[Address]:
 
 @asynccontextmanager
 async def silent_port(host: str = LOOPBACK) -> AsyncIterator[Address]:
-    """A port that answers no SYN, without a firewall: its queue of accepted connections is full and nobody empties it (Linux, listen(2)).
+    """A port that answers no SYN, without a firewall: its queue of accepted connections is full and nobody empties it
+    (Linux, listen(2)).
 
     Other systems refuse instead; there it is no better than `closed_port`.
     """

@@ -1,6 +1,8 @@
-"""A whole site on loopback for one role: every service that the role needs, healthy or with one fault, and the redirects that lead there.
+"""A whole site on loopback for one role: every service that the role needs, healthy or with one fault, and the
+redirects that lead there.
 
-The names are real (epns.eset.com) or reserved for examples (RFC 2606, demo.example); nothing resolves them: `connect_to` leads each to its port here.
+The names are real (epns.eset.com) or reserved for examples (RFC 2606, demo.example); nothing resolves them:
+`connect_to` leads each to its port here.
 """
 
 import tempfile
@@ -10,7 +12,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eset_portcheck.standins.certificates import Authority
-from eset_portcheck.standins.faults import FAULTS, HEALTHY, PROXY, PUSH, PUSH_FAILOVER, REPOSITORY, SERVER, UPDATES, VENDOR, Fault, Ground
+from eset_portcheck.standins.faults import (
+    FAULTS,
+    HEALTHY,
+    PROXY,
+    PUSH,
+    PUSH_FAILOVER,
+    REPOSITORY,
+    SERVER,
+    UPDATES,
+    VENDOR,
+    Fault,
+    Ground,
+)
 
 PROTECT, BRIDGE, MDC = "protect.demo.example", "bridge.demo.example", "mdc.demo.example"
 
@@ -22,7 +36,13 @@ _GOOGLE = "mtalk.google.com"
 
 SERVICES: dict[str, dict[str, str]] = {
     "agent": {f"{PROTECT}:2222": SERVER, **_PUSH, **_REPOSITORY, f"{BRIDGE}:3128": PROXY},
-    "bridge": {f"{PROTECT}:2222": SERVER, **_PUSH, **_REPOSITORY, "r.edtd.eset.com:443": VENDOR, "d.edtd.eset.com:443": VENDOR},
+    "bridge": {
+        f"{PROTECT}:2222": SERVER,
+        **_PUSH,
+        **_REPOSITORY,
+        "r.edtd.eset.com:443": VENDOR,
+        "d.edtd.eset.com:443": VENDOR,
+    },
     "webconsole": {f"{PROTECT}:2223": SERVER},
     "mobile-device": {
         **{f"{MDC}:{port}": SERVER for port in (9980, 9981)},
@@ -43,7 +63,8 @@ _VALUES = {
 
 
 class StandInSite(NamedTuple):
-    """`values`: the site values (server, proxy ...). `connect_to`: "host:port" -> "127.0.0.1:port". `ca_file`: signs all that is healthy."""
+    """`values`: the site values (server, proxy ...). `connect_to`: "host:port" -> "127.0.0.1:port". `ca_file`: signs
+    all that is healthy."""
 
     role: str
     values: dict[str, str]
@@ -59,7 +80,8 @@ def faults(role: str) -> dict[str, Fault]:
 
 @asynccontextmanager
 async def stand_in_site(role: str, broken: str | None = None) -> AsyncIterator[StandInSite]:
-    """Open all, yield, close all. Raises KeyError for a role or fault that is not there; OSError when a port cannot be had."""
+    """Open all, yield, close all. Raises KeyError for a role or fault that is not there; OSError when a port cannot be
+    had."""
     instead = faults(role)[broken].instead if broken else {}
     ground = Ground(Authority(), Authority("Inspecting Firewall CA"), {})
     with tempfile.TemporaryDirectory(prefix="eset-portcheck-") as directory:  # mode 0700
@@ -67,7 +89,9 @@ async def stand_in_site(role: str, broken: str | None = None) -> AsyncIterator[S
         async with AsyncExitStack() as stack:
             for service, kind in SERVICES[role].items():
                 opening = instead.get(kind) or HEALTHY[kind]
-                ground.destinations[service] = await stack.enter_async_context(opening(ground, service.rpartition(":")[0]))
+                ground.destinations[service] = await stack.enter_async_context(
+                    opening(ground, service.rpartition(":")[0])
+                )
             connect_to = {service: f"{host}:{port}" for service, (host, port) in ground.destinations.items()}
             yield StandInSite(role, _VALUES[role], connect_to, ca_file)
 

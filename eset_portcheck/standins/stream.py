@@ -1,8 +1,10 @@
 """One TCP connection seen from the listening end: the same calls in plain text and, after `secure`, inside TLS.
 
-TLS goes through memory buffers because asyncio's own server drops the alert of a failed handshake, and an alert is what real servers answer.
+TLS goes through memory buffers because asyncio's own server drops the alert of a failed handshake, and an alert is what
+real servers answer.
 
-Sources: RFC 8446 6 (alerts), RFC 9112 9.6 (why a close lingers: unread input would turn it into a reset), RFC 9293 3.6 (half-closed connections).
+Sources: RFC 8446 6 (alerts), RFC 9112 9.6 (why a close lingers: unread input would turn it into a reset), RFC 9293 3.6
+(half-closed connections).
 """
 
 import asyncio
@@ -55,7 +57,8 @@ class Stream:
         return self._tls
 
     async def secure(self, context: ssl.SSLContext) -> None:
-        """The server's half of a TLS handshake. Raises ssl.SSLError after the alert has gone out, EOFError when the peer hangs up."""
+        """The server's half of a TLS handshake. Raises ssl.SSLError after the alert has gone out, EOFError when the
+        peer hangs up."""
         tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._incoming.write(self._unread)
         self._unread = b""

@@ -44,7 +44,11 @@ def missing(_path: str) -> Answer:
 
 def filter_page(_path: str) -> Answer:
     """A web filter that says no with a 200."""
-    return Answer(200, b"<!DOCTYPE html>\n<html><head><title>Blocked</title></head><body>This page is blocked.</body></html>\n", "text/html")
+    return Answer(
+        200,
+        b"<!DOCTYPE html>\n<html><head><title>Blocked</title></head><body>This page is blocked.</body></html>\n",
+        "text/html",
+    )
 
 
 def portal(location: str = "http://portal.demo.example/login") -> Answerer:
@@ -57,13 +61,18 @@ def portal(location: str = "http://portal.demo.example/login") -> Answerer:
 
 
 def website(answer: Answerer) -> Handler:
-    """A handler that answers GET and HEAD, keeps the connection while HTTP/1.1 allows, and says 400 to what is no HTTP."""
+    """A handler that answers GET and HEAD, keeps the connection while HTTP/1.1 allows, and says 400 to what is no
+    HTTP."""
 
     async def handle(stream: Stream) -> None:
         connection = h11.Connection(h11.SERVER)
         while (request := await read_request(stream, connection)) is not None:
             allowed = request.method in (b"GET", b"HEAD")
-            reply = answer(_path(request.target)) if allowed else Answer(405, b"GET only\n", headers=(("Allow", "GET, HEAD"),))
+            reply = (
+                answer(_path(request.target))
+                if allowed
+                else Answer(405, b"GET only\n", headers=(("Allow", "GET, HEAD"),))
+            )
             await respond(stream, connection, reply, head=request.method == b"HEAD")
             if connection.our_state is h11.MUST_CLOSE:
                 return
@@ -84,7 +93,8 @@ def _path(target: bytes) -> str:
 
 
 async def read_request(stream: Stream, connection: h11.Connection) -> h11.Request | None:
-    """The next request; its body is passed over. None when there is none: the peer closed, or was told 400 for its malformed one."""
+    """The next request; its body is passed over. None when there is none: the peer closed, or was told 400 for its
+    malformed one."""
     request: h11.Request | None = None
     try:
         while True:
@@ -99,14 +109,25 @@ async def read_request(stream: Stream, connection: h11.Connection) -> h11.Reques
                 return None
     except h11.RemoteProtocolError as error:
         if connection.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            await respond(stream, connection, Answer(error.error_status_hint, b"no HTTP request\n", headers=(("Connection", "close"),)))
+            await respond(
+                stream,
+                connection,
+                Answer(error.error_status_hint, b"no HTTP request\n", headers=(("Connection", "close"),)),
+            )
         return None
 
 
 async def respond(stream: Stream, connection: h11.Connection, answer: Answer, *, head: bool = False) -> None:
     """Send a complete response; `head`: it answers a HEAD, so without the body."""
     headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body))), *answer.headers]
-    out = connection.send(h11.Response(status_code=answer.status, headers=headers, reason=HTTPStatus(answer.status).phrase.encode("ascii"))) or b""
+    out = (
+        connection.send(
+            h11.Response(
+                status_code=answer.status, headers=headers, reason=HTTPStatus(answer.status).phrase.encode("ascii")
+            )
+        )
+        or b""
+    )
     if not head:
         out += connection.send(h11.Data(data=answer.body)) or b""
     await stream.send(out + (connection.send(h11.EndOfMessage()) or b""))

@@ -1,8 +1,10 @@
-"""The words for people: one text a reason code, read by renderers, `explain` and the pages in docs/reasons. Everything else holds codes.
+"""The words for people: one text a reason code, read by renderers, `explain` and the pages in docs/reasons. Everything
+else holds codes.
 
-Templates know the placeholders {target} {port} {transport} {address} {interval} {source}. In `headline` and `ask`, a part in square brackets is
-left out when one of its placeholders has no value; elsewhere a plain word such as "the target" stands in. Values may come from the network, so
-they are capped and made printable here. In commands they stand as `shell` and `values` allow.
+Templates know the placeholders {target} {port} {transport} {address} {interval} {source}. In `headline` and `ask`, a
+part in square brackets is left out when one of its placeholders has no value; elsewhere a plain word such as "the
+target" stands in. Values may come from the network, so they are capped and made printable here. In commands they stand
+as `shell` and `values` allow.
 """
 
 import re
@@ -24,13 +26,28 @@ MAX_VALUE_CHARACTERS = 80
 THIS_HOST = message("this host")  # how reports name the near end of an interval
 _AND = {"en": "and", "es": "y"}
 _UNKNOWN = {
-    "en": {"target": "the target", "port": "the port", "address": "its address", "source": "this machine", "interval": "", "transport": ""},
-    "es": {"target": "el destino", "port": "el puerto", "address": "su dirección", "source": "este equipo", "interval": "", "transport": ""},
+    "en": {
+        "target": "the target",
+        "port": "the port",
+        "address": "its address",
+        "source": "this machine",
+        "interval": "",
+        "transport": "",
+    },
+    "es": {
+        "target": "el destino",
+        "port": "el puerto",
+        "address": "su dirección",
+        "source": "este equipo",
+        "interval": "",
+        "transport": "",
+    },
 }
 
 # `interval` is for sentences: two ends are no word of a command.
 _PARSED: dict[str, Callable[[object], shell.Value]] = {
-    "target": values.host, "port": values.port, "transport": values.transport, "address": values.host, "source": values.host,
+    "target": values.host, "port": values.port, "transport": values.transport, "address": values.host,
+    "source": values.host,
 }  # fmt: skip
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
@@ -38,7 +55,8 @@ _MELTING = re.compile(r"\b([Aa]|[Dd]e) el\b")  # Spanish: de + el = del, a + el 
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One thing to do. `linux`, `windows`: a command for a POSIX shell, for PowerShell; `run`: one of this program, or one that is the same everywhere.
+    """One thing to do. `linux`, `windows`: a command for a POSIX shell, for PowerShell; `run`: one of this program, or
+    one that is the same everywhere.
 
     Commands are templates: see `shell`."""
 
@@ -50,7 +68,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class ReasonText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`title` <= 60 characters, `headline` <= 70 (a template), `ask` one sentence for the responsible team (a template)."""
+    """`title` <= 60 characters, `headline` <= 70 (a template), `ask` one sentence for the responsible team (a
+    template)."""
 
     title: str
     headline: str
@@ -62,7 +81,8 @@ class ReasonText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A ReasonText in another language. `fix`: what to do, a sentence a step; who does it and which command stand in the English text.
+    """A ReasonText in another language. `fix`: what to do, a sentence a step; who does it and which command stand in
+    the English text.
 
     `english`: digest of the English sentences that were translated, so that a test can tell when they changed.
     """
@@ -79,7 +99,8 @@ class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def load(language: str = "en") -> dict[str, ReasonText]:
-    """All codes of a language; one without a translation is there in English. Raises LookupError for a language that has no texts."""
+    """All codes of a language; one without a translation is there in English. Raises LookupError for a language that
+    has no texts."""
     english = {code: msgspec.convert(entry, ReasonText) for code, entry in _table("en", 0).items()}
     if language == "en":
         return english
@@ -89,13 +110,16 @@ def load(language: str = "en") -> dict[str, ReasonText]:
 
 def _translated(text: ReasonText, own: Sentences, language: str) -> ReasonText:
     say = translator(language)
-    steps = [msgspec.structs.replace(step, who=say(step.who), do=do) for step, do in zip(text.fix, own.fix, strict=True)]
+    steps = [
+        msgspec.structs.replace(step, who=say(step.who), do=do) for step, do in zip(text.fix, own.fix, strict=True)
+    ]
     return ReasonText(own.title, own.headline, own.meaning, own.checked, steps, own.still, own.ask)
 
 
 @cache
 def about_rows(language: str = "en") -> dict[str, dict[str, str]]:
-    """Words about the rows of a profile: "direction", "proof", "protocol" ... -> word of the profile -> sentence. Raises LookupError likewise."""
+    """Words about the rows of a profile: "direction", "proof", "protocol" ... -> word of the profile -> sentence.
+    Raises LookupError likewise."""
     return msgspec.convert(_table(language, 1), dict[str, dict[str, str]])
 
 
@@ -119,11 +143,14 @@ def ask(code: str, params: Mapping[str, Any], language: str = "en") -> str:
 
 
 def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, ascii_only: bool = False) -> str:
-    """Fill a sentence. A part in square brackets goes when one of its values is missing; outside of brackets a plain word takes its place.
+    """Fill a sentence. A part in square brackets goes when one of its values is missing; outside of brackets a plain
+    word takes its place.
 
     `ascii_only`: the sentence loses its accents, the values keep theirs.
     """
-    known = {name: _spoken(name, params[name], language) for name in PLACEHOLDERS if params.get(name) not in (None, "", [])}
+    known = {
+        name: _spoken(name, params[name], language) for name in PLACEHOLDERS if params.get(name) not in (None, "", [])
+    }
 
     def part(match: re.Match[str]) -> str:
         if match[1].strip() == "({address})" and known.get("address") == known.get("target"):
@@ -131,7 +158,9 @@ def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, as
         return match[1] if all(name in known for name in _PLACEHOLDER.findall(match[1])) else ""
 
     kept = _OPTIONAL.sub(part, template).strip()
-    worded = " ".join(_PLACEHOLDER.sub(lambda match: match[0] if match[1] in known else _UNKNOWN[language][match[1]], kept).split())
+    worded = " ".join(
+        _PLACEHOLDER.sub(lambda match: match[0] if match[1] in known else _UNKNOWN[language][match[1]], kept).split()
+    )
     if language == "es":
         worded = _MELTING.sub(lambda match: match[1] + "l", worded)
     if ascii_only:
@@ -143,13 +172,17 @@ def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, as
 
 
 def command(template: str, params: Mapping[str, Any], pasted_into: Shell = Shell.SH) -> str:
-    """Fill a command for a shell. What does not parse as what it should be (a port is an integer, a host name no sentence) stands as <name>."""
+    """Fill a command for a shell. What does not parse as what it should be (a port is an integer, a host name no
+    sentence) stands as <name>."""
     return shell.filled(template, {name: parse(params.get(name)) for name, parse in _PARSED.items()}, pasted_into)
 
 
 def printable(text: str) -> str:
     """Capped; control and bidi characters as escapes."""
-    safe = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text[: MAX_VALUE_CHARACTERS + 1])
+    safe = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii")
+        for sign in text[: MAX_VALUE_CHARACTERS + 1]
+    )
     return safe if len(safe) <= MAX_VALUE_CHARACTERS else safe[: MAX_VALUE_CHARACTERS - 3] + "..."
 
 

@@ -1,7 +1,9 @@
 """The short words of renderers in the language of the reader: gettext, with the English text as its own key.
 
-Texts of codes are whole pages and live in files of their own (`texts.load`). tools/catalogue.py collects the literals and compiles `es.po`.
-Source: GNU gettext manual, "The Format of GNU MO Files", "Special cases of translatable strings"; Unicode 15.1 chapter 3.11 (decomposition).
+Texts of codes are whole pages and live in files of their own (`texts.load`). tools/catalogue.py collects the literals
+and compiles `es.po`.
+Source: GNU gettext manual, "The Format of GNU MO Files", "Special cases of translatable strings"; Unicode 15.1 chapter
+3.11 (decomposition).
 """
 
 import gettext
@@ -27,22 +29,27 @@ def forms(one: str, many: str) -> tuple[str, str]:
 
 @cache
 def translator(language: str) -> Callable[[str], str]:
-    """English -> the same in `language`; a text that has no translation stays English. Raises LookupError for a language that is not there."""
+    """English -> the same in `language`; a text that has no translation stays English. Raises LookupError for a
+    language that is not there."""
     said = _catalogue(language).gettext
     return lambda text: said(text) if text else ""  # the catalogue's own header stands under the empty text
 
 
 @cache
 def counter(language: str) -> Callable[[str, str, int], str]:
-    """(text for one, text for many, count) -> the form that this count takes in `language`. Raises LookupError likewise."""
+    """(text for one, text for many, count) -> the form that this count takes in `language`. Raises LookupError
+    likewise."""
     return _catalogue(language).ngettext
 
 
 def plain(text: str) -> str:
-    """A text of ours without signs beyond ASCII: letters lose their accents. What cannot be told in ASCII stays as it is."""
+    """A text of ours without signs beyond ASCII: letters lose their accents. What cannot be told in ASCII stays as it
+    is."""
     if text.isascii():
         return text
-    return "".join(sign for sign in unicodedata.normalize("NFD", text.translate(_SIGNS)) if not unicodedata.combining(sign))
+    return "".join(
+        sign for sign in unicodedata.normalize("NFD", text.translate(_SIGNS)) if not unicodedata.combining(sign)
+    )
 
 
 @cache

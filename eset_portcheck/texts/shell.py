@@ -1,12 +1,13 @@
-"""Command lines to paste: made of words, or of a template of ours and typed values. The one place where anything is put into a line for a shell. Pure.
+"""Command lines to paste: made of words, or of a template of ours and typed values. The one place where anything is put
+into a line for a shell. Pure.
 
 A template is a line as the shell takes it, with two signs of its own:
 
     {name}              a value; always a whole word, or a part of one: {target}:{port}
     «sport = :{port}»   one word, blanks and all, which is quoted as the shell wants it
 
-Quotes go around the whole word, by the value; a value inside of quotes of the text's own is refused, and so is one beside a sign that a shell obeys.
-What is missing, or cannot be said to that shell, stands as <name>.
+Quotes go around the whole word, by the value; a value inside of quotes of the text's own is refused, and so is one
+beside a sign that a shell obeys. What is missing, or cannot be said to that shell, stands as <name>.
 """
 
 import re
@@ -16,12 +17,16 @@ from functools import lru_cache
 from eset_portcheck.texts.quoting import QUOTES, Shell, Unquotable, bare, powershell_string, sh
 
 HOME = "~/"
-LINE_CHARACTERS = 1900  # what is longer is cut when shown, and a line that is cut inside of quotes takes the next one in
+LINE_CHARACTERS = (
+    1900  # what is longer is cut when shown, and a line that is cut inside of quotes takes the next one in
+)
 MORE = "..."  # stands for words that had no room; no command takes it for anything
 _OPEN, _CLOSE = "\u00ab", "\u00bb"
 _NAME = re.compile(r"\{([a-z_]+)\}")
 # A word with a value: up to a blank or a sign that ends words in every shell.
-_WORD = re.compile(rf"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}|([^\s;|&<>(){_OPEN}{_CLOSE}]*\{{[a-z_]+\}}[^\s;|&<>(){_OPEN}{_CLOSE}]*)")
+_WORD = re.compile(
+    rf"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}|([^\s;|&<>(){_OPEN}{_CLOSE}]*\{{[a-z_]+\}}[^\s;|&<>(){_OPEN}{_CLOSE}]*)"
+)
 _LIVE = frozenset("$`;|&<>()!")
 _OBEYED = re.compile(r"['\"`]|\$[({A-Za-z_]|%")
 _ADDRESS_AND_PORT = re.compile(r"(//|)\{([a-z_]+)\}(?=:|/|\Z)")
@@ -30,10 +35,15 @@ Value = str | int | Sequence[str] | None
 
 
 def joined(words: Iterable[str], shell: Shell = Shell.SH) -> str:
-    """Quoted where the shell needs it. A file in the user's own folder is named by ~/, which works only outside of quotes, and in POSIX shells."""
+    """Quoted where the shell needs it. A file in the user's own folder is named by ~/, which works only outside of
+    quotes, and in POSIX shells."""
     line = ""
     for word in words:
-        made = _home(word) if shell is Shell.SH and word.startswith(HOME) and len(word) > len(HOME) else _quoted(word, "value", shell)
+        made = (
+            _home(word)
+            if shell is Shell.SH and word.startswith(HOME) and len(word) > len(HOME)
+            else _quoted(word, "value", shell)
+        )
         longer = f"{line} {made}" if line else made
         if len((longer + MORE).encode("ascii", "backslashreplace")) > LINE_CHARACTERS:
             return f"{line} {MORE}"
@@ -42,7 +52,8 @@ def joined(words: Iterable[str], shell: Shell = Shell.SH) -> str:
 
 
 def alike(line: str, other: str) -> bool:
-    """Are both lines as many words and the same signs that a shell obeys, whatever the words say? For who replaces something in a finished line."""
+    """Are both lines as many words and the same signs that a shell obeys, whatever the words say? For who replaces
+    something in a finished line."""
     return line == other or _shape(line) == _shape(other)
 
 
@@ -62,7 +73,8 @@ def _shape(line: str) -> tuple[int, str, str]:
 
 
 def shell_of(system: object) -> Shell:
-    """Where lines of this program are pasted on a machine of that system: any text or table that names Windows, or not."""
+    """Where lines of this program are pasted on a machine of that system: any text or table that names Windows, or
+    not."""
     return Shell.WINDOWS if "windows" in str(system).lower() else Shell.SH
 
 
@@ -76,7 +88,8 @@ def powershell(template: str, /, **values: Value) -> str:
 
 
 def filled(template: str, values: Mapping[str, Value], shell: Shell) -> str:
-    """A sequence stands for several words, alone in its place. Raises ValueError for a template that is wrong: a fault of ours."""
+    """A sequence stands for several words, alone in its place. Raises ValueError for a template that is wrong: a fault
+    of ours."""
     check(template)
     return _WORD.sub(lambda match: _word(match[1], match[2], values, shell), template)
 
@@ -128,7 +141,10 @@ def _word(declared: str | None, plain: str | None, values: Mapping[str, Value], 
         return _several(given, alone[1], shell)
     parts = {name: _said(values.get(name)) for name in _NAME.findall(text)}
     missing = any(part is None for part in parts.values())
-    word = _NAME.sub(lambda match: parts[match[1]] or f"<{match[1]}>", _ADDRESS_AND_PORT.sub(lambda match: _bracketed(match, parts), text))
+    word = _NAME.sub(
+        lambda match: parts[match[1]] or f"<{match[1]}>",
+        _ADDRESS_AND_PORT.sub(lambda match: _bracketed(match, parts), text),
+    )
     if word.startswith("-") and not text.startswith("-"):
         word = _named(text)  # no value becomes an option
     if plain is not None and not missing and all(bare(shell, part) for part in parts.values() if part):

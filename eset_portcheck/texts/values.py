@@ -1,7 +1,8 @@
-"""What may become part of a command: parsed, of a type of its own, in an alphabet that no shell reads anything into. Pure.
+"""What may become part of a command: parsed, of a type of its own, in an alphabet that no shell reads anything into.
+Pure.
 
-Facts, findings and reports hold text that others wrote. Whatever does not parse is no value: it never reaches a command.
-Sources: RFC 4291 2.2, RFC 4007 11 (zones); RFC 1123 2.1 (host names; underscores as they are in use); nft(8),
+Facts, findings and reports hold text that others wrote. Whatever does not parse is no value: it never reaches a
+command. Sources: RFC 4291 2.2, RFC 4007 11 (zones); RFC 1123 2.1 (host names; underscores as they are in use); nft(8),
 "LEXICAL CONVENTIONS".
 """
 
@@ -38,7 +39,9 @@ def address(given: object) -> Address | None:
 
 
 def host_name(given: object) -> HostName | None:
-    return HostName(given) if isinstance(given, str) and _HOST_NAME.fullmatch(given) and address(given) is None else None
+    return (
+        HostName(given) if isinstance(given, str) and _HOST_NAME.fullmatch(given) and address(given) is None else None
+    )
 
 
 def host(given: object) -> str | None:

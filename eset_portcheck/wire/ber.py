@@ -1,4 +1,5 @@
-"""BER on a stream: how long is the message that begins here, and may a parser be let loose on it. Parsing itself is pyasn1's.
+"""BER on a stream: how long is the message that begins here, and may a parser be let loose on it. Parsing itself is
+pyasn1's.
 
 Sources: X.690 8.1.2 (identifier octets), 8.1.3 (length octets); RFC 4511 5.1 (definite form only); RFC 4120 5.1 (DER).
 """
@@ -14,11 +15,14 @@ from eset_portcheck.wire.conversation import Read, Step
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_DEPTH = 24  # the deepest message we read, an AS-REP with its ticket, has 11
-MAX_ELEMENTS = 768  # a rootDSE has some hundred; pyasn1 takes 50 us for each, and while it does nobody looks at a deadline
+MAX_ELEMENTS = (
+    768  # a rootDSE has some hundred; pyasn1 takes 50 us for each, and while it does nobody looks at a deadline
+)
 
 
 def read_message(tag: int, begun: bytes = b"") -> Generator[Step, bytes, bytes]:
-    """One whole message that begins with `tag`, in definite form; `begun`: its first byte, when that was read already. Raises ValueError."""
+    """One whole message that begins with `tag`, in definite form; `begun`: its first byte, when that was read already.
+    Raises ValueError."""
     head = begun + (yield Read(2 - len(begun)))
     if head[0] != tag:
         raise ValueError("another tag")
@@ -38,7 +42,8 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes, spec: Any) -> Any:
-    """One value of `spec` and nothing behind it. Raises ValueError for everything else, before any recursion that the peer could drive."""
+    """One value of `spec` and nothing behind it. Raises ValueError for everything else, before any recursion that the
+    peer could drive."""
     _check_shape(data)
     try:
         value, rest = ber_decoder.decode(data, asn1Spec=spec)
@@ -50,7 +55,8 @@ def decode(data: bytes, spec: Any) -> Any:
 
 
 def _check_shape(data: bytes) -> None:
-    """Bound what pyasn1 will do: size, nesting and number of elements, and every length inside its parent. One pass, no recursion. Raises ValueError."""
+    """Bound what pyasn1 will do: size, nesting and number of elements, and every length inside its parent. One pass, no
+    recursion. Raises ValueError."""
     if len(data) > MAX_MESSAGE_BYTES:
         raise ValueError("message too long")
     ends = [len(data)]

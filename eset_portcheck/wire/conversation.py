@@ -6,8 +6,8 @@
         body = yield Read(length_of(head))
         return {"message": parse(body)}
 
-No clock, no socket and no try/except in there: a parser's ValueError, IndexError, struct.error (and the like) becomes `UnexpectedBytes`
-in `Exchange`, in one place; an EOFError raised by a conversation becomes `Ended`.
+No clock, no socket and no try/except in there: a parser's ValueError, IndexError, struct.error (and the like) becomes
+`UnexpectedBytes` in `Exchange`, in one place; an EOFError raised by a conversation becomes `Ended`.
 """
 
 import struct
@@ -23,7 +23,8 @@ Facts = dict[str, Any]
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """What a protocol may know of the other end. `host` is the name as given (SNI, Host header); `random` makes ids: fixed in tests."""
+    """What a protocol may know of the other end. `host` is the name as given (SNI, Host header); `random` makes ids:
+    fixed in tests."""
 
     host: str
     port: int
@@ -68,7 +69,8 @@ class ReadDatagram(msgspec.Struct, frozen=True):
 
 
 class StartTls(msgspec.Struct, frozen=True):
-    """Continue inside TLS on the same connection (after the protocol agreed to it). Gives b"" when TLS came to nothing: then nothing more can be said."""
+    """Continue inside TLS on the same connection (after the protocol agreed to it). Gives b"" when TLS came to nothing:
+    then nothing more can be said."""
 
 
 Step = Send | Read | ReadUntil | ReadSome | ReadDatagram | StartTls
@@ -76,9 +78,11 @@ Conversation = Generator[Step, bytes, Facts]
 
 
 class Meaning(msgspec.Struct, frozen=True):
-    """What the facts of a finished conversation prove. `reason` is a code of the contract; `findings` are codes with parameters.
+    """What the facts of a finished conversation prove. `reason` is a code of the contract; `findings` are codes with
+    parameters.
 
-    `disproves` False: a reason of fail rank that explains why more was not proven, without showing the opposite (a 404 from the repository).
+    `disproves` False: a reason of fail rank that explains why more was not proven, without showing the opposite (a 404
+    from the repository).
     """
 
     proof: Proof
@@ -110,7 +114,8 @@ MAX_CONVERSATION_BYTES = 1024 * 1024  # in all; the longest answer that anybody 
 class Exchange:
     """Drives one conversation without any I/O.
 
-    `wants` is the step that is waiting for input (None once finished), `out` the bytes to be sent now. Feed with `receive` and `eof`.
+    `wants` is the step that is waiting for input (None once finished), `out` the bytes to be sent now. Feed with
+    `receive` and `eof`.
     """
 
     def __init__(self, conversation: Conversation) -> None:

@@ -13,9 +13,13 @@ from eset_portcheck.wire.conversation import Conversation, Facts, ReadSome, Send
 
 AGENT = f"eset-portcheck/{__version__}".encode()
 BODY_LIMIT_BYTES = 8192
-MAX_INFORMATIONAL = 16  # 1xx answers before the real one (RFC 9110 15.2): each costs the parser more than it costs the peer
+MAX_INFORMATIONAL = (
+    16  # 1xx answers before the real one (RFC 9110 15.2): each costs the parser more than it costs the peer
+)
 TEXT_LIMIT = 200
-_HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 def authority(host: str, port: int, default: int) -> str:
@@ -48,14 +52,19 @@ def get(host: str, port: int, target: str) -> Conversation:
             body += bytes(event.data)
         else:
             break
-    return _facts(response) | {"body_bytes": len(body), "html": bool(_HTML.match(body)) or "html" in _header(response, b"content-type").lower()}
+    return _facts(response) | {
+        "body_bytes": len(body),
+        "html": bool(_HTML.match(body)) or "html" in _header(response, b"content-type").lower(),
+    }
 
 
 def connect(host: str, port: int) -> Conversation:
     """CONNECT; what the proxy sent behind its 2xx stays in the exchange's surplus or in facts["surplus"] (hex)."""
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=BODY_LIMIT_BYTES * 2)
     target = authority(host, port, -1).encode("ascii")
-    request = connection.send(h11.Request(method=b"CONNECT", target=target, headers=[(b"Host", target), (b"User-Agent", AGENT)]))
+    request = connection.send(
+        h11.Request(method=b"CONNECT", target=target, headers=[(b"Host", target), (b"User-Agent", AGENT)])
+    )
     yield Send((request or b"") + (connection.send(h11.EndOfMessage()) or b""))
     response = yield from _response(connection)
     facts = _facts(response)

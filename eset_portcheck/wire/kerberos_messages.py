@@ -44,12 +44,16 @@ class Numbers(univ.SequenceOf):  # type: ignore[misc]
 
 
 class PrincipalName(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(_NAMED("name-type", _explicit(INT32, 0)), _NAMED("name-string", _explicit(Names(), 1)))
+    componentType = namedtype.NamedTypes(
+        _NAMED("name-type", _explicit(INT32, 0)), _NAMED("name-string", _explicit(Names(), 1))
+    )
 
 
 class EncryptedData(univ.Sequence):  # type: ignore[misc]
     componentType = namedtype.NamedTypes(
-        _NAMED("etype", _explicit(INT32, 0)), _OPTIONAL("kvno", _explicit(KVNO, 1)), _NAMED("cipher", _explicit(univ.OctetString(), 2))
+        _NAMED("etype", _explicit(INT32, 0)),
+        _OPTIONAL("kvno", _explicit(KVNO, 1)),
+        _NAMED("cipher", _explicit(univ.OctetString(), 2)),
     )
 
 
@@ -66,7 +70,9 @@ class Ticket(univ.Sequence):  # type: ignore[misc]
 class PreAuthentication(univ.Sequence):  # type: ignore[misc]
     """PA-DATA."""
 
-    componentType = namedtype.NamedTypes(_NAMED("padata-type", _explicit(INT32, 1)), _NAMED("padata-value", _explicit(univ.OctetString(), 2)))
+    componentType = namedtype.NamedTypes(
+        _NAMED("padata-type", _explicit(INT32, 1)), _NAMED("padata-value", _explicit(univ.OctetString(), 2))
+    )
 
 
 class PreAuthentications(univ.SequenceOf):  # type: ignore[misc]
@@ -88,7 +94,9 @@ class RequestBody(univ.Sequence):  # type: ignore[misc]
 class AsRequest(univ.Sequence):  # type: ignore[misc]
     tagSet = _application(10)
     componentType = namedtype.NamedTypes(
-        _NAMED("pvno", _explicit(_version(), 1)), _NAMED("msg-type", _explicit(_integer(10, 10), 2)), _NAMED("req-body", _explicit(RequestBody(), 4))
+        _NAMED("pvno", _explicit(_version(), 1)),
+        _NAMED("msg-type", _explicit(_integer(10, 10), 2)),
+        _NAMED("req-body", _explicit(RequestBody(), 4)),
     )
 
 

@@ -1,6 +1,7 @@
 """LDAP messages as far as an anonymous look at the rootDSE needs them.
 
-Source: RFC 4511 4.1.1 (LDAPMessage), 4.3 (unbind), 4.5.1 and 4.5.2 (search), 4.12 (extended), 4.4.1 (notice of disconnection).
+Source: RFC 4511 4.1.1 (LDAPMessage), 4.3 (unbind), 4.5.1 and 4.5.2 (search), 4.12 (extended), 4.4.1 (notice of
+disconnection).
 """
 
 from typing import Any
@@ -11,7 +12,8 @@ from eset_portcheck.wire import ber
 
 _NAMED, _OPTIONAL = namedtype.NamedType, namedtype.OptionalNamedType
 _APPLICATION, _CONTEXT = tag.tagClassApplication, tag.tagClassContext
-_TO_MAX_INT = constraint.ValueRangeConstraint(0, 2**31 - 1)  # 4.1.1 maxInt; without it a peer could send a number that no report can hold
+# 4.1.1 maxInt; without it a peer could send a number that no report can hold.
+_TO_MAX_INT = constraint.ValueRangeConstraint(0, 2**31 - 1)
 
 
 def _application(number: int) -> Any:

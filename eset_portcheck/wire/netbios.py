@@ -1,7 +1,8 @@
 """NetBIOS names, the name service's packets and the session service's framing.
 
-Sources: RFC 1001 14.1 (first-level encoding); RFC 1002 4.1 (scope, second-level encoding), 4.2.1 (header), 4.2.12 to 4.2.14 (name query and its answers),
-4.2.17 and 4.2.18 (node status), 4.3.1 and 4.3.7 (session message, keep-alive); MS-SMB2 2.1 (the same four bytes without NetBIOS, length of 24 bits).
+Sources: RFC 1001 14.1 (first-level encoding); RFC 1002 4.1 (scope, second-level encoding), 4.2.1 (header), 4.2.12 to
+4.2.14 (name query and its answers), 4.2.17 and 4.2.18 (node status), 4.3.1 and 4.3.7 (session message, keep-alive);
+MS-SMB2 2.1 (the same four bytes without NetBIOS, length of 24 bits).
 """
 
 from collections.abc import Generator
@@ -14,11 +15,20 @@ MAX_KEEP_ALIVES = 8
 MAX_NAMES = 32
 KEEP_ALIVE = b"\x85\0\0\0"
 _NBSTAT, _NB = 0x21, 0x20
-_NEGATIVE = {1: "format error", 2: "server failure", 3: "name not known", 4: "request not supported", 5: "refused", 6: "name active", 7: "name in conflict"}
+_NEGATIVE = {
+    1: "format error",
+    2: "server failure",
+    3: "name not known",
+    4: "request not supported",
+    5: "refused",
+    6: "name active",
+    7: "name in conflict",
+}
 
 
 def encode_name(name: str | bytes, suffix: int) -> bytes:
-    """The 34 bytes of a name on the wire: length 32, two letters a byte, no scope. `*` is padded with zeros (RFC 1002 4.2.17)."""
+    """The 34 bytes of a name on the wire: length 32, two letters a byte, no scope. `*` is padded with zeros (RFC 1002
+    4.2.17)."""
     raw = name.encode("ascii", "replace") if isinstance(name, str) else name
     padded = raw.ljust(16, b"\0") if raw == b"*" else raw[:15].upper().ljust(15) + bytes([suffix])
     return b"\x20" + bytes(0x41 + half for byte in padded for half in (byte >> 4, byte & 0x0F)) + b"\0"
@@ -79,7 +89,8 @@ def _question(transaction_id: bytes, name: bytes, kind: int) -> bytes:
 
 
 def parse_reply(data: bytes) -> dict[str, Any]:
-    """A positive or negative reply of the name service. Node status: names without the unit id (a hardware address). Raises ValueError, IndexError."""
+    """A positive or negative reply of the name service. Node status: names without the unit id (a hardware address).
+    Raises ValueError, IndexError."""
     if len(data) < 12 or data[2] & 0xF8 != 0x80:  # an answer, of a query
         raise ValueError("no reply to a query")
     code = data[3] & 0x0F
@@ -104,7 +115,8 @@ def parse_reply(data: bytes) -> dict[str, Any]:
 
 
 def _after_name(data: bytes, at: int) -> int:
-    """Where the name at `at` ends: its zero, or a pointer (RFC 1002 4.1; 255 bytes at most). Raises ValueError, IndexError."""
+    """Where the name at `at` ends: its zero, or a pointer (RFC 1002 4.1; 255 bytes at most). Raises ValueError,
+    IndexError."""
     end = at + 255
     while at < end:
         size = data[at]
@@ -124,4 +136,7 @@ def _names(body: bytes) -> list[dict[str, Any]]:
     if len(body) < 1 + 18 * count:
         raise ValueError("names cut short")
     entries = [body[1 + 18 * n : 19 + 18 * n] for n in range(min(count, MAX_NAMES))]
-    return [{"name": one[:15].rstrip(b" \0").decode("latin-1"), "suffix": one[15], "group": bool(one[16] & 0x80)} for one in entries]
+    return [
+        {"name": one[:15].rstrip(b" \0").decode("latin-1"), "suffix": one[15], "group": bool(one[16] & 0x80)}
+        for one in entries
+    ]

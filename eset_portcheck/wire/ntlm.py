@@ -1,7 +1,9 @@
-"""The NTLM messages that show who a host is without a password: NEGOTIATE asks, CHALLENGE tells names, domain, build and time.
+"""The NTLM messages that show who a host is without a password: NEGOTIATE asks, CHALLENGE tells names, domain, build
+and time.
 
-Sources: MS-NLMP 2.2.1.1 (NEGOTIATE), 2.2.1.2 (CHALLENGE), 2.2.2.1 (AV_PAIR), 2.2.2.10 (VERSION); RFC 4178 4.2.1 (NegTokenInit), MS-SPNG 2.2.1 (the
-server's NegTokenInit2, whose list of mechanisms has the same place); MS-DTYP 2.3.3 (FILETIME).
+Sources: MS-NLMP 2.2.1.1 (NEGOTIATE), 2.2.1.2 (CHALLENGE), 2.2.2.1 (AV_PAIR), 2.2.2.10 (VERSION); RFC 4178 4.2.1
+(NegTokenInit), MS-SPNG 2.2.1 (the server's NegTokenInit2, whose list of mechanisms has the same place); MS-DTYP 2.3.3
+(FILETIME).
 """
 
 import datetime as dt
@@ -10,19 +12,25 @@ from typing import Any
 
 _SIGNATURE = b"NTLMSSP\0"
 # UNICODE, REQUEST_TARGET, NTLM, ALWAYS_SIGN, EXTENDED_SESSIONSECURITY, TARGET_INFO, VERSION, 128, 56
-_FLAGS = 0x00000001 | 0x00000004 | 0x00000200 | 0x00008000 | 0x00080000 | 0x00800000 | 0x02000000 | 0x20000000 | 0x80000000
+_FLAGS = (
+    0x00000001 | 0x00000004 | 0x00000200 | 0x00008000 | 0x00080000 | 0x00800000 | 0x02000000 | 0x20000000 | 0x80000000
+)
 _VERSION_FLAG = 0x02000000
 _PAIRS = {1: "computer", 2: "domain", 3: "dns_computer", 4: "dns_domain"}
 _TIMESTAMP = 7
 _TEXT_LIMIT = 128
 _EPOCH_1601_S = 11_644_473_600
-_END_OF_9999 = 2_650_467_743_990_000_000  # its last whole second: a fraction more would round up to a year that no calendar holds
+_END_OF_9999 = (
+    2_650_467_743_990_000_000  # its last whole second: a fraction more would round up to a year that no calendar holds
+)
 _SPNEGO = bytes.fromhex("06062b0601050502")
 _NTLM = bytes.fromhex("060a2b06010401823702020a")
 _MECHANISMS = {
     _NTLM: "ntlm",
     bytes.fromhex("06092a864886f712010202"): "kerberos",
-    bytes.fromhex("06092a864882f712010202"): "kerberos",  # the number that Windows 2000 shortened, still offered for its sake
+    bytes.fromhex(
+        "06092a864882f712010202"
+    ): "kerberos",  # the number that Windows 2000 shortened, still offered for its sake
     bytes.fromhex("060a2b06010401823702021e"): "negoex",
 }
 
@@ -33,7 +41,8 @@ def negotiate() -> bytes:
 
 
 def in_spnego(token: bytes) -> bytes:
-    """A NegTokenInit that offers NTLM alone, with its first token (shorter than 64 bytes, so that every length is one byte)."""
+    """A NegTokenInit that offers NTLM alone, with its first token (shorter than 64 bytes, so that every length is one
+    byte)."""
     mechanisms = _tlv(0xA0, _tlv(0x30, _NTLM))
     return _tlv(0x60, _SPNEGO + _tlv(0xA0, _tlv(0x30, mechanisms + _tlv(0xA2, _tlv(0x04, token)))))
 
@@ -45,16 +54,19 @@ def _tlv(tag: int, value: bytes) -> bytes:
 
 
 def mechanisms(hint: bytes) -> list[str] | None:
-    """What a server's SPNEGO token offers, sorted; None when it sent none (then the client may choose: MS-SMB2 3.2.5.2)."""
+    """What a server's SPNEGO token offers, sorted; None when it sent none (then the client may choose: MS-SMB2
+    3.2.5.2)."""
     if hint[:1] != b"\x60" or _SPNEGO not in hint[:16]:
         return None
     return sorted({name for number, name in _MECHANISMS.items() if number in hint})
 
 
 def challenge(buffer: bytes) -> dict[str, Any] | None:
-    """Facts of the CHALLENGE somewhere in a security buffer (bare or inside SPNEGO); None when there is none. Raises ValueError, struct.error.
+    """Facts of the CHALLENGE somewhere in a security buffer (bare or inside SPNEGO); None when there is none. Raises
+    ValueError, struct.error.
 
-    `server_time_s` are seconds since 1970. A build of 0 is no build (samba says 6.1.0 whatever it runs on), an empty name is no name.
+    `server_time_s` are seconds since 1970. A build of 0 is no build (samba says 6.1.0 whatever it runs on), an empty
+    name is no name.
     """
     start = buffer.find(_SIGNATURE + b"\x02\0\0\0")
     if start < 0:

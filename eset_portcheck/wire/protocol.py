@@ -1,6 +1,8 @@
-"""What a protocol is to this program: one descriptor, from which planning, dialling, evidence, diagnosis and the pages take all that they need to know.
+"""What a protocol is to this program: one descriptor, from which planning, dialling, evidence, diagnosis and the pages
+take all that they need to know.
 
-A new protocol is one file with one `PROTOCOL = Protocol(...)` in it (docs/adding-a-protocol.md), and a row of a profile that names it.
+A new protocol is one file with one `PROTOCOL = Protocol(...)` in it (docs/adding-a-protocol.md), and a row of a profile
+that names it.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +13,14 @@ from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 
 # Reasons that every conversation on a connection can end with, in the order in which `explain` lists them.
-SPOKEN: tuple[ReasonCode, ...] = ("PROTOCOL_REPLY", "WRONG_PROTOCOL", "NO_REPLY", "CLOSED_BEFORE_REPLY", "RESET_AFTER_ACCEPT", "PMTU_BLACKHOLE")
+SPOKEN: tuple[ReasonCode, ...] = (
+    "PROTOCOL_REPLY",
+    "WRONG_PROTOCOL",
+    "NO_REPLY",
+    "CLOSED_BEFORE_REPLY",
+    "RESET_AFTER_ACCEPT",
+    "PMTU_BLACKHOLE",
+)
 LABEL_CHARACTERS = 8
 
 
@@ -26,7 +35,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 class AlternativeOpening(Opening, frozen=True, kw_only=True):
     """Another beginning of the same protocol, spoken on a connection of its own when the peer cut our first words.
 
-    What comes of it is evidence: when it completes, `reason` is told as a finding beside the failure. `after`: what the peer had said before it cut us.
+    What comes of it is evidence: when it completes, `reason` is told as a finding beside the failure. `after`: what the
+    peer had said before it cut us.
     """
 
     reason: ReasonCode
@@ -38,8 +48,8 @@ class Protocol(Opening, frozen=True, kw_only=True):
 
     one_way            nothing ever answers: nothing is sent
     silent             nothing is said after the connection (or after TLS): who it is shows in the certificate alone
-    single_probe       a second connection in the same run would do harm: no evidence connections, no control connections
-    needs_realm        a Kerberos realm is looked up for it when none was given
+    single_probe       a second connection in the same run would do harm: no evidence connections, no control
+    connections needs_realm        a Kerberos realm is looked up for it when none was given
     speaks_to_proxy    it is itself the conversation with an HTTP proxy: no CONNECT before it
     own_signatures     names in wire/recognise under which this service is known by its first bytes
     second_client      module of sessions/ that speaks it once more with --deep

@@ -1,14 +1,17 @@
-"""Which service speaks, by its first bytes. Precise signatures only: unknown bytes stay unknown, because a wrong name is a lie.
+"""Which service speaks, by its first bytes. Precise signatures only: unknown bytes stay unknown, because a wrong name
+is a lie.
 
-A signature is of what a *server* says: where a protocol marks its answers (SMB's reply bit, TLS' ServerHello, LDAP's response tags), an echo of our own
-request is nobody's voice. Where two services share a word ("-ERR" of Redis and POP3, a bare "+OK"), it names neither.
+A signature is of what a *server* says: where a protocol marks its answers (SMB's reply bit, TLS' ServerHello, LDAP's
+response tags), an echo of our own request is nobody's voice. Where two services share a word ("-ERR" of Redis and POP3,
+a bare "+OK"), it names neither.
 
-Sources: RFC 4253 4.2 (SSH), RFC 9112 4 (HTTP) and RFC 1945 3.1 (HTTP/0.9: a page without a status line, sent to what is no request), RFC 8446 5.1 and 6
-(TLS record, alert), RFC 9113 6.5 (SETTINGS), greetings of RFC 5321 4.2, RFC 959 4.2, RFC 1939 4, RFC 3501 7.1; RFC 2326 7 (RTSP), RFC 3261 7.2 (SIP),
-RFC 2812 (IRC), RFC 854 (telnet), RFC 6143 7.1.1 (VNC); MySQL client/server protocol (initial handshake, ERR packet), PostgreSQL protocol 3.0
-(ErrorResponse), RESP (Redis errors), AMQP 0-9-1 4.2.2 and 1.0 2.2, MQTT 3.1.1 and 5.0 3.2 (CONNACK), AJP 1.3 (packets to the web server), MS-CIFS 2.2.3.1,
-MS-SMB2 2.2.1, RFC 1002 4.3 (NetBIOS session), MS-RDPBCGR 2.2.1.2 (connection confirm in TPKT), MS-TDS 2.2.3.1 and 2.2.6.5, RFC 4511 4.1.1 and 4.2
-to 4.12 (LDAP), RFC 4120 5.4.2 and 5.9.1 (AS-REP, KRB-ERROR).
+Sources: RFC 4253 4.2 (SSH), RFC 9112 4 (HTTP) and RFC 1945 3.1 (HTTP/0.9: a page without a status line, sent to what is
+no request), RFC 8446 5.1 and 6 (TLS record, alert), RFC 9113 6.5 (SETTINGS), greetings of RFC 5321 4.2, RFC 959 4.2,
+RFC 1939 4, RFC 3501 7.1; RFC 2326 7 (RTSP), RFC 3261 7.2 (SIP), RFC 2812 (IRC), RFC 854 (telnet), RFC 6143 7.1.1 (VNC);
+MySQL client/server protocol (initial handshake, ERR packet), PostgreSQL protocol 3.0 (ErrorResponse), RESP (Redis
+errors), AMQP 0-9-1 4.2.2 and 1.0 2.2, MQTT 3.1.1 and 5.0 3.2 (CONNACK), AJP 1.3 (packets to the web server), MS-CIFS
+2.2.3.1, MS-SMB2 2.2.1, RFC 1002 4.3 (NetBIOS session), MS-RDPBCGR 2.2.1.2 (connection confirm in TPKT), MS-TDS 2.2.3.1
+and 2.2.6.5, RFC 4511 4.1.1 and 4.2 to 4.12 (LDAP), RFC 4120 5.4.2 and 5.9.1 (AS-REP, KRB-ERROR).
 """
 
 import re
@@ -24,7 +27,12 @@ _BANNERS = [
     ("imap", re.compile(rb"\* (OK|PREAUTH|BYE) ")),
     ("vnc", re.compile(rb"RFB \d{3}\.\d{3}\n")),
     ("amqp", re.compile(rb"AMQP[\0-\3][\0\1][\0-\n]{2}")),
-    ("redis", re.compile(rb"-(ERR (unknown command|wrong number of arguments|Protocol error)|NOAUTH |LOADING Redis|DENIED Redis)")),
+    (
+        "redis",
+        re.compile(
+            rb"-(ERR (unknown command|wrong number of arguments|Protocol error)|NOAUTH |LOADING Redis|DENIED Redis)"
+        ),
+    ),
     ("postgresql", re.compile(rb"E\0\0[\0-\x10][^\0]S[^\0]{1,20}\0(V(ERROR|FATAL|PANIC)\0)?C[0-9A-Z]{5}\0", re.DOTALL)),
     ("irc", re.compile(rb":\S+ (NOTICE \S+ :|\d{3} )|NOTICE AUTH |ERROR :Closing Link")),
     ("rsync", re.compile(rb"@RSYNCD: \d")),
@@ -33,7 +41,8 @@ _BANNERS = [
 
 
 def recognise(first_bytes: bytes) -> str | None:
-    """The service's name in lower case, or None. Takes what came first (64 bytes are enough). Never raises, never repeats what the peer sent."""
+    """The service's name in lower case, or None. Takes what came first (64 bytes are enough). Never raises, never
+    repeats what the peer sent."""
     for name, pattern in _BANNERS:
         if pattern.match(first_bytes):
             return name
@@ -44,7 +53,8 @@ def recognise(first_bytes: bytes) -> str | None:
 
 
 def _tls(b: bytes) -> bool:
-    """A whole alert in the clear, or a record that begins with a server's first word (HelloRequest, ServerHello): a ClientHello is none."""
+    """A whole alert in the clear, or a record that begins with a server's first word (HelloRequest, ServerHello): a
+    ClientHello is none."""
     if len(b) < 6 or b[1] != 3 or b[2] > 4:
         return False
     size = int.from_bytes(b[3:5], "big")
@@ -81,7 +91,8 @@ def _mysql(b: bytes) -> bool:
 
 
 def _rdp(b: bytes) -> bool:
-    """A connection confirm of class 0 with RDP's own negotiation answer, or the short one of old servers. Other services over TPKT send other ones."""
+    """A connection confirm of class 0 with RDP's own negotiation answer, or the short one of old servers. Other
+    services over TPKT send other ones."""
     if b[:4] == b"\x03\0\0\x13":
         return len(b) == 19 and b[4:7] == b"\x0e\xd0\0" and b[11] in (2, 3) and b[13:15] == b"\x08\0"
     return b == b"\x03\0\0\x0b\x06\xd0\0\0\x12\x34\0"
@@ -104,7 +115,8 @@ def _ldap(b: bytes) -> bool:
 
 
 def _kerberos(b: bytes) -> bool:
-    """KRB-ERROR (APPLICATION 30) or AS-REP (APPLICATION 11), bare or behind TCP's length, with pvno 5 and its own message type."""
+    """KRB-ERROR (APPLICATION 30) or AS-REP (APPLICATION 11), bare or behind TCP's length, with pvno 5 and its own
+    message type."""
     start = 4 if b[0] == 0 else 0
     kind = {0x7E: 30, 0x6B: 11}.get(b[start] if len(b) > start else 0)
     return kind is not None and b"\xa0\x03\x02\x01\x05\xa1\x03\x02\x01" + bytes([kind]) in b[start : start + 24]
@@ -118,9 +130,17 @@ def _mqtt(b: bytes) -> bool:
 
 
 def _http2(b: bytes) -> bool:
-    """A SETTINGS frame on stream 0 with settings in it, as servers begin. An empty one is too like any count in front of zeros."""
+    """A SETTINGS frame on stream 0 with settings in it, as servers begin. An empty one is too like any count in front
+    of zeros."""
     size = int.from_bytes(b[:3], "big")
-    return len(b) >= 11 and b[3:9] == b"\x04\0\0\0\0\0" and 0 < size <= 96 and size % 6 == 0 and b[9] == 0 and 1 <= b[10] <= 16
+    return (
+        len(b) >= 11
+        and b[3:9] == b"\x04\0\0\0\0\0"
+        and 0 < size <= 96
+        and size % 6 == 0
+        and b[9] == 0
+        and 1 <= b[10] <= 16
+    )
 
 
 def _telnet(b: bytes) -> bool:

@@ -1,7 +1,7 @@
 """SMB2 messages up to the NTLM challenge.
 
-Sources: MS-SMB2 2.2.1 (header), 2.2.3 (NEGOTIATE request, 2.2.3.1 contexts), 2.2.4 (response), 2.2.5 and 2.2.6 (SESSION_SETUP), 3.2.5.2 (a wildcard answer
-is followed by message 1); MS-ERREF 2.3.1 (status codes).
+Sources: MS-SMB2 2.2.1 (header), 2.2.3 (NEGOTIATE request, 2.2.3.1 contexts), 2.2.4 (response), 2.2.5 and 2.2.6
+(SESSION_SETUP), 3.2.5.2 (a wildcard answer is followed by message 1); MS-ERREF 2.3.1 (status codes).
 """
 
 import struct
@@ -30,7 +30,9 @@ _INTEGRITY_CONTEXT, _ENCRYPTION_CONTEXT, _SIGNING_CONTEXT = 1, 2, 8
 
 
 def _header(command: int, message_id: int) -> bytes:
-    return b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16x", 64, 0 if message_id == 0 else 1, 0, command, 31, 0, 0, message_id, 0, 0, 0)
+    return b"\xfeSMB" + struct.pack(
+        "<HHIHHIIQIIQ16x", 64, 0 if message_id == 0 else 1, 0, command, 31, 0, 0, message_id, 0, 0, 0
+    )
 
 
 def negotiate(message_id: int, guid: bytes, salt: bytes) -> bytes:
@@ -44,7 +46,18 @@ def negotiate(message_id: int, guid: bytes, salt: bytes) -> bytes:
         _context(_SIGNING_CONTEXT, struct.pack("<H3H", 3, 2, 1, 0), last=True),  # AES-GMAC, AES-CMAC, HMAC-SHA256
     )
     capabilities = _LARGE_MTU | _ENCRYPTION
-    body = struct.pack("<HHHHI16sIHH", 36, len(DIALECTS), _SIGNING_ENABLED, 0, capabilities, guid, offset + len(padding), len(contexts), 0)
+    body = struct.pack(
+        "<HHHHI16sIHH",
+        36,
+        len(DIALECTS),
+        _SIGNING_ENABLED,
+        0,
+        capabilities,
+        guid,
+        offset + len(padding),
+        len(contexts),
+        0,
+    )
     return _header(NEGOTIATE, message_id) + body + dialects + padding + b"".join(contexts)
 
 
@@ -54,7 +67,11 @@ def _context(kind: int, value: bytes, *, last: bool = False) -> bytes:
 
 def session_setup(message_id: int, token: bytes) -> bytes:
     """SESSION_SETUP with the first token of an authentication: asks for the challenge, logs nobody on."""
-    return _header(SESSION_SETUP, message_id) + struct.pack("<HBBIIHHQ", 25, 0, _SIGNING_ENABLED, 0, 0, 64 + 24, len(token), 0) + token
+    return (
+        _header(SESSION_SETUP, message_id)
+        + struct.pack("<HBBIIHHQ", 25, 0, _SIGNING_ENABLED, 0, 0, 64 + 24, len(token), 0)
+        + token
+    )
 
 
 def parse_header(message: bytes, command: int) -> int:
@@ -70,7 +87,8 @@ def parse_header(message: bytes, command: int) -> int:
 def parse_negotiate(message: bytes) -> tuple[int, dict[str, Any]]:
     """(dialect number, facts); number 0 and a status when every dialect is refused. Raises ValueError, struct.error.
 
-    `server_time_s` are seconds since 1970; `mechanisms` what the SPNEGO hint offers. The server's GUID and sizes are passed over.
+    `server_time_s` are seconds since 1970; `mechanisms` what the SPNEGO hint offers. The server's GUID and sizes are
+    passed over.
     """
     status = parse_header(message, NEGOTIATE)
     if status:
@@ -79,7 +97,10 @@ def parse_negotiate(message: bytes) -> tuple[int, dict[str, Any]]:
     (now,) = struct.unpack_from("<Q", message, 64 + 40)
     if size != 65 or (dialect not in DIALECTS and dialect != WILDCARD):
         raise ValueError("no dialect that was offered")
-    facts: dict[str, Any] = {"signing": "required" if mode & 2 else "enabled" if mode & 1 else "off", "encryption": _encrypts(message, dialect, capabilities)}
+    facts: dict[str, Any] = {
+        "signing": "required" if mode & 2 else "enabled" if mode & 1 else "off",
+        "encryption": _encrypts(message, dialect, capabilities),
+    }
     told = ntlm.filetime_s(now)
     if told is not None:
         facts["server_time_s"] = told
@@ -94,7 +115,8 @@ def _refusal(key: str, status: int) -> dict[str, Any]:
 
 
 def _buffer(message: bytes, at: int) -> bytes:
-    """The security buffer whose offset (from the header) and length stand at `at`. Raises ValueError when it reaches beyond the message."""
+    """The security buffer whose offset (from the header) and length stand at `at`. Raises ValueError when it reaches
+    beyond the message."""
     offset, size = struct.unpack_from("<HH", message, at)
     if size and offset + size > len(message):
         raise ValueError("buffer beyond the message")

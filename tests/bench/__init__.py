@@ -1,1 +1,2 @@
-"""Speed and memory as ratios taken in one run, commands interleaved in random order. Never part of the tests: `make bench`."""
+"""Speed and memory as ratios taken in one run, commands interleaved in random order. Never part of the tests:
+`make bench`."""

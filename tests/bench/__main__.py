@@ -1,6 +1,7 @@
 """`python -m tests.bench [ROUNDS]`: prints each figure beside its target and its peer.
 
-Bare Python is `python -c pass` of the real binary. Needs root for the dropped port (a network namespace of its own); says so otherwise.
+Bare Python is `python -c pass` of the real binary. Needs root for the dropped port (a network namespace of its own);
+says so otherwise.
 """
 
 import itertools
@@ -21,7 +22,8 @@ from tests.bench.names import redacting_s
 from tests.bench.pages import render_s
 from tests.bench.silent import silent_host
 
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode; measuring the compiler would tell nothing
+# An installed program has its bytecode; measuring the compiler would tell nothing.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 PYTHON = os.path.realpath(sys.executable)
 PROGRAM = [sys.executable, "-m", "eset_portcheck"]
 
@@ -61,13 +63,27 @@ def starts(rounds: int) -> float:
 
 
 def role_run(bare_s: float, rounds: int) -> None:
-    """One agent run with a dropped port, the table printed: what is left when the slowest check is taken away, and peak memory."""
+    """One agent run with a dropped port, the table printed: what is left when the slowest check is taken away, and peak
+    memory."""
     with silent_host() as (address, inside):
         over, peaks, walls, slowest = [], [], [], []
         for _ in range(rounds):
             with tempfile.TemporaryDirectory() as folder:
                 out = Path(folder, "r.json")
-                command = [*inside, *PROGRAM, "check", "--role", "agent", "--server", address, "-4", "--only", "agent.server.*", "-o", str(out)]
+                command = [
+                    *inside,
+                    *PROGRAM,
+                    "check",
+                    "--role",
+                    "agent",
+                    "--server",
+                    address,
+                    "-4",
+                    "--only",
+                    "agent.server.*",
+                    "-o",
+                    str(out),
+                ]
                 started = time.perf_counter()
                 with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
                     assert process.stdout is not None
@@ -82,7 +98,11 @@ def role_run(bare_s: float, rounds: int) -> None:
                 slowest.append(longest)
                 peaks.append(usage.ru_maxrss / 1024)
     rest = statistics.median(over)
-    line("agent with a dropped port: wall", f"{statistics.median(walls):.2f} s", f"slowest check {statistics.median(slowest):.2f} s")
+    line(
+        "agent with a dropped port: wall",
+        f"{statistics.median(walls):.2f} s",
+        f"slowest check {statistics.median(slowest):.2f} s",
+    )
     line("  (wall - slowest check) / bare python", f"{rest / bare_s:.1f} ({rest * 1000:.0f} ms)", "<= 14")
     line("  peak memory", f"{max(peaks):.1f} MiB", "<= 40 MiB")
 
@@ -97,7 +117,11 @@ def ports_run(bare_s: float, rounds: int) -> None:
         if shutil.which("ss"):
             commands["ss"] = lambda: wall_s(["ss", "-Hltunp"])
         told = interleaved(commands, rounds)
-    line(f"ports with {LISTENERS} listeners / bare python", f"{told['ports'] / bare_s:.1f} ({told['ports'] * 1000:.0f} ms)", "<= 25")
+    line(
+        f"ports with {LISTENERS} listeners / bare python",
+        f"{told['ports'] / bare_s:.1f} ({told['ports'] * 1000:.0f} ms)",
+        "<= 25",
+    )
     if "ss" in told:
         line("  its peer: ss -Hltunp / bare python", f"{told['ss'] / bare_s:.1f} ({told['ss'] * 1000:.0f} ms)", "")
 
@@ -105,7 +129,11 @@ def ports_run(bare_s: float, rounds: int) -> None:
 def pages(bare_s: float) -> None:
     """A page of an agent's size, and how its time grows with ten times the rows."""
     small_s, size = render_s(16, rounds=9)
-    line("html of 16 rows / bare python", f"{small_s / bare_s:.2f} ({small_s * 1000:.1f} ms, {size / 1000:.0f} kB)", "<= 1")
+    line(
+        "html of 16 rows / bare python",
+        f"{small_s / bare_s:.2f} ({small_s * 1000:.1f} ms, {size / 1000:.0f} kB)",
+        "<= 1",
+    )
     some_s, many_s = render_s(500)[0], render_s(5000)[0]
     line("html of 5000 rows / of 500 rows", f"{many_s / some_s:.1f} ({many_s:.2f} s)", "<= 13")
 
@@ -117,7 +145,11 @@ def names() -> None:
     """Strict redaction by the number of different names of each kind: twice the names, twice the time."""
     took = {count: redacting_s(count) for count in NAMES}
     for before, count in itertools.pairwise(NAMES):
-        line(f"--redact strict, {count} names / {before} names", f"{took[count] / took[before]:.1f} ({took[count]:.1f} s)", f"<= {count / before * 1.3:.1f}")
+        line(
+            f"--redact strict, {count} names / {before} names",
+            f"{took[count] / took[before]:.1f} ({took[count]:.1f} s)",
+            f"<= {count / before * 1.3:.1f}",
+        )
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
-"""CPU and wall of one handshake of each protocol, beside a peer that does the same against the same server in the same run.
+"""CPU and wall of one handshake of each protocol, beside a peer that does the same against the same server in the same
+run.
 
-`python -m tests.bench.handshakes` (root; builds the laboratory). Ours: dials in one process, CPU of the process. Peers: tests/bench/peers.py.
-Interleaved in rounds; medians.
+`python -m tests.bench.handshakes` (root; builds the laboratory). Ours: dials in one process, CPU of the process. Peers:
+tests/bench/peers.py. Interleaved in rounds; medians.
 """
 
 import asyncio
@@ -40,8 +41,8 @@ def ours(protocol: str, address: str, port: int, transport: str) -> tuple[float,
     from eset_portcheck.model.plan import Endpoint
     from eset_portcheck.model.vocabulary import Transport
     from eset_portcheck.net.clock import Clock
-    from eset_portcheck.net.dial import Dial, DialContext
-    from eset_portcheck.net.interfaces import Target
+    from eset_portcheck.net.dial import Dial
+    from eset_portcheck.net.interfaces import DialContext, Target
     from eset_portcheck.net.tls import Contexts
 
     class NoJudge:  # the judgement of chains is not part of a handshake, here as for the peers
@@ -50,7 +51,9 @@ def ours(protocol: str, address: str, port: int, transport: str) -> tuple[float,
         def judge(self, _der: list[bytes], name: str, _star: bool) -> TlsFacts:
             return TlsFacts(name=name)
 
-    endpoint = Endpoint(Transport(transport), address, port, protocol, server_name="x.lab.test", path="/v1/info.meta", realm="LAB.TEST")
+    endpoint = Endpoint(
+        Transport(transport), address, port, protocol, server_name="x.lab.test", path="/v1/info.meta", realm="LAB.TEST"
+    )
 
     async def all_of_them() -> tuple[float, float]:
         context = DialContext(Clock(), Contexts(), NoJudge(), 4.0)
@@ -69,21 +72,29 @@ def ours(protocol: str, address: str, port: int, transport: str) -> tuple[float,
 def inside() -> int:
     """Runs in the agent's namespace."""
     with exporter() as probes:
-        jobs: dict[tuple[str, str], Callable[[], Cost]] = {(name, ""): (lambda row=(name, *rest): ours(*row)) for name, *rest in PROTOCOLS}
+        jobs: dict[tuple[str, str], Callable[[], Cost]] = {
+            (name, ""): (lambda row=(name, *rest): ours(*row)) for name, *rest in PROTOCOLS
+        }
         jobs |= {(name, label): peer for name, some in PEERS.items() for label, peer in some.items()}
         jobs |= {(name, "blackbox_exporter"): peer for name, peer in probes.items()}
         seen: dict[tuple[str, str], list[Cost]] = {job: [] for job in jobs}
         for _ in range(ROUNDS):
             for job in random.sample(list(jobs), len(jobs)):
                 seen[job].append(jobs[job]())
-    median = {job: tuple(statistics.median(column) * 1000 for column in zip(*values, strict=True)) for job, values in seen.items()}
+    median = {
+        job: tuple(statistics.median(column) * 1000 for column in zip(*values, strict=True))
+        for job, values in seen.items()
+    }
     print(f"{'protocol':10} {'CPU ms':>8} {'wall ms':>8}   peer, its CPU ms and wall ms; ratio of CPU")
     for name, *_ in PROTOCOLS:
         cpu_ms, wall_ms = median[name, ""]
         beside = [(label, *cost) for (of, label), cost in median.items() if of == name and label]
         print(f"{name:10} {cpu_ms:8.2f} {wall_ms:8.2f}", flush=True)
         for label, cpu, wall in beside:
-            print(f"{'':10} {'':8} {'':8}   {label:28} {cpu:8.2f} {wall:8.2f}   {cpu_ms / cpu if cpu else float('inf'):6.2f}", flush=True)
+            print(
+                f"{'':10} {'':8} {'':8}   {label:28} {cpu:8.2f} {wall:8.2f}   {cpu_ms / cpu if cpu else float('inf'):6.2f}",
+                flush=True,
+            )
     return 0
 
 
@@ -93,7 +104,12 @@ def main() -> int:
     lab = Lab(f"pcb{os.getpid() % 1000}")
     try:
         lab.up()
-        done = lab.exec("agent", [sys.executable, "-m", "tests.bench.handshakes", "--inside"], cwd=Path(__file__).resolve().parents[2], timeout=1200)
+        done = lab.exec(
+            "agent",
+            [sys.executable, "-m", "tests.bench.handshakes", "--inside"],
+            cwd=Path(__file__).resolve().parents[2],
+            timeout=1200,
+        )
         print(done.stdout, end="")
         if done.returncode:
             print(done.stderr[-2000:], file=sys.stderr)

@@ -18,7 +18,9 @@ sys.stdin.read()
 @contextmanager
 def many_listeners(count: int) -> Iterator[int]:
     """A port among `count` that one process listens on."""
-    with subprocess.Popen([sys.executable, "-c", _HOLD, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         try:

@@ -1,4 +1,5 @@
-"""Reports with any number of different names, addresses and certificates: what redaction and comparing have to number and to find again."""
+"""Reports with any number of different names, addresses and certificates: what redaction and comparing have to number
+and to find again."""
 
 import gc
 import time
@@ -17,8 +18,9 @@ ROWS = 5_000
 
 
 def report_of(names: int, sample: str = "dropped") -> Report:
-    """`names` different values of each kind that gets a pseudonym (host, address, user, authority, fingerprint, interface), spread over at most ROWS rows.
-    Every row fails, so every one has a cause. The command line stays short: it stands in every row."""
+    """`names` different values of each kind that gets a pseudonym (host, address, user, authority, fingerprint,
+    interface), spread over at most ROWS rows. Every row fails, so every one has a cause. The command line stays short:
+    it stands in every row."""
     kept = from_json((SAMPLES / f"{sample}.json").read_bytes())
     failed = next(row for row in kept.checks if row.verdict.value == "fail")
     rows, causes = [], []
@@ -28,14 +30,34 @@ def report_of(names: int, sample: str = "dropped") -> Report:
         mine = range(number * each, min((number + 1) * each, names))
         chain = [_certificate(one) for one in mine]
         host = f"pc{number}.site{number}.corp{number}.test"
-        attempts = [Attempt(_address(one), "ipv4", tls=TlsFacts(name=host, chain=chain if one == mine[0] else [], public="untrusted")) for one in mine]
-        told = Finding("TLS_UNKNOWN_CA", params={"issuer": f"CN=Authority {number}", "names": [f"pc{one}.corp.test" for one in mine]})
+        attempts = [
+            Attempt(
+                _address(one),
+                "ipv4",
+                tls=TlsFacts(name=host, chain=chain if one == mine[0] else [], public="untrusted"),
+            )
+            for one in mine
+        ]
+        told = Finding(
+            "TLS_UNKNOWN_CA",
+            params={"issuer": f"CN=Authority {number}", "names": [f"pc{one}.corp.test" for one in mine]},
+        )
         row = msgspec.structs.replace(
-            failed, id=f"{failed.id}.n{number}", target=host, attempts=attempts, findings=[told], skip_params={"error": f"seen by user=u{number}x"}
+            failed,
+            id=f"{failed.id}.n{number}",
+            target=host,
+            attempts=attempts,
+            findings=[told],
+            skip_params={"error": f"seen by user=u{number}x"},
         )
         rows.append(row)
         causes.append(msgspec.structs.replace(kept.causes[0], id=f"C{number}", explains=[row.id]))
-    listeners = [Listening("tcp", f"10.{one >> 8 & 255}.{one & 255}.9", 2222, one, "x", f"/srv/p{one}/x", user=f"CORP\\worker{one}") for one in range(names)]
+    listeners = [
+        Listening(
+            "tcp", f"10.{one >> 8 & 255}.{one & 255}.9", 2222, one, "x", f"/srv/p{one}/x", user=f"CORP\\worker{one}"
+        )
+        for one in range(names)
+    ]
     interfaces = [Interface(f"if-nic{one}", [f"fd00::{one >> 16:x}:{one & 65535:x}"]) for one in range(names)]
     arguments = [word for one in range(min(names, 20)) for word in ("--ca-file", f"/srv/ca{one}.pem")]
     host_facts = msgspec.structs.replace(kept.host, listeners=listeners, interfaces=interfaces)
@@ -44,7 +66,13 @@ def report_of(names: int, sample: str = "dropped") -> Report:
 
 
 def _certificate(number: int) -> Certificate:
-    return Certificate(f"CN=Name {number},O=Owner {number}", f"CN=Authority {number}", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", f"{number:064x}")
+    return Certificate(
+        f"CN=Name {number},O=Owner {number}",
+        f"CN=Authority {number}",
+        "2026-01-01T00:00:00Z",
+        "2027-01-01T00:00:00Z",
+        f"{number:064x}",
+    )
 
 
 def _address(number: int) -> str:
@@ -52,7 +80,8 @@ def _address(number: int) -> str:
 
 
 def redacting_s(names: int) -> float:
-    """Processor seconds of one `--redact strict`. The collector of garbage is held: it would count objects, not work."""
+    """Processor seconds of one `--redact strict`. The collector of garbage is held: it would count objects, not
+    work."""
     report = report_of(names)
     gc.collect()
     gc.disable()

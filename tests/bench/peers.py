@@ -1,7 +1,9 @@
-"""Other programs that do what a conversation of ours does, against the same server: CPU and wall seconds of one handshake, each.
+"""Other programs that do what a conversation of ours does, against the same server: CPU and wall seconds of one
+handshake, each.
 
-Libraries run in this process, like ours. nmap and openssl are processes: of nmap what a script adds to a scan of the same port without one is counted;
-openssl makes as many new connections as it can in a second. blackbox_exporter is asked 100 times, its clock ticks being coarse.
+Libraries run in this process, like ours. nmap and openssl are processes: of nmap what a script adds to a scan of the
+same port without one is counted; openssl makes as many new connections as it can in a second. blackbox_exporter is
+asked 100 times, its clock ticks being coarse.
 """
 
 import contextlib
@@ -76,7 +78,10 @@ def _paramiko() -> None:
 
 def _stdlib_tls() -> None:
     context = _CONTEXTS.setdefault("x", ssl._create_unverified_context())
-    with socket.create_connection(("10.77.2.2", 9980), 4) as sock, context.wrap_socket(sock, server_hostname="x.lab.test"):
+    with (
+        socket.create_connection(("10.77.2.2", 9980), 4) as sock,
+        context.wrap_socket(sock, server_hostname="x.lab.test"),
+    ):
         pass
 
 
@@ -130,7 +135,8 @@ _CONFIG = """modules:
 
 @contextlib.contextmanager
 def exporter() -> Iterator[dict[str, Peer]]:
-    """blackbox_exporter on loopback, one module a protocol: it sends MQTT CONNECT and cannot wait for a CONNACK, which has no line end."""
+    """blackbox_exporter on loopback, one module a protocol: it sends MQTT CONNECT and cannot wait for a CONNACK, which
+    has no line end."""
     program = which("prometheus-blackbox-exporter")
     if program is None:
         yield {}
@@ -138,7 +144,9 @@ def exporter() -> Iterator[dict[str, Peer]]:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "b.yml")
         config.write_text(_CONFIG)
-        process = subprocess.Popen([program, f"--config.file={config}", "--web.listen-address=127.0.0.1:9115"], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [program, f"--config.file={config}", "--web.listen-address=127.0.0.1:9115"], stderr=subprocess.DEVNULL
+        )
 
         def cpu() -> float:
             fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -148,7 +156,13 @@ def exporter() -> Iterator[dict[str, Peer]]:
             def measure() -> Cost:
                 before, wall = cpu(), time.perf_counter()
                 for _ in range(count):
-                    body = urllib.request.urlopen(f"http://127.0.0.1:9115/probe?module={module}&target={target}", timeout=9).read().decode()
+                    body = (
+                        urllib.request.urlopen(
+                            f"http://127.0.0.1:9115/probe?module={module}&target={target}", timeout=9
+                        )
+                        .read()
+                        .decode()
+                    )
                     assert "probe_success 1" in body, (module, body)
                 return (cpu() - before) / count, (time.perf_counter() - wall) / count
 
@@ -169,10 +183,19 @@ def exporter() -> Iterator[dict[str, Peer]]:
 
 # protocol: the peers beside it, by what they do
 PEERS: dict[str, dict[str, Peer]] = {
-    "smb": {"smbprotocol, negotiate": lambda: repeated(_smbprotocol), "nmap smb-protocols": nmap("smb-protocols", "10.77.5.2", 445)},
+    "smb": {
+        "smbprotocol, negotiate": lambda: repeated(_smbprotocol),
+        "nmap smb-protocols": nmap("smb-protocols", "10.77.5.2", 445),
+    },
     "nbss": {"pysmb, to the challenge": lambda: repeated(_pysmb_session)},
-    "nbns": {"pysmb, node status": lambda: repeated(_pysmb_names), "nmap nbstat": nmap("nbstat", "10.77.5.2", 137, "-sU")},
-    "ssh": {"paramiko, key exchange": lambda: repeated(_paramiko), "nmap ssh2-enum-algos": nmap("ssh2-enum-algos", "10.77.5.2", 22)},
+    "nbns": {
+        "pysmb, node status": lambda: repeated(_pysmb_names),
+        "nmap nbstat": nmap("nbstat", "10.77.5.2", 137, "-sU"),
+    },
+    "ssh": {
+        "paramiko, key exchange": lambda: repeated(_paramiko),
+        "nmap ssh2-enum-algos": nmap("ssh2-enum-algos", "10.77.5.2", 22),
+    },
     "tls": {"ssl.SSLSocket, blocking": lambda: repeated(_stdlib_tls), "openssl s_time": openssl("10.77.2.2", 9980)},
     "mqtt": {"openssl s_time, TLS alone": openssl("10.77.6.2", 8883)},
     "apns": {"openssl s_time, TLS alone": openssl("10.77.6.2", 2197)},
@@ -180,7 +203,14 @@ PEERS: dict[str, dict[str, Peer]] = {
     "tds": {"nmap ms-sql-info": nmap("ms-sql-info", "10.77.3.2", 1433)},
     "mysql": {"nmap mysql-info": nmap("mysql-info", "10.77.3.2", 3306)},
     "http": {"nmap http-headers": nmap("http-headers", "10.77.6.2", 80)},
-    "kerberos": {"nmap krb5-enum-users": nmap("krb5-enum-users", "10.77.4.2", 88, "--script-args", "krb5-enum-users.realm=LAB.TEST")},
+    "kerberos": {
+        "nmap krb5-enum-users": nmap(
+            "krb5-enum-users", "10.77.4.2", 88, "--script-args", "krb5-enum-users.realm=LAB.TEST"
+        )
+    },
 }
 if which("nmap") is None or which("openssl") is None:
-    PEERS = {name: {label: peer for label, peer in some.items() if which(label.split()[0]) or "," in label} for name, some in PEERS.items()}
+    PEERS = {
+        name: {label: peer for label, peer in some.items() if which(label.split()[0]) or "," in label}
+        for name, some in PEERS.items()
+    }

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def silent_host() -> Iterator[tuple[str, list[str]]]:
-    """(address, command prefix to be inside): loopback of a fresh namespace, TCP to the address dropped on its way out and in."""
+    """(address, command prefix to be inside): loopback of a fresh namespace, TCP to the address dropped on its way out
+    and in."""
     name = f"portcheck-bench-{os.getpid()}"
     address = "10.99.9.9"
 

@@ -1,6 +1,8 @@
-"""`show`: a report's page in Debian's headless Chromium. Without the browser: a failure when CI is set, else a skip that says what to type.
+"""`show`: a report's page in Debian's headless Chromium. Without the browser: a failure when CI is set, else a skip
+that says what to type.
 
-The driver keeps an event loop running in this thread as long as it is open, so it lives for one module only and all its tests stay on one worker (tests/conftest.py).
+The driver keeps an event loop running in this thread as long as it is open, so it lives for one module only and all its
+tests stay on one worker (tests/conftest.py).
 """
 
 import os
@@ -39,7 +41,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
-    """show(source, fragment="", **options of the context) -> the page. What it loads, logs or asks beyond itself stands in `page.trouble`."""
+    """show(source, fragment="", **options of the context) -> the page. What it loads, logs or asks beyond itself stands
+    in `page.trouble`."""
     contexts = []
 
     def opened(source: str, fragment: str = "", **options: Any) -> Any:
@@ -52,7 +55,12 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
         page.on("console", lambda message: page.trouble.append(message.text))
         page.on("pageerror", lambda error: page.trouble.append(str(error)))
         page.on("dialog", lambda dialog: (page.trouble.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: page.trouble.append(request.url) if request.url.partition("#")[0] != file.as_uri() else None)
+        page.on(
+            "request",
+            lambda request: (
+                page.trouble.append(request.url) if request.url.partition("#")[0] != file.as_uri() else None
+            ),
+        )
         page.goto(file.as_uri() + fragment)
         return page
 

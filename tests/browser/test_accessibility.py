@@ -20,11 +20,17 @@ def found(page: Any) -> list[str]:
 
     told = Axe().run(page).response
     assert len(told["passes"]) > 10, "it ran"
-    return [f"{one['impact']} {one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in told["violations"]]
+    return [
+        f"{one['impact']} {one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in told["violations"]
+    ]
 
 
 @pytest.mark.parametrize(
-    ("name", "look"), [*((name, "light") for name in NAMES), *((name, look) for name in ("no-names", "proxy") for look in ("dark", "narrow"))]
+    ("name", "look"),
+    [
+        *((name, "light") for name in NAMES),
+        *((name, look) for name in ("no-names", "proxy") for look in ("dark", "narrow")),
+    ],
 )
 def test_no_serious_finding(show: Show, name: str, look: str) -> None:
     page = show(source(name, "es" if look == "narrow" else "en"), bypass_csp=True, **LOOKS[look])

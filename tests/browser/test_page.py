@@ -1,4 +1,5 @@
-"""The page as a reader has it before them: light, dark, narrow, on paper, without its style sheet, by keyboard, by a link. No script takes part."""
+"""The page as a reader has it before them: light, dark, narrow, on paper, without its style sheet, by keyboard, by a
+link. No script takes part."""
 
 import re
 from pathlib import Path
@@ -88,9 +89,13 @@ def in_view(page, name: str) -> bool:
     return box is not None and box["height"] > 0 and box["y"] < 900 and box["y"] + box["height"] > 0
 
 
-@pytest.mark.parametrize("name", ["agent.repository.tcp-80", "agent.proxy.tcp-3128.get-repository", "code-TCP_NO_ANSWER", "cause-1", "checks"])
+@pytest.mark.parametrize(
+    "name",
+    ["agent.repository.tcp-80", "agent.proxy.tcp-3128.get-repository", "code-TCP_NO_ANSWER", "cause-1", "checks"],
+)
 def test_a_link_opens_what_it_names(show: Show, name: str) -> None:
-    """A passing row, a skipped one, a code, a cause: folded or not, they are there to read. The row's own line stands above its evidence."""
+    """A passing row, a skipped one, a code, a cause: folded or not, they are there to read. The row's own line stands
+    above its evidence."""
     page = show(source("dropped"), f"#{name}", java_script_enabled=False)
     assert in_view(page, name)
     if name == "agent.repository.tcp-80":
@@ -144,7 +149,8 @@ def test_the_first_stop_leads_past_the_causes(show: Show) -> None:
 
 @pytest.mark.parametrize(("name", "most"), [("ready", 4), ("dropped", 5), ("proxy", 6), ("no-names", 7)])
 def test_on_paper(show: Show, tmp_path: Path, name: str, most: int) -> None:
-    """Light whatever the system says; evidence of what did not pass is printed though it was folded, of what passed it is not."""
+    """Light whatever the system says; evidence of what did not pass is printed though it was folded, of what passed it
+    is not."""
     page = show(source(name), color_scheme="dark")
     pages, text = printed(page, tmp_path)
     assert pages <= most
@@ -167,7 +173,8 @@ def test_nothing_is_cut_off_at_the_edge_of_the_paper(show: Show) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_its_style_sheet(show: Show, name: str) -> None:
-    """As a ticket system shows it that strips styles: all texts in their order, and no controls that would do nothing."""
+    """As a ticket system shows it that strips styles: all texts in their order, and no controls that would do
+    nothing."""
     made = source(name)
     page = show(re.sub(r"<style>.*?</style>", "", made, flags=re.DOTALL))
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280

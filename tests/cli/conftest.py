@@ -34,7 +34,9 @@ def portcheck(tmp_path: Path) -> Command:
     """portcheck(*arguments, stdin=None, **environment)."""
 
     def run(*arguments: str, stdin: str | None = None, **environment: str) -> Ended:
-        env = {name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "COLUMNS")} | environment
+        env = {
+            name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "COLUMNS")
+        } | environment
         done = subprocess.run(
             [sys.executable, "-m", "eset_portcheck", *arguments],
             capture_output=True,
@@ -59,7 +61,9 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
     async def serve() -> None:
         async with stand_in_site("agent", request.param) as there:
             pairs = "\n".join(f'"{source}" = "{target}"' for source, target in there.connect_to.items())
-            (tmp_path / "site.toml").write_text("".join(f'{name} = "{value}"\n' for name, value in there.values.items()) + f"[connect_to]\n{pairs}\n")
+            (tmp_path / "site.toml").write_text(
+                "".join(f'{name} = "{value}"\n' for name, value in there.values.items()) + f"[connect_to]\n{pairs}\n"
+            )
             arguments.extend(["--role", "agent", "--site", str(tmp_path / "site.toml"), "--ca-file", there.ca_file])
             arguments.append(there.ca_file)
             ready.set()

@@ -19,7 +19,14 @@ ID = rejudged(load_report(REPORT).report).run.id
 
 
 def portcheck(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "eset_portcheck", *arguments], cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", "eset_portcheck", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.fixture
@@ -39,7 +46,9 @@ def test_what_it_holds_and_that_others_can_check_it(here: Path) -> None:
     else:
         shutil.unpack_archive(archive, unpacked)
     names = {path.name for path in unpacked.iterdir()}
-    assert names == {"report.json", "report.md", "manifest.json", "SHA256SUMS"} | ({"report.html"} if "html" in render.FORMATS else set())
+    assert names == {"report.json", "report.md", "manifest.json", "SHA256SUMS"} | (
+        {"report.html"} if "html" in render.FORMATS else set()
+    )
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=unpacked, check=True)
     manifest = json.loads((unpacked / "manifest.json").read_text())
     assert manifest["report_id"] == json.loads((unpacked / "report.json").read_text())["run"]["id"]
@@ -85,7 +94,14 @@ def test_a_full_disk_leaves_nothing(here: Path) -> None:
     (here / "a.zip").write_text("precious")
     limited = f"export PYTHONDONTWRITEBYTECODE=1; ulimit -f 8; trap '' XFSZ; exec {sys.executable} -m eset_portcheck bundle {REPORT} -o"
     for name, force in (("b.zip", ""), ("a.zip", "--force")):
-        done = subprocess.run(["bash", "-c", f"{limited} {name} {force}"], cwd=here, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            ["bash", "-c", f"{limited} {name} {force}"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert (done.returncode, "cannot be written: File too large" in done.stderr) == (2, True), done.stderr
     assert [(path.name, path.read_text()) for path in here.iterdir()] == [("a.zip", "precious")]
 
@@ -99,7 +115,8 @@ def test_wrong_use(here: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_an_id_from_elsewhere_makes_no_path(here: Path) -> None:
-    content = msgspec.to_builtins(rejudged(load_report(REPORT).report))  # judged already, so that it goes out as it came in
+    # Judged already, so that it goes out as it came in.
+    content = msgspec.to_builtins(rejudged(load_report(REPORT).report))
     content["run"]["id"] = "../../\x1b[31mevil/" + "x" * 500
     (here / "in.json").write_text(json.dumps(content))
     done = portcheck("bundle", "in.json", cwd=here)

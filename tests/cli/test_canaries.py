@@ -1,4 +1,5 @@
-"""Secrets planted in every input must come out of nothing: no format, no file, no message, no traceback; neither plain nor in another coding."""
+"""Secrets planted in every input must come out of nothing: no format, no file, no message, no traceback; neither plain
+nor in another coding."""
 
 import base64
 import datetime as dt
@@ -31,9 +32,42 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="plants a proces
 
 # One of a kind each, so that a leak tells where it came from.
 NAMES = (
-    *("credentialsuser", "credentialspassword", "promptuser", "promptpassword", "optionuser", "optionpassword", "envuser", "envpassword", "noproxypassword"),
-    *("siteuser", "sitepassword", "sitetoken", "profileuser", "profilepassword", "homeuser", "bannertoken", "banneruser", "headerpassword", "cookie", "query"),
-    *("urluser", "urlpassword", "mailuser", "nodeuser", "certificateuser", "certificateserial", "bannerserial", "argument", "mapfile", "exception"),
+    *(
+        "credentialsuser",
+        "credentialspassword",
+        "promptuser",
+        "promptpassword",
+        "optionuser",
+        "optionpassword",
+        "envuser",
+        "envpassword",
+        "noproxypassword",
+    ),
+    *(
+        "siteuser",
+        "sitepassword",
+        "sitetoken",
+        "profileuser",
+        "profilepassword",
+        "homeuser",
+        "bannertoken",
+        "banneruser",
+        "headerpassword",
+        "cookie",
+        "query",
+    ),
+    *(
+        "urluser",
+        "urlpassword",
+        "mailuser",
+        "nodeuser",
+        "certificateuser",
+        "certificateserial",
+        "bannerserial",
+        "argument",
+        "mapfile",
+        "exception",
+    ),
 )
 CANARY = {name: f"Cnry{number:02}{name[:4]}x" for number, name in enumerate(NAMES)}
 MAC = "00:1b:5e:c0:ff:ee"
@@ -49,7 +83,9 @@ def codings(value: str) -> list[bytes]:
 
 
 NEEDLES = {name: codings(value) for name, value in CANARY.items()}
-NEEDLES["mac"] = [text.encode() for text in (MAC, MAC.replace(":", "-"), MAC.replace(":", ""), "001b.5ec0.ffee", "21b:5eff:fec0:ffee")]
+NEEDLES["mac"] = [
+    text.encode() for text in (MAC, MAC.replace(":", "-"), MAC.replace(":", ""), "001b.5ec0.ffee", "21b:5eff:fec0:ffee")
+]
 
 
 def leaks(*told: bytes | str) -> set[str]:
@@ -70,8 +106,19 @@ HTTP = (
 
 def node_status(question: bytes) -> bytes:
     names = [("PC7", 0), (CANARY["nodeuser"][:15], 3), ("PC7", 0x20)]
-    body = bytes([len(names)]) + b"".join(name.ljust(15).encode() + bytes([suffix, 4, 0]) for name, suffix in names) + bytes.fromhex(MAC.replace(":", ""))
-    return question[:2] + b"\x84\0\0\0\0\1\0\0\0\0" + question[12:46] + b"\0\x21\0\1\0\0\0\0" + len(body).to_bytes(2, "big") + body
+    body = (
+        bytes([len(names)])
+        + b"".join(name.ljust(15).encode() + bytes([suffix, 4, 0]) for name, suffix in names)
+        + bytes.fromhex(MAC.replace(":", ""))
+    )
+    return (
+        question[:2]
+        + b"\x84\0\0\0\0\1\0\0\0\0"
+        + question[12:46]
+        + b"\0\x21\0\1\0\0\0\0"
+        + len(body).to_bytes(2, "big")
+        + body
+    )
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
@@ -86,7 +133,9 @@ def certificate(folder: Path) -> ssl.SSLContext:
         ]
     )
     now = dt.datetime.now(dt.UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    builder = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    )
     made = builder.not_valid_before(now).not_valid_after(now + dt.timedelta(days=90)).sign(key, hashes.SHA256())
     (folder / "c.pem").write_bytes(
         made.public_bytes(serialization.Encoding.PEM)
@@ -98,7 +147,8 @@ def certificate(folder: Path) -> ssl.SSLContext:
 
 
 def _end(sockets: dict[str, socket.socket], threads: list[threading.Thread]) -> None:
-    """Threads before sockets: one that is closed under its reader gives its number to the next, and the reader gets what is for others."""
+    """Threads before sockets: one that is closed under its reader gives its number to the next, and the reader gets
+    what is for others."""
     for kind, one in sockets.items():
         if kind == "netbios":
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -174,7 +224,9 @@ def held(tmp_path: Path) -> Iterator[int]:
     code = "import socket,sys; s=socket.create_server(('0.0.0.0', 0)); print(s.getsockname()[1], flush=True); sys.stdin.read()"
     arguments = ["-I", "-S", "-c", code, f"--password={CANARY['argument']}"]
     environment = {"PYTHONHOME": sys.base_prefix, "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"}
-    with subprocess.Popen([program, *arguments], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [program, *arguments], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
@@ -221,8 +273,15 @@ def own_profile(folder: Path, peers: dict[str, int], port: int) -> list[str]:
     (folder / "canary.toml").write_text(text.format(**CANARY))
     home = folder / "home" / CANARY["siteuser"]
     home.mkdir(parents=True, exist_ok=True)
-    pairs = {"127.0.0.1:2222": peers["banner"], "repository.eset.com:80": peers["http"], "epns.eset.com:8883": peers["tls"], "127.0.0.1:137": peers["netbios"]}
-    (home / "site.toml").write_text('server = "127.0.0.1"\n[connect_to]\n' + "".join(f'"{one}" = "127.0.0.1:{to}"\n' for one, to in pairs.items()))
+    pairs = {
+        "127.0.0.1:2222": peers["banner"],
+        "repository.eset.com:80": peers["http"],
+        "epns.eset.com:8883": peers["tls"],
+        "127.0.0.1:137": peers["netbios"],
+    }
+    (home / "site.toml").write_text(
+        'server = "127.0.0.1"\n[connect_to]\n' + "".join(f'"{one}" = "127.0.0.1:{to}"\n' for one, to in pairs.items())
+    )
     return ["--profile", "canary.toml", "--site", str(home / "site.toml"), "--timeout", "1"]
 
 
@@ -244,18 +303,25 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_no_input_comes_out_of_any_format(portcheck: Command, tmp_path: Path, peers: dict[str, int], held: int) -> None:
-    """Peers, certificates, a process, the environment, a profile, a site file and credentials: through check, report, compare and bundle."""
-    (tmp_path / "login.toml").write_text(f'user = "{CANARY["credentialsuser"]}"\npassword = "{CANARY["credentialspassword"]}"\n')
+    """Peers, certificates, a process, the environment, a profile, a site file and credentials: through check, report,
+    compare and bundle."""
+    (tmp_path / "login.toml").write_text(
+        f'user = "{CANARY["credentialsuser"]}"\npassword = "{CANARY["credentialspassword"]}"\n'
+    )
     (tmp_path / "login.toml").chmod(0o600)
     outputs = [part for form in ("json", "txt", "md", "csv", "html") for part in ("-o", f"out.{form}")]
     arguments = own_profile(tmp_path, peers, held)
-    told: list[Ended] = [portcheck("check", *arguments, *outputs, "-v", "--credentials-file", "login.toml", **ENVIRONMENT)]
+    told: list[Ended] = [
+        portcheck("check", *arguments, *outputs, "-v", "--credentials-file", "login.toml", **ENVIRONMENT)
+    ]
     assert told[0].code == 1, told[0].err
     report = json.loads((tmp_path / "out.json").read_bytes())
     rows = {row["target_key"]: row for row in report["checks"]}
     # the canaries were really there
     assert rows["names"]["verdict"] == "pass"
-    assert [one["name"] for one in rows["names"]["attempts"][0]["reply"]["names"]][1] == "user-" + rows["names"]["attempts"][0]["reply"]["names"][1]["name"][5:]
+    assert [one["name"] for one in rows["names"]["attempts"][0]["reply"]["names"]][1] == "user-" + rows["names"][
+        "attempts"
+    ][0]["reply"]["names"][1]["name"][5:]
     assert rows["web"]["attempts"][0]["reply"]["location"].startswith("http://[removed]@portal.test/")
     assert rows["push"]["attempts"][0]["tls"]["chain"][0]["subject"].count("user-") == 2
     assert "user-" in report["host"]["listeners"][0]["path"]
@@ -283,23 +349,39 @@ def test_a_report_of_somebody_elses_is_cleaned_before_it_is_shown(portcheck: Com
             "kind": "otherwise",
             "reason": "X",
             "completed": True,
-            "reply": {"any": {"deep": [f"/home/{CANARY['homeuser']}/x", MAC, {"k": f"token={CANARY['sitetoken']}"}]}, f"pwd={CANARY['query']}": 1},
+            "reply": {
+                "any": {"deep": [f"/home/{CANARY['homeuser']}/x", MAC, {"k": f"token={CANARY['sitetoken']}"}]},
+                f"pwd={CANARY['query']}": 1,
+            },
         }
     ]
     row["attempts"][0]["transcript"] = {"first_bytes": f"user={CANARY['banneruser']} {MAC}".encode().hex()}
     row["attempts"][0]["reply"] = {"server": f"x\nAuthorization: Bearer {CANARY['bannertoken']}"}
-    row["where"]["process"] = {"path": f"C:\\Users\\{CANARY['profileuser']}\\x.exe", "user": f"CORP\\{CANARY['nodeuser']}"}
+    row["where"]["process"] = {
+        "path": f"C:\\Users\\{CANARY['profileuser']}\\x.exe",
+        "user": f"CORP\\{CANARY['nodeuser']}",
+    }
     plain["causes"][0]["fixes"][0]["command"] = f"curl http://{CANARY['urluser']}:{CANARY['urlpassword']}@x/"
     plain["causes"][0]["params"]["name"] = f"user={CANARY['mailuser']}"
     plain["run"]["arguments"] += ["--ca-file", f"/Users/{CANARY['envuser']}/ca.pem"]
     plain["run"]["connect_to"] = {f"{CANARY['optionuser']}:{CANARY['optionpassword']}@x:80": "x:1"}
-    plain["host"]["listeners"] = [{"transport": "tcp", "address": EUI64, "port": 1, "user": CANARY["promptuser"], "name": "x"}]
-    plain["host"]["firewall"] = {"ruleset": [{"rule": {"comment": f"secret: {CANARY['promptpassword']}", "expr": [MAC]}}]}
+    plain["host"]["listeners"] = [
+        {"transport": "tcp", "address": EUI64, "port": 1, "user": CANARY["promptuser"], "name": "x"}
+    ]
+    plain["host"]["firewall"] = {
+        "ruleset": [{"rule": {"comment": f"secret: {CANARY['promptpassword']}", "expr": [MAC]}}]
+    }
     plain["redaction"] = {"level": "strict", "replaced": {}}
     (tmp_path / "foreign.json").write_text(json.dumps(plain))
     told = [portcheck("report", "foreign.json", "--format", form, "-v") for form in FORMATS]
-    told += [portcheck("report", "foreign.json", "--format", form, "-v", "--redact", "strict", "--rediagnose") for form in FORMATS]
-    told += [portcheck("compare", "foreign.json", "foreign.json", "-v"), portcheck("bundle", "foreign.json", "-o", "out.zip")]
+    told += [
+        portcheck("report", "foreign.json", "--format", form, "-v", "--redact", "strict", "--rediagnose")
+        for form in FORMATS
+    ]
+    told += [
+        portcheck("compare", "foreign.json", "foreign.json", "-v"),
+        portcheck("bundle", "foreign.json", "-o", "out.zip"),
+    ]
     assert [one.code for one in told] == [0] * len(told), [one.err for one in told if one.code]
     assert leaks(*(text for one in told for text in (one.out, one.err))) == set()
     assert {name: found for name, content in files(tmp_path).items() if (found := leaks(content))} == {}
@@ -360,12 +442,31 @@ def test_wrong_use_repeats_no_secret(portcheck: Command, tmp_path: Path, argumen
 
 
 def test_what_is_typed_at_the_prompt_is_shown_nowhere(tmp_path: Path) -> None:
-    """On a terminal of its own: the user name is echoed as it is typed, by the terminal; the password is not, and the report has neither."""
+    """On a terminal of its own: the user name is echoed as it is typed, by the terminal; the password is not, and the
+    report has neither."""
     main, side = pty.openpty()
-    command = [sys.executable, "-m", "eset_portcheck", "check", "--role", "deploy-source", "--target", "127.0.0.1", "--only", "*.tcp-445*", "--timeout", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "eset_portcheck",
+        "check",
+        "--role",
+        "deploy-source",
+        "--target",
+        "127.0.0.1",
+        "--only",
+        "*.tcp-445*",
+        "--timeout",
+        "1",
+    ]
     outputs = [part for form in ("json", "txt", "md", "csv", "html") for part in ("-o", f"out.{form}")]
     process = subprocess.Popen(
-        [*command, "--ask-credentials", *outputs], stdin=side, stdout=side, stderr=side, cwd=tmp_path, env=os.environ | {"TERM": "xterm"}
+        [*command, "--ask-credentials", *outputs],
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        cwd=tmp_path,
+        env=os.environ | {"TERM": "xterm"},
     )
     os.close(side)
     typed = {b"Account": f"CORP\\{CANARY['promptuser']}\n", b"Password": f"{CANARY['promptpassword']}\n"}
@@ -419,13 +520,17 @@ sys.argv = ["eset-portcheck", "check", "--role", "agent", "--server", "127.0.0.1
 from eset_portcheck.__main__ import main
 sys.exit(main())
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
+    )
     assert done.returncode == 4, done.stderr
     assert leaks(done.stdout, done.stderr) == set()
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("word", [CANARY["argument"], f"token={CANARY['argument']}", f"deploy-source.target@{PAIR}.tcp-445"])
+@pytest.mark.parametrize(
+    "word", [CANARY["argument"], f"token={CANARY['argument']}", f"deploy-source.target@{PAIR}.tcp-445"]
+)
 def test_explain_repeats_what_was_asked_and_nothing_else(portcheck: Command, word: str) -> None:
     """The one word that a user typed as the subject may be repeated: it is what is not found."""
     ended = portcheck("explain", word)
@@ -435,6 +540,8 @@ def test_explain_repeats_what_was_asked_and_nothing_else(portcheck: Command, wor
 
 def test_the_needles_find_what_they_are_for() -> None:
     value: Any = CANARY["query"]
-    assert leaks(f"x{value.upper()}y", value.encode().hex(), base64.b64encode(f"ab{value}cd".encode()).decode()) == {"query"}
+    assert leaks(f"x{value.upper()}y", value.encode().hex(), base64.b64encode(f"ab{value}cd".encode()).decode()) == {
+        "query"
+    }
     assert leaks(value.encode("utf-16-le")) == {"query"}
     assert leaks("00-1B-5E-C0-FF-EE") == {"mac"}

@@ -155,7 +155,9 @@ def test_interrupted_it_still_reports(site: list[str], tmp_path: Path) -> None:
         str(tmp_path / "part.json"),
     ]
     main, side = pty.openpty()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ | with_public(site)) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ | with_public(site)
+    ) as process:
         os.close(side)
         told = b""
         while not re.search(rb"\b[1-9]\d*/\d+ checked", told):  # the silent peer is waited for still
@@ -199,7 +201,11 @@ def test_credentials_that_others_can_read_are_refused(portcheck: Command, tmp_pa
     file.chmod(0o644)
     ended = portcheck("check", "--role", "deploy-source", "--target", "127.0.0.1", "--credentials-file", str(file))
     assert (ended.code, "others can read it" in ended.err) == (2, True)
-    for text in ('user = "root"\npassword = C4nary-Secret\n', 'user = "root"\n', 'user = "root"\npassword = "C4nary-Secret"\nC4nary = 1\n'):
+    for text in (
+        'user = "root"\npassword = C4nary-Secret\n',
+        'user = "root"\n',
+        'user = "root"\npassword = "C4nary-Secret"\nC4nary = 1\n',
+    ):
         file.write_text(text)
         file.chmod(0o600)
         ended = portcheck("check", "--role", "deploy-source", "--target", "127.0.0.1", "--credentials-file", str(file))
@@ -213,7 +219,19 @@ def test_credentials_appear_nowhere(portcheck: Command, tmp_path: Path) -> None:
     file.write_text('user = "canaryuser"\npassword = "C4nary-Secret"\ndomain = "CANARYDOM"\n')
     file.chmod(0o600)
     for form in ("json", "table"):
-        ended = portcheck("check", "--role", "deploy-source", "--target", "127.0.0.1", "--credentials-file", str(file), "--format", form, "--timeout", "1")
+        ended = portcheck(
+            "check",
+            "--role",
+            "deploy-source",
+            "--target",
+            "127.0.0.1",
+            "--credentials-file",
+            str(file),
+            "--format",
+            form,
+            "--timeout",
+            "1",
+        )
         assert "anary" not in ended.out.lower().replace(str(file).lower(), "")
         assert "anary" not in ended.err.lower()
 
@@ -257,7 +275,18 @@ def test_files_in_the_users_folder_are_named_without_the_user(portcheck: Command
     home = tmp_path / "home" / "jnovak"
     home.mkdir(parents=True)
     (home / "my site.toml").write_text('server = "127.0.0.1"\nserver_port = 9\n')
-    ended = portcheck("check", "--role", "agent", "--site", str(home / "my site.toml"), "--only", "agent.server.*", "--timeout", "1", HOME=str(home))
+    ended = portcheck(
+        "check",
+        "--role",
+        "agent",
+        "--site",
+        str(home / "my site.toml"),
+        "--only",
+        "agent.server.*",
+        "--timeout",
+        "1",
+        HOME=str(home),
+    )
     assert ended.code == 1, ended.err
     assert "--site ~/'my site.toml'" in ended.out
     assert "jnovak" not in ended.out + ended.err
@@ -266,14 +295,38 @@ def test_files_in_the_users_folder_are_named_without_the_user(portcheck: Command
 @pytest.mark.parametrize("content", [b"{}", b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
 def test_a_file_of_authorities_without_any_is_wrong_use(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ca.pem").write_bytes(content)
-    argv = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", "127.0.0.1", "--dry-run", "--ca-file", str(tmp_path / "ca.pem")]
+    argv = [
+        sys.executable,
+        "-m",
+        "eset_portcheck",
+        "check",
+        "--role",
+        "agent",
+        "--server",
+        "127.0.0.1",
+        "--dry-run",
+        "--ca-file",
+        str(tmp_path / "ca.pem"),
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "contains no PEM certificate" in done.stderr
 
 
 def test_an_endless_site_file_is_refused() -> None:
-    argv = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--server", "127.0.0.1", "--dry-run", "--site", "/dev/zero"]
+    argv = [
+        sys.executable,
+        "-m",
+        "eset_portcheck",
+        "check",
+        "--role",
+        "agent",
+        "--server",
+        "127.0.0.1",
+        "--dry-run",
+        "--site",
+        "/dev/zero",
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (2, "")
     assert "is a device" in done.stderr

@@ -1,4 +1,5 @@
-"""The demo: the healthy site, each fault by the reason it must show, wrong use, and that nothing leaves this machine."""
+"""The demo: the healthy site, each fault by the reason it must show, wrong use, and that nothing leaves this
+machine."""
 
 import json
 import subprocess
@@ -21,7 +22,9 @@ def demo(capfd, *arguments: str) -> tuple[int, dict]:
 
 def reasons(report: dict) -> dict[str, tuple[str, str]]:
     """id -> (verdict, reason) of all that is no pass and no skip."""
-    return {row["id"]: (row["verdict"], row["reason"]) for row in report["checks"] if row["verdict"] not in ("pass", "skip")}
+    return {
+        row["id"]: (row["verdict"], row["reason"]) for row in report["checks"] if row["verdict"] not in ("pass", "skip")
+    }
 
 
 @pytest.mark.parametrize("role", SERVICES)
@@ -93,19 +96,26 @@ def test_push_fails_over(capfd):
 def test_push_without_fail_over(capfd):
     code, report = demo(capfd, "--break", "broker")
     assert code == 1
-    assert {one for one in reasons(report) if "push" in one} == {row["id"] for row in report["checks"] if "push" in row["id"]}
+    assert {one for one in reasons(report) if "push" in one} == {
+        row["id"] for row in report["checks"] if "push" in row["id"]
+    }
 
 
 @pytest.mark.parametrize("fault", ["repository", "filter"])
 def test_a_page_in_place_of_the_repository(capfd, fault):
     code, report = demo(capfd, "--break", fault)
     page = ("fail", "CAPTIVE_PORTAL")
-    assert (code, reasons(report)) == (1, {"agent.repository.tcp-80": page, "agent.proxy.tcp-3128.get-repository": page})
+    assert (code, reasons(report)) == (
+        1,
+        {"agent.repository.tcp-80": page, "agent.proxy.tcp-3128.get-repository": page},
+    )
 
 
 def test_lines_that_test_again_stay_on_the_stand_ins(capfd):
     _, report = demo(capfd, "--break", "proxy")
-    assert {fix.get("verify", "") for cause in report["causes"] for fix in cause["fixes"]} == {""}, "the demo has no rows of its own choice"
+    assert {fix.get("verify", "") for cause in report["causes"] for fix in cause["fixes"]} == {""}, (
+        "the demo has no rows of its own choice"
+    )
     assert (report["run"]["command"], report["run"]["arguments"]) == ("demo", ["--role", "agent", "--break", "proxy"])
 
 
@@ -159,7 +169,10 @@ print(code, seen, file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("arguments", [[], ["--break", "server"], ["--break", "repository"], ["--role", "bridge"], ["--role", "mobile-device"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--break", "server"], ["--break", "repository"], ["--role", "bridge"], ["--role", "mobile-device"]],
+)
 def test_nothing_leaves_this_machine_and_no_name_is_asked_for(arguments):
     """Watched by the interpreter's audit events, under every library."""
     line = [sys.executable, "-c", WATCHED, *arguments, "--format", "json", "-q"]

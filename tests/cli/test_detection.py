@@ -1,4 +1,5 @@
-"""`check` and `ports` on machines where components are installed: in a mount namespace of their own, with recorded files in the product's places."""
+"""`check` and `ports` on machines where components are installed: in a mount namespace of their own, with recorded
+files in the product's places."""
 
 import json
 import shutil
@@ -19,8 +20,12 @@ On = Callable[..., Ended]
 
 @pytest.fixture
 def machine(tmp_path: Path) -> On:
-    """machine(files, *arguments): the command where /opt, /etc/opt, /var/log and /var/lib hold these files and nothing else of any product."""
-    if not shutil.which("unshare") or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+    """machine(files, *arguments): the command where /opt, /etc/opt, /var/log and /var/lib hold these files and nothing
+    else of any product."""
+    if (
+        not shutil.which("unshare")
+        or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode
+    ):
         pytest.skip("no mount namespaces here")
 
     def run(files: dict[str, str], *arguments: str) -> Ended:
@@ -30,7 +35,19 @@ def machine(tmp_path: Path) -> On:
             (root / place).mkdir(parents=True, exist_ok=True)
             mounts.append(f"mount --bind {root / place} /{place}")
         script = " && ".join([*mounts, 'exec "$0" "$@"'])
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, sys.executable, "-m", "eset_portcheck", *arguments]
+        command = [
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            script,
+            sys.executable,
+            "-m",
+            "eset_portcheck",
+            *arguments,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
         return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -97,7 +114,9 @@ def test_a_server_with_its_database_elsewhere(machine: On) -> None:
     ended = machine(away, "check", "--role", "server", "--dry-run")
     assert "tcp db.corp.local:3307 mysql" in ended.out
     assert "C4nary" not in ended.out + ended.err
-    mine = machine(away, "check", "--role", "server", "--database", "x.corp.local", "--database-kind", "mssql", "--dry-run")
+    mine = machine(
+        away, "check", "--role", "server", "--database", "x.corp.local", "--database-kind", "mssql", "--dry-run"
+    )
     assert "tcp x.corp.local:1433 tds" in mine.out
 
 
@@ -134,4 +153,6 @@ def test_a_recorded_windows_machine(language: str) -> None:
     assert found["server"].source.endswith("status.html")
     assert "C4nary" not in json.dumps([one.value for one in found.values()])
     assert set(detected.values(products, ["server"], "DB.corp.local")) == set()
-    assert {name: one.value for name, one in detected.values(products, ["webconsole"]).items()}["server"] == "protect.corp.local"
+    assert {name: one.value for name, one in detected.values(products, ["webconsole"]).items()}[
+        "server"
+    ] == "protect.corp.local"

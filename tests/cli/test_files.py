@@ -1,4 +1,5 @@
-"""Files as a stranger may have laid them out: links, pipes, devices, full disks. Nothing is waited for, followed, or left half written."""
+"""Files as a stranger may have laid them out: links, pipes, devices, full disks. Nothing is waited for, followed, or
+left half written."""
 
 import json
 import os
@@ -77,7 +78,9 @@ def test_what_is_no_file_is_no_place_for_a_result(portcheck: Command, tmp_path: 
 
 @posix
 @pytest.mark.parametrize("what", ["pipe", "folder", "device", "dangling", "loop", "socket"])
-@pytest.mark.parametrize("option", ["--site", "--profile", "--ca-file", "--credentials-file", "report", "compare", "bundle", "rules"])
+@pytest.mark.parametrize(
+    "option", ["--site", "--profile", "--ca-file", "--credentials-file", "report", "compare", "bundle", "rules"]
+)
 def test_what_is_no_file_is_not_waited_for(portcheck: Command, tmp_path: Path, what: str, option: str) -> None:
     name = str(laid_out(tmp_path, what, "in.json"))
     line = {
@@ -109,7 +112,13 @@ def test_every_file_has_a_limit(portcheck: Command, tmp_path: Path, option: str)
 def test_process_substitution_is_refused_with_a_word(tmp_path: Path) -> None:
     if not shutil.which("bash"):
         pytest.fail("bash is needed")
-    done = subprocess.run(["bash", "-c", f"{sys.executable} -m eset_portcheck report <(cat {REPORT})"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m eset_portcheck report <(cat {REPORT})"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, "is a pipe" in done.stderr, "- reads standard input" in done.stderr) == (2, True, True)
 
 
@@ -166,7 +175,8 @@ def test_results_are_closed_to_others(portcheck: Command, tmp_path: Path) -> Non
 @posix
 @as_root
 def test_planted_links_give_nothing_away(portcheck: Command, tmp_path: Path) -> None:
-    """A folder in which others write, as /tmp: a hard link stays what it was, whoever owned the file does not own the report."""
+    """A folder in which others write, as /tmp: a hard link stays what it was, whoever owned the file does not own the
+    report."""
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o1777)
@@ -197,7 +207,17 @@ def test_credentials_belong_to_whoever_runs(portcheck: Command, tmp_path: Path) 
     file.chmod(0o600)
 
     def run(path: Path) -> Ended:
-        return portcheck("check", "--role", "deploy-source", "--target", "127.0.0.1", "--no-detect", "--dry-run", "--credentials-file", str(path))
+        return portcheck(
+            "check",
+            "--role",
+            "deploy-source",
+            "--target",
+            "127.0.0.1",
+            "--no-detect",
+            "--dry-run",
+            "--credentials-file",
+            str(path),
+        )
 
     assert run(file).code == 0
     mine, theirs = tmp_path / "mine.toml", tmp_path / "theirs.toml"
@@ -205,7 +225,10 @@ def test_credentials_belong_to_whoever_runs(portcheck: Command, tmp_path: Path) 
     theirs.symlink_to("secret.toml")
     os.lchown(theirs, STRANGER, STRANGER)
     assert run(mine).code == 0
-    for path, said in ((theirs, "link that belongs to another user"), (file, "it must belong to the one who runs this (uid 0)")):
+    for path, said in (
+        (theirs, "link that belongs to another user"),
+        (file, "it must belong to the one who runs this (uid 0)"),
+    ):
         if path == file:
             os.chown(file, STRANGER, STRANGER)
         ended = run(path)
@@ -288,7 +311,9 @@ def tiny(tmp_path: Path) -> Iterator[Path]:
     """A disk of 64 KiB, nearly full: an earlier report of four bytes, and room for as much as is freed by hand."""
     disk = tmp_path / "tiny"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
         pytest.skip("no disk can be mounted here")
     try:
         yield disk
@@ -328,7 +353,9 @@ def test_a_map_that_does_not_fit_costs_no_report(portcheck: Command, tmp_path: P
     (tiny / "m.json").chmod(0o600)
     before = (tiny / "m.json").read_bytes()
     (tiny / "filler").write_bytes(b"x" * 60 * 1024)
-    ended = portcheck("ports", "--role", "server", "--no-detect", "--redact", "strict", "--map", str(tiny / "m.json"), "-o", "r.json")
+    ended = portcheck(
+        "ports", "--role", "server", "--no-detect", "--redact", "strict", "--map", str(tiny / "m.json"), "-o", "r.json"
+    )
     assert ended.code in (1, 4)
     assert "m.json': not written" in ended.err
     assert (tiny / "m.json").read_bytes() == before
@@ -363,7 +390,9 @@ def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
             "-o",
             "kept.json",
         ]
-        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        with subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        ) as process:
             assert silent.stdout.readline() == "connected\n"
             begun = left(gone)
             assert [stat.S_IMODE((gone / name).stat().st_mode) for name in begun] == [0o600]
@@ -372,7 +401,9 @@ def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
             _out, err = process.communicate(timeout=60)
         assert process.returncode == 130, err
         assert "r.json': not written" in err
-        assert json.loads((tmp_path / "kept.json").read_text())["run"]["complete"] is False, "the partial report is whole"
+        assert json.loads((tmp_path / "kept.json").read_text())["run"]["complete"] is False, (
+            "the partial report is whole"
+        )
         assert left(tmp_path) == ["kept.json"]
     finally:
         silent.kill()

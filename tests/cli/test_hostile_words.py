@@ -1,4 +1,5 @@
-"""Words on the command line, files and their names that hold anything: one clear line, nothing that a terminal would obey."""
+"""Words on the command line, files and their names that hold anything: one clear line, nothing that a terminal would
+obey."""
 
 import json
 import re
@@ -54,9 +55,15 @@ OBEYED = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\
 def test_wrong_words_are_told_safely(tmp_path: Path, command: str, word: str) -> None:
     arguments = [one.replace("WORD", WORDS[word]) for one in COMMANDS[command]]
     script = "import sys; from eset_portcheck.__main__ import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, cwd=tmp_path, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, cwd=tmp_path, timeout=60, check=False
+    )
     told = done.stderr.decode() + done.stdout.decode()
-    is_taken = command == "explain-value" or (command, word) == ("server", "zero-width")  # values are passed over; IDNA drops what has no width
+    # Values are passed over; IDNA drops what has no width.
+    is_taken = command == "explain-value" or (command, word) == (
+        "server",
+        "zero-width",
+    )
     assert done.returncode in ((0, 2) if is_taken else (2,)), told[:500]
     assert not OBEYED.search(told), ascii(told[:500])
     assert "Traceback" not in told

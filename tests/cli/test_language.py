@@ -52,11 +52,16 @@ def test_json_has_no_language():
 
 def test_a_file_is_written_in_the_language_asked_for(tmp_path):
     file = tmp_path / "informe.txt"
-    assert program("report", str(SAMPLE), "--lang", "es", "-o", str(file)).returncode == program("report", str(SAMPLE)).returncode
+    assert (
+        program("report", str(SAMPLE), "--lang", "es", "-o", str(file)).returncode
+        == program("report", str(SAMPLE)).returncode
+    )
     assert "QUÉ FALLA" in file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("arguments", [["explain", "TCP_NO_ANSWER"], ["roles"], ["show", "agent"], ["report", str(SAMPLE)]])
+@pytest.mark.parametrize(
+    "arguments", [["explain", "TCP_NO_ANSWER"], ["roles"], ["show", "agent"], ["report", str(SAMPLE)]]
+)
 def test_a_terminal_that_takes_ascii_only_gets_letters_without_accents(arguments):
     done = program(*arguments, "--lang", "es", PYTHONIOENCODING="ascii")
     assert done.returncode in (0, 1)

@@ -45,16 +45,34 @@ def test_wrong_use_names_the_place(portcheck: Command, arguments: list[str], tol
 
 
 def test_a_port_in_use_is_named_with_its_owner(portcheck: Command, held: int) -> None:
-    ended = portcheck("ports", "--role", "server", "--set", f"server_port={held}", "--set", f"console_port={free_port()}", "--format", "json")
+    ended = portcheck(
+        "ports",
+        "--role",
+        "server",
+        "--set",
+        f"server_port={held}",
+        "--set",
+        f"console_port={free_port()}",
+        "--format",
+        "json",
+    )
     rows = {one["id"]: one for one in ended.report["checks"]}
     taken = rows["server.listen.tcp-2222"]
-    assert (ended.code, taken["verdict"], taken["reason"], taken["state"]) == (1, "fail", "PORT_IN_USE_BY_OTHER", "open")
+    assert (ended.code, taken["verdict"], taken["reason"], taken["state"]) == (
+        1,
+        "fail",
+        "PORT_IN_USE_BY_OTHER",
+        "open",
+    )
     process = taken["where"]["process"]
     assert (process["pid"], process["bind"], process["addresses"]) == (os.getpid(), "loopback", ["127.0.0.1"])
     assert process["since_utc"].endswith("Z")
     assert rows["server.listen.tcp-2223"]["where"] == {}
     # what was not looked at is left out, not proven
-    assert {one["reason"] for one in rows.values() if one["direction"] == "outbound"} <= {"NOT_SELECTED", "CONDITION_FALSE"}
+    assert {one["reason"] for one in rows.values() if one["direction"] == "outbound"} <= {
+        "NOT_SELECTED",
+        "CONDITION_FALSE",
+    }
     assert (ended.report["run"]["command"], ended.report["summary"]["ready"]) == ("ports", False)
 
 
@@ -66,7 +84,9 @@ def test_the_role_needs_no_target_here(portcheck: Command) -> None:
 
 
 def test_the_table_says_who_where_and_since_when(portcheck: Command, held: int, tmp_path: Path) -> None:
-    ended = portcheck("ports", "--role", "bridge", "--set", f"proxy_port={held}", "-o", "r.json", "--ascii", COLUMNS="120")
+    ended = portcheck(
+        "ports", "--role", "bridge", "--set", f"proxy_port={held}", "-o", "r.json", "--ascii", COLUMNS="120"
+    )
     assert ended.code == 1
     text = " ".join(ended.out.split())
     assert f"{held}/tcp" in text
@@ -84,7 +104,8 @@ def test_exit_codes_as_in_check(portcheck: Command, held: int) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives its rights away")
 def test_without_rights_a_held_port_is_neither_free_nor_somebody_elses() -> None:
-    """In a process of another user: the owner is hidden, the user of the socket is not; a free port below 1024 is free, although it could not be bound."""
+    """In a process of another user: the owner is hidden, the user of the socket is not; a free port below 1024 is free,
+    although it could not be bound."""
     read, write = os.pipe()
     with socket.create_server(("127.0.0.1", 0)) as sock:
         held = sock.getsockname()[1]
@@ -97,9 +118,18 @@ def test_without_rights_a_held_port_is_neither_free_nor_somebody_elses() -> None
                 os.setgid(65534)
                 os.setuid(65534)
                 seen = host.look(frozenset({held, 997}))
-                values = {"id": "server.listen.tcp-2222", "direction": Direction.INBOUND, "target": "this-host", "required": Proof.ACCEPTS, "trust": None}
+                values = {
+                    "id": "server.listen.tcp-2222",
+                    "direction": Direction.INBOUND,
+                    "target": "this-host",
+                    "required": Proof.ACCEPTS,
+                    "trust": None,
+                }
                 told = [judge_inbound(row(**values | {"port": port}), seen, Phase.PRE) for port in (held, 997)]
-                lines = [f"{one.reason} {(one.where.process or {}).get('user')} {(one.where.process or {}).get('pid')}" for one in told]
+                lines = [
+                    f"{one.reason} {(one.where.process or {}).get('user')} {(one.where.process or {}).get('pid')}"
+                    for one in told
+                ]
                 os.write(write, "\n".join(lines).encode())
             finally:
                 os._exit(0)

@@ -1,4 +1,5 @@
-"""A protocol that this package has never heard of is two files: its descriptor, registered by another distribution, and a row of a profile."""
+"""A protocol that this package has never heard of is two files: its descriptor, registered by another distribution, and
+a row of a profile."""
 
 import socket
 import threading
@@ -76,8 +77,12 @@ def outside(tmp_path: Path) -> dict[str, str]:
     packages = tmp_path / "packages"
     (packages / "portcheck_redis-1.dist-info").mkdir(parents=True)
     (packages / "portcheck_redis.py").write_text(DESCRIPTOR)
-    (packages / "portcheck_redis-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: portcheck-redis\nVersion: 1\n")
-    (packages / "portcheck_redis-1.dist-info/entry_points.txt").write_text("[eset_portcheck.protocols]\nredis = portcheck_redis:PROTOCOL\n")
+    (packages / "portcheck_redis-1.dist-info/METADATA").write_text(
+        "Metadata-Version: 2.1\nName: portcheck-redis\nVersion: 1\n"
+    )
+    (packages / "portcheck_redis-1.dist-info/entry_points.txt").write_text(
+        "[eset_portcheck.protocols]\nredis = portcheck_redis:PROTOCOL\n"
+    )
     (tmp_path / "cache.toml").write_text(ROW)
     return {"PYTHONPATH": str(packages)}
 
@@ -107,7 +112,17 @@ def answering(reply: Callable[[bytes], bytes]) -> Iterator[int]:
 
 def row(portcheck: Command, port: int, environment: dict[str, str]) -> dict[str, object]:
     done = portcheck(
-        "check", "--profile", "cache.toml", "--server", "127.0.0.1", "--set", f"server_port={port}", "--format", "json", "--no-detect", **environment
+        "check",
+        "--profile",
+        "cache.toml",
+        "--server",
+        "127.0.0.1",
+        "--set",
+        f"server_port={port}",
+        "--format",
+        "json",
+        "--no-detect",
+        **environment,
     )
     (only,) = done.report["checks"]
     assert isinstance(only, dict)
@@ -129,7 +144,18 @@ def test_another_service_is_named(portcheck: Command, outside: dict[str, str]) -
 
 def test_its_word_stands_in_the_matrix(portcheck: Command, outside: dict[str, str]) -> None:
     with answering(lambda _: b"") as port:
-        done = portcheck("check", "--profile", "cache.toml", "--server", "127.0.0.1", "--set", f"server_port={port}", "--no-detect", "--ascii", **outside)
+        done = portcheck(
+            "check",
+            "--profile",
+            "cache.toml",
+            "--server",
+            "127.0.0.1",
+            "--set",
+            f"server_port={port}",
+            "--no-detect",
+            "--ascii",
+            **outside,
+        )
     assert "RESP" in done.out
 
 
@@ -139,7 +165,9 @@ def test_without_it_the_row_says_so(portcheck: Command, outside: dict[str, str])
 
 
 @pytest.mark.parametrize("code", ["PROTOCOL = 'redis'\n", "1 / 0\n", "import nowhere_to_be_found\n"])
-def test_what_is_no_descriptor_harms_its_own_rows_alone(portcheck: Command, outside: dict[str, str], tmp_path: Path, code: str) -> None:
+def test_what_is_no_descriptor_harms_its_own_rows_alone(
+    portcheck: Command, outside: dict[str, str], tmp_path: Path, code: str
+) -> None:
     (tmp_path / "packages/portcheck_redis.py").write_text(code)
     found = row(portcheck, 9, outside)
     assert (found["verdict"], found["reason"]) == ("error", "INTERNAL_ERROR")

@@ -15,7 +15,9 @@ DROPPED = SAMPLES / "dropped.json"
 
 
 def portcheck(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-m", "eset_portcheck", *arguments], input=given, capture_output=True, check=False, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", "eset_portcheck", *arguments], input=given, capture_output=True, check=False, timeout=60
+    )
 
 
 @pytest.fixture
@@ -31,7 +33,11 @@ def test_golden_reports_stay_readable(sample: Path) -> None:
     done = portcheck("report", str(sample))
     assert done.returncode == 0
     assert all(
-        b"evaluated again" in line or b"computed again" in line or b"only from the file" in line or line.startswith(b"  ") for line in done.stderr.splitlines()
+        b"evaluated again" in line
+        or b"computed again" in line
+        or b"only from the file" in line
+        or line.startswith(b"  ")
+        for line in done.stderr.splitlines()
     ), "made by older rules"
     assert json.loads(sample.read_text())["run"]["roles"][0].encode() in done.stdout.splitlines()[0]
 
@@ -41,7 +47,9 @@ def test_json_comes_out_as_it_went_in(fresh: Path) -> None:
 
 
 def test_standard_input_and_files(fresh: Path, tmp_path: Path) -> None:
-    done = portcheck("report", "-", "-o", str(tmp_path / "again.json"), "-o", str(tmp_path / "again.txt"), given=fresh.read_bytes())
+    done = portcheck(
+        "report", "-", "-o", str(tmp_path / "again.json"), "-o", str(tmp_path / "again.txt"), given=fresh.read_bytes()
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert from_json((tmp_path / "again.json").read_bytes()) == from_json(fresh.read_bytes())
     assert b"CLOSED_BEFORE_REPLY" in (tmp_path / "again.txt").read_bytes()
@@ -72,7 +80,11 @@ def test_fields_of_a_later_version_are_tolerated_and_go_no_further(fresh: Path) 
     again = portcheck("report", "-", "--format", "json", given=done.stdout)
     assert (again.stdout, again.stderr) == (done.stdout, b""), "what is written has the id of its content"
     left = json.loads(done.stdout)
-    assert (left["run"].pop("id") != content["run"].pop("id"), left["host"], "later" in left) == (True, content["host"], False)
+    assert (left["run"].pop("id") != content["run"].pop("id"), left["host"], "later" in left) == (
+        True,
+        content["host"],
+        False,
+    )
 
 
 def test_a_changed_report_is_never_given_a_new_id(fresh: Path) -> None:
@@ -108,9 +120,15 @@ BROKEN = {
     "hostile": (with_row(verdict="\x1b[2J\u202e"), "checks[2].verdict"),
     "missing": (changed(host=None), "host: Expected `object`, got `null`"),
     "deep": (b'{"schema_version":"1.0.0","later":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
-    "deep-enough": (with_row(attempts=[{"reply": {"a": json.loads("[" * 70 + "]" * 70)}}]), "checks: nested too deeply"),
+    "deep-enough": (
+        with_row(attempts=[{"reply": {"a": json.loads("[" * 70 + "]" * 70)}}]),
+        "checks: nested too deeply",
+    ),
     "many": (b'{"schema_version":"1.0.0","later":[' + b"[]," * 2_000_001 + b"[]]}", "more than 2000000 values"),
-    "surrogate": (with_row(target="x").replace(b'"target": "x"', b'"target": "\\ud800"'), "not valid JSON, or incomplete"),
+    "surrogate": (
+        with_row(target="x").replace(b'"target": "x"', b'"target": "\\ud800"'),
+        "not valid JSON, or incomplete",
+    ),
     "twice": (with_row(id=json.loads(DROPPED.read_text())["checks"][0]["id"]), "checks[2].id: appears twice"),
     "huge-number": (with_row(port=10**400), "checks[2].port"),
 }

@@ -14,7 +14,9 @@ SITE = ("--role", "agent", "--server", "10.0.0.5")
 
 def portcheck(*arguments: str, ssh: str = "") -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "eset_portcheck", "rules", *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "SSH_CONNECTION": ssh})
+    return subprocess.run(
+        argv, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "SSH_CONNECTION": ssh}
+    )
 
 
 @pytest.mark.parametrize("notation", ["nft", "powershell", "csv"])
@@ -22,7 +24,10 @@ def test_every_notation_is_ascii_and_names_every_row(notation: str) -> None:
     done = portcheck(*SITE, "--for", notation)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.isascii()
-    assert all(one in done.stdout for one in ("agent.server.tcp-2222", "agent.repository.tcp-80", "agent.push.tcp-8883", "agent.push.tcp-443"))
+    assert all(
+        one in done.stdout
+        for one in ("agent.server.tcp-2222", "agent.repository.tcp-80", "agent.push.tcp-8883", "agent.push.tcp-443")
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,8 +59,14 @@ def test_wrong_use(arguments: tuple[str, ...], told: str) -> None:
 
 def test_undo() -> None:
     assert portcheck(*SITE, "--for", "nft", "--undo").stdout == "nft delete table inet eset_portcheck\n"
-    assert "delete rule inet filter" in portcheck(*SITE, "--for", "nft", "--undo", "--into", "inet filter input output").stdout
-    assert portcheck(*SITE, "--for", "powershell", "--undo").stdout.strip() == "Remove-NetFirewallRule -Group 'eset-portcheck'"
+    assert (
+        "delete rule inet filter"
+        in portcheck(*SITE, "--for", "nft", "--undo", "--into", "inet filter input output").stdout
+    )
+    assert (
+        portcheck(*SITE, "--for", "powershell", "--undo").stdout.strip()
+        == "Remove-NetFirewallRule -Group 'eset-portcheck'"
+    )
     assert portcheck(*SITE, "--for", "csv", "--undo").stdout.splitlines()[1].startswith("remove,")
     assert portcheck(*SITE, "--for", "powershell", "--dhcp").returncode == 2
 
@@ -64,12 +75,17 @@ def test_a_log_in_that_would_be_cut_is_told() -> None:
     here = "192.0.2.1 50000 192.0.2.2 2022"
     done = portcheck(*SITE, "--for", "nft", ssh=here)
     assert done.returncode == 0
-    assert done.stderr == "eset-portcheck: you are logged in by SSH on port 2022; these rules would block it: use --keep tcp/2022\n"
+    assert (
+        done.stderr
+        == "eset-portcheck: you are logged in by SSH on port 2022; these rules would block it: use --keep tcp/2022\n"
+    )
     assert portcheck(*SITE, "--for", "nft", "--keep", "tcp/2022", ssh=here).stderr == ""
     assert portcheck(*SITE, "--for", "nft", ssh="\x1b[31m x").stderr == ""
 
 
-def test_a_name_without_an_address_is_not_opened(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_name_without_an_address_is_not_opened(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     def nobody(name: str, *_: object, **__: object) -> object:
         raise socket.gaierror(socket.EAI_NONAME, name)
 

@@ -36,7 +36,8 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 def taken(pid: int, number: int) -> bool:
-    """Does the process have a handler for it? proc(5), SigCgt. SIGHUP is Python's default until we take it; so is SIGTERM."""
+    """Does the process have a handler for it? proc(5), SigCgt. SIGHUP is Python's default until we take it; so is
+    SIGTERM."""
     line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigCgt:"))
     return bool(int(line.split()[1], 16) >> (number - 1) & 1)
 
@@ -81,7 +82,11 @@ def to(peer: socket.socket, *more: str) -> list[str]:
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
 def test_during_the_run_the_partial_report_is_written(number: signal.Signals, tmp_path: Path) -> None:
-    with silent_peer() as peer, program(*to(peer, "--format", "json", "-o", "out.json", "-o", "out.txt"), cwd=tmp_path) as process, peer.accept()[0]:
+    with (
+        silent_peer() as peer,
+        program(*to(peer, "--format", "json", "-o", "out.json", "-o", "out.txt"), cwd=tmp_path) as process,
+        peer.accept()[0],
+    ):
         process.send_signal(number)
         out, err = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 130
@@ -101,7 +106,11 @@ def test_what_was_ignored_stays_ignored(tmp_path: Path) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    with silent_peer() as peer, program(*to(peer, "--format", "json"), cwd=tmp_path, preexec_fn=ignore) as process, peer.accept()[0] as there:
+    with (
+        silent_peer() as peer,
+        program(*to(peer, "--format", "json"), cwd=tmp_path, preexec_fn=ignore) as process,
+        peer.accept()[0] as there,
+    ):
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGINT)
         there.close()
@@ -209,7 +218,10 @@ def test_a_terminal_that_nobody_reads_does_not_stop_the_run(tmp_path: Path) -> N
     ours, theirs = pty.openpty()
     while select.select([], [theirs], [], 0)[1]:
         os.write(theirs, b"x" * 64)
-    with silent_peer() as peer, program(*to(peer, "--format", "table", "-o", "out.json"), cwd=tmp_path, stderr=theirs) as process:
+    with (
+        silent_peer() as peer,
+        program(*to(peer, "--format", "table", "-o", "out.json"), cwd=tmp_path, stderr=theirs) as process,
+    ):
         peer.accept()[0].close()
         process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 1
@@ -233,9 +245,18 @@ def blocked(tmp_path: Path) -> tuple[int, int]:
 def test_a_reader_that_does_not_read_cannot_keep_us(signals: int, unbuffered: str, tmp_path: Path) -> None:
     reading, writing = blocked(tmp_path)
     with program(
-        "report", str(REPORT), "--format", "json", "-o", "out.json", cwd=tmp_path, stdout=writing, env={**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        "report",
+        str(REPORT),
+        "--format",
+        "json",
+        "-o",
+        "out.json",
+        cwd=tmp_path,
+        stdout=writing,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
     ) as process:
-        until(lambda: (tmp_path / "out.json").exists() and (tmp_path / "out.json").stat().st_size > 0)  # standard output comes after the files
+        # Standard output comes after the files.
+        until(lambda: (tmp_path / "out.json").exists() and (tmp_path / "out.json").stat().st_size > 0)
         begun = time.monotonic()
         for _ in range(signals):
             process.send_signal(signal.SIGTERM)
@@ -298,5 +319,7 @@ def test_a_swallowed_interrupt_is_not_forgotten(tmp_path: Path) -> None:
         "interrupts.call(lambda: os.write(1, b'told to stop'))\n"
         "interrupts.leave(0)\n"
     )
-    done = subprocess.run([sys.executable, "-c", words], capture_output=True, timeout=DEADLINE_S, cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, timeout=DEADLINE_S, cwd=Path(__file__).parents[2]
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, b"told to stop", b"")

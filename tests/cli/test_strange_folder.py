@@ -59,7 +59,9 @@ COMMANDS = [
 
 def shadows(folder: Path, names: set[str]) -> Path:
     for name in names:
-        (folder / f"{name}.py").write_text(f"open({str(folder / 'IMPORTED')!r}, 'a').write({name!r} + '\\n')\nraise ImportError({name!r})\n")
+        (folder / f"{name}.py").write_text(
+            f"open({str(folder / 'IMPORTED')!r}, 'a').write({name!r} + '\\n')\nraise ImportError({name!r})\n"
+        )
     return folder / "IMPORTED"
 
 
@@ -78,12 +80,16 @@ def test_the_console_script_imports_nothing_from_the_working_directory(tmp_path:
 
 @pytest.mark.parametrize("how", ["module", "PYTHONPATH=:", "PYTHONPATH=.", "PYTHONPATH=sub/.."])
 def test_once_it_runs_the_working_directory_is_no_place_for_modules(tmp_path: Path, how: str) -> None:
-    """What Python imports before our first line is beyond us (docs/files-and-programs.md); of all else nothing comes from here."""
+    """What Python imports before our first line is beyond us (docs/files-and-programs.md); of all else nothing comes
+    from here."""
     (tmp_path / "sub").mkdir()
     ahead = run([sys.executable, "-c", "import sys, re, runpy, pkgutil; print(*sys.modules)"], tmp_path).stdout.split()
     imported = shadows(
         tmp_path,
-        {*sys.stdlib_module_names, *OURS} - {"this", "antigravity", "sitecustomize", "usercustomize"} - BEFORE_US - {name.partition(".")[0] for name in ahead},
+        {*sys.stdlib_module_names, *OURS}
+        - {"this", "antigravity", "sitecustomize", "usercustomize"}
+        - BEFORE_US
+        - {name.partition(".")[0] for name in ahead},
     )
     environment = {"PYTHONPATH": how.partition("=")[2]} if "=" in how else {}
     line = [str(PROGRAM)] if environment else [sys.executable, "-m", "eset_portcheck"]
@@ -120,7 +126,11 @@ def test_nothing_is_read_from_the_working_directory(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="network namespaces")
 def test_root_in_a_strange_folder_runs_the_systems_nft(tmp_path: Path) -> None:
     """With rules in the kernel `nft` is really asked; an empty entry of PATH ran ./nft."""
-    if os.geteuid() != 0 or not shutil.which("unshare") or subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode:
+    if (
+        os.geteuid() != 0
+        or not shutil.which("unshare")
+        or subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode
+    ):
         pytest.skip("needs root and network namespaces")
     nft = shutil.which("nft", path="/usr/sbin:/sbin")
     if nft is None:

@@ -1,6 +1,8 @@
-"""A report from a file is a stranger's: nothing that it holds in the place of a conclusion or a command comes out of any reader, and no trick hides it.
+"""A report from a file is a stranger's: nothing that it holds in the place of a conclusion or a command comes out of
+any reader, and no trick hides it.
 
-Every attack gets a new id, so that the file looks untouched. The whole of what is written is searched, members of the zip included.
+Every attack gets a new id, so that the file looks untouched. The whole of what is written is searched, members of the
+zip included.
 """
 
 import copy
@@ -81,7 +83,10 @@ class Readers:
             code, out, err = self.run("bundle", name, "--force", "-o", str(zipped), *options)
             assert code == 0, err
             with zipfile.ZipFile(io.BytesIO(zipped.read_bytes())) as archive:
-                told |= {" ".join((f"bundle {one}", *options)): archive.read(one).decode() + err for one in archive.namelist()}
+                told |= {
+                    " ".join((f"bundle {one}", *options)): archive.read(one).decode() + err
+                    for one in archive.namelist()
+                }
         return told
 
 
@@ -111,8 +116,15 @@ def _fixes(**values: str) -> Change:
 
 
 def _invented(plain: Plain) -> None:
-    one = plain["causes"][0] | {"id": EVIL, "reason": EVIL, "explains": [row["id"] for row in plain["checks"]], "params": {"target": EVIL}}
-    plain["causes"] = [one | {"where": {"address": EVIL, "ca": EVIL, "interval": [EVIL, EVIL], "process": {"name": EVIL, "pid": EVIL}}}]
+    one = plain["causes"][0] | {
+        "id": EVIL,
+        "reason": EVIL,
+        "explains": [row["id"] for row in plain["checks"]],
+        "params": {"target": EVIL},
+    }
+    plain["causes"] = [
+        one | {"where": {"address": EVIL, "ca": EVIL, "interval": [EVIL, EVIL], "process": {"name": EVIL, "pid": EVIL}}}
+    ]
 
 
 def _older(change: Change) -> Change:
@@ -139,17 +151,36 @@ TAKEN: dict[str, Change] = {
     "verify-after-ours": _fixes(verify=f"--only agent.server.tcp-2222; {EVIL}"),
     "causes": _invented,
     "cause-params": _causes(lambda cause: cause["params"].update(target=EVIL, proxies=[EVIL], rule=EVIL)),
-    "findings": _rows(lambda row: row.update(findings=[{"reason": EVIL, "evidence": [EVIL], "params": {"issuer": EVIL, "error": EVIL}}])),
-    "findings-of-known-codes": _rows(lambda row: row.update(findings=[{"reason": "TLS_UNKNOWN_CA", "params": {"issuer": EVIL}}])),
+    "findings": _rows(
+        lambda row: row.update(
+            findings=[{"reason": EVIL, "evidence": [EVIL], "params": {"issuer": EVIL, "error": EVIL}}]
+        )
+    ),
+    "findings-of-known-codes": _rows(
+        lambda row: row.update(findings=[{"reason": "TLS_UNKNOWN_CA", "params": {"issuer": EVIL}}])
+    ),
     "where": _rows(lambda row: row.update(where={"address": EVIL, "ca": EVIL, "interval": [EVIL, EVIL]})),
     "reason": _rows(lambda row: row.update(reason=EVIL) if row["attempts"] else None),
     "explained-by": _rows(lambda row: row.update(explained_by=EVIL)),
     "purpose": _rows(lambda row: row.update(purpose=EVIL, note=EVIL, note_as_printed=EVIL, source=EVIL, page_row=EVIL)),
     "rediagnosis": lambda plain: plain.update(
-        rediagnosis={"version": EVIL, "changed": [{"id": EVIL, "before": [EVIL], "after": [EVIL]}], "also": [EVIL], "report_id": EVIL, "unchecked": [EVIL]}
+        rediagnosis={
+            "version": EVIL,
+            "changed": [{"id": EVIL, "before": [EVIL], "after": [EVIL]}],
+            "also": [EVIL],
+            "report_id": EVIL,
+            "unchecked": [EVIL],
+        }
     ),
     "proxies": lambda plain: plain.update(
-        proxy_choices=[{"target": EVIL, "via": EVIL, "why": EVIL, "ignored": [{"source": EVIL, "name": EVIL, "proxy": EVIL, "why": EVIL}]}]
+        proxy_choices=[
+            {
+                "target": EVIL,
+                "via": EVIL,
+                "why": EVIL,
+                "ignored": [{"source": EVIL, "name": EVIL, "proxy": EVIL, "why": EVIL}],
+            }
+        ]
     ),
     "counts": lambda plain: plain["summary"].update(counts={EVIL: 7}),
     "row-id": lambda plain: plain["checks"][0].update(note=EVIL, purpose=EVIL, id="agent.curl.tcp-1"),
@@ -166,7 +197,8 @@ def test_what_stands_for_a_conclusion_is_taken_from_nobody(honest: Plain, reader
 
 @pytest.mark.parametrize("attack", [one for one in TAKEN if one not in ("rediagnosis", "counts")])
 def test_that_it_differed_is_said(honest: Plain, readers: Readers, attack: str) -> None:
-    """On standard error, in what people read, and in what programs read. (A judgement or counts of others are only replaced.)"""
+    """On standard error, in what people read, and in what programs read. (A judgement or counts of others are only
+    replaced.)"""
     spoilt = copy.deepcopy(honest)
     TAKEN[attack](spoilt)
     name = readers.file("stranger.json", sealed(spoilt))
@@ -223,7 +255,13 @@ def _exit_zero(plain: Plain) -> None:
     plain["summary"] |= {"ready": True, "exit_code": 0, "verdict": "pass", "strict": False, "exit_zero": True}
 
 
-BETTER: dict[str, Change] = {"whitewashed": _whitewashed, "asking-less": _asking_less, "cut-out": _cut_out, "not-run": _not_run, "exit-zero": _exit_zero}
+BETTER: dict[str, Change] = {
+    "whitewashed": _whitewashed,
+    "asking-less": _asking_less,
+    "cut-out": _cut_out,
+    "not-run": _not_run,
+    "exit-zero": _exit_zero,
+}
 READY = ("READY, with", ": READY:", "READY: everything")
 
 
@@ -241,7 +279,8 @@ def test_no_report_gets_better_by_saying_so(honest: Plain, readers: Readers, att
     if attack != "exit-zero":
         assert err
     code, _, _ = readers.run("compare", name, good)
-    assert code == 0 if attack not in ("cut-out", "not-run") else code in (0, 1)  # the other way round nothing is fixed either
+    # The other way round nothing is fixed either.
+    assert code == 0 if attack not in ("cut-out", "not-run") else code in (0, 1)
     _, out, _ = readers.run("compare", good, name, "--format", "json")
     assert json.loads(out)["summary"]["counts"]["fixed"] == 0
 
@@ -315,7 +354,9 @@ def test_ids_that_no_shell_should_see_are_in_no_line(honest: Plain, readers: Rea
         assert not any("--only" in line and "evil.example" in line for line in told.splitlines()), reader
 
 
-def test_of_a_profile_of_another_version_it_is_said_that_nothing_can_be_checked(honest: Plain, readers: Readers) -> None:
+def test_of_a_profile_of_another_version_it_is_said_that_nothing_can_be_checked(
+    honest: Plain, readers: Readers
+) -> None:
     spoilt = copy.deepcopy(honest)
     spoilt["profiles"][0]["sha256"] = "0" * 64
     _, out, err = readers.run("report", readers.file("stranger.json", sealed(spoilt)))
@@ -337,7 +378,11 @@ def test_standard_input_is_no_other_door(honest: Plain, readers: Readers, monkey
     spoilt = copy.deepcopy(honest)
     for attack in ("command", "undo", "verify", "causes", "purpose"):
         TAKEN[attack](spoilt)
-    for arguments in (["report", "-"], ["report", "-", "--format", "json"], ["bundle", "-", "-o", "piped.zip", "--force"]):
+    for arguments in (
+        ["report", "-"],
+        ["report", "-", "--format", "json"],
+        ["bundle", "-", "-o", "piped.zip", "--force"],
+    ):
         monkeypatch.chdir(readers._folder)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(sealed(spoilt)).encode())))
         code, out, err = readers.run(*arguments)

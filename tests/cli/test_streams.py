@@ -1,4 +1,5 @@
-"""Closed, full and non-blocking standard streams: the exit code is the one that was earned, and nobody hears of a flush that failed."""
+"""Closed, full and non-blocking standard streams: the exit code is the one that was earned, and nobody hears of a flush
+that failed."""
 
 import json
 import os
@@ -35,7 +36,11 @@ COMMANDS: dict[str, tuple[list[str], int, int]] = {
     "dry-run": (["check", "--role", "agent", "--server", "127.0.0.1", "--dry-run"], 0, 2),
     "demo": (["demo"], 0, 4),
     "demo-broken": (["demo", "--break", "tls"], 1, 1),
-    "check": (["check", "--role", "agent", "--server", "127.0.0.1:9", "--no-detect", "--only", "agent.server.tcp-2222"], 1, 1),
+    "check": (
+        ["check", "--role", "agent", "--server", "127.0.0.1:9", "--no-detect", "--only", "agent.server.tcp-2222"],
+        1,
+        1,
+    ),
 }
 EVERY = ("all-closed", "err-full-out-closed")  # for every command; the others for some
 SOME = ("roles", "report", "no-such-role", "check")
@@ -68,7 +73,9 @@ def silent_about_us(err: str) -> None:
         assert word not in err
 
 
-@pytest.mark.parametrize(("command", "case"), [(command, case) for command in COMMANDS for case in CASES if case in EVERY or command in SOME])
+@pytest.mark.parametrize(
+    ("command", "case"), [(command, case) for command in COMMANDS for case in CASES if case in EVERY or command in SOME]
+)
 def test_the_code_is_the_one_that_was_earned(command: str, case: str, tmp_path: Path) -> None:
     arguments, code, _ = COMMANDS[command]
     ended, out, err = shell(arguments, CASES[case], tmp_path)
@@ -135,9 +142,18 @@ def remarks(told: bytes) -> bool:
 
 def test_letters_that_the_stream_has_not(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    for arguments in (["explain", "TCP_NO_ANSWER", "--lang", "es"], ["show", "agent", "--lang", "es"], ["report", REPORT, "--lang", "es"]):
+    for arguments in (
+        ["explain", "TCP_NO_ANSWER", "--lang", "es"],
+        ["show", "agent", "--lang", "es"],
+        ["report", REPORT, "--lang", "es"],
+    ):
         done = subprocess.run(
-            [sys.executable, "-m", "eset_portcheck", *arguments], capture_output=True, env=environment, timeout=DEADLINE_S, cwd=tmp_path, check=False
+            [sys.executable, "-m", "eset_portcheck", *arguments],
+            capture_output=True,
+            env=environment,
+            timeout=DEADLINE_S,
+            cwd=tmp_path,
+            check=False,
         )
         assert (done.returncode, remarks(done.stderr)) == (0, True)
         done.stdout.decode("ascii")

@@ -20,7 +20,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "contract.md").read_text(encoding="utf-8")
 PROSE = re.sub(r"^```.*?^```", "", PAGE, flags=re.MULTILINE | re.DOTALL)
 ROWS = [(role, one) for role in ROLES for one in load_profile(role)[0].requirement]
-IDS = {f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else "") for role, one in ROWS}
+IDS = {
+    f"{role}.{one.key}.{one.transport}-{one.port}" + (f".{one.variant}" if one.variant else "") for role, one in ROWS
+}
 
 
 def section(title: str) -> str:
@@ -60,7 +62,9 @@ def test_the_made_blocks_are_as_the_code_is():
 def test_every_code_is_promised_once_under_its_rank():
     blocks = re.split(r"^\*\*(\w+).*\*\*$", section("Reason codes"), flags=re.MULTILINE)
     promised = [
-        (code, title.lower()) for title, block in zip(blocks[1::2], blocks[2::2], strict=True) for code in re.findall(r"^\| \[`(\w+)`\]", block, re.MULTILINE)
+        (code, title.lower())
+        for title, block in zip(blocks[1::2], blocks[2::2], strict=True)
+        for code in re.findall(r"^\| \[`(\w+)`\]", block, re.MULTILINE)
     ]
     assert sorted(promised) == sorted((code, one.rank.value) for code, one in REASONS.items())
 
@@ -88,7 +92,9 @@ def test_states():
 
 
 def test_the_ladder():
-    assert [words(cells[0])[0] for cells in table(section("Three separate things"), "proof")] == [one.value for one in Proof]
+    assert [words(cells[0])[0] for cells in table(section("Three separate things"), "proof")] == [
+        one.value for one in Proof
+    ]
 
 
 def test_verdicts_look_as_the_page_says():
@@ -121,7 +127,10 @@ def test_where_interception_fails():
     """Site, push, APNs and FCM."""
     for role, one in ROWS:
         if one.direction is Direction.OUTBOUND and one.trust is not None:
-            fails = (one.trust in (Trust.SITE, Trust.UNKNOWN) and one.port not in (636, 9980, 9981)) or one.key in ("apns", "fcm")
+            fails = (one.trust in (Trust.SITE, Trust.UNKNOWN) and one.port not in (636, 9980, 9981)) or one.key in (
+                "apns",
+                "fcm",
+            )
             assert (one.inspection == "fail") is fails, f"{role}.{one.key}.{one.port}"
 
 
@@ -151,11 +160,21 @@ def test_what_a_signature_is_worth(signed, column):
     assert told.verdict == (verdicts[0] if verdicts else Verdict.FAIL)  # this row's interception fails
     if "at `tls`" in cell:
         assert told.proof.reached is Proof.TLS
-    assert {word for word in words(cell) if word in REASONS} <= {told.reason, *(finding.reason for finding in told.findings)}
+    assert {word for word in words(cell) if word in REASONS} <= {
+        told.reason,
+        *(finding.reason for finding in told.findings),
+    }
 
 
 def certificate():
-    return Certificate("CN=a.corp.local", "CN=Some CA", "2026-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "00" * 32, names=["a.corp.local"])
+    return Certificate(
+        "CN=a.corp.local",
+        "CN=Some CA",
+        "2026-01-01T00:00:00Z",
+        "2036-01-01T00:00:00Z",
+        "00" * 32,
+        names=["a.corp.local"],
+    )
 
 
 def test_phases():
@@ -209,12 +228,19 @@ def test_exit_codes_in_their_order():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_exit_codes_of_a_command_are_known(command):
-    told = {words(cells[0])[0]: {int(one) for one in cells[2].split()} for cells in table(section("Commands and options"), "command")}
+    told = {
+        words(cells[0])[0]: {int(one) for one in cells[2].split()}
+        for cells in table(section("Commands and options"), "command")
+    }
     assert {0, 2} <= told[command] <= {0, 1, 2, 3, 4, 130}
 
 
 def test_check_ids_on_the_page_exist():
-    named = {re.sub(r"@\w+", "", word) for word in words(PROSE) if re.fullmatch(r"[a-z-]+\.[a-z-]+(@\w+)?\.(tcp|udp)-\d+(\.[\w-]+)?", word)}
+    named = {
+        re.sub(r"@\w+", "", word)
+        for word in words(PROSE)
+        if re.fullmatch(r"[a-z-]+\.[a-z-]+(@\w+)?\.(tcp|udp)-\d+(\.[\w-]+)?", word)
+    }
     assert len(named) > 5
     assert named <= IDS
 

@@ -1,4 +1,5 @@
-"""docs/house.md: the picture is drawn from the import contracts, and the way of a port is the one that the program takes."""
+"""docs/house.md: the picture is drawn from the import contracts, and the way of a port is the one that the program
+takes."""
 
 import importlib.util
 import json
@@ -59,12 +60,20 @@ def test_the_picture_is_as_the_contracts_are(picture):
 
 
 def test_it_shows_every_package_in_the_order_of_its_layer(picture):
-    wanted = [re.sub(r"^eset_portcheck\.", "", name) for layer in picture.contract(project(), "layers")["layers"] for name in layer.split(" | ")]
+    wanted = [
+        re.sub(r"^eset_portcheck\.", "", name)
+        for layer in picture.contract(project(), "layers")["layers"]
+        for name in layer.split(" | ")
+    ]
     root = ET.fromstring((ROOT / "docs" / "house.svg").read_text(encoding="utf-8"))
     texts = root.findall("{http://www.w3.org/2000/svg}text")
     names = [one.text for one in texts if one.get("font-size") == str(picture.NAME)]
     assert names == wanted
-    packages = {path.stem for path in (ROOT / "eset_portcheck").glob("*") if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    packages = {
+        path.stem
+        for path in (ROOT / "eset_portcheck").glob("*")
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
     assert packages - set(wanted) == {"__init__", "usage"}, "a package without a layer"
 
 
@@ -73,7 +82,9 @@ def test_nothing_stands_outside(picture):
     root = ET.fromstring((ROOT / "docs" / "house.svg").read_text(encoding="utf-8"))
     height = float(root.get("viewBox").split()[3])
     for one in root.iter("{http://www.w3.org/2000/svg}text"):
-        assert float(one.get("x")) + len(one.text) * float(one.get("font-size")) * picture.LETTER <= picture.WIDTH, one.text
+        assert float(one.get("x")) + len(one.text) * float(one.get("font-size")) * picture.LETTER <= picture.WIDTH, (
+            one.text
+        )
         assert 0 < float(one.get("y")) < height
     assert not re.search(r"href|url\(|<script|<style", ET.tostring(root, encoding="unicode")), "nothing of elsewhere"
 
@@ -102,7 +113,9 @@ def test_the_way_of_a_port_is_the_one_the_program_takes():
     assert len(WAY) > 15
     assert [file for _, file, _ in WAY if not (ROOT / file).is_file()] == []
     command = [sys.executable, "-c", TRACE, f"{ROOT}/", "demo", "--role", "agent"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True, stdin=subprocess.DEVNULL
+    )
     first = {(file, name): at for at, (file, name) in enumerate(json.loads(done.stdout.splitlines()[-1]))}
     stations = [(file, name) for _, file, name in WAY if name]
     assert [one for one in stations if one not in first] == [], "never passed"

@@ -88,7 +88,9 @@ def test_only_known_placeholders_and_closed_brackets(code):
     for template in (text.headline, text.ask):
         assert set(re.findall(r"\{(\w+)\}", template)) <= set(PLACEHOLDERS)
         assert re.sub(r"\[[^\[\]]*\]", "", template).count("[") == 0
-        assert all("{" in part for part in re.findall(r"\[([^\[\]]*)\]", template)), "an optional part without a value is never left out"
+        assert all("{" in part for part in re.findall(r"\[([^\[\]]*)\]", template)), (
+            "an optional part without a value is never left out"
+        )
     assert "{interval}" not in text.ask
     for prose in (text.title, text.meaning, text.checked, text.still, *(step.do for step in text.fix)):
         assert "{" not in prose, "prose is shown as it is"
@@ -97,14 +99,23 @@ def test_only_known_placeholders_and_closed_brackets(code):
 def test_no_text_is_shared_by_two_codes():
     seen: dict[str, str] = {}
     for code, text in TEXTS.items():
-        whole = [text.title, text.headline, text.meaning, text.checked, text.still, text.ask, " ".join(step.do for step in text.fix)]
+        whole = [
+            text.title,
+            text.headline,
+            text.meaning,
+            text.checked,
+            text.still,
+            text.ask,
+            " ".join(step.do for step in text.fix),
+        ]
         for one in [*whole, *(step.do for step in text.fix)]:
             key = re.sub(r"\W+", " ", one).lower().strip()
             assert seen.setdefault(key, code) == code, f"{code} and {seen[key]} share: {one}"
 
 
 def test_silence_never_names_a_single_culprit():
-    """TCP_NO_ANSWER: outward drop, reply drop, the host's firewall and a full backlog look alike, and the text must say so."""
+    """TCP_NO_ANSWER: outward drop, reply drop, the host's firewall and a full backlog look alike, and the text must say
+    so."""
     meaning = TEXTS["TCP_NO_ANSWER"].meaning
     for word in ("way out", "reply", "target's own firewall", "queue", "alike"):
         assert word in meaning
@@ -137,5 +148,11 @@ def test_possible_reasons_exist_and_are_named_once(role):
 
 
 def test_every_code_is_possible_somewhere():
-    named = {code for role in ROLES for one in load_profile(role)[0].requirement for codes in possible(one).values() for code in codes}
+    named = {
+        code
+        for role in ROLES
+        for one in load_profile(role)[0].requirement
+        for codes in possible(one).values()
+        for code in codes
+    }
     assert set(REASONS) - named == set()

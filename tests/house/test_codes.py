@@ -1,6 +1,8 @@
-"""A misspelt reason code is found before it runs: by the type checker where a code stands alone, here where it stands in a collection or a pattern.
+"""A misspelt reason code is found before it runs: by the type checker where a code stands alone, here where it stands
+in a collection or a pattern.
 
-mypy (1.x) compares `row.reason == "..."`, arguments and fields with the closed vocabulary, but not the members of `in (...)`, of sets and of `case "..."`.
+mypy (1.x) compares `row.reason == "..."`, arguments and fields with the closed vocabulary, but not the members of
+`in (...)`, of sets and of `case "..."`.
 """
 
 import ast
@@ -17,12 +19,15 @@ from eset_portcheck.model.reasons import REASONS, ReasonCode, code_of
 ROOT = Path(__file__).resolve().parents[2] / "eset_portcheck"
 ROOMS = ("diagnose", "protocols", "render", "comparing", "rules", "loading", "redaction", "model", "texts")
 _LOOKS_LIKE_ONE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\Z")
-_OTHERS = re.compile(r"STATUS_|KRB_|KDC_ERR_|SSL_CERT_|BEYOND_PAGE\Z")  # NTSTATUS, Kerberos, OpenSSL, and a remark of `rules`
+# NTSTATUS, Kerberos, OpenSSL, and a remark of `rules`.
+_OTHERS = re.compile(r"STATUS_|KRB_|KDC_ERR_|SSL_CERT_|BEYOND_PAGE\Z")
 
 
 def words(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    constants = {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     return {one for one in constants if _LOOKS_LIKE_ONE.match(one)}
 
 
@@ -31,7 +36,9 @@ FILES = [*(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")
 
 def test_every_code_is_one() -> None:
     strange = {
-        str(path.relative_to(ROOT)): found for path in FILES if (found := {one for one in words(path) if code_of(one) is None and not _OTHERS.match(one)})
+        str(path.relative_to(ROOT)): found
+        for path in FILES
+        if (found := {one for one in words(path) if code_of(one) is None and not _OTHERS.match(one)})
     }
     assert strange == {}
 
@@ -68,6 +75,14 @@ broken("TCP_NO_ANSWR", Proof.NONE, State.OPEN)  # 5
 def test_the_type_checker_finds_a_misspelt_one(tmp_path: Path) -> None:
     for text, wrong in ((_MISSPELT, 5), (_MISSPELT.replace("ANSWR", "ANSWER"), 0)):
         (tmp_path / "misspelt.py").write_text(text)
-        command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(tmp_path / "misspelt.py")]
+        command = [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--cache-dir",
+            str(tmp_path / "cache"),
+            str(tmp_path / "misspelt.py"),
+        ]
         told = subprocess.run(command, cwd=ROOT.parent, capture_output=True, text=True, check=False, timeout=300)
         assert told.stdout.count(": error:") == wrong, told.stdout

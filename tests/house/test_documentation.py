@@ -25,8 +25,17 @@ def anchors(page: Path) -> set[str]:
 
 
 def files(*suffixes: str) -> list[Path]:
-    told = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=False)
-    names = told.stdout.decode().split("\0") if told.returncode == 0 else [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if ".venv" not in path.parts]
+    told = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    names = (
+        told.stdout.decode().split("\0")
+        if told.returncode == 0
+        else [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if ".venv" not in path.parts]
+    )
     return [ROOT / name for name in sorted(names) if name.endswith(suffixes) and (ROOT / name).is_file()]
 
 
@@ -54,7 +63,9 @@ def test_links_lead_somewhere() -> None:
 def test_a_lost_link_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_text("# One, two\n")
     page = tmp_path / "a.md"
-    page.write_text("[good](b.md#one-two) [no page](c.md) [no place](b.md#three) [elsewhere](https://example.org/x)\n\n[named]: d.md\n")
+    page.write_text(
+        "[good](b.md#one-two) [no page](c.md) [no place](b.md#three) [elsewhere](https://example.org/x)\n\n[named]: d.md\n"
+    )
     assert broken(page) == ["c.md", "b.md#three", "d.md"]
 
 
@@ -77,9 +88,13 @@ def test_the_changelog_uses_the_six_kinds() -> None:
 
 
 PLACE = re.compile(r"(?<![\w/.-])(docs/[\w./-]+\.(?:md|json|svg|py))((?:#[\w-]+)?(?:, #[\w-]+)*)")
-ELSEWHERE = re.compile(r"\bfacts \d+\.\d|the project's (?:contract|facts)|\b(?:design|facts)\.md\b|\bshared/(?:contract|reference)")
+ELSEWHERE = re.compile(
+    r"\bfacts \d+\.\d|the project's (?:contract|facts)|\b(?:design|facts)\.md\b|\bshared/(?:contract|reference)"
+)
 LETTERS = re.compile(r"\b[A-Z]\b(?!\.)")
-NAMED = re.compile(r"KB\d+|Canon(?: FAQ)? \d+|\b[a-z]+_[a-z_]+\b|\bX-\w+|RFC \d+|memdocs PR \d+|ESET-Protect-[\w-]+\w|firebase network-configuration|forum \d+")
+NAMED = re.compile(
+    r"KB\d+|Canon(?: FAQ)? \d+|\b[a-z]+_[a-z_]+\b|\bX-\w+|RFC \d+|memdocs PR \d+|ESET-Protect-[\w-]+\w|firebase network-configuration|forum \d+"
+)
 
 
 def lost_places(text: str) -> list[str]:
@@ -96,11 +111,18 @@ def lost_places(text: str) -> list[str]:
 
 
 def test_references_to_pages_lead_somewhere() -> None:
-    texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files(".py", ".toml", ".sh", ".md", "Makefile")}
+    texts = {
+        path.relative_to(ROOT): path.read_text(encoding="utf-8")
+        for path in files(".py", ".toml", ".sh", ".md", "Makefile")
+    }
     del texts[Path(__file__).resolve().relative_to(ROOT)]
     assert sum(len(PLACE.findall(text)) for text in texts.values()) > 40
-    assert {str(name): lost for name, text in texts.items() if name.suffix != ".md" and (lost := lost_places(text))} == {}
-    assert [str(name) for name, text in texts.items() if ELSEWHERE.search(text)] == [], "texts that this repository does not hold"
+    assert {
+        str(name): lost for name, text in texts.items() if name.suffix != ".md" and (lost := lost_places(text))
+    } == {}
+    assert [str(name) for name, text in texts.items() if ELSEWHERE.search(text)] == [], (
+        "texts that this repository does not hold"
+    )
 
 
 def test_a_lost_place_is_noticed() -> None:

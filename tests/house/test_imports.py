@@ -24,7 +24,8 @@ def command(*arguments: str) -> str:
 
 
 def foreign(modules: set[str]) -> set[str]:
-    return {name.partition(".")[0] for name in modules} - STDLIB - {"eset_portcheck", "typing_extensions"}  # the last: msgspec looks for it
+    # The last: msgspec looks for it.
+    return {name.partition(".")[0] for name in modules} - STDLIB - {"eset_portcheck", "typing_extensions"}
 
 
 def site_modules() -> set[str]:
@@ -36,21 +37,39 @@ def site_modules() -> set[str]:
 def test_a_look_at_the_program_loads_nothing_of_weight(arguments: list[str]) -> None:
     modules = loaded(command(*arguments)) - site_modules()
     assert foreign(modules) == set()
-    assert not {"asyncio", "ssl", "socket", "subprocess", "typing_extensions"} & {name for name in modules if "." not in name}
+    assert not {"asyncio", "ssl", "socket", "subprocess", "typing_extensions"} & {
+        name for name in modules if "." not in name
+    }
 
 
 def test_the_version_loads_no_parser() -> None:
-    assert not {"argparse", "typing"} & (loaded(command("--version")) - site_modules()), "until the handlers stand, a signal is the system's"
+    assert not {"argparse", "typing"} & (loaded(command("--version")) - site_modules()), (
+        "until the handlers stand, a signal is the system's"
+    )
 
 
 def test_a_role_run_as_json_loads_only_what_it_needs(tmp_path: Path) -> None:
     """One closed port on loopback: no table, no certificates, no names, no protocols but its own."""
     (tmp_path / "site.toml").write_text('server = "127.0.0.1"\nserver_port = 9\n')
-    arguments = ["check", "--role", "agent", "--site", str(tmp_path / "site.toml"), "--only", "agent.server.*", "--format", "json", "--timeout", "2"]
+    arguments = [
+        "check",
+        "--role",
+        "agent",
+        "--site",
+        str(tmp_path / "site.toml"),
+        "--only",
+        "agent.server.*",
+        "--format",
+        "json",
+        "--timeout",
+        "2",
+    ]
     modules = loaded(command(*arguments)) - site_modules()
     assert foreign(modules) <= {"msgspec", "psutil"}
     assert "eset_portcheck.certificates.judge" not in modules
-    assert {name for name in modules if name.startswith("eset_portcheck.protocols.")} == {"eset_portcheck.protocols.tls"}
+    assert {name for name in modules if name.startswith("eset_portcheck.protocols.")} == {
+        "eset_portcheck.protocols.tls"
+    }
     assert not {name for name in modules if name.startswith("eset_portcheck.standins")}
 
 

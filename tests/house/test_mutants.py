@@ -1,4 +1,5 @@
-"""tools/mutants.py: which mutants are run, how they are counted, and that the list of equivalent ones is about code that is there."""
+"""tools/mutants.py: which mutants are run, how they are counted, and that the list of equivalent ones is about code
+that is there."""
 
 import importlib.util
 import json

@@ -1,4 +1,5 @@
-"""Nothing reaches a report without a privacy class: neither a field of its structures nor a key of its tables of facts."""
+"""Nothing reaches a report without a privacy class: neither a field of its structures nor a key of its tables of
+facts."""
 
 import ast
 from collections.abc import Iterator
@@ -37,13 +38,17 @@ STRUCTS = sorted(reached(Report), key=lambda one: one.__name__)
 def test_all_of_a_report_is_reached() -> None:
     """By the published schema."""
     defined = {name.removeprefix("#/$defs/") for name in msgspec.json.schema(Report)["$defs"]}
-    assert {one.__name__ for one in STRUCTS} == {name for name in defined if isinstance(msgspec.json.schema(Report)["$defs"][name].get("properties"), dict)}
+    assert {one.__name__ for one in STRUCTS} == {
+        name for name in defined if isinstance(msgspec.json.schema(Report)["$defs"][name].get("properties"), dict)
+    }
     assert {"Report", "Row", "TtlWalk", "Hop", "WayIn", "StageRecord", "Fix"} <= {one.__name__ for one in STRUCTS}
 
 
 @pytest.mark.parametrize("struct", STRUCTS, ids=lambda one: one.__name__)
 def test_every_field_has_a_class(struct: type[msgspec.Struct]) -> None:
-    assert set(classes(struct)) == set(struct.__struct_fields__), "declare the new field as one of the names of model/privacy.py"
+    assert set(classes(struct)) == set(struct.__struct_fields__), (
+        "declare the new field as one of the names of model/privacy.py"
+    )
 
 
 class Careless(msgspec.Struct):
@@ -82,9 +87,11 @@ def test_the_published_schema_says_it_too() -> None:
 # Tables that are no facts of a report: settings, lookups and messages on the wire.
 _NO_FACTS = {
     "wire/kerberos_messages.py", "wire/ldap_messages.py", "wire/recognise.py", "wire/ber.py", "net/clock.py", "certificates/judge.py",
-    "packet_filter/evaluation.py", "packet_filter/matching.py", "packet_filter/packet.py", "packet_filter/ruleset.py", "packet_filter/rule_text.py", "packet_filter/windows.py",  # Privacy.RULES
-    "packet_filter/readers/iptables.py", "packet_filter/readers/nft.py", "packet_filter/readers/windows.py", "host/nftables.py", "host/programs.py", "host/windows_firewall.py",  # Privacy.RULES
-    "diagnose/fixes.py", "diagnose/fixes_services.py", "diagnose/fixes_commands.py", "diagnose/stages.py",
+    # Privacy.RULES
+    "packet_filter/evaluation.py", "packet_filter/matching.py", "packet_filter/packet.py", "packet_filter/fields.py", "packet_filter/statements.py", "packet_filter/ruleset.py", "packet_filter/rule_text.py", "packet_filter/windows.py",
+    # Privacy.RULES
+    "packet_filter/readers/iptables.py", "packet_filter/readers/nft.py", "packet_filter/readers/windows.py", "host/nftables.py", "host/programs.py", "host/windows_firewall.py",
+    "diagnose/fixes.py", "diagnose/fixes_services.py", "diagnose/fixes_names.py", "diagnose/fixes_commands.py", "diagnose/stages.py",
 }  # fmt: skip
 _ELSEWHERE = {
     "protocols/mysql.py": "dialog mysql_clear_password caching_sha2_password client_ed25519 sha256_password",
@@ -92,7 +99,7 @@ _ELSEWHERE = {
     "host/windows_components.py": "agent bridge mdc rdsensor webconsole",
     "packet_filter/predictions.py": "ruleset ruleset_bytes",  # Privacy.RULES
     "packet_filter/outline.py": "expr",  # Privacy.RULES
-    "net/dial.py": "ipv4 ipv6",
+    "net/interfaces.py": "ipv4 ipv6",
     "sessions/push_session.py": "server_hostname",
     "wire/ntlm.py": "server_time_s",  # becomes server_time_utc
     "wire/smb1.py": "server_time_s",
@@ -107,7 +114,11 @@ def keys(path: Path) -> set[str]:
         if isinstance(node, ast.Dict):
             found |= {key.value for key in node.keys if isinstance(key, ast.Constant)}
         elif isinstance(node, ast.Assign):
-            found |= {one.slice.value for one in node.targets if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Constant)}
+            found |= {
+                one.slice.value
+                for one in node.targets
+                if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Constant)
+            }
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "StageFailed":
             found |= {one.arg for one in node.keywords if one.arg}
     return {key for key in found if isinstance(key, str) and key.isidentifier() and not key.isupper()}
@@ -115,13 +126,18 @@ def keys(path: Path) -> set[str]:
 
 def sources() -> list[Path]:
     folders = ("protocols", "sessions", "net", "diagnose", "host", "packet_filter", "wire")
-    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))] + [ROOT / "deep.py", ROOT / "running.py", ROOT / "planning.py"]
+    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))] + [
+        ROOT / "deep.py",
+        ROOT / "running.py",
+        ROOT / "planning.py",
+    ]
     return [path for path in files if str(path.relative_to(ROOT)) not in _NO_FACTS]
 
 
 @each("path", sources())
 def test_every_key_of_a_fact_has_a_class(path: Path) -> None:
-    """A new fact: write its key into redaction/facts.py, with what may stand in it. Without a class its texts would be lost by --redact strict."""
+    """A new fact: write its key into redaction/facts.py, with what may stand in it. Without a class its texts would be
+    lost by --redact strict."""
     known = _ELSEWHERE.get(str(path.relative_to(ROOT)), "").split()
     known += ["en", "es"] if path.parent.name == "protocols" else []  # languages of the sentence about a protocol
     assert {key for key in keys(path) if of_key("", key) is None} - set(known) == set()
@@ -130,5 +146,7 @@ def test_every_key_of_a_fact_has_a_class(path: Path) -> None:
 def test_classes_are_used() -> None:
     from eset_portcheck.redaction.facts import BY_FIELD, KEYS
 
-    used = {kind for struct in STRUCTS for kind in classes(struct).values()} | set(KEYS.values()) | set(BY_FIELD.values())
+    used = (
+        {kind for struct in STRUCTS for kind in classes(struct).values()} | set(KEYS.values()) | set(BY_FIELD.values())
+    )
     assert used == set(Privacy)

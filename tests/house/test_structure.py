@@ -25,22 +25,32 @@ def test_modules(module: Path) -> None:
     assert not re.search(r"(manager|helper|utils?|info)", module.stem), "a name of the field, please"
 
 
-@pytest.mark.parametrize("module", [one for one in MODULES if one.stem != "streams"], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "module", [one for one in MODULES if one.stem != "streams"], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_what_is_printed_goes_through_streams(module: Path) -> None:
     """Nothing else bears a closed or full standard stream. The prompt for a password is the terminal's."""
-    found = re.search(r"(?<![\w.\"_])print\(|sys\.std(out|err)\.(write|flush|buffer)", module.read_text(encoding="utf-8"))
+    found = re.search(
+        r"(?<![\w.\"_])print\(|sys\.std(out|err)\.(write|flush|buffer)", module.read_text(encoding="utf-8")
+    )
     assert found is None or module.stem == "secrets", f"{found and found[0]}: streams.put, streams.tell"
 
 
 def tracked() -> list[Path]:
     told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     if told.returncode:
-        return [path for path in ROOT.rglob("*") if path.is_file() and ".git" not in path.parts and ".venv" not in path.parts]
+        return [
+            path
+            for path in ROOT.rglob("*")
+            if path.is_file() and ".git" not in path.parts and ".venv" not in path.parts
+        ]
     return [ROOT / name for name in told.stdout.decode().split("\0") if name]
 
 
 def test_no_registry_host_and_no_path_of_a_machine() -> None:
-    forbidden = re.compile(r"pythonhost" + r"ed\.|pypi" + r"\.org|npmj" + r"s\.|deb\.debi" + r"an|/wor" + r"k/|/ro" + r"ot/")
+    forbidden = re.compile(
+        r"pythonhost" + r"ed\.|pypi" + r"\.org|npmj" + r"s\.|deb\.debi" + r"an|/wor" + r"k/|/ro" + r"ot/"
+    )
     for path in tracked():
         if path.suffix in (".png", ".pcapng") or not path.is_file():
             continue
@@ -98,7 +108,8 @@ def test_a_loop_over_texts_names_all_that_are_wrong() -> None:
 
 
 def said_elsewhere(module: Path) -> list[str]:
-    """Places that say again what stands in model/deciding.py or model/vocabulary.py: what is proven, the order of verdicts, what one group is."""
+    """Places that say again what stands in model/deciding.py or model/vocabulary.py: what is proven, the order of
+    verdicts, what one group is."""
     found = []
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, (ast.Tuple, ast.List, ast.Set)):

@@ -35,7 +35,14 @@ TESTED = lines((ROOT / "constraints.txt").read_text())
 
 
 def requirements(command: str) -> str:
-    told = subprocess.run([sys.executable, "tools/requirements.py", command], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(
+        [sys.executable, "tools/requirements.py", command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert told.returncode == 0, told.stderr
     return told.stdout
 
@@ -54,11 +61,14 @@ def test_no_dependency_stands_twice(extra: str) -> None:
 
 
 def test_the_oldest_versions_are_the_lower_bounds() -> None:
-    assert lines(requirements("oldest")) == {canonical(Requirement(text).name): str(next(iter(Requirement(text).specifier)).version) for _, text in WANTED}
+    assert lines(requirements("oldest")) == {
+        canonical(Requirement(text).name): str(next(iter(Requirement(text).specifier)).version) for _, text in WANTED
+    }
 
 
 def test_the_runtime_that_is_installed_here_is_the_tested_one() -> None:
-    """The tests run with the constraints: whoever changes an environment by hand is told. Of the tools for lists of components nothing is installed here."""
+    """The tests run with the constraints: whoever changes an environment by hand is told. Of the tools for lists of
+    components nothing is installed here."""
     from importlib import metadata
 
     for extra in ("", "deep"):

@@ -15,7 +15,10 @@ def run(command: list[str], cwd: Path, **changed: str) -> subprocess.CompletedPr
 
 
 def test_the_wheel_stands_alone(tmp_path: Path) -> None:
-    built = run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], tmp_path)
+    built = run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
+        tmp_path,
+    )
     assert built.returncode == 0, built.stderr
     (wheel,) = tmp_path.glob("eset_portcheck-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
@@ -27,7 +30,9 @@ def test_the_wheel_stands_alone(tmp_path: Path) -> None:
     made = run([sys.executable, "-m", "venv", str(tmp_path / "empty")], tmp_path)
     assert made.returncode == 0, made.stderr
     python = tmp_path / "empty/bin/python"
-    installed = run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)], tmp_path)
+    installed = run(
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)], tmp_path
+    )
     assert installed.returncode == 0, installed.stderr
     program = str(tmp_path / "empty/bin/eset-portcheck")
     roles = run([program, "roles"], tmp_path)
@@ -38,10 +43,16 @@ def test_the_wheel_stands_alone(tmp_path: Path) -> None:
     packed = run([program, "bundle", "demo.json", "-o", "demo.zip"], tmp_path)
     assert packed.returncode == 0, packed.stderr
     with zipfile.ZipFile(tmp_path / "demo.zip") as archive:
-        assert {"report.html", "report.md", "report.json"} < set(archive.namelist()), "templates and style sheet travel too"
+        assert {"report.html", "report.md", "report.json"} < set(archive.namelist()), (
+            "templates and style sheet travel too"
+        )
     explained = run([program, "explain", "TCP_NO_ANSWER"], tmp_path)
     assert (explained.returncode, len(explained.stdout) > 400) == (0, True)
     spoken = run([program, "explain", "TCP_NO_ANSWER", "--lang", "es"], tmp_path, PYTHONIOENCODING="utf-8")
-    assert (spoken.returncode, "Qué se comprueba" in spoken.stdout, "administrador del servidor" in spoken.stdout) == (0, True, True), "reasons.es.toml, es.mo"
+    assert (spoken.returncode, "Qué se comprueba" in spoken.stdout, "administrador del servidor" in spoken.stdout) == (
+        0,
+        True,
+        True,
+    ), "reasons.es.toml, es.mo"
     missing = run([program, "check", "--role", "deploy-source", "--target", "127.0.0.1", "--dry-run"], tmp_path)
     assert missing.returncode == 0, missing.stderr

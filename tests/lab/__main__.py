@@ -30,7 +30,18 @@ def up(lab: Lab, asked: argparse.Namespace) -> int:
     print("\n".join(f"  {lab.net.namespace(leaf):20} {v4(leaf, 2)}" for leaf in LEAVES))
     print("\nThe program in it:")
     for node, arguments in ROLES.items():
-        line = [sys.executable, "-m", "tests.lab", "exec", node, sys.executable, "-m", "eset_portcheck", "check", *shlex.split(arguments)]
+        line = [
+            sys.executable,
+            "-m",
+            "tests.lab",
+            "exec",
+            node,
+            sys.executable,
+            "-m",
+            "eset_portcheck",
+            "check",
+            *shlex.split(arguments),
+        ]
         print(f"  {shlex.join(line)}")
     print(f"\nA shell:  {sys.executable} -m tests.lab exec agent bash")
     print(f"A fault:  {sys.executable} -m tests.lab fault drop-syn     (all of them: ... faults)")

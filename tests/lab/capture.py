@@ -1,6 +1,7 @@
 """A capture in the router's namespace while something runs, and what the dissectors of Wireshark say about it.
 
-Zero malformed packets alone proves nothing (a broken MQTT length is not flagged): a test also counts the packets that must be there.
+Zero malformed packets alone proves nothing (a broken MQTT length is not flagged): a test also counts the packets that
+must be there.
 """
 
 import os
@@ -14,7 +15,13 @@ from pathlib import Path
 from tests.lab.net import LabError, Net
 from tests.unit.kernel import MARK, inside
 
-_DECODE_AS = ("tcp.port==2222,tls", "tcp.port==2223,tls", "tcp.port==8883,tls", "tcp.port==1433,tds", "tcp.port==3128,http")
+_DECODE_AS = (
+    "tcp.port==2222,tls",
+    "tcp.port==2223,tls",
+    "tcp.port==8883,tls",
+    "tcp.port==1433,tds",
+    "tcp.port==3128,http",
+)
 BAD = "_ws.malformed || _ws.unreassembled || _ws.expert.severity == error"
 
 
@@ -25,7 +32,8 @@ class Capture:
         self.file = file
 
     def packets(self, display_filter: str = "frame", key_log: Path | None = None) -> list[str]:
-        """One line a packet that matches: number, protocol, summary. `key_log`: an SSLKEYLOGFILE, to look inside TLS."""
+        """One line a packet that matches: number, protocol, summary. `key_log`: an SSLKEYLOGFILE, to look inside
+        TLS."""
         options = [part for rule in _DECODE_AS for part in ("-d", rule)]
         options += ["-o", f"tls.keylog_file:{key_log}"] if key_log else []
         fields = [part for name in ("frame.number", "_ws.col.Protocol", "_ws.col.Info") for part in ("-e", name)]
@@ -56,7 +64,11 @@ def _written(net: Net, file: Path, interface: str) -> None:
 def capturing(net: Net, file: Path, interface: str = "to-agent") -> Iterator[Capture]:
     log = file.with_suffix(".log")
     with log.open("wb") as stderr:
-        child = subprocess.Popen(net.argv("fw", ["dumpcap", "-q", "-i", interface, "-w", str(file)]), stderr=stderr, stdout=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            net.argv("fw", ["dumpcap", "-q", "-i", interface, "-w", str(file)]),
+            stderr=stderr,
+            stdout=subprocess.DEVNULL,
+        )
     try:
         end = time.monotonic() + 60
         while "File:" not in log.read_text():

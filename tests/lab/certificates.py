@@ -1,7 +1,7 @@
 """Certificates of the laboratory: its own authority, a rogue one, and server certificates good and bad.
 
-Files NAME.pem and NAME.key in one folder: ca, rogue (authorities); good, big (RSA 4096, many names: a chain too large for one small
-packet), expired, notyet, soon (10 days left), wronghost (by ca); mitm (the good names by rogue).
+Files NAME.pem and NAME.key in one folder: ca, rogue (authorities); good, big (RSA 4096, many names: a chain too large
+for one small packet), expired, notyet, soon (10 days left), wronghost (by ca); mitm (the good names by rogue).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,9 @@ class Authority(NamedTuple):
 
 
 def _subject(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Laboratory"), x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    return x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Laboratory"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    )
 
 
 def _all_names() -> list[x509.GeneralName]:
@@ -35,7 +37,9 @@ def _all_names() -> list[x509.GeneralName]:
     return [*map(x509.DNSName, names), *(x509.IPAddress(ip_address(address)) for address in addresses)]
 
 
-def _builder(subject: str, issuer: x509.Name, key: Key, issuer_key: Key, start: datetime, end: datetime) -> x509.CertificateBuilder:
+def _builder(
+    subject: str, issuer: x509.Name, key: Key, issuer_key: Key, start: datetime, end: datetime
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(_subject(subject))
@@ -56,19 +60,27 @@ def _authority(name: str, now: datetime) -> Authority:
         data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     builder = _builder(name, _subject(name), key, key, now - timedelta(days=900), now + timedelta(days=400))
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(usage, critical=True)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(
+        usage, critical=True
+    )
     return Authority(builder.sign(key, hashes.SHA256()), key)
 
 
-def _server(by: Authority, name: str, key: Key, names: list[x509.GeneralName], start: datetime, end: datetime) -> x509.Certificate:
+def _server(
+    by: Authority, name: str, key: Key, names: list[x509.GeneralName], start: datetime, end: datetime
+) -> x509.Certificate:
     builder = _builder(f"{name}.lab.test", by.certificate.subject, key, by.key, start, end)
     builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    return builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False).sign(by.key, hashes.SHA256())
+    return builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False).sign(
+        by.key, hashes.SHA256()
+    )
 
 
 def _write(folder: Path, name: str, certificate: x509.Certificate, key: Key) -> None:
     (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     (folder / f"{name}.key").write_bytes(private)
     (folder / f"{name}.key").chmod(0o644)  # squid and others read it after they gave up root
 

@@ -1,7 +1,7 @@
 """The fixture `lab`: one laboratory per pytest-xdist worker, for all tests of that worker.
 
-Any worker may take any test, since every worker has servers of its own. Without root, namespaces or a server: a failure when CI is
-set, else a skip that says what is missing and what to type.
+Any worker may take any test, since every worker has servers of its own. Without root, namespaces or a server: a failure
+when CI is set, else a skip that says what is missing and what to type.
 """
 
 import os

@@ -16,7 +16,9 @@ MALFORMED = " || ".join(part for part in BAD.split(" || ") if part != "_ws.unrea
 
 def count(capture: Capture, filters: Sequence[str], key_log: Path | None = None) -> dict[str, int]:
     """filter -> packets. A filter must not hold a comma: it separates them."""
-    options = [part for rule in _DECODE_AS for part in ("-d", rule)] + (["-o", f"tls.keylog_file:{key_log}"] if key_log else [])
+    options = [part for rule in _DECODE_AS for part in ("-d", rule)] + (
+        ["-o", f"tls.keylog_file:{key_log}"] if key_log else []
+    )
     argv = ["tshark", "-n", "-q", "-r", str(capture.file), *options, "-z", ",".join(["io,stat,0", *filters])]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=200)
     row = _ROW.search(done.stdout)
@@ -24,12 +26,14 @@ def count(capture: Capture, filters: Sequence[str], key_log: Path | None = None)
         raise LabError(f"tshark: {(done.stderr + done.stdout)[-600:]}")
     if row is None:  # not one packet
         return dict.fromkeys(filters, 0)
-    frames = [int(number) for number in re.findall(r"\d+", row[1])][0::2]  # frames and bytes by turns; a wide title adds empty cells
+    # Frames and bytes by turns; a wide title adds empty cells.
+    frames = [int(number) for number in re.findall(r"\d+", row[1])][0::2]
     return dict(zip(filters, frames, strict=True))
 
 
 def differing(capture: Capture, wanted: Wanted, key_log: Path | None = None, bad: str = BAD) -> dict[str, int]:
-    """The counts that are not the wanted ones; malformed packets and dissectors' errors are wanted nowhere. Empty: all is well."""
+    """The counts that are not the wanted ones; malformed packets and dissectors' errors are wanted nowhere. Empty: all
+    is well."""
     all_wanted = {bad: 0, **wanted}
     found = count(capture, list(all_wanted), key_log)
     return {name: frames for name, frames in found.items() if frames not in _range(all_wanted[name])}

@@ -1,4 +1,5 @@
-"""What a row must say, and how tests compare: verdict, reason, culprit, place, proof. Alternatives are space separated."""
+"""What a row must say, and how tests compare: verdict, reason, culprit, place, proof. Alternatives are space
+separated."""
 
 from dataclasses import dataclass
 
@@ -25,7 +26,10 @@ CULPRIT = {  # reason: the culprits that may stand beside it (docs/contract.md#r
     "PROXY_AUTH_REQUIRED": "proxy",
     "PROXY_REFUSED_CONNECT": "proxy",
     "PROXY_UPSTREAM_FAILED": "proxy",
-    **{f"DNS_{what}": "dns" for what in ("NXDOMAIN", "SERVFAIL", "REFUSED", "TIMEOUT", "UNREACHABLE", "BAD_ANSWER", "NO_ADDRESS")},
+    **{
+        f"DNS_{what}": "dns"
+        for what in ("NXDOMAIN", "SERVFAIL", "REFUSED", "TIMEOUT", "UNREACHABLE", "BAD_ANSWER", "NO_ADDRESS")
+    },
 }
 NEVER_SURE = ("TCP_NO_ANSWER", "UDP_NO_ANSWER", "REFUSED_ORIGIN_UNKNOWN")
 SPOKEN = ("tls", "protocol", "product", "authorised")
@@ -34,7 +38,8 @@ EXIT = {"fail": 1, "unproven": 3, "warn": 0, "pass": 0}
 
 @dataclass(frozen=True)
 class Expected:
-    """findings: must be among the row's. where, not_where: an address that must, must not be named. exit_code: None = by the verdict."""
+    """findings: must be among the row's. where, not_where: an address that must, must not be named. exit_code: None =
+    by the verdict."""
 
     verdict: str
     reason: str = ""
@@ -51,7 +56,9 @@ class Expected:
         said = f"{check_id}: {row['verdict']} {row['reason']} {row['culprit']} {row['confidence']} {row['where']} {row['proof']} {row['state']} {found}"
         assert row["verdict"] in self.verdict.split(), said
         assert not self.reason or row["reason"] in self.reason.split(), said
-        assert row["culprit"] in CULPRIT.get(row["reason"], row["culprit"] or "").split() or row["culprit"] is None, said
+        assert row["culprit"] in CULPRIT.get(row["reason"], row["culprit"] or "").split() or row["culprit"] is None, (
+            said
+        )
         assert not (row["reason"] in NEVER_SURE and row["confidence"] == "proven"), said
         assert set(self.findings) <= set(found), said
         assert len(set(found) - {row["reason"]}) <= 3, said

@@ -27,24 +27,80 @@ def rejected(number: str, code: int, sender: str, kind: int = 3) -> Wanted:
 for name, meaning, action, seen in (
     ("drop-syn", "dropped on the way out", "drop", SILENT),
     ("reject-rst", "a reset by the router", "reject with tcp reset", RESET),
-    ("reject-port-unreach", "ICMP 3/3 from the router", "reject with icmp type port-unreachable", rejected("ECONNREFUSED", 3, at.GATEWAY)),
-    ("reject-admin", "ICMP 3/13 from the router", "reject with icmp type admin-prohibited", rejected("EHOSTUNREACH", 13, at.GATEWAY)),
-    ("reject-host", "ICMP 3/1 from the router at once", "reject with icmp type host-unreachable", rejected("EHOSTUNREACH", 1, at.GATEWAY)),
-    ("reject-net", "ICMP 3/0 from the router", "reject with icmp type net-unreachable", rejected("ENETUNREACH", 0, at.GATEWAY)),
+    (
+        "reject-port-unreach",
+        "ICMP 3/3 from the router",
+        "reject with icmp type port-unreachable",
+        rejected("ECONNREFUSED", 3, at.GATEWAY),
+    ),
+    (
+        "reject-admin",
+        "ICMP 3/13 from the router",
+        "reject with icmp type admin-prohibited",
+        rejected("EHOSTUNREACH", 13, at.GATEWAY),
+    ),
+    (
+        "reject-host",
+        "ICMP 3/1 from the router at once",
+        "reject with icmp type host-unreachable",
+        rejected("EHOSTUNREACH", 1, at.GATEWAY),
+    ),
+    (
+        "reject-net",
+        "ICMP 3/0 from the router",
+        "reject with icmp type net-unreachable",
+        rejected("ENETUNREACH", 0, at.GATEWAY),
+    ),
 ):
     add(name, meaning, ask.AGENT_PORT, seen, Rules("fw", [f"{SEEN_FROM_AGENT} {action}"]))
-add("drop-reply", "the server's answer is dropped", ask.AGENT_PORT, SILENT, Rules("fw", [f"ip saddr {at.SERVER} tcp sport 2222 drop"]))
-add("server-input-drop", "the server's own firewall drops", ask.AGENT_PORT, SILENT, Rules("server", ["tcp dport 2222 drop"], "input"))
+add(
+    "drop-reply",
+    "the server's answer is dropped",
+    ask.AGENT_PORT,
+    SILENT,
+    Rules("fw", [f"ip saddr {at.SERVER} tcp sport 2222 drop"]),
+)
+add(
+    "server-input-drop",
+    "the server's own firewall drops",
+    ask.AGENT_PORT,
+    SILENT,
+    Rules("server", ["tcp dport 2222 drop"], "input"),
+)
 for name, sort, number, code in (
     ("server-input-reject", "port-unreachable", "ECONNREFUSED", 3),
     ("server-input-admin", "admin-prohibited", "EHOSTUNREACH", 13),
 ):
     rules = Rules("server", [f"tcp dport 2222 reject with icmp type {sort}"], "input")
-    add(name, f"the server's own firewall rejects: ICMP 3/{code} from the target", ask.AGENT_PORT, rejected(number, code, at.SERVER), rules)
-add("icmp-blocked", "healthy although ICMP is blocked", ask.AGENT_PORT, ask.BYTES, Rules("fw", ["meta l4proto { icmp, icmpv6 } drop"]))
+    add(
+        name,
+        f"the server's own firewall rejects: ICMP 3/{code} from the target",
+        ask.AGENT_PORT,
+        rejected(number, code, at.SERVER),
+        rules,
+    )
+add(
+    "icmp-blocked",
+    "healthy although ICMP is blocked",
+    ask.AGENT_PORT,
+    ask.BYTES,
+    Rules("fw", ["meta l4proto { icmp, icmpv6 } drop"]),
+)
 add("server-stopped", "the service is not running", ask.AGENT_PORT, RESET, Stopped("nginx-server"))
-add("server-frozen", "accepts, and its process does nothing", ask.AGENT_PORT, {"connect": "ok", "error": "timeout"}, Frozen("nginx-server"))
-alone = Rules("fw", [f"ip saddr {at.AGENT} ip daddr {at.SERVER} tcp dport != 2224 drop", f"ip saddr {at.AGENT} ip daddr {at.SERVER} meta l4proto != tcp drop"])
+add(
+    "server-frozen",
+    "accepts, and its process does nothing",
+    ask.AGENT_PORT,
+    {"connect": "ok", "error": "timeout"},
+    Frozen("nginx-server"),
+)
+alone = Rules(
+    "fw",
+    [
+        f"ip saddr {at.AGENT} ip daddr {at.SERVER} tcp dport != 2224 drop",
+        f"ip saddr {at.AGENT} ip daddr {at.SERVER} meta l4proto != tcp drop",
+    ],
+)
 add("refused-alone", "a refused port, and silence from everything else of that host", ask.AGENT_PORT, SILENT, alone)
 add("closed-port", "host up, nothing listens", ask.CLOSED_PORT, RESET)
 add(
@@ -54,10 +110,22 @@ add(
     {"connect": "EHOSTUNREACH", "connect_ms": range(2500, 20000)},
 )
 add("push-8883-drop", "8883 dropped, 443 open", ask.PUSH, SILENT, Rules("fw", ["tcp dport 8883 drop"]))
-add("push-drop", "8883 and 443 dropped", ask.PUSH_443, SILENT, Rules("fw", [f"ip daddr {at.INTERNET} tcp dport {{ 443, 8883 }} drop"]))
+add(
+    "push-drop",
+    "8883 and 443 dropped",
+    ask.PUSH_443,
+    SILENT,
+    Rules("fw", [f"ip daddr {at.INTERNET} tcp dport {{ 443, 8883 }} drop"]),
+)
 
 # this host's firewall and routes
-add("local-out-drop", "own firewall drops TCP", ask.AGENT_PORT, SILENT, Rules("agent", ["tcp dport 2222 drop"], "output"))
+add(
+    "local-out-drop",
+    "own firewall drops TCP",
+    ask.AGENT_PORT,
+    SILENT,
+    Rules("agent", ["tcp dport 2222 drop"], "output"),
+)
 add(
     "local-out-reject",
     "own firewall rejects",
@@ -65,7 +133,13 @@ add(
     rejected("ECONNREFUSED", 3, at.AGENT),
     Rules("agent", ["tcp dport 2222 reject"], "output"),
 )
-add("local-out-udp-drop", "own firewall drops UDP: EPERM", ask.KERBEROS, {"error": "EPERM"}, Rules("agent", ["udp dport 88 drop"], "output"))
+add(
+    "local-out-udp-drop",
+    "own firewall drops UDP: EPERM",
+    ask.KERBEROS,
+    {"error": "EPERM"},
+    Rules("agent", ["udp dport 88 drop"], "output"),
+)
 AT_ONCE = {"connect_ms": range(900), "icmp": None}
 default = Shell("agent", "ip route del default", f"ip route add default via {at.GATEWAY}")
 add("no-route", "no default route", ask.AGENT_PORT, {"connect": "ENETUNREACH", **AT_ONCE}, default)
@@ -79,7 +153,13 @@ add(
 v6 = Shell("agent", "ip -6 route del default", "ip route add default via fd77:1::1")
 add("v6-no-route", "no IPv6 route", ask.AGENT_PORT_BY_NAME, {"addr": at.SERVER, **ask.BYTES}, v6)
 V6_SILENT = {"addr": "fd77:2::2", "connect": "timeout"}
-add("v6-drop", "IPv6 dropped, IPv4 open", ask.AGENT_PORT_BY_NAME, V6_SILENT, Rules("fw", ["ip6 nexthdr tcp tcp dport 2222 drop"]))
+add(
+    "v6-drop",
+    "IPv6 dropped, IPv4 open",
+    ask.AGENT_PORT_BY_NAME,
+    V6_SILENT,
+    Rules("fw", ["ip6 nexthdr tcp tcp dport 2222 drop"]),
+)
 
 # the quality of the path
 SLOW, SLOW_OK = ask.AGENT_PORT.more("--timeout", "6"), {"connect": "ok", "connect_ms": range(800, 6000), **ask.BYTES}
@@ -87,7 +167,15 @@ add("delay-400", "800 ms there and back", SLOW, SLOW_OK, *shaped("--delay 400"))
 small_link = Shell("fw", "ip link set to-agent mtu 1280", "ip link set to-agent mtu 1500; ip route flush cache")
 no_icmp = Rules("fw", ["icmp type destination-unreachable drop"], "output")
 forget = Shell("server", "true", "ip route flush cache")
-add("pmtu-blackhole", "large packets vanish", ask.AGENT_PORT, {"connect": "ok", "stage": "tls", "error": "timeout"}, forget, no_icmp, small_link)
+add(
+    "pmtu-blackhole",
+    "large packets vanish",
+    ask.AGENT_PORT,
+    {"connect": "ok", "stage": "tls", "error": "timeout"},
+    forget,
+    no_icmp,
+    small_link,
+)
 
 # someone else answers
 HTTP = "tcp dport 80"
@@ -111,14 +199,24 @@ for name, meaning, address, port, seen in (
     add(name, meaning, ask.PUSH, seen, redirected("tcp dport 8883", address, port))
 for name, meaning, port, seen in (
     ("tarpit", "accepts and never answers", 9001, {"connect": "ok", "error": "timeout"}),
-    ("accept-reset", "accepts, then resets", 9002, ({"connect": "ECONNRESET"}, {"connect": "ok", "error": "ECONNRESET"})),
+    (
+        "accept-reset",
+        "accepts, then resets",
+        9002,
+        ({"connect": "ECONNRESET"}, {"connect": "ok", "error": "ECONNRESET"}),
+    ),
     ("accept-close", "accepts, then closes", 9003, {"connect": "ok", "error": "EOF"}),
     ("garbage", "bytes of no known protocol", 9004, {"error": re.compile("WRONG_VERSION_NUMBER|HTTP_REQUEST")}),
     ("drip", "one byte a second", 9005, {"connect": "ok", "error": "timeout"}),
     ("half", "half a record, then closes", 9006, {"connect": "ok", "error": "EOF"}),
     ("ssh-on-2222", "an SSH server", 9007, {"error": re.compile("WRONG_VERSION_NUMBER")}),
     ("backlog-full", "a full accept queue: silence", 9009, SILENT),
-    ("tls-alert", "a TLS alert to every ClientHello", 9010, {"connect": "ok", "error": re.compile("ALERT_HANDSHAKE_FAILURE")}),
+    (
+        "tls-alert",
+        "a TLS alert to every ClientHello",
+        9010,
+        {"connect": "ok", "error": re.compile("ALERT_HANDSHAKE_FAILURE")},
+    ),
 ):
     add(name, meaning, ask.AGENT_PORT, seen, redirected("tcp dport 2222", at.MISBEHAVING, port))
 add(
@@ -150,8 +248,20 @@ for name, meaning, port, seen in (
     ("dns-no-address", "the name has no address", 9107, {"gai": (-5, -2)}),
 ):
     add(name, meaning, ask.PUSH_NAME, seen, redirected("udp dport 53", at.MISBEHAVING, port))
-add("dns-timeout", "no answer", ask.PUSH_NAME, {"gai": -3, "ms": range(3500, 20000)}, Rules("fw", ["meta l4proto { udp, tcp } th dport 53 drop"]))
-add("dns-unreachable", "ICMP 3/3 for the resolver's port", ask.PUSH_NAME, {"gai": (-2, -3), "ms": range(3000)}, Rules("fw", ["udp dport 53 reject"]))
+add(
+    "dns-timeout",
+    "no answer",
+    ask.PUSH_NAME,
+    {"gai": -3, "ms": range(3500, 20000)},
+    Rules("fw", ["meta l4proto { udp, tcp } th dport 53 drop"]),
+)
+add(
+    "dns-unreachable",
+    "ICMP 3/3 for the resolver's port",
+    ask.PUSH_NAME,
+    {"gai": (-2, -3), "ms": range(3000)},
+    Rules("fw", ["udp dport 53 reject"]),
+)
 
 # the proxy
 add("proxy-407", "demands credentials", ask.PROXY_407, {"text": re.compile("^HTTP/1.1 407")})
@@ -175,7 +285,13 @@ add(
     {"text": re.compile("Too many")},
     Program("db", "hold_open.py", f"{at.DATABASE} 3306 51"),
 )
-add("mysql-blocked", "1129: this host is blocked", ask.MYSQL, {"text": re.compile("is blocked")}, redirected("tcp dport 3306", at.MISBEHAVING, 9011))
+add(
+    "mysql-blocked",
+    "1129: this host is blocked",
+    ask.MYSQL,
+    {"text": re.compile("is blocked")},
+    redirected("tcp dport 3306", at.MISBEHAVING, 9011),
+)
 add("ldap-strict", "the directory demands TLS", ask.LDAP_STRICT, {"hex": re.compile("0a01(0d|30)")})
 add("udp-drop", "dropped", ask.KERBEROS, {"error": "timeout"}, Rules("fw", ["udp dport 88 drop"]))
 UDP_REJECTED = {"error": "ECONNREFUSED", "icmp": {"type": 3, "code": 3, "from": at.GATEWAY}}
@@ -186,11 +302,27 @@ add(
     ask.NOT_A_KDC,
     {"error": "ECONNREFUSED", "icmp": {"type": 3, "code": 3, "from": at.TARGET}},
 )
-add("krb-skew", "the KDC's clock is an hour ahead", ask.KERBEROS, {"kdc_skew_s": range(3500, 3700)}, Under("krb5kdc", ("faketime", "-f", "+3600s")))
+add(
+    "krb-skew",
+    "the KDC's clock is an hour ahead",
+    ask.KERBEROS,
+    {"kdc_skew_s": range(3500, 3700)},
+    Under("krb5kdc", ("faketime", "-f", "+3600s")),
+)
 add("nbns-drop", "NetBIOS names dropped", ask.NETBIOS, {"error": "timeout"}, Rules("fw", ["udp dport 137 drop"]))
 add("smb-445-drop", "445 dropped, 139 open", ask.SMB, SILENT, Rules("fw", ["tcp dport 445 drop"]))
-add("mtls-13", "a client certificate is demanded (TLS 1.3)", ask.MTLS13, {"tls": "TLSv1.3", "error": re.compile("CERTIFICATE_REQUIRED")})
-add("mtls-12", "a client certificate is demanded (TLS 1.2)", ask.MTLS12, {"error": re.compile("ALERT|CERTIFICATE|HANDSHAKE")})
+add(
+    "mtls-13",
+    "a client certificate is demanded (TLS 1.3)",
+    ask.MTLS13,
+    {"tls": "TLSv1.3", "error": re.compile("CERTIFICATE_REQUIRED")},
+)
+add(
+    "mtls-12",
+    "a client certificate is demanded (TLS 1.2)",
+    ask.MTLS12,
+    {"error": re.compile("ALERT|CERTIFICATE|HANDSHAKE")},
+)
 add(
     "dead-v6-address",
     "one address of a name leads nowhere",

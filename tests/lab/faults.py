@@ -1,7 +1,7 @@
 """How faults are put into the laboratory and taken out: each step is a context manager, a fault is a list of steps.
 
-A fault carries its own measurement: `seen` is what the observer must report while it is there, and its observation's `healthy` what
-it must report before and after. A fault that cannot be seen was not injected.
+A fault carries its own measurement: `seen` is what the observer must report while it is there, and its observation's
+`healthy` what it must report before and after. A fault that cannot be seen was not injected.
 """
 
 import shlex
@@ -82,7 +82,9 @@ class Program:
     @contextmanager
     def applied(self, lab: Stage, name: str) -> Iterator[None]:
         argv = [sys.executable, "-P", str(HERE / self.script), *shlex.split(self.arguments)]
-        child = subprocess.Popen(lab.net.argv(self.node, argv), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        child = subprocess.Popen(
+            lab.net.argv(self.node, argv), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
         try:
             if child.stdout is None or "READY" not in child.stdout.readline():
                 raise LabError(f"{self.script} did not start")

@@ -20,7 +20,17 @@ from tests.lab.servers import catalogue
 from tests.lab.servers.running import Servers
 from tests.lab.storage import CHECKOUT, Home, provide
 
-_FOREIGN = ("SSL_CERT_DIR", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_FOREIGN = (
+    "SSL_CERT_DIR",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+)
 PATIENCE_S = (1.5, 1.5, 3, 6, 12)
 WITHOUT_RIGHTS = ("setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--")
 """In front of a command line: root in name, but with no capability at all."""
@@ -47,7 +57,9 @@ class Lab:
             provide(self.place, default)
             self.net.up()
             self.servers.start(service.name for service in default)
-            (ETC_NETNS / self.net.namespace("agent") / "krb5.conf").write_bytes((self.place.of("krb5kdc") / "krb5.conf").read_bytes())
+            (ETC_NETNS / self.net.namespace("agent") / "krb5.conf").write_bytes(
+                (self.place.of("krb5kdc") / "krb5.conf").read_bytes()
+            )
         except BaseException:
             self.down()
             raise
@@ -64,11 +76,19 @@ class Lab:
 
     def exec(self, node: str, argv: Sequence[str], **options: Any) -> "subprocess.CompletedProcess[str]":
         """A command inside a node; output captured as text unless the options say otherwise."""
-        options = {"capture_output": True, "text": True, "errors": "replace", "timeout": 200, "env": self.environment(), **options}
+        options = {
+            "capture_output": True,
+            "text": True,
+            "errors": "replace",
+            "timeout": 200,
+            "env": self.environment(),
+            **options,
+        }
         return subprocess.run(self.net.argv(node, argv), **options)
 
     def environment(self, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Of everything that runs inside: it trusts the laboratory's authority, and knows nothing of this machine's proxies. None: unset."""
+        """Of everything that runs inside: it trusts the laboratory's authority, and knows nothing of this machine's
+        proxies. None: unset."""
         mine: dict[str, str | None] = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         mine |= {"SSL_CERT_FILE": str(self.ca), "LAB_CA": str(self.ca), **(more or {})}
         return {name: value for name, value in mine.items() if value is not None}
@@ -79,10 +99,21 @@ class Lab:
     ) -> Result:  # fmt: skip
         """`eset-portcheck check ... --format json` inside a node.
 
-        credentials: (user, password), handed over as a file. under: a command line in front. AssertionError when it left no report, a
-        traceback, or an exit code that is not the report's.
+        credentials: (user, password), handed over as a file. under: a command line in front. AssertionError when it
+        left no report, a traceback, or an exit code that is not the report's.
         """
-        argv = [*under, sys.executable, "-m", "eset_portcheck", "check", *arguments, "--phase", phase, "--format", "json"]
+        argv = [
+            *under,
+            sys.executable,
+            "-m",
+            "eset_portcheck",
+            "check",
+            *arguments,
+            "--phase",
+            phase,
+            "--format",
+            "json",
+        ]
         secret = self.place.home / f"credentials-{os.getpid()}.toml"
         if credentials:
             secret.touch(mode=0o600)
@@ -111,9 +142,12 @@ class Lab:
         return facts
 
     def expect(self, observation: Observation, wanted: object, when: str) -> dict[str, Any]:
-        """What the observer saw. It looks again, and waits longer, while that is not what is wanted: a busy machine is late. LabError in the end."""
+        """What the observer saw. It looks again, and waits longer, while that is not what is wanted: a busy machine is
+        late. LabError in the end."""
         for patience_s in PATIENCE_S:
-            facts = self.observe(observation if "--timeout" in observation.asks else observation.more("--timeout", f"{patience_s:g}"))
+            facts = self.observe(
+                observation if "--timeout" in observation.asks else observation.more("--timeout", f"{patience_s:g}")
+            )
             if matches(wanted, facts):
                 return facts
         raise LabError(f"{when}: the observer sees {facts}, wanted {wanted}")

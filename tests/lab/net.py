@@ -1,7 +1,8 @@
 """Network namespaces of one laboratory: building, commands inside, taking down.
 
-Every namespace name carries the laboratory's prefix, and the veth pairs are made straight inside the namespaces, so several
-laboratories run side by side and nothing is added to the machine's own network. Errors: LabError names the command and its output.
+Every namespace name carries the laboratory's prefix, and the veth pairs are made straight inside the namespaces, so
+several laboratories run side by side and nothing is added to the machine's own network. Errors: LabError names the
+command and its output.
 """
 
 import os
@@ -20,8 +21,9 @@ ETC_NETNS = Path("/etc/netns")
 ETC_FILES = ("resolv.conf", "hosts", "nsswitch.conf", "krb5.conf")
 
 _EVERY_NODE: dict[str, int] = {
-    # ICMP errors are limited to one a second and peer by default: a second REJECT in that second would look like a DROP. The mask
-    # too: a limit of 0 alone empties the peer's token bucket, which route errors share, and the first of them is then silent.
+    # ICMP errors are limited to one a second and peer by default: a second REJECT in that second would look like a
+    # DROP. The mask too: a limit of 0 alone empties the peer's token bucket, which route errors share, and the first of
+    # them is then silent.
     "net.ipv4.icmp_ratelimit": 0,
     "net.ipv4.icmp_ratemask": 0,
     "net.ipv6.icmp.ratelimit": 0,
@@ -44,7 +46,8 @@ def run(argv: Sequence[str], *, check: bool = True, timeout_s: float = 200, text
 
 
 def listeners(pid: int) -> set[tuple[str, str, int]]:
-    """(transport, address, port) of every listening TCP and bound UDP socket in the namespace of a process, without traffic."""
+    """(transport, address, port) of every listening TCP and bound UDP socket in the namespace of a process, without
+    traffic."""
     found: set[tuple[str, str, int]] = set()
     for table in ("tcp", "tcp6", "udp", "udp6"):
         try:
@@ -58,7 +61,8 @@ def listeners(pid: int) -> set[tuple[str, str, int]]:
                 continue
             address, port = local.split(":")
             raw = bytes.fromhex(address)
-            words = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))  # the kernel prints words in host order
+            # The kernel prints words in host order.
+            words = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
             found.add((table[:3], socket.inet_ntop(family, words), int(port, 16)))
     return found
 
@@ -93,7 +97,9 @@ class Net:
         for node in NODES:
             self._sysctl(node, _EVERY_NODE)
             # an unprivileged echo socket is one way to measure distance; ids may be unmapped in a user namespace
-            self.shell(node, "p=/proc/sys/net/ipv4/ping_group_range; echo 0 2147483647 >$p || echo 0 0 >$p", check=False)
+            self.shell(
+                node, "p=/proc/sys/net/ipv4/ping_group_range; echo 0 2147483647 >$p || echo 0 0 >$p", check=False
+            )
         self._sysctl(ROUTER, {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1})
 
     def _wire(self, leaf: str) -> None:
@@ -101,7 +107,14 @@ class Net:
         near, far = self.namespace(ROUTER), self.namespace(leaf)
         # the word "name" is needed: ip abbreviates keywords, so a link called "a" would be read as "address"
         run(shlex.split(f"ip link add name to-{leaf} netns {near} type veth peer name eth0 netns {far}"))
-        self._ip(ROUTER, [f"address add {v4(leaf, 1)}/24 dev to-{leaf}", f"address add {v6(leaf, 1)}/64 dev to-{leaf} nodad", f"link set to-{leaf} up"])
+        self._ip(
+            ROUTER,
+            [
+                f"address add {v4(leaf, 1)}/24 dev to-{leaf}",
+                f"address add {v6(leaf, 1)}/64 dev to-{leaf} nodad",
+                f"link set to-{leaf} up",
+            ],
+        )
         lines = ["link set lo up", "link set eth0 up"]
         for host in hosts:
             lines += [f"address add {v4(leaf, host)}/24 dev eth0", f"address add {v6(leaf, host)}/64 dev eth0 nodad"]
@@ -111,7 +124,9 @@ class Net:
         run(["ip", "-n", self.namespace(node), "-b", "-"], text_in="\n".join(lines) + "\n")
 
     def _sysctl(self, node: str, values: Mapping[str, int]) -> None:
-        self.shell(node, "; ".join(f"echo {value} > /proc/sys/{name.replace('.', '/')}" for name, value in values.items()))
+        self.shell(
+            node, "; ".join(f"echo {value} > /proc/sys/{name.replace('.', '/')}" for name, value in values.items())
+        )
 
     def _names(self, node: str) -> None:
         """`ip netns exec` lays these files over /etc for the commands that it runs."""

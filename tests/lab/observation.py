@@ -1,7 +1,7 @@
 """What the observer is asked, and how its answer is compared with what must be there.
 
-A wanted value is a literal; a dict (every key must match); a compiled pattern (searched in a string); a range (a number in it); a tuple
-(any of its members); None (absent). Against a list in the answer, one item must match.
+A wanted value is a literal; a dict (every key must match); a compiled pattern (searched in a string); a range (a number
+in it); a tuple (any of its members); None (absent). Against a list in the answer, one item must match.
 """
 
 import re
@@ -28,7 +28,8 @@ def matches(wanted: Wanted, got: Any) -> bool:
 
 @dataclass(frozen=True)
 class Observation:
-    """One question to the observer, and the answer of a laboratory without faults (None: the question is about a standing condition)."""
+    """One question to the observer, and the answer of a laboratory without faults (None: the question is about a
+    standing condition)."""
 
     asks: tuple[str, ...]
     healthy: Wanted = None

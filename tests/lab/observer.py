@@ -39,7 +39,12 @@ def error_queue(sock: socket.socket) -> list[Facts]:
             if (level, kind) not in ((socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR)):
                 continue
             number, origin, icmp_type, code, _, more, _ = struct.unpack("IBBBBII", value[:16])
-            fact: Facts = {"errno": errno.errorcode.get(number, number), "origin": ORIGIN.get(origin, origin), "type": icmp_type, "code": code}
+            fact: Facts = {
+                "errno": errno.errorcode.get(number, number),
+                "origin": ORIGIN.get(origin, origin),
+                "type": icmp_type,
+                "code": code,
+            }
             if more:
                 fact["mtu"] = more
             if len(value) >= 24 and struct.unpack("H", value[16:18])[0] == socket.AF_INET:
@@ -134,7 +139,9 @@ def udp(asked: argparse.Namespace) -> Facts:
         got = sock.recv(4096)
         facts |= {"reply": len(got), "hex": got[:60].hex()}
         if stamp := KRB_ERROR_STIME.search(got):
-            facts["kdc_skew_s"] = round(calendar.timegm(time.strptime(stamp[1].decode(), "%Y%m%d%H%M%SZ")) - time.time())
+            facts["kdc_skew_s"] = round(
+                calendar.timegm(time.strptime(stamp[1].decode(), "%Y%m%d%H%M%SZ")) - time.time()
+            )
     except TimeoutError:
         facts["error"] = "timeout"
     except OSError as error:

@@ -2,8 +2,8 @@
 
 TCP  9001 accepts, reads, never answers    9002 accepts, then RST          9003 accepts, then FIN
      9004 bytes of no known protocol       9005 one byte a second          9006 half a TLS record header, then FIN
-     9007 an SSH banner                    9008 HTTP 400 to anything       9009 a full backlog: every later SYN is dropped
-     9010 a TLS alert to anything          9011 a MySQL error packet (1129: this host is blocked)
+     9007 an SSH banner                    9008 HTTP 400 to anything       9009 a full backlog: every later SYN is
+     dropped 9010 a TLS alert to anything          9011 a MySQL error packet (1129: this host is blocked)
 UDP  9101 SERVFAIL   9102 NXDOMAIN   9103 A 10.77.6.9   9104 REFUSED   9105 bytes of no DNS message
      9106 the wrong transaction id   9107 NOERROR without an answer
 """

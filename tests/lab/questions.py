@@ -1,6 +1,7 @@
 """What the observer asks each server: raw bytes written here from the specifications, sharing nothing with the program.
 
-Sources: RFC 4120 5.4.1 (AS-REQ), [MS-SMB2] 2.2.3 (NEGOTIATE), RFC 1002 4.2.17 (NBSTAT), MQTT 3.1.1 3.1 (CONNECT), RFC 4511 4.2 (bind).
+Sources: RFC 4120 5.4.1 (AS-REQ), [MS-SMB2] 2.2.3 (NEGOTIATE), RFC 1002 4.2.17 (NBSTAT), MQTT 3.1.1 3.1 (CONNECT), RFC
+4511 4.2 (bind).
 """
 
 import os
@@ -38,7 +39,9 @@ def _integer(value: int) -> bytes:
 
 
 def _principal(kind: int, *parts: str) -> bytes:
-    return _tlv(0x30, _tlv(0xA0, _integer(kind)), _tlv(0xA1, _tlv(0x30, *(_tlv(0x1B, part.encode()) for part in parts))))
+    return _tlv(
+        0x30, _tlv(0xA0, _integer(kind)), _tlv(0xA1, _tlv(0x30, *(_tlv(0x1B, part.encode()) for part in parts)))
+    )
 
 
 def as_req(realm: str, user: str) -> str:
@@ -53,7 +56,9 @@ def as_req(realm: str, user: str) -> str:
 
 def smb2_negotiate(*dialects: int) -> str:
     header = b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16x", 64, 0, 0, 0, 31, 0, 0, 0, 0, 0, 0)
-    body = struct.pack("<HHHHI16sQ", 36, len(dialects), 1, 0, 0, os.urandom(16), 0) + struct.pack(f"<{len(dialects)}H", *dialects)
+    body = struct.pack("<HHHHI16sQ", 36, len(dialects), 1, 0, 0, os.urandom(16), 0) + struct.pack(
+        f"<{len(dialects)}H", *dialects
+    )
     return (struct.pack(">I", len(header + body)) + header + body).hex()
 
 
@@ -73,7 +78,9 @@ HTTP_CONNECT = r"CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n"
 DIALECTS = (0x0202, 0x0210, 0x0300, 0x0302)
 
 BYTES = {"tls": re.compile("^TLSv1"), "bytes": range(1, 1 << 20)}
-AGENT_PORT = tcp(SERVER, 2222, "--tls", "server.lab.test", "--send", HTTP_GET.format("/"), "--read", "200", healthy=BYTES)
+AGENT_PORT = tcp(
+    SERVER, 2222, "--tls", "server.lab.test", "--send", HTTP_GET.format("/"), "--read", "200", healthy=BYTES
+)
 AGENT_PORT_BY_NAME = Observation(("tcp", "server.lab.test", *AGENT_PORT.asks[2:]), {"addr": "fd77:2::2", **BYTES})
 CLOSED_PORT = tcp(SERVER, 2224)
 DEAD_ADDRESS = tcp(DEAD, 2222, "--timeout", "5")
@@ -92,7 +99,9 @@ PROXY_403 = tcp(PROXY_NO_CONNECT, 3128, *_CONNECT)
 PUSH_NAME = Observation(("name", "epns.eset.com."), {"addrs": INTERNET})
 KERBEROS = udp(DC, 88, as_req("LAB.TEST", "portcheck-nobody"), {"reply": range(20, 4096)})
 NOT_A_KDC = udp(TARGET, 88, as_req("LAB.TEST", "portcheck-nobody"))
-LDAP = tcp(DC, 389, "--send", LDAP_ANONYMOUS_BIND, "--read", "100", healthy={"hex": re.compile("^300c02010161070a0100")})
+LDAP = tcp(
+    DC, 389, "--send", LDAP_ANONYMOUS_BIND, "--read", "100", healthy={"hex": re.compile("^300c02010161070a0100")}
+)
 LDAP_STRICT = tcp(DC_STRICT, 389, "--send", LDAP_ANONYMOUS_BIND, "--read", "100")
 _SMB = ("--send", smb2_negotiate(*DIALECTS), "--read", "128")
 SMB = tcp(TARGET, 445, *_SMB, healthy={"hex": re.compile("^00......fe534d42")})

@@ -1,9 +1,10 @@
-"""Relays before real servers that pass everything on or spoil what the server says, and banners of other services (inside a namespace).
+"""Relays before real servers that pass everything on or spoil what the server says, and banners of other services
+(inside a namespace).
 
     relays.py ADDRESS CERTIFICATE KEY KEY_LOG        prints READY
 
-One port for every protocol and every way; UDP on the same numbers. Protocols inside TLS end TLS here and speak it again to the real
-server: KEY_LOG gets the secrets of the client's side, so that a dissector can look inside.
+One port for every protocol and every way; UDP on the same numbers. Protocols inside TLS end TLS here and speak it again
+to the real server: KEY_LOG gets the secrets of the client's side, so that a dissector can look inside.
     whole      nothing is spoilt                         truncated  half of the first answer, then a FIN
     reset      half of it, then an RST                   drip       one byte a second
     oversized  a head that announces far too much        endless    an answer without an end
@@ -24,7 +25,8 @@ WAYS = ("whole", "truncated", "reset", "drip", "oversized", "endless")
 
 
 class Real(NamedTuple):
-    """Where the real answer comes from; a head that announces too much; what an endless answer begins with and what it repeats."""
+    """Where the real answer comes from; a head that announces too much; what an endless answer begins with and what it
+    repeats."""
 
     host: str
     port: int
@@ -37,18 +39,22 @@ class Real(NamedTuple):
 _NOT_YET = b"\xfeSMB" + struct.pack("<HHIHHII", 64, 0, 0x103, 0, 1, 3, 0) + bytes(40)  # STATUS_PENDING
 _REFERENCE = bytes.fromhex("300c020101730704056c6461703a")  # SearchResultReference "ldap:"
 _LONG_BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n"
+# Never the last packet.
+# PINGs.
 REAL: dict[str, Real] = {
     "smb": Real("10.77.5.2", 445, b"\0\xff\xff\xff\xfeSMB", (b"", struct.pack(">I", 64) + _NOT_YET)),
     "nbss": Real("10.77.5.2", 139, b"\x82\xff\xff\xff", (b"", b"\x85\0\0\0")),  # keep-alives
     "ldap": Real("10.77.4.2", 389, b"\x30\x84\x7f\xff\xff\xff\x02\x01\x01\x64", (b"", _REFERENCE)),
-    "tds": Real("10.77.3.2", 1433, b"\x04\x01\xff\xff\0\0\1\0", (b"", b"\x04\0\x10\0\0\0\1\0" + bytes(4088))),  # never the last packet
+    "tds": Real("10.77.3.2", 1433, b"\x04\x01\xff\xff\0\0\1\0", (b"", b"\x04\0\x10\0\0\0\1\0" + bytes(4088))),
     "mysql": Real("10.77.3.2", 3306, b"\xff\xff\xff\0\x0a10.11.6-MariaDB", (b"\0\x40\0\0\x0a", b"9")),
     "ssh": Real("10.77.5.2", 22, b"SSH-2.0-OpenSSH_9.2p1\r\n\x7f\xff\xff\xff", (b"", b"please wait\r\n")),
     "tls": Real("10.77.2.2", 2222, b"\x16\x03\x03\xff\xff", (b"", b"\x16\x03\x03\0\4\0\0\0\0")),  # HelloRequests
     "http": Real("10.77.6.2", 80, _LONG_BODY, (b"HTTP/1.1 200 OK\r\n", b"X-More: to come\r\n")),
     "http_proxy": Real("10.77.2.2", 3128, _LONG_BODY, (b"", b"HTTP/1.1 102 Processing\r\n\r\n")),
     "mqtt": Real("10.77.6.2", 8883, b"\x20\xff\xff\xff\x7f", (b"", b"\x20\xff\xff\xff\xff"), alpn=""),
-    "apns": Real("10.77.6.2", 2197, b"\xff\xff\xff\x04\0\0\0\0\0", (b"", b"\0\0\x08\x06\0\0\0\0\0" + bytes(8)), alpn="h2"),  # PINGs
+    "apns": Real(
+        "10.77.6.2", 2197, b"\xff\xff\xff\x04\0\0\0\0\0", (b"", b"\0\0\x08\x06\0\0\0\0\0" + bytes(8)), alpn="h2"
+    ),
     "nbns": Real("10.77.5.2", 137, udp=True),
     "kerberos": Real("10.77.4.2", 88, udp=True),
 }
@@ -73,7 +79,8 @@ def banner_port(service: str) -> int:
 
 
 def session_port(way: str) -> int:
-    """SMB, spoilt only for who begins with SMB2 as full clients do; who offers SMB1 by name, as our own conversation, is served."""
+    """SMB, spoilt only for who begins with SMB2 as full clients do; who offers SMB1 by name, as our own conversation,
+    is served."""
     return _BEHIND + 10 + WAYS.index(way)
 
 
@@ -113,7 +120,9 @@ async def spoil(way: str, real: Real, answer: asyncio.StreamReader, writer: asyn
             writer.close()  # inside TLS: close_notify, then a FIN
 
 
-async def relay(way: str, real: Real, full_clients_only: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def relay(
+    way: str, real: Real, full_clients_only: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     inner = None
     if real.alpn is not None:
         inner = ssl.create_default_context()

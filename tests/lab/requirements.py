@@ -9,7 +9,12 @@ from tests.lab.servers import catalogue
 from tests.lab.servers.service import Place, which
 
 TOOLS = ("ip", "nft", "setpriv", "dumpcap", "tshark", "faketime")
-FILES = ("/usr/lib/nginx/modules/ngx_stream_module.so", "/usr/lib/squid/basic_ncsa_auth", "/usr/lib/ldap/back_mdb.so", "/dev/net/tun")
+FILES = (
+    "/usr/lib/nginx/modules/ngx_stream_module.so",
+    "/usr/lib/squid/basic_ncsa_auth",
+    "/usr/lib/ldap/back_mdb.so",
+    "/dev/net/tun",
+)
 BRING = "as root: tests/lab/install.sh (Debian), then make test"
 
 
@@ -32,6 +37,11 @@ def _no_namespaces() -> list[str]:
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
     if made.returncode:
         return [f"the right to make network namespaces ({made.stderr.strip()})"]
-    rules = subprocess.run(["ip", "netns", "exec", name, "nft", "add table inet try"], capture_output=True, text=True, cwd=tempfile.gettempdir())
+    rules = subprocess.run(
+        ["ip", "netns", "exec", name, "nft", "add table inet try"],
+        capture_output=True,
+        text=True,
+        cwd=tempfile.gettempdir(),
+    )
     subprocess.run(["ip", "netns", "del", name], check=True)
     return [f"nftables in a network namespace ({rules.stderr.strip()})"] if rules.returncode else []

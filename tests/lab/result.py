@@ -1,4 +1,5 @@
-"""What one run of the program left: exit code, report, stderr, seconds. A black box: nothing of the program is imported."""
+"""What one run of the program left: exit code, report, stderr, seconds. A black box: nothing of the program is
+imported."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,4 +23,8 @@ class Result:
     @property
     def unhealthy(self) -> dict[str, str]:
         """id -> "verdict reason" of every row that is neither pass nor skip."""
-        return {row["id"]: f"{row['verdict']} {row['reason']}" for row in self.report["checks"] if row["verdict"] not in ("pass", "skip")}
+        return {
+            row["id"]: f"{row['verdict']} {row['reason']}"
+            for row in self.report["checks"]
+            if row["verdict"] not in ("pass", "skip")
+        }

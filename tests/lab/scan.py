@@ -1,5 +1,5 @@
-"""Sends to every port of a host and tells which answer, accepting or refusing: no packet filter in between is silent about those. Shares nothing with
-the program.
+"""Sends to every port of a host and tells which answer, accepting or refusing: no packet filter in between is silent
+about those. Shares nothing with the program.
 
 python scan.py HOST tcp|udp FIRST LAST: prints a JSON list. UDP: one that is closed is told by its ICMP error.
 """
@@ -37,7 +37,9 @@ def answering(host: str, kind: int, ports: range) -> list[int]:
                 except OSError:
                     sock.close()
                     continue
-                waiting.register(sock, selectors.EVENT_READ if kind == socket.SOCK_DGRAM else selectors.EVENT_WRITE, port)
+                waiting.register(
+                    sock, selectors.EVENT_READ if kind == socket.SOCK_DGRAM else selectors.EVENT_WRITE, port
+                )
             end = time.monotonic() + WAIT_S
             while waiting.get_map() and (left := end - time.monotonic()) > 0:
                 for key, _ in waiting.select(left):

@@ -1,8 +1,9 @@
 """Delay, loss, reordering, duplication, corruption and a size limit, where the kernel has no netem.
 
-The router sends chosen packets into a TUN device by a policy route; this program reads them, impairs them and writes them back,
-whence they are routed on. It runs in the router's namespace and prints READY when the device is open.
-  shaper.py DEVICE [--delay MS] [--jitter MS] [--loss PCT] [--reorder PCT] [--dup PCT] [--corrupt PCT] [--max-size BYTES] [--seed N]
+The router sends chosen packets into a TUN device by a policy route; this program reads them, impairs them and writes
+them back, whence they are routed on. It runs in the router's namespace and prints READY when the device is open.
+  shaper.py DEVICE [--delay MS] [--jitter MS] [--loss PCT] [--reorder PCT] [--dup PCT] [--corrupt PCT] [--max-size
+  BYTES] [--seed N]
 """
 
 import argparse

@@ -1,10 +1,11 @@
 """Where a laboratory keeps its files, what is prepared once a checkout, and what an earlier crashed run left behind.
 
     TEMP/eset-portcheck-lab-UID/lock                    held while a home is made or cleared away
-                               /prepared-CHECKOUT/KEY/  certificates, databases, accounts: made once, copied to every laboratory
-                               /run/PREFIX/             one laboratory; `owner` is locked by its process for as long as that lives
-A home whose `owner` nobody holds and that has no `kept` file belongs to a run that crashed: the next start takes it down. The kernel
-gives the lock back whatever becomes of the process, so no pid is ever trusted.
+                               /prepared-CHECKOUT/KEY/  certificates, databases, accounts: made once, copied to every
+                               laboratory /run/PREFIX/             one laboratory; `owner` is locked by its process for
+                               as long as that lives
+A home whose `owner` nobody holds and that has no `kept` file belongs to a run that crashed: the next start takes it
+down. The kernel gives the lock back whatever becomes of the process, so no pid is ever trusted.
 """
 
 import fcntl
@@ -68,20 +69,24 @@ class Home:
         return True
 
     def take(self, *, keep: bool) -> None:
-        """A fresh folder of this prefix. Takes down what crashed runs left, of this prefix and of others. LabError: it is in use."""
+        """A fresh folder of this prefix. Takes down what crashed runs left, of this prefix and of others. LabError: it
+        is in use."""
         with locked(base() / "lock"):
             clear_crashed()
             if self.path.exists():
                 raise LabError(f"a laboratory {self.prefix!r} is up (`make lab-down` takes the one of `make lab` down)")
             if Net(self.prefix).exists():
-                raise LabError(f"network namespaces named {self.prefix}-* exist, and no laboratory of ours made them: use another prefix")
+                raise LabError(
+                    f"network namespaces named {self.prefix}-* exist, and no laboratory of ours made them: use another prefix"
+                )
             self.path.mkdir(parents=True, mode=0o711)
             self._hold()
             if keep:
                 self.kept.touch()
 
     def drop(self) -> None:
-        """The namespaces first, then the files: a crash in between is cleared by the next start. Without files it is nobody's of ours."""
+        """The namespaces first, then the files: a crash in between is cleared by the next start. Without files it is
+        nobody's of ours."""
         if not self.path.exists():
             return
         Net(self.prefix).down()

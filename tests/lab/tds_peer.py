@@ -1,9 +1,12 @@
-"""The SQL Server end of MS-TDS 7.4: PRELOGIN, TLS inside TDS, LOGIN7 and SELECT 1. There is no real SQL Server to be had here.
+"""The SQL Server end of MS-TDS 7.4: PRELOGIN, TLS inside TDS, LOGIN7 and SELECT 1. There is no real SQL Server to be
+had here.
 
 Written from the specification; FreeTDS `tsql` and python-tds log in to it (tests/lab/test_healthy.py).
-  tds_peer.py ADDRESS [--port 1433] --cert F --key F [--encrypt off|on|notsup|req] [--user sa --password ...] [--version 15.0.2000]
+  tds_peer.py ADDRESS [--port 1433] --cert F --key F [--encrypt off|on|notsup|req] [--user sa --password ...] [--version
+  15.0.2000]
 A login with the right password gets LOGINACK; a wrong one ERROR 18456, severity 14.
-Sources: [MS-TDS] 2.2.1.1 (PRELOGIN), 2.2.6.4 (LOGIN7), 2.2.6.5 (encryption table, TLS in PRELOGIN packets), 2.2.7 (tokens).
+Sources: [MS-TDS] 2.2.1.1 (PRELOGIN), 2.2.6.4 (LOGIN7), 2.2.6.5 (encryption table, TLS in PRELOGIN packets), 2.2.7
+(tokens).
 """
 
 import argparse
@@ -69,7 +72,14 @@ def token(kind: int, body: bytes) -> bytes:
 
 
 def error_token(number: int, severity: int, text: str) -> bytes:
-    return token(0xAA, struct.pack("<IBB", number, 1, severity) + long_text(text) + short_text("LABSQL") + short_text("") + struct.pack("<I", 1))
+    return token(
+        0xAA,
+        struct.pack("<IBB", number, 1, severity)
+        + long_text(text)
+        + short_text("LABSQL")
+        + short_text("")
+        + struct.pack("<I", 1),
+    )
 
 
 def done(status: int = 0, count: int = 0, command: int = 0) -> bytes:
@@ -167,7 +177,9 @@ class Connection:
     async def login(self, payload: bytes, version: tuple[int, int, int]) -> bool:
         user, password = login7(payload)
         if (user, password) != (self.asked.user, self.asked.password):
-            await self.send(packets(REPLY, error_token(18456, 14, f"Login failed for user '{user}'.") + done(FINAL_ERROR)))
+            await self.send(
+                packets(REPLY, error_token(18456, 14, f"Login failed for user '{user}'.") + done(FINAL_ERROR))
+            )
             return False
         program = short_text("Microsoft SQL Server")
         await self.send(packets(REPLY, b"".join([

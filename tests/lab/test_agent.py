@@ -12,14 +12,21 @@ from tests.lab import topology as at
 from tests.lab.expected import Case, Expected
 from tests.lab.laboratory import WITHOUT_RIGHTS, Lab
 
-SERVER_ROW, REPOSITORY, PUSH, PUSH_443 = "agent.server.tcp-2222", "agent.repository.tcp-80", "agent.push.tcp-8883", "agent.push.tcp-443"
+SERVER_ROW, REPOSITORY, PUSH, PUSH_443 = (
+    "agent.server.tcp-2222",
+    "agent.repository.tcp-80",
+    "agent.push.tcp-8883",
+    "agent.push.tcp-443",
+)
 VIA = "agent.proxy.tcp-3128."
 V4 = ("--role", "agent", "--server", at.SERVER, "-4")
 NAMED = ("--role", "agent", "--server", "server.lab.test")
 OTHER_PORT = (*V4, "--set", "server_port=2224")
 
 
-def server(fault: str, verdict: str, reason: str = "", *, arguments: tuple[str, ...] = V4, phase: str = "post", **more: Any) -> Case:
+def server(
+    fault: str, verdict: str, reason: str = "", *, arguments: tuple[str, ...] = V4, phase: str = "post", **more: Any
+) -> Case:
     return Case(fault, SERVER_ROW, Expected(verdict, reason, **more), arguments, phase)
 
 
@@ -77,7 +84,12 @@ CASES = [
     server("mtls-12", "pass", arguments=("--role", "agent", "--server", at.SERVER_MTLS12, "-4")),
     server("v6-no-route", "pass", arguments=NAMED),
     server("v6-drop", "warn", arguments=NAMED, findings=("ONE_FAMILY_FAILS",)),
-    server("dead-v6-address", "warn", arguments=("--role", "agent", "--server", "dead6.lab.test"), findings=("ONE_FAMILY_FAILS",)),
+    server(
+        "dead-v6-address",
+        "warn",
+        arguments=("--role", "agent", "--server", "dead6.lab.test"),
+        findings=("ONE_FAMILY_FAILS",),
+    ),
     Case("captive-portal", REPOSITORY, Expected("fail", "CAPTIVE_PORTAL"), V4),
     Case("portal-page", REPOSITORY, Expected("fail", "CAPTIVE_PORTAL"), V4),
     Case("portal-511", REPOSITORY, Expected("fail", "CAPTIVE_PORTAL"), V4),
@@ -107,7 +119,11 @@ def test_fault(lab: Lab, case: Case) -> None:
     with lab.fault(case.fault):
         result = lab.check(*case.arguments, phase=case.phase)
     case.expected.holds(result, case.row)
-    others = {check_id: said for check_id, said in result.unhealthy.items() if check_id != case.row and check_id not in case.also}
+    others = {
+        check_id: said
+        for check_id, said in result.unhealthy.items()
+        if check_id != case.row and check_id not in case.also
+    }
     assert others == {}
     assert result.report["causes"] or result.code != 1, "something is wrong, and no cause is named"
 
@@ -144,9 +160,14 @@ def test_the_same_rogue_authority_on_two_targets_is_interception(lab: Lab) -> No
 
 
 def test_without_an_authority_the_server_is_shown_not_judged(lab: Lab) -> None:
-    """Contract, "Trust": a site row without --ca-file and SSL_CERT_FILE passes at tls, with a finding and less certainty."""
+    """Contract, "Trust": a site row without --ca-file and SSL_CERT_FILE passes at tls, with a finding and less
+    certainty."""
     row = lab.check(*V4, "--only", SERVER_ROW, env={"SSL_CERT_FILE": None}).row(SERVER_ROW)
-    assert (row["verdict"], row["proof"], row["confidence"]) == ("pass", {"reached": "tls", "required": "tls"}, "likely")
+    assert (row["verdict"], row["proof"], row["confidence"]) == (
+        "pass",
+        {"reached": "tls", "required": "tls"},
+        "likely",
+    )
     assert "TLS_UNKNOWN_CA" in [finding["reason"] for finding in row["findings"]]
 
 
@@ -183,7 +204,9 @@ def test_proxy(lab: Lab, fault: str, proxy: str, said: tuple[str, ...]) -> None:
         assert (row["target"], row["port"]) == (f"{proxy}", 3128) or row["target"] == f"{proxy}:3128"
         assert row["via_destination"]
     assert result.code == (1 if any("fail" in one for one in said) else 0)
-    assert [name for name in got if not fnmatchcase(name, VIA + "*")] == [name for name in got if name == PUSH and fault == "proxy-upstream"]
+    assert [name for name in got if not fnmatchcase(name, VIA + "*")] == [
+        name for name in got if name == PUSH and fault == "proxy-upstream"
+    ]
 
 
 RIGHTLESS = [case for case in CASES if case.phase == "post" and case.fault in (

@@ -1,4 +1,5 @@
-"""The probe of MySQL against a server with its own limits: it must never bring a server to block this host, as a bare connect does."""
+"""The probe of MySQL against a server with its own limits: it must never bring a server to block this host, as a bare
+connect does."""
 
 import dataclasses
 import sys
@@ -49,7 +50,9 @@ def from_agent(lab: Lab, script: str, times: int) -> list[str]:
 
 def login(lab: Lab) -> str:
     """A real client from the address that was probing."""
-    done = lab.exec("agent", ["mariadb", "--no-defaults", "-h", "db.lab.test", "-u", "era", f"-p{PASSWORD}", "-e", "select 'in'"])
+    done = lab.exec(
+        "agent", ["mariadb", "--no-defaults", "-h", "db.lab.test", "-u", "era", f"-p{PASSWORD}", "-e", "select 'in'"]
+    )
     return done.stdout + done.stderr
 
 
@@ -89,7 +92,12 @@ class TestOwnLimits:
 
     def test_nor_where_accounts_use_another_plug_in(self, lab: Lab, own_limits: None) -> None:
         """A user that does not exist is asked by the plug-in of some account that does."""
-        as_root(lab, "mariadb", "-e", "install soname 'auth_ed25519'; create user strong@'%' identified via ed25519 using password('x')")
+        as_root(
+            lab,
+            "mariadb",
+            "-e",
+            "install soname 'auth_ed25519'; create user strong@'%' identified via ed25519 using password('x')",
+        )
         try:
             as_root(lab, "mariadb-admin", "flush-hosts")
             assert len(from_agent(lab, PROBE, MORE_THAN_ALLOWED)) == MORE_THAN_ALLOWED

@@ -1,4 +1,5 @@
-"""Predictions for real listeners (nginx, squid, sshd, samba) and for real clients, compared with connections through the router.
+"""Predictions for real listeners (nginx, squid, sshd, samba) and for real clients, compared with connections through
+the router.
 
 The rules of the servers' own machine are read there as `check` reads them; a client in another network dials.
 """
@@ -74,10 +75,19 @@ def test_what_is_said_of_a_listener_is_what_its_client_meets(lab: Lab, node: str
         done = lab.exec(node, [sys.executable, "-c", READ.format(ports=ports)], cwd=CHECKOUT)
         assert done.returncode == 0, done.stderr
         with ThreadPoolExecutor(8) as pool:
-            met = dict(zip(LISTENERS[node], pool.map(lambda one: dialled(lab, one[1], one[0][1]), LISTENERS[node].items()), strict=True))
+            met = dict(
+                zip(
+                    LISTENERS[node],
+                    pool.map(lambda one: dialled(lab, one[1], one[0][1]), LISTENERS[node].items()),
+                    strict=True,
+                )
+            )
     told = json.loads(done.stdout)
     assert told["state"] == "readable"
-    seen = {key: next(way["verdict"] for way in told["predictions"][f"in/tcp/{key[1]}"]["ways"] if way["family"] == "ipv4") for key in met}
+    seen = {
+        key: next(way["verdict"] for way in told["predictions"][f"in/tcp/{key[1]}"]["ways"] if way["family"] == "ipv4")
+        for key in met
+    }
     if name == "by-client":
         assert set(seen.values()) == {"cannot-tell"}
     else:

@@ -1,6 +1,8 @@
-"""The closed loop: a fault is put in, the program prints a fix, the fix is pasted where it belongs, the row passes; the undo brings the fault back.
+"""The closed loop: a fault is put in, the program prints a fix, the fix is pasted where it belongs, the row passes; the
+undo brings the fault back.
 
-Every fault shuts more than the row's port, so that a fix that opens too much is seen: another port of the host, the same port of another host.
+Every fault shuts more than the row's port, so that a fix that opens too much is seen: another port of the host, the
+same port of another host.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +25,8 @@ AUDIENCES = {"output": "this-host", "forward": "network-team", "input": "server-
 
 
 class Shut(NamedTuple):
-    """A packet filter that shuts ports on one machine: command lines in and out. `node` is where its fix is to be pasted."""
+    """A packet filter that shuts ports on one machine: command lines in and out. `node` is where its fix is to be
+    pasted."""
 
     node: str
     on: str
@@ -46,11 +49,19 @@ def by_iptables(hook: str, match: str, action: str, program: str = "iptables") -
 
 SHUT = {
     **{f"nft-{hook}-{action}": by_nft(hook, [f"{PORTS} {action}"]) for hook in NODES for action in ("reject", "drop")},
-    **{f"iptables-{hook}-{action.lower()}": by_iptables(hook, "--dports 2222,2223", action) for hook in NODES for action in ("REJECT", "DROP")},
+    **{
+        f"iptables-{hook}-{action.lower()}": by_iptables(hook, "--dports 2222,2223", action)
+        for hook in NODES
+        for action in ("REJECT", "DROP")
+    },
     "nft-forward-reset": by_nft("forward", [f"{PORTS} reject with tcp reset"]),
     "nft-forward-drop-reply": by_nft("forward", ["tcp sport { 2222, 2223 } drop"]),
-    "nft-input-drop-reply": by_nft("output", ["tcp sport { 2222, 2223 } drop"])._replace(node="server", audience="server-admin"),
-    "nft-output-policy": by_nft("output", ["ct state established accept", "meta l4proto != tcp accept", "oifname lo accept"], policy="drop"),
+    "nft-input-drop-reply": by_nft("output", ["tcp sport { 2222, 2223 } drop"])._replace(
+        node="server", audience="server-admin"
+    ),
+    "nft-output-policy": by_nft(
+        "output", ["ct state established accept", "meta l4proto != tcp accept", "oifname lo accept"], policy="drop"
+    ),
     "iptables-legacy-output-reject": by_iptables("output", "--dports 2222,2223", "REJECT", "iptables-legacy"),
 }
 

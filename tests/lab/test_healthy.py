@@ -36,8 +36,14 @@ CLIENTS: dict[str, tuple[str, str]] = {  # name: (command, what its output must 
         f"{CURL} -p -x http://bridge.lab.test:3128 --cacert $LAB_CA https://api.push.apple.com:2197/index.html",
         "apns\n(.|\n)*HTTP/1.1 200",
     ),
-    "proxy-407": (f"{CURL} -x http://bridge-auth.lab.test:3128 http://repository.eset.com/v1/info.meta", "HTTP/1.1 407"),
-    "proxy-password": (f"{CURL} -x http://agent:{PASSWORD}@bridge-auth.lab.test:3128 http://repository.eset.com/v1/info.meta", "stand-in"),
+    "proxy-407": (
+        f"{CURL} -x http://bridge-auth.lab.test:3128 http://repository.eset.com/v1/info.meta",
+        "HTTP/1.1 407",
+    ),
+    "proxy-password": (
+        f"{CURL} -x http://agent:{PASSWORD}@bridge-auth.lab.test:3128 http://repository.eset.com/v1/info.meta",
+        "stand-in",
+    ),
     "proxy-403": (f"{CURL} -x http://bridge-deny.lab.test:3128 https://epns.eset.com:8883/", "HTTP/1.1 403"),
     "apns-2197": ("nghttp --no-verify-peer https://api.push.apple.com:2197/index.html", "apns"),
     "apns-5223": (f"{S_CLIENT} api.push.apple.com:5223", "Verify return code: 0"),
@@ -54,11 +60,17 @@ CLIENTS: dict[str, tuple[str, str]] = {  # name: (command, what its output must 
     "smb-no-ntlm": (f"{SMBCLIENT} '//target-nontlm.lab.test/ADMIN$'", "NTLM_BLOCKED"),
     "netbios-name": ("nmblookup -U 10.77.5.2 TARGET", "10.77.5.2"),
     "netbios-status": ("nmblookup -A 10.77.5.2", "TARGET +<00>"),
-    "kerberos-ticket": (f"export KRB5CCNAME=MEMORY:x; echo {PASSWORD} | kinit -V agent@LAB.TEST", "Authenticated to Kerberos"),
+    "kerberos-ticket": (
+        f"export KRB5CCNAME=MEMORY:x; echo {PASSWORD} | kinit -V agent@LAB.TEST",
+        "Authenticated to Kerberos",
+    ),
     "kerberos-unknown": ("echo x | kinit nosuch@LAB.TEST", "not found"),
     "kerberos-locked": (f"echo {PASSWORD} | kinit locked@LAB.TEST", "revoked"),
     "ldap": ("ldapsearch -x -H ldap://dc.lab.test -s base -b '' namingContexts", "namingContexts: dc=lab"),
-    "ldap-starttls": ("LDAPTLS_CACERT=$LAB_CA ldapsearch -x -ZZ -H ldap://dc.lab.test -s base -b '' namingContexts", "namingContexts: dc=lab"),
+    "ldap-starttls": (
+        "LDAPTLS_CACERT=$LAB_CA ldapsearch -x -ZZ -H ldap://dc.lab.test -s base -b '' namingContexts",
+        "namingContexts: dc=lab",
+    ),
     "ldap-strict": (
         f"ldapsearch -x -D cn=admin,dc=lab,dc=test -w {PASSWORD} -H ldap://dc-strict.lab.test -s base -b dc=lab,dc=test",
         "onfidentiality required",
@@ -79,7 +91,9 @@ def test_real_client(lab: Lab, name: str) -> None:
     assert re.search(wanted, done.stdout + done.stderr), f"{command}\n{done.stdout}{done.stderr}"
 
 
-QUESTIONS = {name: value for name, value in vars(ask).items() if isinstance(value, Observation) and value.healthy is not None}
+QUESTIONS = {
+    name: value for name, value in vars(ask).items() if isinstance(value, Observation) and value.healthy is not None
+}
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -107,7 +121,10 @@ with pytds.connect(sys.argv[1], user="sa", password={PASSWORD!r}, cafile=sys.arg
 def test_active_directory(lab: Lab) -> None:
     """A real one (Samba), on demand: it is costly, and Kerberos and LDAP answer otherwise than MIT's and OpenLDAP's."""
     lab.start(["samba-ad"])
-    bind = lab.exec("agent", ["sh", "-c", f"ldapsearch -x -D Administrator@AD.LAB.TEST -w {PASSWORD} -H ldap://10.77.4.4 -s base -b '' dn"])
+    bind = lab.exec(
+        "agent",
+        ["sh", "-c", f"ldapsearch -x -D Administrator@AD.LAB.TEST -w {PASSWORD} -H ldap://10.77.4.4 -s base -b '' dn"],
+    )
     assert "Strong" in bind.stderr, bind
     found = lab.exec("agent", ["dig", "+short", "@10.77.4.4", "_kerberos._udp.ad.lab.test", "SRV"])
     assert "addc.ad.lab.test" in found.stdout

@@ -1,6 +1,8 @@
-"""Answers of real servers, spoilt on the way: every row gets a reason, in its time, whatever came; the checker itself never fails.
+"""Answers of real servers, spoilt on the way: every row gets a reason, in its time, whatever came; the checker itself
+never fails.
 
-All protocols are asked in one run a way (SQL Server and MySQL exclude each other: two runs), each through a relay (tests/lab/relays.py).
+All protocols are asked in one run a way (SQL Server and MySQL exclude each other: two runs), each through a relay
+(tests/lab/relays.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -16,8 +18,8 @@ from tests.lab.relays import REAL, WAYS, port, session_port
 from tests.lab.result import Result
 from tests.lab.topology import PASSWORD
 
-# An answer that never ends would hold an unbounded row for as long as the relay lives, so this tells the two apart on the busiest machine too. How long a
-# stage takes on a quiet one is measured by tests/bench.
+# An answer that never ends would hold an unbounded row for as long as the relay lives, so this tells the two apart on
+# the busiest machine too. How long a stage takes on a quiet one is measured by tests/bench.
 BOUNDED_S = 30.0
 ONE_GIB = ("prlimit", f"--as={1 << 30}")  # an endless answer must not be kept
 ALL_ROLES = ("--role", "deploy-source", "--role", "rdsensor", "--role", "agent", "--role", "mdc", *ask.MSSQL, "--server", at.SERVER, "--target", at.TARGET, "--proxy", f"{at.PROXY_OPEN}:3128")  # fmt: skip
@@ -29,7 +31,9 @@ Run = Callable[[str, str], Result]
 def spoilt(lab: Lab, protocols: list[str], way: str, *arguments: str) -> Result:
     with ExitStack() as steps:
         for protocol in protocols:
-            steps.enter_context(led_to(protocol, at.MISBEHAVING, port(protocol, way)).applied(lab, f"spoilt-{protocol}"))
+            steps.enter_context(
+                led_to(protocol, at.MISBEHAVING, port(protocol, way)).applied(lab, f"spoilt-{protocol}")
+            )
         only = [part for protocol in protocols for part in ("--only", ROWS[protocol][1])]
         return lab.check(*arguments, *only, under=ONE_GIB, timeout_s=120)
 
@@ -90,7 +94,10 @@ OWN_NAMES = {"http_proxy": {"http"}, "apns": {"http2"}, "nbss": {"smb", "netbios
 def test_a_spoilt_answer_is_not_called_another_service(run: Run, protocol: str) -> None:
     """A service is named only where it is another one; what was cut short is a hang-up."""
     rows = {way: run(protocol, way).row(ROWS[protocol][1]) for way in WAYS if (protocol, way) in CASES}
-    named = {way: {finding["params"].get("service") for finding in row["findings"] if finding.get("params")} for way, row in rows.items()}
+    named = {
+        way: {finding["params"].get("service") for finding in row["findings"] if finding.get("params")}
+        for way, row in rows.items()
+    }
     assert {way: names for way, names in named.items() if names & {protocol, *OWN_NAMES.get(protocol, ())}} == {}
 
 
@@ -135,5 +142,7 @@ def test_spoilt_session(lab: Lab, run: Run, way: str) -> None:
 def test_the_full_client_writes_nothing_to_the_screen(lab: Lab, run: Run) -> None:
     """Its own log would name users and hosts."""
     with led_to("smb", at.MISBEHAVING, session_port("reset")).applied(lab, "session"):
-        result = lab.check(*ask.DEPLOY, "--only", f"{ROWS['smb'][1]}.admin-share", credentials=("Administrator", PASSWORD))
+        result = lab.check(
+            *ask.DEPLOY, "--only", f"{ROWS['smb'][1]}.admin-share", credentials=("Administrator", PASSWORD)
+        )
     assert "\n".join(line for line in result.stderr.splitlines() if not line.startswith("exit code")) == ""

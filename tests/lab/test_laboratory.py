@@ -48,7 +48,11 @@ def test_icmp_is_really_blocked(lab: Lab) -> None:
 
 
 def test_certificate_that_expires_soon(lab: Lab) -> None:
-    asked = ["sh", "-c", "openssl s_client -connect 10.77.6.2:8883 </dev/null 2>&1 | openssl x509 -noout -checkend 2592000"]
+    asked = [
+        "sh",
+        "-c",
+        "openssl s_client -connect 10.77.6.2:8883 </dev/null 2>&1 | openssl x509 -noout -checkend 2592000",
+    ]
     assert lab.exec("agent", asked).returncode == 0
     with lab.fault("cert-soon"):
         assert "will expire" in lab.exec("agent", asked).stdout
@@ -124,7 +128,13 @@ def _runs(pid: int) -> bool:
 
 def test_what_a_crashed_run_left_is_taken_down_by_the_next(lab: Lab) -> None:
     prefix = f"portcheck-crash-{os.getpid()}"
-    died = subprocess.run([sys.executable, "-c", textwrap.dedent(CRASHING), prefix], cwd=CHECKOUT, capture_output=True, text=True, timeout=60)
+    died = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(CRASHING), prefix],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert (died.returncode, died.stdout) == (-signal.SIGKILL, "READY\n"), died.stderr
     crashed = Net(prefix)
     left = crashed.processes()

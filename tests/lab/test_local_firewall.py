@@ -1,4 +1,5 @@
-"""This machine's own packet filter, read and compared with what happened: the rule is named, and only its yes makes an inbound row pass."""
+"""This machine's own packet filter, read and compared with what happened: the rule is named, and only its yes makes an
+inbound row pass."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,11 +32,19 @@ def evidence(row: dict[str, object]) -> list[dict[str, object]]:
 
 def test_without_rules_the_way_in_is_open(lab: Lab) -> None:
     result = lab.check(*SERVER, phase="pre")
-    assert {row["id"]: (row["verdict"], row["reason"]) for row in result.report["checks"] if row["id"].startswith("server.listen")} == {
+    assert {
+        row["id"]: (row["verdict"], row["reason"])
+        for row in result.report["checks"]
+        if row["id"].startswith("server.listen")
+    } == {
         "server.listen.tcp-2222": ("pass", "PORT_FREE"),
         "server.listen.tcp-2223": ("pass", "PORT_FREE"),
     }
-    assert result.report["host"]["firewall"]["state"] in ("absent", "readable")  # the old tables stay once they were there
+    # The old tables stay once they were there.
+    assert result.report["host"]["firewall"]["state"] in (
+        "absent",
+        "readable",
+    )
 
 
 def test_a_default_deny_host_opens_one_port_only(lab: Lab) -> None:
@@ -45,7 +54,12 @@ def test_a_default_deny_host_opens_one_port_only(lab: Lab) -> None:
     assert result.row("server.listen.tcp-2222")["verdict"] == "pass"
     shut = result.row("server.listen.tcp-2223")
     assert (shut["verdict"], shut["reason"], shut["culprit"]) == ("fail", "INBOUND_FILTERED", "local-firewall")
-    assert shut["findings"][0]["params"] == {"rule": "policy drop", "table": "inet mine", "chain": "input", "action": "drop"}
+    assert shut["findings"][0]["params"] == {
+        "rule": "policy drop",
+        "table": "inet mine",
+        "chain": "input",
+        "action": "drop",
+    }
 
 
 def test_what_depends_on_the_client_is_not_proven(lab: Lab) -> None:
@@ -58,7 +72,9 @@ def test_a_rule_that_may_not_be_read_proves_nothing(lab: Lab) -> None:
     with rules(lab, "input", "tcp dport 2223 drop"):
         result = lab.check(*SERVER, under=WITHOUT_RIGHTS, phase="pre")
     assert result.report["host"]["firewall"]["state"] == "not-permitted"
-    assert {row["reason"] for row in result.report["checks"] if row["id"].startswith("server.listen")} == {"REACH_NOT_TESTED"}
+    assert {row["reason"] for row in result.report["checks"] if row["id"].startswith("server.listen")} == {
+        "REACH_NOT_TESTED"
+    }
 
 
 @pytest.mark.parametrize(
@@ -82,7 +98,10 @@ def test_the_rule_that_stops_an_attempt_is_named(lab: Lab, hook: str, line: str,
 
 
 def test_where_no_rule_explains_it_that_is_said(lab: Lab) -> None:
-    lab.net.shell("fw", "nft 'add table inet shut; add chain inet shut c { type filter hook forward priority 0; }; add rule inet shut c tcp dport 2222 drop'")
+    lab.net.shell(
+        "fw",
+        "nft 'add table inet shut; add chain inet shut c { type filter hook forward priority 0; }; add rule inet shut c tcp dport 2222 drop'",
+    )
     try:
         row = lab.check(*AGENT).row(OUT)
     finally:
@@ -92,7 +111,9 @@ def test_where_no_rule_explains_it_that_is_said(lab: Lab) -> None:
 
 def test_a_rule_that_stops_the_questions_to_the_resolver_is_named(lab: Lab) -> None:
     with rules(lab, "output", "udp dport 53 drop"):
-        row = lab.check("--role", "agent", "--server", "server.lab.test", "-4", "--only", OUT, "--timeout", "2").row(OUT)
+        row = lab.check("--role", "agent", "--server", "server.lab.test", "-4", "--only", OUT, "--timeout", "2").row(
+            OUT
+        )
     assert (row["verdict"], row["culprit"]) == ("fail", "local-firewall")
     assert row["reason"] in ("DNS_TIMEOUT", "DNS_UNREACHABLE")
     assert {str(one["rule"]) for one in evidence(row)} == {"udp dport 53 drop"}

@@ -1,6 +1,7 @@
 """A domain's lock-out threshold of three, and what one run may cost of it: never more than one refused log-on.
 
-Eight Samba servers stand for the members of a domain: each has its name, all share the accounts, their policy and their count of bad passwords.
+Eight Samba servers stand for the members of a domain: each has its name, all share the accounts, their policy and their
+count of bad passwords.
 """
 
 import re
@@ -40,10 +41,17 @@ def domain(lab: Lab) -> Iterator[Path]:
         folder = lab.place.of(f"smb-{number}")
         for directory in DIRECTORIES:
             (folder / directory).mkdir(parents=True, exist_ok=True)
-        conf = (like / "smb.conf").read_text().replace(str(like), str(folder)).replace(f"{TARGET}/24", f"{address}/24 {address6}/64")
+        conf = (
+            (like / "smb.conf")
+            .read_text()
+            .replace(str(like), str(folder))
+            .replace(f"{TARGET}/24", f"{address}/24 {address6}/64")
+        )
         for directory in SHARED:
             conf = conf.replace(f"{folder}/{directory}", f"{first}/{directory}")
-        conf = conf.replace("netbios name = TARGET", f"netbios name = PC{number}").replace("valid users = root", "valid users = root nobody")
+        conf = conf.replace("netbios name = TARGET", f"netbios name = PC{number}").replace(
+            "valid users = root", "valid users = root nobody"
+        )
         files = {"smb.conf": conf, "users.map": (like / "users.map").read_text()}
         argv = ["smbd", "-F", "--no-process-group", "-s", str(folder / "smb.conf"), "-l", str(folder)]
         services.append(Service(folder.name, "target", argv, [("tcp", address, 445)], files))
@@ -57,7 +65,9 @@ def domain(lab: Lab) -> Iterator[Path]:
         lab.servers.stop(service.name)
         del lab.catalogue[service.name]
     for number, address in zip(NUMBERS, ADDRESSES, strict=True):
-        lab.net.shell("target", f"ip address del {address}/24 dev eth0; ip address del {v6('target', number)}/64 dev eth0")
+        lab.net.shell(
+            "target", f"ip address del {address}/24 dev eth0; ip address del {v6('target', number)}/64 dev eth0"
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +87,16 @@ def counted(domain: Path) -> tuple[int, bool]:
 
 def asked(lab: Lab, targets: list[str], password: str, *more: str) -> Result:
     named = [part for target in targets for part in ("--target", target)]
-    return lab.check("--role", "deploy-source", "--offline", *named, "--only", "*.admin-share", *more, credentials=(ACCOUNT, password))
+    return lab.check(
+        "--role",
+        "deploy-source",
+        "--offline",
+        *named,
+        "--only",
+        "*.admin-share",
+        *more,
+        credentials=(ACCOUNT, password),
+    )
 
 
 def told(result: Result, targets: list[str]) -> list[str]:
@@ -91,12 +110,19 @@ def test_a_refused_password_goes_to_no_other_target(lab: Lab, domain: Path, many
         result = asked(lab, ADDRESSES[:many], "Not-The-Passw0rd", "-4")
     assert counted(domain) == (1, False)
     assert differing(capture, {LOG_ON: 1}) == {}
-    assert told(result, ADDRESSES[:many]) == ["fail SMB_LOGON_FAILURE", *["unproven SMB_NEEDS_CREDENTIALS"] * (many - 1)]
+    assert told(result, ADDRESSES[:many]) == [
+        "fail SMB_LOGON_FAILURE",
+        *["unproven SMB_NEEDS_CREDENTIALS"] * (many - 1),
+    ]
     (tried,) = [row["target"] for row in result.report["checks"] if row["verdict"] == "fail"]
-    rest = [row for row in result.report["checks"] if row["verdict"] == "unproven" and row["id"].endswith("admin-share")]
+    rest = [
+        row for row in result.report["checks"] if row["verdict"] == "unproven" and row["id"].endswith("admin-share")
+    ]
     for row in rest:
         params = row["findings"][0]["params"]
-        assert (params["why"], params["tried_on"], params["status"]) == (REFUSED, tried, "STATUS_LOGON_FAILURE"), row["findings"]
+        assert (params["why"], params["tried_on"], params["status"]) == (REFUSED, tried, "STATUS_LOGON_FAILURE"), row[
+            "findings"
+        ]
 
 
 def test_a_right_password_goes_to_each(lab: Lab, domain: Path) -> None:
@@ -123,5 +149,9 @@ def test_one_machine_gets_one_log_on(lab: Lab, same: str, password: str) -> None
     first, *rest = told(result, targets)
     assert first == (good if password == PASSWORD else "fail SMB_LOGON_FAILURE")
     assert rest == ["unproven SMB_NEEDS_CREDENTIALS"] * (len(targets) - 1)
-    whys = [row["findings"][0]["params"]["why"] for row in result.report["checks"] if row["reason"] == "SMB_NEEDS_CREDENTIALS" and row["findings"]]
+    whys = [
+        row["findings"][0]["params"]["why"]
+        for row in result.report["checks"]
+        if row["reason"] == "SMB_NEEDS_CREDENTIALS" and row["findings"]
+    ]
     assert whys == [SAME_MACHINE if password == PASSWORD else REFUSED] * len(rest)

@@ -1,4 +1,5 @@
-"""Computers that speak old SMB only, and one that has no ADMIN$: samba with other settings, on addresses of their own."""
+"""Computers that speak old SMB only, and one that has no ADMIN$: samba with other settings, on addresses of their
+own."""
 
 import shutil
 from collections.abc import Iterator
@@ -111,12 +112,17 @@ ACCOUNTS = {  # (computer, user, password): verdict, reason, NTSTATUS
 def test_account(lab: Lab, name: str) -> None:
     computer, user, password, verdict, reason, status = ACCOUNTS[name]
     with lab.capture("old-account") as capture:
-        result = lab.check(*asked(computer), "--only", computer.admin_share, "--allow-unsigned-logon", credentials=(user, password))
+        result = lab.check(
+            *asked(computer), "--only", computer.admin_share, "--allow-unsigned-logon", credentials=(user, password)
+        )
     row = Expected(verdict, reason).holds(result, computer.admin_share)
     assert row["proof"]["reached"] == ("protocol" if status else "authorised")
     session = row["attempts"][0]["reply"].get("session", {})
-    assert status is not None or matches({"client": "pysmb" if computer.settings.startswith(_SMB1) else "smbprotocol"}, session), session
-    assert status is not None or session["signed"] is (computer is not SMB1), session  # this SMB1 server offers no signatures
+    assert status is not None or matches(
+        {"client": "pysmb" if computer.settings.startswith(_SMB1) else "smbprotocol"}, session
+    ), session
+    # This SMB1 server offers no signatures.
+    assert status is not None or session["signed"] is (computer is not SMB1), session
     assert status is None or matches({"reason": reason, "params": {"status": status}}, row["findings"]), row["findings"]
     assert differing(capture, {LOG_ON: 1}) == {}, "one attempt, never a second"
 
@@ -133,7 +139,16 @@ def test_an_old_computer_gets_no_log_on_unasked(lab: Lab, computer: Computer) ->
 
 def test_a_locked_account_is_not_tried_on_the_second_old_computer(lab: Lab) -> None:
     with lab.capture("old-locked") as capture:
-        result = lab.check(*asked(SMB1, SMB1_TOO), "--only", "*.admin-share", "--allow-unsigned-logon", credentials=("lockeduser", PASSWORD))
-    said = sorted(f"{result.row(computer.admin_share)['verdict']} {result.row(computer.admin_share)['reason']}" for computer in (SMB1, SMB1_TOO))
+        result = lab.check(
+            *asked(SMB1, SMB1_TOO),
+            "--only",
+            "*.admin-share",
+            "--allow-unsigned-logon",
+            credentials=("lockeduser", PASSWORD),
+        )
+    said = sorted(
+        f"{result.row(computer.admin_share)['verdict']} {result.row(computer.admin_share)['reason']}"
+        for computer in (SMB1, SMB1_TOO)
+    )
     assert said == ["fail SMB_ACCOUNT_LOCKED", "unproven SMB_NEEDS_CREDENTIALS"]
     assert differing(capture, {LOG_ON: 1}) == {}

@@ -9,8 +9,11 @@ from tests.lab.storage import CHECKOUT
 
 FROM_AGENT = f"ip.src == {at.AGENT}"
 SYN = f"{FROM_AGENT} && tcp.flags.syn == 1 && tcp.flags.ack == 0"
-# not what the kernel says by itself: neighbour discovery, and the ends of connections of earlier tests; a program's own begin with a SYN
-SENT_BY_A_PROGRAM = f"({FROM_AGENT} || ipv6.src == {at.v6('agent', 2)}) && (tcp.flags.syn == 1 || udp || icmp || icmpv6.type == 128)"
+# not what the kernel says by itself: neighbour discovery, and the ends of connections of earlier tests; a program's own
+# begin with a SYN
+SENT_BY_A_PROGRAM = (
+    f"({FROM_AGENT} || ipv6.src == {at.v6('agent', 2)}) && (tcp.flags.syn == 1 || udp || icmp || icmpv6.type == 128)"
+)
 AGENT = ("--role", "agent", "--server", at.SERVER, "-4", "--proxy", "bridge.lab.test:3128")
 
 
@@ -19,14 +22,26 @@ def test_healthy_site_one_connection_a_row_and_nothing_malformed(lab: Lab) -> No
         result = lab.check(*AGENT)
     assert result.code == 0
     assert capture.bad() == []
-    ports = Counter({port: len(capture.packets(f"{SYN} && tcp.dstport == {port}")) for port in (2222, 80, 8883, 443, 3128)})
+    ports = Counter(
+        {port: len(capture.packets(f"{SYN} && tcp.dstport == {port}")) for port in (2222, 80, 8883, 443, 3128)}
+    )
     assert ports == {2222: 1, 80: 1, 8883: 1, 443: 1, 3128: 4}, "one connection decides a row; the proxy has four rows"
     assert len(capture.packets(SYN)) == 8, "no other port was tried"
     # what must be there: a capture without malformed packets may also be empty
     assert len(capture.packets(f"{FROM_AGENT} && tls.handshake.type == 1 && tcp.dstport == 2222")) == 1
     assert len(capture.packets(f"{FROM_AGENT} && tls.handshake.type == 1 && tcp.dstport == 8883")) == 1
-    assert len(capture.packets(f'{FROM_AGENT} && http.request.method == "GET" && http.request.uri == "/v1/info.meta"')) == 1
-    assert len(capture.packets(f'{FROM_AGENT} && http.request.method == "GET" && http.request.uri contains "repository.eset.com"')) == 1
+    assert (
+        len(capture.packets(f'{FROM_AGENT} && http.request.method == "GET" && http.request.uri == "/v1/info.meta"'))
+        == 1
+    )
+    assert (
+        len(
+            capture.packets(
+                f'{FROM_AGENT} && http.request.method == "GET" && http.request.uri contains "repository.eset.com"'
+            )
+        )
+        == 1
+    )
     assert len(capture.packets(f'{FROM_AGENT} && http.request.method == "CONNECT"')) == 3
 
 

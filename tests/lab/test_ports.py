@@ -1,6 +1,8 @@
-"""Who holds the ports of a role, with real programs in namespaces: nginx, squid, sshd and Samba; and a component of its own, in the product's place.
+"""Who holds the ports of a role, with real programs in namespaces: nginx, squid, sshd and Samba; and a component of its
+own, in the product's place.
 
-The component is a copy of nginx (a server) or of ncat (an agent that holds a connection) where the product's program lies: the path is what tells it.
+The component is a copy of nginx (a server) or of ncat (an agent that holds a connection) where the product's program
+lies: the path is what tells it.
 """
 
 import json
@@ -64,7 +66,8 @@ def installed(lab: Lab, program: str, binary: str, **files: str) -> Iterator[Pat
 
 
 def beside(lab: Lab, node: str, root: Path, component: list[str], ready: str, program: list[str]) -> Result:
-    """`program` where the tree lies over the machine's own folders and `component` runs; it is ended afterwards. `ready`: an expression for ss."""
+    """`program` where the tree lies over the machine's own folders and `component` runs; it is ended afterwards.
+    `ready`: an expression for ss."""
     mounts = [f"mount --bind {root / place} /{place}" for place in ("opt", "etc/opt", "var/log")]
     script = "\n".join(
         [
@@ -84,13 +87,22 @@ def component_on(lab: Lab, listens: list[str], *arguments: str) -> Result:
     with installed(lab, SERVER_PROGRAM, "nginx") as root:
         folder = root / "run"
         folder.mkdir()
-        temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        temporary = "".join(
+            f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         servers = "".join(f"server {{ listen {one}; }} " for one in listens)
         (folder / "conf").write_text(
             f"daemon off; master_process off; user root; pid {folder}/pid; events {{}} http {{ access_log off; {temporary} {servers} }}"
         )
         started = [f"/{SERVER_PROGRAM}", "-c", str(folder / "conf"), "-p", str(folder), "-e", str(folder / "error.log")]
-        return beside(lab, "db", root, started, "-l 'sport = :2222 or sport = :2300'", command("ports", "--role", "server", *arguments))
+        return beside(
+            lab,
+            "db",
+            root,
+            started,
+            "-l 'sport = :2222 or sport = :2300'",
+            command("ports", "--role", "server", *arguments),
+        )
 
 
 def told(result: Result, check_id: str) -> tuple[str, str, str]:
@@ -117,7 +129,12 @@ def test_free_ports(lab: Lab) -> None:
 def test_strangers_are_named_with_their_path(lab: Lab, node: str, arguments: list[str], row: str, known: str) -> None:
     result = ports(lab, node, *arguments)
     one = result.row(row)
-    assert (result.code, one["verdict"], one["reason"], one["culprit"]) == (1, "fail", "PORT_IN_USE_BY_OTHER", "local-host")
+    assert (result.code, one["verdict"], one["reason"], one["culprit"]) == (
+        1,
+        "fail",
+        "PORT_IN_USE_BY_OTHER",
+        "local-host",
+    )
     assert one["findings"][0]["params"]["known"] == known
     process = one["where"]["process"]
     assert process["path"].startswith("/usr/")
@@ -126,7 +143,9 @@ def test_strangers_are_named_with_their_path(lab: Lab, node: str, arguments: lis
 
 def test_the_ports_of_file_sharing_belong_to_the_system(lab: Lab) -> None:
     result = ports(lab, "target", "--role", "deploy-target")
-    seen = {row["id"]: (row["verdict"], row["reason"], row["where"]["process"]["name"]) for row in result.report["checks"]}
+    seen = {
+        row["id"]: (row["verdict"], row["reason"], row["where"]["process"]["name"]) for row in result.report["checks"]
+    }
     assert seen == {
         "deploy-target.listen.tcp-139": ("pass", "PORT_HELD_BY_PRODUCT", "smbd"),
         "deploy-target.listen.tcp-445": ("pass", "PORT_HELD_BY_PRODUCT", "smbd"),
@@ -170,7 +189,8 @@ def test_a_listener_behind_a_closed_door_fails(lab: Lab, verdict: str, rule: str
 
 
 def test_without_rights_nothing_is_claimed(lab: Lab) -> None:
-    """Root in name and no capability: neither owners nor rules are to be seen, and a closed port below 1024 is still free."""
+    """Root in name and no capability: neither owners nor rules are to be seen, and a closed port below 1024 is still
+    free."""
     held = ports(lab, "server", "--role", "bridge", under=WITHOUT_RIGHTS)
     assert told(held, "bridge.listen.tcp-3128")[:2] == ("unproven", "OWNER_NOT_VISIBLE")
     free = ports(lab, "db", "--role", "webconsole", under=WITHOUT_RIGHTS)
@@ -180,13 +200,25 @@ def test_without_rights_nothing_is_claimed(lab: Lab) -> None:
 @pytest.mark.parametrize(("configured", "differs"), [("server.lab.test", False), ("old.lab.test", True)])
 def test_the_agents_own_connection_and_its_server(lab: Lab, configured: str, differs: bool) -> None:
     with installed(lab, AGENT_PROGRAM, "ncat", **{STATUS: f"<li>Remote host: {configured}</li>"}) as root:
-        program = command("check", "--role", "agent", "--server", "server.lab.test", "--only", "agent.server.*", "--ca-file", str(lab.ca))
+        program = command(
+            "check",
+            "--role",
+            "agent",
+            "--server",
+            "server.lab.test",
+            "--only",
+            "agent.server.*",
+            "--ca-file",
+            str(lab.ca),
+        )
         result = beside(lab, "agent", root, HOLDS, "state established 'dport = :2222'", program)
     row = result.row("agent.server.tcp-2222")
     (held,) = [one for one in row["evidence"] if one["kind"] == "established"]
     assert (held["address"], held["component"]) == (SERVER, "agent")
     assert "AGENT_CONNECTED" in [one["reason"] for one in row["findings"]]
-    assert (row["verdict"], row["reason"] == "CONFIGURED_SERVER_DIFFERS") == (("warn", True) if differs else ("pass", False))
+    assert (row["verdict"], row["reason"] == "CONFIGURED_SERVER_DIFFERS") == (
+        ("warn", True) if differs else ("pass", False)
+    )
     assert row["proof"]["reached"] == "product"
 
 
@@ -194,7 +226,19 @@ def test_the_agents_connection_lifts_no_broken_row(lab: Lab) -> None:
     """The agent got through before the rule came; the check does not."""
     with installed(lab, AGENT_PROGRAM, "ncat") as root:
         block = "nft -f - <<< 'table inet late { chain c { type filter hook output priority 0; ct state new tcp dport 2222 drop; }; }'"
-        check = shlex.join(command("check", "--role", "agent", "--server", "server.lab.test", "--only", "agent.server.*", "--timeout", "1.5"))
+        check = shlex.join(
+            command(
+                "check",
+                "--role",
+                "agent",
+                "--server",
+                "server.lab.test",
+                "--only",
+                "agent.server.*",
+                "--timeout",
+                "1.5",
+            )
+        )
         program = ["bash", "-c", f"{block}; code=0; {check} || code=$?; nft delete table inet late; exit $code"]
         result = beside(lab, "agent", root, HOLDS, "state established 'dport = :2222'", program)
     row = result.row("agent.server.tcp-2222")

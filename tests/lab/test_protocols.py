@@ -1,4 +1,5 @@
-"""Every protocol on the page, spoken to a real server: what the row says, and what the dissectors of Wireshark say of the packets.
+"""Every protocol on the page, spoken to a real server: what the row says, and what the dissectors of Wireshark say of
+the packets.
 
 The counts are exact: one conversation a row, and no log-on where none is wanted.
 """
@@ -27,7 +28,14 @@ SMB_PACKETS = {
     "ntlmssp.messagetype == 2": 1,
     "ntlmssp.messagetype == 3": 0,  # nobody is logged on
 }
-SMB = {"dialect": "3.1.1", "signing": "enabled", "encryption": True, "computer": "TARGET", "domain": "TARGET", "skew_s": range(-2, 3)}
+SMB = {
+    "dialect": "3.1.1",
+    "signing": "enabled",
+    "encryption": True,
+    "computer": "TARGET",
+    "domain": "TARGET",
+    "skew_s": range(-2, 3),
+}
 TDS_PACKETS = {f"{MINE} && tds.type == 18": 1, "tds.type == 4": 1, "tds.type == 16": 0}
 LDAP_PACKETS = {
     f"{MINE} && ldap.searchRequest_element": 1,
@@ -42,7 +50,8 @@ SERVER = ("--role", "server", "-4")
 
 @dataclass(frozen=True)
 class Spoken:
-    """One row: its arguments and id; what must stand in it (see tests.lab.observation); how many packets a display filter must find."""
+    """One row: its arguments and id; what must stand in it (see tests.lab.observation); how many packets a display
+    filter must find."""
 
     name: str
     arguments: tuple[str, ...]
@@ -64,7 +73,15 @@ def site(name: str, row: str, arguments: tuple[str, ...], reply: Any, packets: W
 
 def tls_2222(name: str, server: str, version: str, demand: str, packets: Wanted) -> Spoken:
     said = {"version": version, "client_certificate": demand, "public": "trusted", "name_matches": True}
-    return Spoken(name, ("--role", "agent", "-4", "--server", server), "agent.server.tcp-2222", None, packets, "pass CONNECTED product", said)
+    return Spoken(
+        name,
+        ("--role", "agent", "-4", "--server", server),
+        "agent.server.tcp-2222",
+        None,
+        packets,
+        "pass CONNECTED product",
+        said,
+    )
 
 
 MSSQL, MYSQL = ("--database-kind", "mssql", "--database"), ("--database-kind", "mysql", "--database")
@@ -143,14 +160,19 @@ def test_spoken(lab: Lab, spoken: Spoken) -> None:
 
 
 INSIDE = {  # display filters behind TLS
-    "mqtt": {f"{MINE} && mqtt.msgtype == 1": 1, "mqtt.msgtype == 2 && mqtt.conack.val == 0": 1, f"{MINE} && mqtt.msgtype == 14": 1},
+    "mqtt": {
+        f"{MINE} && mqtt.msgtype == 1": 1,
+        "mqtt.msgtype == 2 && mqtt.conack.val == 0": 1,
+        f"{MINE} && mqtt.msgtype == 14": 1,
+    },
     "apns": {f"{MINE} && http2.magic": 1, f"{MINE} && http2.type == 4": 2, "http2.type == 7": 1, "http2.type == 1": 0},
 }
 
 
 @pytest.mark.parametrize("protocol", INSIDE)
 def test_spoken_inside_tls(lab: Lab, protocol: str) -> None:
-    """A relay ends TLS and tells the secrets, so that the dissectors see what is inside; behind it stands the real server."""
+    """A relay ends TLS and tells the secrets, so that the dissectors see what is inside; behind it stands the real
+    server."""
     arguments, row_id = ask.ROWS[protocol]
     with ExitStack() as steps:
         key_log = steps.enter_context(ask.relaying(lab))
@@ -166,7 +188,11 @@ KDC = ("--role", "server", "-4", "--appliance", "--domain-controller", at.DC, "-
 
 @pytest.mark.parametrize(
     ("clock", "verdict", "skew_s"),
-    [("+3600s", "warn KDC_CLOCK_SKEW", 3600), ("-3600s", "warn KDC_CLOCK_SKEW", -3600), ("+120s", "pass PROTOCOL_REPLY", 120)],
+    [
+        ("+3600s", "warn KDC_CLOCK_SKEW", 3600),
+        ("-3600s", "warn KDC_CLOCK_SKEW", -3600),
+        ("+120s", "pass PROTOCOL_REPLY", 120),
+    ],
 )
 def test_clock_of_the_kdc(lab: Lab, clock: str, verdict: str, skew_s: int) -> None:
     with Under("krb5kdc", ("faketime", "-f", clock)).applied(lab, "clock"):
@@ -183,7 +209,9 @@ def test_clock_of_the_kdc(lab: Lab, clock: str, verdict: str, skew_s: int) -> No
 @pytest.mark.parametrize("controller", ["dc.lab.test", at.DC], ids=["by-name", "by-address-and-search-list"])
 def test_realm_is_found_by_srv_records(lab: Lab, controller: str) -> None:
     with lab.capture("realm") as capture:
-        result = lab.check("--role", "server", "-4", "--appliance", "--domain-controller", controller, "--only", "server.dc.*-88")
+        result = lab.check(
+            "--role", "server", "-4", "--appliance", "--domain-controller", controller, "--only", "server.dc.*-88"
+        )
     for row_id in ("server.dc.udp-88", "server.dc.tcp-88"):
         row = result.row(row_id)
         assert (row["verdict"], row["attempts"][0]["reply"]["realm_asked"]) == ("pass", at.REALM)

@@ -1,6 +1,8 @@
-"""The printed rules on a machine that denies everything else: every row of the role passes, and not one port more is open, in or out.
+"""The printed rules on a machine that denies everything else: every row of the role passes, and not one port more is
+open, in or out.
 
-What is open is told by the packets that come through, at the router for those that leave and behind the filter for those that arrive.
+What is open is told by the packets that come through, at the router for those that leave and behind the filter for
+those that arrive.
 """
 
 import json
@@ -36,19 +38,49 @@ class Role(NamedTuple):
 NAMED = [80, 443, 8883]  # services known by name only: open to any address
 ROLES = {
     "agent": Role(
-        ("--role", "agent", "--server", at.SERVER), ([], []), {at.INTERNET: (NAMED, []), at.SERVER: ([80, 443, 2222, 8883], []), at.DC: ([53, *NAMED], [53])}
+        ("--role", "agent", "--server", at.SERVER),
+        ([], []),
+        {at.INTERNET: (NAMED, []), at.SERVER: ([80, 443, 2222, 8883], []), at.DC: ([53, *NAMED], [53])},
     ),
     "agent-proxy": Role(
-        ("--role", "agent", "--server", at.SERVER, "--proxy", at.PROXY_OPEN), ([], []), {at.INTERNET: ([], []), at.SERVER: ([3128], []), at.DC: ([], [])}
+        ("--role", "agent", "--server", at.SERVER, "--proxy", at.PROXY_OPEN),
+        ([], []),
+        {at.INTERNET: ([], []), at.SERVER: ([3128], []), at.DC: ([], [])},
     ),
     "server": Role(
-        ("--role", "server", "--appliance", "--database", at.DATABASE, "--database-kind", "mysql", "--domain-controller", at.DC, "--realm", at.REALM),
+        (
+            "--role",
+            "server",
+            "--appliance",
+            "--database",
+            at.DATABASE,
+            "--database-kind",
+            "mysql",
+            "--domain-controller",
+            at.DC,
+            "--realm",
+            at.REALM,
+        ),
         ([2222, 2223], []),
-        {at.INTERNET: (NAMED, []), at.DATABASE: ([80, 443, 3306, 8883], []), at.DC: ([53, 80, 389, 443, 8883], [53, 88])},
+        {
+            at.INTERNET: (NAMED, []),
+            at.DATABASE: ([80, 443, 3306, 8883], []),
+            at.DC: ([53, 80, 389, 443, 8883], [53, 88]),
+        },
     ),
-    "bridge": Role(("--role", "bridge", "--server", at.SERVER), ([3128], []), {at.INTERNET: (NAMED, []), at.SERVER: ([80, 443, 2222, 8883], [])}),
-    "deploy-source": Role(("--role", "deploy-source", "--target", at.TARGET), ([], []), {at.TARGET: ([139, 445], [137, 138]), at.INTERNET: ([], [])}),
-    "deploy-target": Role(("--role", "deploy-target"), ([139, 445], [137, 138]), {at.INTERNET: ([], []), at.SERVER: ([], [])}),
+    "bridge": Role(
+        ("--role", "bridge", "--server", at.SERVER),
+        ([3128], []),
+        {at.INTERNET: (NAMED, []), at.SERVER: ([80, 443, 2222, 8883], [])},
+    ),
+    "deploy-source": Role(
+        ("--role", "deploy-source", "--target", at.TARGET),
+        ([], []),
+        {at.TARGET: ([139, 445], [137, 138]), at.INTERNET: ([], [])},
+    ),
+    "deploy-target": Role(
+        ("--role", "deploy-target"), ([139, 445], [137, 138]), {at.INTERNET: ([], []), at.SERVER: ([], [])}
+    ),
 }
 
 
@@ -60,7 +92,9 @@ def portcheck(lab: Lab, *arguments: str) -> str:
 
 def rules(lab: Lab, *arguments: str) -> tuple[str, str]:
     """(the rules for nft, the command that takes them back)."""
-    return portcheck(lab, "rules", *arguments, "--for", "nft"), portcheck(lab, "rules", *arguments, "--for", "nft", "--undo")
+    return portcheck(lab, "rules", *arguments, "--for", "nft"), portcheck(
+        lab, "rules", *arguments, "--for", "nft", "--undo"
+    )
 
 
 def scanned(lab: Lab, node: str, host: str, transport: str = "tcp", first: int = 1, last: int = LAST_PORT) -> list[int]:
@@ -95,7 +129,8 @@ def denying(lab: Lab) -> Iterator[None]:
 
 
 def verdicts(report: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """Rows that the rules are for: those of the page that count, and their groups'. What listens here is another matter."""
+    """Rows that the rules are for: those of the page that count, and their groups'. What listens here is another
+    matter."""
     needed = {row["group"]["id"] for row in report["checks"] if row["required"] and row.get("group")}
     return {
         row["id"]: (row["verdict"], row["reason"])
@@ -120,7 +155,9 @@ def test_what_is_watched_is_seen(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("name", ROLES)
-def test_a_machine_that_denies_the_rest_passes_its_role_and_opens_nothing_more(lab: Lab, name: str, tmp_path: Path) -> None:
+def test_a_machine_that_denies_the_rest_passes_its_role_and_opens_nothing_more(
+    lab: Lab, name: str, tmp_path: Path
+) -> None:
     role = ROLES[name]
     text, undo = rules(lab, *role.site)
     before = verdicts(lab.check(*role.site, "-4", node=NODE, phase="auto").report)
@@ -146,7 +183,14 @@ def test_names_looked_up_open_their_addresses_only(lab: Lab, tmp_path: Path) -> 
     assert "wider than needed" not in text
     with applied(lab, text, undo, tmp_path), watching(lab, "fw", leaving="to-agent") as watch:
         assert reached(lab, *site)
-        for host, ports in {at.WEB: [], at.INTERNET: NAMED, at.SERVER: [2222], at.DC: [53], at.v6("inet", 2): [443, 8883], at.v6("server", 2): [2222]}.items():
+        for host, ports in {
+            at.WEB: [],
+            at.INTERNET: NAMED,
+            at.SERVER: [2222],
+            at.DC: [53],
+            at.v6("inet", 2): [443, 8883],
+            at.v6("server", 2): [2222],
+        }.items():
             watch.ports(host, "tcp")
             scanned(lab, NODE, host)
             assert watch.ports(host, "tcp") == ports, host
@@ -173,7 +217,10 @@ def test_ipv6_works_by_the_rules_for_its_neighbours(lab: Lab, with_neighbours: b
 
 
 def test_dhcp_passes_only_where_asked_for(lab: Lab, tmp_path: Path) -> None:
-    send = "import socket as s; c = s.socket(s.AF_INET, s.SOCK_DGRAM); c.bind(('', 68)); c.sendto(b'?', ('%s', 67))" % at.GATEWAY  # noqa: UP031
+    send = (
+        "import socket as s; c = s.socket(s.AF_INET, s.SOCK_DGRAM); c.bind(('', 68)); "
+        f"c.sendto(b'?', ('{at.GATEWAY}', 67))"
+    )
     for options, ports in (((), []), (("--dhcp",), [67])):
         text, undo = rules(lab, "--role", "agent", "--server", at.SERVER, *options)
         with applied(lab, text, undo, tmp_path), watching(lab, "fw", leaving="to-agent") as watch:
@@ -193,7 +240,9 @@ def test_into_a_filter_that_is_there(lab: Lab, tmp_path: Path) -> None:
             assert scanned(lab, NODE, at.INTERNET, last=3000) == [80, 443]
 
 
-def test_a_filter_of_its_own_opens_nothing_that_another_shuts_and_shuts_what_another_accepts(lab: Lab, tmp_path: Path) -> None:
+def test_a_filter_of_its_own_opens_nothing_that_another_shuts_and_shuts_what_another_accepts(
+    lab: Lab, tmp_path: Path
+) -> None:
     role = ("--role", "server")
     accepting = "add table inet other; add chain inet other in { type filter hook input priority -10; }; add rule inet other in tcp dport 9000 accept"
     text, undo = rules(lab, *role)

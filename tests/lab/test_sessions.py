@@ -39,7 +39,15 @@ ACCOUNTS = {  # (target, user, password): verdict, reason, NTSTATUS, the step wh
     "wrong-password": (at.TARGET, ADMINISTRATOR, WRONG, "fail", "SMB_LOGON_FAILURE", "STATUS_LOGON_FAILURE", "logon"),
     "unknown-user": (at.TARGET, "nobody-here", PASSWORD, "fail", "SMB_LOGON_FAILURE", "STATUS_LOGON_FAILURE", "logon"),
     "locked": (at.TARGET, LOCKED, PASSWORD, "fail", "SMB_ACCOUNT_LOCKED", "STATUS_ACCOUNT_LOCKED_OUT", "logon"),
-    "ntlm-off": (at.TARGET_NO_NTLM, ADMINISTRATOR, PASSWORD, "fail", "SMB_NTLM_BLOCKED", "STATUS_NTLM_BLOCKED", "logon"),
+    "ntlm-off": (
+        at.TARGET_NO_NTLM,
+        ADMINISTRATOR,
+        PASSWORD,
+        "fail",
+        "SMB_NTLM_BLOCKED",
+        "STATUS_NTLM_BLOCKED",
+        "logon",
+    ),
 }
 
 
@@ -68,7 +76,10 @@ def test_without_an_account_it_stays_unproven(lab: Lab) -> None:
 def test_a_locked_account_is_not_tried_on_the_second_target(lab: Lab) -> None:
     with lab.capture("locked") as capture:
         result = lab.check(*asked(at.TARGET, at.TARGET_SIGNED), credentials=(LOCKED, PASSWORD))
-    said = sorted(f"{result.row(share(target))['verdict']} {result.row(share(target))['reason']}" for target in (at.TARGET, at.TARGET_SIGNED))
+    said = sorted(
+        f"{result.row(share(target))['verdict']} {result.row(share(target))['reason']}"
+        for target in (at.TARGET, at.TARGET_SIGNED)
+    )
     assert said == ["fail SMB_ACCOUNT_LOCKED", "unproven SMB_NEEDS_CREDENTIALS"]
     assert result.code == 1
     assert differing(capture, {LOG_ON: 1}) == {}
@@ -88,7 +99,16 @@ def test_the_password_is_nowhere(lab: Lab, tmp_path: Path, user: str, password: 
     secret.touch(mode=0o600)
     secret.write_text(f'user = "{user}"\npassword = "{password}"\n')
     files = [tmp_path / f"report.{suffix}" for suffix in SUFFIXES]
-    command = [sys.executable, "-m", "eset_portcheck", "check", *asked(at.TARGET), "-v", "--credentials-file", str(secret)]
+    command = [
+        sys.executable,
+        "-m",
+        "eset_portcheck",
+        "check",
+        *asked(at.TARGET),
+        "-v",
+        "--credentials-file",
+        str(secret),
+    ]
     for file in files:
         command += ["-o", str(file)]
     with lab.capture("secret") as capture:
@@ -100,7 +120,12 @@ def test_the_password_is_nowhere(lab: Lab, tmp_path: Path, user: str, password: 
         **{file.name: file.read_text() for file in files},
         "wire": capture.file.read_bytes().decode("latin-1"),
     }
-    spellings = [password, password.encode("utf-16le").decode("latin-1"), password.encode().hex(), password.encode("utf-16le").hex()]
+    spellings = [
+        password,
+        password.encode("utf-16le").decode("latin-1"),
+        password.encode().hex(),
+        password.encode("utf-16le").hex(),
+    ]
     assert [name for name, text in seen.items() if any(one.lower() in text.lower() for one in spellings)] == []
 
 
@@ -110,24 +135,36 @@ def test_second_opinions(lab: Lab) -> None:
     opinions = {
         "agent.push.tcp-8883": {"client": "aiomqtt", "connected": True},
         "agent.push.tcp-443": {"client": "aiomqtt", "connected": True},
-        f"rdsensor.target@{at.TARGET}.tcp-22": {"client": "paramiko", "host_key": "ssh-ed25519", "methods": "publickey", "error": None},
+        f"rdsensor.target@{at.TARGET}.tcp-22": {
+            "client": "paramiko",
+            "host_key": "ssh-ed25519",
+            "methods": "publickey",
+            "error": None,
+        },
     }
     for check_id, facts in opinions.items():
-        assert matches({"kind": "second-opinion", **facts}, result.row(check_id)["evidence"]), result.row(check_id)["evidence"]
+        assert matches({"kind": "second-opinion", **facts}, result.row(check_id)["evidence"]), result.row(check_id)[
+            "evidence"
+        ]
 
 
 def test_a_missing_extra_is_named_with_its_install_line(lab: Lab, tmp_path: Path) -> None:
-    """The packages are hidden from the program, as where the extra was never installed; the rest of the run is as always."""
+    """The packages are hidden from the program, as where the extra was never installed; the rest of the run is as
+    always."""
     for name in ("smbprotocol", "aiomqtt", "paramiko"):
         (tmp_path / f"{name}.py").write_text("raise ModuleNotFoundError(__name__)\n")
     hidden = {"PYTHONPATH": f"{tmp_path}:{CHECKOUT}"}
     result = lab.check(*asked(at.TARGET), credentials=(ADMINISTRATOR, PASSWORD), env=hidden)
     row = Expected("unproven", "EXTRA_MISSING", exit_code=3).holds(result, share(at.TARGET))
     install = "pip install 'eset-portcheck[deep]'"
-    assert matches({"reason": "EXTRA_MISSING", "params": {"package": "smbprotocol", "install": install}}, row["findings"]), row["findings"]
+    assert matches(
+        {"reason": "EXTRA_MISSING", "params": {"package": "smbprotocol", "install": install}}, row["findings"]
+    ), row["findings"]
     deep = lab.check(*ask.AGENT, "--deep", "--only", "agent.push.tcp-8883", env=hidden).row("agent.push.tcp-8883")
     assert deep["verdict"] == "pass"
-    assert matches({"reason": "EXTRA_MISSING", "params": {"missing": "aiomqtt", "install": install}}, deep["findings"]), deep["findings"]
+    assert matches(
+        {"reason": "EXTRA_MISSING", "params": {"missing": "aiomqtt", "install": install}}, deep["findings"]
+    ), deep["findings"]
 
 
 def test_without_deep_nobody_else_is_asked(lab: Lab) -> None:

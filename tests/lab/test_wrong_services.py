@@ -1,4 +1,5 @@
-"""Another service on a port of the page: it is named where it says what it is, and nothing is claimed where it does not."""
+"""Another service on a port of the page: it is named where it says what it is, and nothing is claimed where it does
+not."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,8 +13,9 @@ from tests.lab.observation import matches
 from tests.lab.relaying import ROWS, led_to, relaying
 from tests.lab.relays import BANNERS, banner_port, port
 
-# sshd resets a connection whose words it does not like, and a reset may overtake the banner before it (RFC 9293 3.10.7.4, RFC 5961 3.2: seen once
-# on a busy machine): a relay stands between, which passes sshd's words on and hangs up gently
+# sshd resets a connection whose words it does not like, and a reset may overtake the banner before it (RFC 9293
+# 3.10.7.4, RFC 5961 3.2: seen once on a busy machine): a relay stands between, which passes sshd's words on and hangs
+# up gently
 SSHD = (at.MISBEHAVING, port("ssh", "whole"))
 NGINX, MARIADB, HTTPS = (at.SERVER, 80), (at.DATABASE, 3306), (at.WEB, 443)
 TLS_ALERT = (at.MISBEHAVING, 9010)
@@ -21,7 +23,8 @@ SOON = ("--timeout", "2")  # for those who never answer
 
 
 class Stranger(NamedTuple):
-    """Where the port of `protocol` leads to, and the name that the row must give. A NAME of BANNERS stands for a relay's banner."""
+    """Where the port of `protocol` leads to, and the name that the row must give. A NAME of BANNERS stands for a
+    relay's banner."""
 
     protocol: str
     there: tuple[str, int] | str
@@ -36,7 +39,10 @@ class Stranger(NamedTuple):
 
 
 STRANGERS = [
-    *(Stranger(protocol, SSHD, "ssh") for protocol in ("smb", "nbss", "mysql", "tds", "ldap", "tls", "mqtt", "apns", "http", "http_proxy")),
+    *(
+        Stranger(protocol, SSHD, "ssh")
+        for protocol in ("smb", "nbss", "mysql", "tds", "ldap", "tls", "mqtt", "apns", "http", "http_proxy")
+    ),
     *(Stranger(protocol, NGINX, "http") for protocol in ("smb", "tds", "ldap", "tls", "mqtt")),
     *(Stranger(protocol, MARIADB, "mysql") for protocol in ("smb", "nbss", "tds", "ldap", "tls", "ssh", "http")),
     Stranger("mysql", "http", "http"),
@@ -64,12 +70,17 @@ def test_named(lab: Lab, stranger: Stranger) -> None:
     arguments, row_id = ROWS[stranger.protocol]
     with led_to(stranger.protocol, *stranger.endpoint).applied(lab, "stranger"):
         result = lab.check(*arguments, "--only", row_id)
-    row = Expected("fail", "WRONG_PROTOCOL", state="open", exit_code=1 if result.row(row_id)["required"] else 0).holds(result, row_id)
-    assert matches({"reason": "WRONG_PROTOCOL", "params": {"service": stranger.service}}, row["findings"]), row["findings"]
+    row = Expected("fail", "WRONG_PROTOCOL", state="open", exit_code=1 if result.row(row_id)["required"] else 0).holds(
+        result, row_id
+    )
+    assert matches({"reason": "WRONG_PROTOCOL", "params": {"service": stranger.service}}, row["findings"]), row[
+        "findings"
+    ]
     assert row["proof"]["reached"] in ("accepts", "tls", "none")  # none: of what is behind a proxy
 
 
-MUTE = [  # (protocol, there, reasons): they wait for words that they understand, or hang up; whoever says nothing cannot be named
+# (protocol, there, reasons): they wait for words that they understand, or hang up; whoever says nothing cannot be named
+MUTE = [
     ("mysql", NGINX, "NO_REPLY"),
     ("mysql", (at.DATABASE, 1433), "NO_REPLY"),
     ("ssh", NGINX, "NO_REPLY"),
@@ -80,13 +91,19 @@ MUTE = [  # (protocol, there, reasons): they wait for words that they understand
 ]
 
 
-@pytest.mark.parametrize(("protocol", "there", "reasons"), MUTE, ids=[f"{protocol}-{there[1]}" for protocol, there, _ in MUTE])
+@pytest.mark.parametrize(
+    ("protocol", "there", "reasons"), MUTE, ids=[f"{protocol}-{there[1]}" for protocol, there, _ in MUTE]
+)
 def test_mute(lab: Lab, protocol: str, there: tuple[str, int], reasons: str) -> None:
     arguments, row_id = ROWS[protocol]
     with led_to(protocol, *there).applied(lab, "mute"):
         result = lab.check(*arguments, *SOON, "--only", row_id)
-    row = Expected("fail", reasons, state="open", exit_code=1 if result.row(row_id)["required"] else 0).holds(result, row_id)
-    assert [finding["params"]["service"] for finding in row["findings"] if "service" in (finding.get("params") or {})] == []
+    row = Expected("fail", reasons, state="open", exit_code=1 if result.row(row_id)["required"] else 0).holds(
+        result, row_id
+    )
+    assert [
+        finding["params"]["service"] for finding in row["findings"] if "service" in (finding.get("params") or {})
+    ] == []
 
 
 def test_another_tls_service_is_not_apple(lab: Lab) -> None:
@@ -105,7 +122,10 @@ def test_https_on_the_repository_port(lab: Lab) -> None:
     Expected("fail", "WRONG_CONTENT").holds(result, row_id)
 
 
-@pytest.mark.parametrize(("protocol", "there"), [("nbns", (at.DC, 53)), ("nbns", (at.DC, 88)), ("kerberos", (at.DC, 53)), ("kerberos", (at.TARGET, 137))])
+@pytest.mark.parametrize(
+    ("protocol", "there"),
+    [("nbns", (at.DC, 53)), ("nbns", (at.DC, 88)), ("kerberos", (at.DC, 53)), ("kerberos", (at.TARGET, 137))],
+)
 def test_datagrams_of_another_service_prove_nothing(lab: Lab, protocol: str, there: tuple[str, int]) -> None:
     """DNS and NetBIOS share a message format: an answer with the right transaction id is not enough."""
     arguments, row_id = ROWS[protocol]

@@ -1,8 +1,8 @@
 """Addresses and names of the laboratory.
 
-One router namespace ("fw") joins one leaf namespace per role. Every leaf has 10.77.N.0/24 and fd77:N::/64; the router is .1.
-Shapes: LEAVES maps a leaf to (N, host numbers that the leaf owns); NAMES maps a name to the addresses that the laboratory's
-DNS server answers with.
+One router namespace ("fw") joins one leaf namespace per role. Every leaf has 10.77.N.0/24 and fd77:N::/64; the router
+is .1. Shapes: LEAVES maps a leaf to (N, host numbers that the leaf owns); NAMES maps a name to the addresses that the
+laboratory's DNS server answers with.
 """
 
 ROUTER = "fw"
@@ -33,7 +33,9 @@ PROXY_OPEN, PROXY_PASSWORD, PROXY_NO_CONNECT = (v4("server", host) for host in (
 DATABASE, DATABASE_STRICT = v4("db", 2), v4("db", 3)
 DC, DC_STRICT, DC_ACTIVE_DIRECTORY = (v4("dc", host) for host in (2, 3, 4))
 TARGET, TARGET_SIGNED, TARGET_NO_NTLM = (v4("target", host) for host in (2, 3, 4))
-INTERNET, PUSH_PASSWORD, PUSH_EXPIRED, PUSH_WRONG_NAME, WEB, PORTAL, INTERCEPTOR = (v4("inet", host) for host in (2, 3, 4, 5, 6, 9, 10))
+INTERNET, PUSH_PASSWORD, PUSH_EXPIRED, PUSH_WRONG_NAME, WEB, PORTAL, INTERCEPTOR = (
+    v4("inet", host) for host in (2, 3, 4, 5, 6, 9, 10)
+)
 DEAD = v4("server", 200)  # nobody has this address
 
 _ESET_WEB = ("update", "edf", "ts", "play", "i1.c", "i3.c", "r.edtd", "d.edtd")

@@ -1,4 +1,5 @@
-"""Which ports packets came through to, whether anything answers them or not: a set that the kernel fills. Accepts everything."""
+"""Which ports packets came through to, whether anything answers them or not: a set that the kernel fills. Accepts
+everything."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ class Watch:
 
 @contextmanager
 def watching(lab: Lab, node: str, *, leaving: str = "") -> Iterator[Watch]:
-    """What reaches `node` itself, behind every other filter of it; or, at the router, what came from the wire `leaving`."""
+    """What reaches `node` itself, behind every other filter of it; or, at the router, what came from the wire
+    `leaving`."""
     hook, priority, only = ("prerouting", -100, f"iifname {leaving}") if leaving else ("input", 300, "")
     text = _TABLE.format(hook=hook, priority=priority, only=only)
     lab.net.shell(node, f"nft -f - <<'EOF'\n{text}\nEOF")

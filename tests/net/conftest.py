@@ -24,11 +24,24 @@ def dial(tmp_path: Path) -> Dial:
     """
 
     async def run(
-        protocol: str, address: tuple[str, int], *, timeout_s: float = 30.0, ca: bytes | None = None, host: Host | None = None, **fields: Any
+        protocol: str,
+        address: tuple[str, int],
+        *,
+        timeout_s: float = 30.0,
+        ca: bytes | None = None,
+        host: Host | None = None,
+        **fields: Any,
     ) -> Observation:
         transport = fields.pop("transport", Transport.TCP)
         endpoint = Endpoint(
-            **{"transport": transport, "host": address[0], "port": address[1], "protocol": protocol, "trust": Trust.SITE, "server_name": "protect.demo.example"}
+            **{
+                "transport": transport,
+                "host": address[0],
+                "port": address[1],
+                "protocol": protocol,
+                "trust": Trust.SITE,
+                "server_name": "protect.demo.example",
+            }
             | fields
         )
         check = Check(
@@ -51,7 +64,9 @@ def dial(tmp_path: Path) -> Dial:
             file = tmp_path / "ca.pem"
             file.write_bytes(ca)
         judge = Judge(str(file) if file else None, str(file) if file else None)
-        outcome = await Runner(Options(timeout_s=timeout_s, budget_s=200), host or Host(default_families=["ipv4"]), judge).run([check])
+        outcome = await Runner(
+            Options(timeout_s=timeout_s, budget_s=200), host or Host(default_families=["ipv4"]), judge
+        ).run([check])
         return outcome.observations[endpoint]
 
     return run

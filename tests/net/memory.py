@@ -7,7 +7,8 @@ from pathlib import Path
 
 @contextmanager
 def peak_growth() -> Iterator[Callable[[], int]]:
-    """Bytes since the beginning. The peak is reset there, so that earlier work of the same process does not hide it (proc(5), clear_refs)."""
+    """Bytes since the beginning. The peak is reset there, so that earlier work of the same process does not hide it
+    (proc(5), clear_refs)."""
     Path("/proc/self/clear_refs").write_text("5")
     before = _peak_bytes()
     yield lambda: _peak_bytes() - before

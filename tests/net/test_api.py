@@ -35,7 +35,9 @@ def settings(site: StandInSite, **more: Any) -> Any:
 
 def python(code: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"} | environment
-    return subprocess.run([sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, timeout=200, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, timeout=200, check=False
+    )
 
 
 # what is public
@@ -48,13 +50,24 @@ def test_the_public_names_are_those_of_the_page_the_stub_and_the_module() -> Non
     told = {one.asname for node in stub.body if isinstance(node, ast.ImportFrom) for one in node.names}
     assert told | {node.target.id for node in stub.body if isinstance(node, ast.AnnAssign)} == PUBLIC
     page = (ROOT / "docs/api.md").read_text()
-    assert set(re.findall(r"^\| `(\w+)", page.partition("## What is public")[2].partition("\n## ")[0], re.MULTILINE)) == PUBLIC
+    assert (
+        set(re.findall(r"^\| `(\w+)", page.partition("## What is public")[2].partition("\n## ")[0], re.MULTILINE))
+        == PUBLIC
+    )
     assert set(dir(eset_portcheck)) >= PUBLIC
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         eset_portcheck.nothing  # noqa: B018
 
 
-@pytest.mark.parametrize("first", ["", "import eset_portcheck.render.table", "from eset_portcheck import api", "from eset_portcheck.render import FORMATS"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "",
+        "import eset_portcheck.render.table",
+        "from eset_portcheck import api",
+        "from eset_portcheck.render import FORMATS",
+    ],
+)
 def test_render_can_be_called_whatever_was_imported_first(first: str, tmp_path: Path) -> None:
     code = f"{first}\nimport eset_portcheck\nfrom eset_portcheck import render\nreport = eset_portcheck.load({str(GOLDEN)!r})\n"
     code += "assert render(report) == eset_portcheck.render(report, format='table')\nprint(render(report, format='md', lang='es')[:1])"
@@ -63,7 +76,9 @@ def test_render_can_be_called_whatever_was_imported_first(first: str, tmp_path: 
 
 
 def test_to_import_it_loads_nothing() -> None:
-    done = python("import sys\nbefore = set(sys.modules)\nimport eset_portcheck\nprint(sorted(set(sys.modules) - before))", ROOT)
+    done = python(
+        "import sys\nbefore = set(sys.modules)\nimport eset_portcheck\nprint(sorted(set(sys.modules) - before))", ROOT
+    )
     assert done.stdout.strip() == "['eset_portcheck']"
 
 
@@ -100,7 +115,9 @@ def test_a_users_lines_are_typed(code: str, fault: str, tmp_path: Path) -> None:
 async def test_a_check_in_a_loop(capfd: pytest.CaptureFixture[str]) -> None:
     told: list[str] = []
     async with stand_in_site("agent", "proxy") as site:
-        report = await eset_portcheck.acheck("agent", **settings(site, only="agent.proxy.*", timeout=2), progress=told.append)
+        report = await eset_portcheck.acheck(
+            "agent", **settings(site, only="agent.proxy.*", timeout=2), progress=told.append
+        )
     assert report.summary.verdict == "fail"
     tried = [row.id for row in report.checks if row.attempts]
     assert tried
@@ -113,7 +130,9 @@ async def test_a_check_of_two_roles_from_a_thread_installs_no_handler(capfd: pyt
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(one) for one in numbers]
     async with stand_in_site("agent") as site:
-        report = await asyncio.to_thread(eset_portcheck.check, ["agent", "webconsole"], **settings(site, only=["*.server.*"], timeout=2))
+        report = await asyncio.to_thread(
+            eset_portcheck.check, ["agent", "webconsole"], **settings(site, only=["*.server.*"], timeout=2)
+        )
     assert report.run.roles == ["agent", "webconsole"]
     assert {row.id: row.verdict.value for row in report.checks}["agent.server.tcp-2222"] == "pass"
     assert [signal.getsignal(one) for one in numbers] == before
@@ -145,7 +164,9 @@ async def silent() -> AsyncIterator[tuple[int, asyncio.Event]]:
 async def test_a_cancelled_check_is_cancelled(silent: tuple[int, asyncio.Event]) -> None:
     """The runner keeps what it knows when it is cancelled; a caller's timeout must not get a report instead."""
     port, spoken = silent
-    run = asyncio.create_task(eset_portcheck.acheck("agent", server="127.0.0.1", server_port=port, only="agent.server.*", timeout=60))
+    run = asyncio.create_task(
+        eset_portcheck.acheck("agent", server="127.0.0.1", server_port=port, only="agent.server.*", timeout=60)
+    )
     await asyncio.wait_for(spoken.wait(), 60)
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -160,13 +181,17 @@ async def test_a_time_limit_of_the_callers_holds(silent: tuple[int, asyncio.Even
         async with asyncio.timeout(None) as limit:
             asked = asyncio.create_task(spoken.wait())
             asked.add_done_callback(lambda _: limit.reschedule(0))
-            await eset_portcheck.acheck("agent", server="127.0.0.1", server_port=port, only="agent.server.*", timeout=60)
+            await eset_portcheck.acheck(
+                "agent", server="127.0.0.1", server_port=port, only="agent.server.*", timeout=60
+            )
 
     with pytest.raises(TimeoutError):
         await limited()
 
 
-async def test_ctrl_c_in_a_blocking_check_is_a_keyboard_interrupt(silent: tuple[int, asyncio.Event], tmp_path: Path) -> None:
+async def test_ctrl_c_in_a_blocking_check_is_a_keyboard_interrupt(
+    silent: tuple[int, asyncio.Event], tmp_path: Path
+) -> None:
     port, spoken = silent
     code = f"""
 import signal
@@ -177,7 +202,9 @@ try:
 except KeyboardInterrupt:
     print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
 """
-    run = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
     await asyncio.wait_for(spoken.wait(), 100)
     run.send_signal(signal.SIGINT)
     assert await asyncio.wait_for(run.communicate(), 100) == (b"interrupted True\n", b"")
@@ -186,7 +213,12 @@ except KeyboardInterrupt:
 
 async def test_two_checks_at_a_time_do_not_meet() -> None:
     async with stand_in_site("agent") as well, stand_in_site("agent", "proxy") as broken:
-        one, other = await asyncio.gather(*(eset_portcheck.acheck("agent", **settings(site, only="agent.proxy.*", timeout=3)) for site in (well, broken)))
+        one, other = await asyncio.gather(
+            *(
+                eset_portcheck.acheck("agent", **settings(site, only="agent.proxy.*", timeout=3))
+                for site in (well, broken)
+            )
+        )
     assert "fail" not in {row.verdict for row in one.checks}
     assert "fail" in {row.verdict for row in other.checks}
 
@@ -207,16 +239,41 @@ async def test_what_progress_raises_is_the_callers_and_no_fault_of_the_network()
 async def test_the_report_of_the_command_line_is_the_same(tmp_path: Path) -> None:
     async with stand_in_site("agent", "proxy") as site:
         pairs = "".join(f'"{source}" = "{target}"\n' for source, target in site.connect_to.items())
-        (tmp_path / "site.toml").write_text("".join(f'{name} = "{value}"\n' for name, value in site.values.items()) + f"[connect_to]\n{pairs}")
-        one = await eset_portcheck.acheck(["agent"], site=tmp_path / "site.toml", ca_file=Path(site.ca_file), timeout=3, strict=True)
-        command = [sys.executable, "-m", "eset_portcheck", "check", "--role", "agent", "--site", "site.toml", "--ca-file", site.ca_file, "--timeout", "3"]
-        started = await asyncio.create_subprocess_exec(*command, "--format", "json", "--strict", cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
+        (tmp_path / "site.toml").write_text(
+            "".join(f'{name} = "{value}"\n' for name, value in site.values.items()) + f"[connect_to]\n{pairs}"
+        )
+        one = await eset_portcheck.acheck(
+            ["agent"], site=tmp_path / "site.toml", ca_file=Path(site.ca_file), timeout=3, strict=True
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "eset_portcheck",
+            "check",
+            "--role",
+            "agent",
+            "--site",
+            "site.toml",
+            "--ca-file",
+            site.ca_file,
+            "--timeout",
+            "3",
+        ]
+        started = await asyncio.create_subprocess_exec(
+            *command, "--format", "json", "--strict", cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+        )
         out, _ = await asyncio.wait_for(started.communicate(), 200)
     (tmp_path / "report.json").write_bytes(out)
     other = eset_portcheck.load(tmp_path / "report.json")
-    assert [(row.id, row.verdict, row.reason) for row in one.checks] == [(row.id, row.verdict, row.reason) for row in other.checks]
+    assert [(row.id, row.verdict, row.reason) for row in one.checks] == [
+        (row.id, row.verdict, row.reason) for row in other.checks
+    ]
     assert one.summary == other.summary
-    assert [word for word in one.run.arguments if word != "--no-detect"][-2:] == other.run.arguments[-2:] == ["--timeout", "3"]
+    assert (
+        [word for word in one.run.arguments if word != "--no-detect"][-2:]
+        == other.run.arguments[-2:]
+        == ["--timeout", "3"]
+    )
 
 
 # wrong use
@@ -250,7 +307,9 @@ async def test_the_report_of_the_command_line_is_the_same(tmp_path: Path) -> Non
         ("agent", {"credentials": ("user", "hunter2")}, "credentials: an object of Credentials is needed"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_place_and_nothing_is_sent(role: Any, given: dict[str, Any], fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_value_is_named_with_its_place_and_nothing_is_sent(
+    role: Any, given: dict[str, Any], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("eset_portcheck.api.audit", lambda *_: pytest.fail("sent"))
     with pytest.raises(eset_portcheck.WrongUse) as told:
         eset_portcheck.check(role, **{"server": "127.0.0.1"} | given)
@@ -272,7 +331,20 @@ def test_a_setting_is_a_site_value_or_an_option_of_check() -> None:
     assert site <= set(eset_portcheck.Settings.__annotations__)
     arguments = vars(parser("check").parse_args(["check"]))
     assert set(eset_portcheck.Settings.__annotations__) - site <= set(arguments) | {"credentials"}
-    not_here = {"format", "output", "lang", "ascii", "no_color", "quiet", "verbose", "redact", "map", "run", "version", "command"}
+    not_here = {
+        "format",
+        "output",
+        "lang",
+        "ascii",
+        "no_color",
+        "quiet",
+        "verbose",
+        "redact",
+        "map",
+        "run",
+        "version",
+        "command",
+    }
     by_other_ways = {"role", "set", "no_detect", "credentials_file", "ask_credentials", "dry_run"}
     assert set(arguments) - not_here - by_other_ways <= set(eset_portcheck.Settings.__annotations__)
 
@@ -281,10 +353,16 @@ def test_a_setting_is_a_site_value_or_an_option_of_check() -> None:
     ("given", "words"),
     [
         ({"server": "h:2300", "platform": "ios"}, ["--server", "h:2300", "--platform", "ios", "--no-detect"]),
-        ({"server_port": 2300, "bridge_push": False}, ["--set", "server_port=2300", "--set", "bridge_push=false", "--no-detect"]),
+        (
+            {"server_port": 2300, "bridge_push": False},
+            ["--set", "server_port=2300", "--set", "bridge_push=false", "--no-detect"],
+        ),
         ({"target": "pc7", "offline": True, "deep": True}, ["--target", "pc7", "--offline", "--deep", "--no-detect"]),
         ({"offline": False, "family": "ipv6"}, ["--set", "offline=false", "--no-detect", "-6"]),
-        ({"credentials": eset_portcheck.Credentials("user", "hunter2"), "phase": "pre"}, ["--no-detect", "--ask-credentials", "--phase", "pre"]),
+        (
+            {"credentials": eset_portcheck.Credentials("user", "hunter2"), "phase": "pre"},
+            ["--no-detect", "--ask-credentials", "--phase", "pre"],
+        ),
     ],
 )
 def test_the_report_names_the_command_line_that_asks_the_same(given: dict[str, Any], words: list[str]) -> None:
@@ -313,7 +391,9 @@ def test_an_old_report_is_judged_anew_when_it_is_loaded() -> None:
 
 def test_a_report_that_lies_is_not_believed(tmp_path: Path) -> None:
     told = (REPORTS / "dropped.json").read_text()
-    (tmp_path / "lie.json").write_text(told.replace('"verdict": "fail"', '"verdict": "pass"').replace('"exit_code": 1', '"exit_code": 0'))
+    (tmp_path / "lie.json").write_text(
+        told.replace('"verdict": "fail"', '"verdict": "pass"').replace('"exit_code": 1', '"exit_code": 0')
+    )
     report = eset_portcheck.load(str(tmp_path / "lie.json"))
     assert (report.summary.verdict, report.summary.exit_code) == ("fail", 1)
     assert report.rediagnosis is not None
@@ -353,7 +433,9 @@ async def test_the_samples_of_the_page_run_as_they_stand(tmp_path: Path) -> None
     assert len(samples) == 3
     async with stand_in_site("agent", "proxy") as site:
         pairs = "".join(f'"{source}" = "{target}"\n' for source, target in site.connect_to.items())
-        (tmp_path / "site.toml").write_text("".join(f'{name} = "{value}"\n' for name, value in site.values.items()) + f"[connect_to]\n{pairs}")
+        (tmp_path / "site.toml").write_text(
+            "".join(f'{name} = "{value}"\n' for name, value in site.values.items()) + f"[connect_to]\n{pairs}"
+        )
         shutil.copy(site.ca_file, tmp_path / "eset-ca.pem")
         runs = [await asyncio.to_thread(python, sample, tmp_path, SSL_CERT_FILE=site.ca_file) for sample in samples]
     assert [(one.returncode, one.stderr) for one in runs] == [(0, "")] * 3

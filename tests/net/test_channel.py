@@ -10,9 +10,14 @@ from eset_portcheck.net.channel import SocketChannel
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="Linux")
 async def test_the_answer_to_our_words_is_acknowledged_at_once() -> None:
-    """Else a server with Nagle's algorithm on holds back what comes after its first segment, for 40 ms (seen with mosquitto's CONNACK)."""
+    """Else a server with Nagle's algorithm on holds back what comes after its first segment, for 40 ms (seen with
+    mosquitto's CONNACK)."""
     loop = asyncio.get_running_loop()
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as ours, server.accept()[0] as theirs:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as ours,
+        server.accept()[0] as theirs,
+    ):
         for sock in (ours, theirs):
             sock.setblocking(False)
         channel = SocketChannel(ours)

@@ -26,7 +26,9 @@ def tls(**options: Any) -> Any:
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-@pytest.mark.parametrize(("wanted", "seen"), [("none", "not-requested"), ("optional", "requested"), ("required", "required")])
+@pytest.mark.parametrize(
+    ("wanted", "seen"), [("none", "not-requested"), ("optional", "requested"), ("required", "required")]
+)
 async def test_tls_and_its_client_certificate(dial: Dial, version: Any, wanted: Any, seen: str) -> None:
     context = tls(version=version, client_certificate=wanted, authority=CA)
     async with serving.serve(server.replication, tls=context) as address:
@@ -34,7 +36,12 @@ async def test_tls_and_its_client_certificate(dial: Dial, version: Any, wanted: 
     assert attempt.failed is None
     assert attempt.tls is not None
     assert (attempt.tls.version, attempt.tls.client_certificate) == (f"TLSv{version}", seen)
-    assert (attempt.tls.public, attempt.tls.site, attempt.tls.name_matches, attempt.tls.expired) == ("trusted", "trusted", True, False)
+    assert (attempt.tls.public, attempt.tls.site, attempt.tls.name_matches, attempt.tls.expired) == (
+        "trusted",
+        "trusted",
+        True,
+        False,
+    )
 
 
 async def test_a_foreign_chain_is_recorded_without_lowering_what_is_judged(dial: Dial) -> None:
@@ -57,11 +64,17 @@ async def test_a_foreign_chain_is_recorded_without_lowering_what_is_judged(dial:
         (misbehaving.garbage, Failure.NOT_TLS, {}),
         (misbehaving.half_record, Failure.EOF, {}),
         (misbehaving.banner(b"SSH-2.0-OpenSSH_9.2p1\r\n"), Failure.NOT_TLS, {}),
-        (misbehaving.slow_drip(b"\x16\x03\x03\x40\x00" + bytes(64), 0.2), Failure.TIMEOUT, {"small-segments": {"completed": False}}),
+        (
+            misbehaving.slow_drip(b"\x16\x03\x03\x40\x00" + bytes(64), 0.2),
+            Failure.TIMEOUT,
+            {"small-segments": {"completed": False}},
+        ),
     ],
     ids=["tarpit", "accept-reset", "accept-close", "reset-on-hello", "garbage", "half-record", "ssh", "slow"],
 )
-async def test_misbehaving_peers(dial: Dial, handler: Any, failure: Failure, evidence: dict[str, dict[str, Any]]) -> None:
+async def test_misbehaving_peers(
+    dial: Dial, handler: Any, failure: Failure, evidence: dict[str, dict[str, Any]]
+) -> None:
     async with serving.serve(handler) as address:
         seen = await dial("tls", address, timeout_s=1.0 if failure is Failure.TIMEOUT else 30.0)
     broken = seen.attempts[0].failed
@@ -104,7 +117,13 @@ async def test_mqtt_over_tls(dial: Dial, code: int) -> None:
         (attempt,) = (await dial("mqtt", address, ca=CA.pem)).attempts
     assert attempt.reply is not None
     assert attempt.reply["code"] == code
-    assert [record.stage for record in attempt.stages] == [Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, Stage.HANDSHAKE]
+    assert [record.stage for record in attempt.stages] == [
+        Stage.RESOLVE,
+        Stage.ROUTE,
+        Stage.CONNECT,
+        Stage.TLS,
+        Stage.HANDSHAKE,
+    ]
 
 
 async def test_http(dial: Dial) -> None:
@@ -114,14 +133,19 @@ async def test_http(dial: Dial) -> None:
     assert attempt.reply["status"] == 200
 
 
-@pytest.mark.parametrize(("policy", "status"), [("open", None), ("authenticate", 407), ("no-connect", 403), ("unavailable", 503)])
+@pytest.mark.parametrize(
+    ("policy", "status"), [("open", None), ("authenticate", 407), ("no-connect", 403), ("unavailable", 503)]
+)
 async def test_the_tunnel_and_the_ladder_inside_it(dial: Dial, policy: str, status: int | None) -> None:
     from eset_portcheck.standins.proxy import Policy, proxy
 
     known = {one.value: one for one in Policy}
     if policy not in known:
         pytest.fail(f"the stand-in's policies are {sorted(known)}")
-    async with serving.serve(server.replication, tls=tls()) as behind, serving.serve(proxy({f"{NAME}:2222": behind}, known[policy])) as address:
+    async with (
+        serving.serve(server.replication, tls=tls()) as behind,
+        serving.serve(proxy({f"{NAME}:2222": behind}, known[policy])) as address,
+    ):
         (attempt,) = (await dial("tls", (NAME, 2222), ca=CA.pem, proxy=address)).attempts
     if status is None:
         assert {Stage.CONNECT, Stage.TUNNEL, Stage.TLS} <= attempt.done

@@ -1,6 +1,8 @@
-"""A peer that never stops sending: the deadlines are looked at all the same, and what it sends is given up before it costs memory or time.
+"""A peer that never stops sending: the deadlines are looked at all the same, and what it sends is given up before it
+costs memory or time.
 
-The answers without an end are those of the laboratory's relays, well-formed in each protocol; here 64 MiB of each at most, on loopback.
+The answers without an end are those of the laboratory's relays, well-formed in each protocol; here 64 MiB of each at
+most, on loopback.
 """
 
 from typing import Any
@@ -48,7 +50,11 @@ async def test_an_answer_without_an_end_is_given_up(dial: Dial, protocol: str, a
         for _ in range(64 * MIB // len(block)):
             await stream.send(block)
 
-    secured = None if real.alpn is None else server_context(Authority().issue(["protect.demo.example"]), alpn=[real.alpn] if real.alpn else [])
+    secured = (
+        None
+        if real.alpn is None
+        else server_context(Authority().issue(["protect.demo.example"]), alpn=[real.alpn] if real.alpn else [])
+    )
     async with serving.serve(answer, tls=secured) as address:
         await dial(protocol, address)  # what is imported for it is no growth
         with peak_growth() as grown_bytes:

@@ -1,4 +1,5 @@
-"""Peers that send without getting on. Every stage ends: by what it was sent, or at its deadline; nothing of it costs memory or the other rows' time."""
+"""Peers that send without getting on. Every stage ends: by what it was sent, or at its deadline; nothing of it costs
+memory or the other rows' time."""
 
 import asyncio
 import socket
@@ -113,7 +114,8 @@ class _Endless:
 
 @pytest.mark.parametrize("name", ["hello-requests-packed", "hello-requests-and-warnings"])
 async def test_our_work_for_each_turn_of_the_loop_is_bounded(name: str) -> None:
-    """Counted, not timed: OpenSSL gets 2 KiB between two looks at the deadlines (a whole record once it is complete), and we count no further than needed."""
+    """Counted, not timed: OpenSSL gets 2 KiB between two looks at the deadlines (a whole record once it is complete),
+    and we count no further than needed."""
     channel = TlsChannel(_Endless(FLOODS[name]), Contexts().get(()), "protect.demo.example")
     handshake = asyncio.ensure_future(channel.handshake())
     turns = 0
@@ -260,7 +262,10 @@ async def test_datagrams_of_others_do_not_stretch_the_stage(dial: Dial) -> None:
     from eset_portcheck.model.vocabulary import Transport
 
     stop = threading.Event()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
         asked.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.2", 0))
 
@@ -273,7 +278,9 @@ async def test_datagrams_of_others_do_not_stretch_the_stage(dial: Dial) -> None:
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         started = time.monotonic()
-        seen = await dial("kerberos", asked.getsockname(), timeout_s=DEADLINE_S, transport=Transport.UDP, realm="DEMO.EXAMPLE")
+        seen = await dial(
+            "kerberos", asked.getsockname(), timeout_s=DEADLINE_S, transport=Transport.UDP, realm="DEMO.EXAMPLE"
+        )
         assert time.monotonic() - started < DEADLINE_S + LATE_S
         stop.set()
         await asyncio.to_thread(thread.join, 10)
@@ -288,7 +295,8 @@ def nested(tag: int, body: bytes) -> bytes:
 
 @pytest.mark.parametrize("values", [700, 2000])
 async def test_a_directory_of_many_small_values_gets_a_slice_a_turn(values: int) -> None:
-    """Well-formed entries cost a parser of BER far more than the peer: a message of 2,000 values took 0.4 s, and eight of them came in one chunk."""
+    """Well-formed entries cost a parser of BER far more than the peer: a message of 2,000 values took 0.4 s, and eight
+    of them came in one chunk."""
     root = nested(0x30, nested(0x30, b"\x04\x0enamingContexts" + nested(0x31, b"\x04\x01x" * values)))
     message = nested(0x30, b"\x02\x01\x01" + nested(0x64, b"\x04\x00" + root))
     channel = _Endless(message * 8)

@@ -1,4 +1,5 @@
-"""Full clients against peers that misbehave: they end in their time, in the words of stages, with little memory, and say nothing on the screen."""
+"""Full clients against peers that misbehave: they end in their time, in the words of stages, with little memory, and
+say nothing on the screen."""
 
 import gc
 import importlib
@@ -27,7 +28,8 @@ LIBRARY_S = 45.0  # the libraries' own time-outs are 60 s: who ends before, ende
 WHO = Credentials("someone", "secret-word")
 CLIENTS = {"smbprotocol": False, "pysmb": True}
 Peer = Callable[[socket.socket], None]
-PENDING = struct.pack(">I", 64) + b"\xfeSMB" + struct.pack("<HHIHHII", 64, 0, 0x103, 0, 1, 3, 0) + bytes(40)  # STATUS_PENDING to message 0
+# STATUS_PENDING to message 0.
+PENDING = struct.pack(">I", 64) + b"\xfeSMB" + struct.pack("<HHIHHII", 64, 0, 0x103, 0, 1, 3, 0) + bytes(40)
 KEEP_ALIVE = b"\x85\0\0\0"
 PEER = "peer of a test"
 GRACE_S = 60.0
@@ -109,7 +111,10 @@ PEERS: dict[str, tuple[Peer, set[Any]]] = {
     "another service": (says(b"SSH-2.0-OpenSSH_9.2p1\r\n"), {Failure.TOO_LARGE, Failure.TIMEOUT}),  # a length of 1.4 GB
     "announcing 4 GiB": (says(b"\xff\xff\xff\xff" + bytes(1000)), {Failure.TOO_LARGE, Failure.TIMEOUT}),
     "never done": (says(PENDING * 200, endless=True), {Failure.TIMEOUT, Failure.TOO_LARGE, Failure.UNEXPECTED_BYTES}),
-    "keep-alives": (says(KEEP_ALIVE * 4096, endless=True), {Failure.TIMEOUT, Failure.TOO_LARGE, Failure.UNEXPECTED_BYTES}),
+    "keep-alives": (
+        says(KEEP_ALIVE * 4096, endless=True),
+        {Failure.TIMEOUT, Failure.TOO_LARGE, Failure.UNEXPECTED_BYTES},
+    ),
 }
 
 
@@ -122,7 +127,9 @@ def outcome(port: int, client: str, step_s: float = STEP_S) -> tuple[Any, dict[s
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("peer", PEERS)
-def test_a_misbehaving_peer_ends_in_a_failure_and_in_time(client: str, peer: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_misbehaving_peer_ends_in_a_failure_and_in_time(
+    client: str, peer: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     words, expected = PEERS[peer]
     with serving(words) as port:
         started = time.monotonic()
@@ -137,7 +144,12 @@ def test_a_misbehaving_peer_ends_in_a_failure_and_in_time(client: str, peer: str
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize(
     "words",
-    [b"\0\x0f\xff\xff" + bytes(1 << 20), b"\xff\xff\xff\xff" + bytes(1 << 20), KEEP_ALIVE * (1 << 18), PENDING * (1 << 14)],
+    [
+        b"\0\x0f\xff\xff" + bytes(1 << 20),
+        b"\xff\xff\xff\xff" + bytes(1 << 20),
+        KEEP_ALIVE * (1 << 18),
+        PENDING * (1 << 14),
+    ],
     ids=["1 MiB", "4 GiB", "keep-alives", "pending"],
 )
 def test_an_endless_peer_costs_little_memory(client: str, words: bytes) -> None:

@@ -22,7 +22,13 @@ def answered(query: bytes, *records: tuple[str, str, str]) -> bytes:
     return reply.to_wire()
 
 
-async def ask(monkeypatch: pytest.MonkeyPatch, answer: Any, kind: str = "A", pick: Any = resolve.addresses, timeout_s: float = 30.0) -> dict[str, Any]:
+async def ask(
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Any,
+    kind: str = "A",
+    pick: Any = resolve.addresses,
+    timeout_s: float = 30.0,
+) -> dict[str, Any]:
     class Server(asyncio.DatagramProtocol):
         def connection_made(self, transport: Any) -> None:
             self.transport = transport
@@ -40,13 +46,20 @@ async def ask(monkeypatch: pytest.MonkeyPatch, answer: Any, kind: str = "A", pic
 
 
 async def test_records_of_other_classes_are_no_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = await ask(monkeypatch, lambda query: [answered(query, *CHAOS, ("IN", "A", "192.0.2.1"), ("IN", "AAAA", "2001:db8::1"))])
+    told = await ask(
+        monkeypatch, lambda query: [answered(query, *CHAOS, ("IN", "A", "192.0.2.1"), ("IN", "AAAA", "2001:db8::1"))]
+    )
     assert "rcode" in told, told
     assert (told["rcode"], told["addresses"]) == ("NOERROR", ["192.0.2.1", "2001:db8::1"])
 
 
 async def test_records_of_other_classes_name_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = await ask(monkeypatch, lambda query: [answered(query, ("CH", "TYPE33", r"\# 4 00000000"), ("IN", "SRV", "1 1 88 kdc.lab.test."))], "SRV", kdcs)
+    told = await ask(
+        monkeypatch,
+        lambda query: [answered(query, ("CH", "TYPE33", r"\# 4 00000000"), ("IN", "SRV", "1 1 88 kdc.lab.test."))],
+        "SRV",
+        kdcs,
+    )
     assert told["kdcs"] == ["kdc.lab.test"]
 
 
@@ -59,7 +72,11 @@ async def test_spoilt_answers_have_a_word(monkeypatch: pytest.MonkeyPatch, kind:
         whole = bytearray(answered(query, record))
         for _ in range(dice.randint(1, 4)):
             whole[dice.randrange(2, len(whole))] = dice.randrange(256)
-        return [bytes(whole[: dice.randint(2, len(whole))] if dice.random() < 0.3 else whole), answered(query, record)]  # what is not ours is passed over
+        # What is not ours is passed over.
+        return [
+            bytes(whole[: dice.randint(2, len(whole))] if dice.random() < 0.3 else whole),
+            answered(query, record),
+        ]
 
     for _ in range(150):
         told = await ask(monkeypatch, spoilt, kind, kdcs if kind == "SRV" else resolve.addresses)

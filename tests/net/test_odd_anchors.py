@@ -1,4 +1,5 @@
-"""One odd authority among good ones: it costs nothing but itself, in Mozilla's set, in a file of the site's, and under a future reader that refuses it."""
+"""One odd authority among good ones: it costs nothing but itself, in Mozilla's set, in a file of the site's, and under
+a future reader that refuses it."""
 
 import base64
 import warnings
@@ -36,7 +37,8 @@ def content(der: bytes) -> bytes:
 
 
 def with_serial(issuer: Issuer, serial: bytes) -> bytes:
-    """The same certificate with another serial number, whose signature no longer fits: an anchor's own is not looked at."""
+    """The same certificate with another serial number, whose signature no longer fits: an anchor's own is not looked
+    at."""
     signed = issuer.certificate.tbs_certificate_bytes
     fields = content(signed)
     version, rest = fields[:5], fields[5:]
@@ -47,12 +49,20 @@ def with_serial(issuer: Issuer, serial: bytes) -> bytes:
 
 GOOD, ODD = Issuer("Good"), Issuer("Odd")
 ZERO, NEGATIVE = with_serial(ODD, b"\0"), with_serial(ODD, b"\xff")
-BROKEN = {"cut short": der_of(ODD)[:-7], "other ASN.1": b"\x30\x03\x02\x01\x01", "no base64": b"", "junk behind a length": b"\x30\x82\xff\xff" + bytes(64)}
+BROKEN = {
+    "cut short": der_of(ODD)[:-7],
+    "other ASN.1": b"\x30\x03\x02\x01\x01",
+    "no base64": b"",
+    "junk behind a length": b"\x30\x82\xff\xff" + bytes(64),
+}
 
 
 def bundle(tmp_path: Path, *ders: bytes) -> str:
     file = tmp_path / "ca.pem"
-    file.write_text("# authorities\n" + "".join(pem(der) if der else "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n" for der in ders))
+    file.write_text(
+        "# authorities\n"
+        + "".join(pem(der) if der else "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n" for der in ders)
+    )
     return str(file)
 
 
@@ -116,7 +126,11 @@ def test_mozillas_set_is_read_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("ders", "code", "told"),
     [
-        ([der_of(GOOD), BROKEN["cut short"], BROKEN["no base64"]], 1, "2 of 3 certificates cannot be read; they are ignored"),
+        (
+            [der_of(GOOD), BROKEN["cut short"], BROKEN["no base64"]],
+            1,
+            "2 of 3 certificates cannot be read; they are ignored",
+        ),
         ([der_of(GOOD), ZERO], 1, ""),
         ([BROKEN["cut short"], BROKEN["no base64"]], 2, "contains no PEM certificate, 2 that cannot be read"),
         ([], 2, "contains no PEM certificate"),
@@ -133,7 +147,19 @@ def test_the_command_line_counts_what_it_leaves_out(
 ) -> None:
     file = bundle(tmp_path, *ders)
     given = ([option, file], {}) if option.startswith("-") else ([], {option: file})
-    ended = portcheck("check", "--role", "agent", "--server", "127.0.0.1:9", "--only", "*.server.*", "--timeout", "1", *given[0], **given[1])
+    ended = portcheck(
+        "check",
+        "--role",
+        "agent",
+        "--server",
+        "127.0.0.1:9",
+        "--only",
+        "*.server.*",
+        "--timeout",
+        "1",
+        *given[0],
+        **given[1],
+    )
     assert ended.code == code, ended.err
     assert told in ended.err
     assert ("left out" in ended.err) is ("left out" in told)
@@ -152,8 +178,11 @@ def changed_certifi(folder: Path, text: str) -> str:
     return str(folder / "certifi" / "__init__.py")
 
 
-def test_an_inspector_that_was_added_to_certifis_file_is_not_public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So companies make requests and pip work behind one. The program does not start: which authorities are public could not be told."""
+def test_an_inspector_that_was_added_to_certifis_file_is_not_public(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So companies make requests and pip work behind one. The program does not start: which authorities are public
+    could not be told."""
     import certifi
 
     text = Path(certifi.where()).read_text() + pem(der_of(GOOD))
@@ -164,7 +193,9 @@ def test_an_inspector_that_was_added_to_certifis_file_is_not_public(tmp_path: Pa
     refuse_unreadable(None, bundle(tmp_path, der_of(GOOD)))
 
 
-def test_certifi_that_points_to_the_machines_store_is_not_mozillas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certifi_that_points_to_the_machines_store_is_not_mozillas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As distributions ship it, and as packages do that bring in the system's certificates."""
     import certifi
 

@@ -1,4 +1,5 @@
-"""Certificates that OpenSSL sends and our parser does not read: nothing behind them can stand in for them, and nothing fails on our side."""
+"""Certificates that OpenSSL sends and our parser does not read: nothing behind them can stand in for them, and nothing
+fails on our side."""
 
 import ssl
 from pathlib import Path
@@ -67,7 +68,9 @@ async def test_a_good_certificate_behind_an_odd_one_proves_nothing(dial: Dial, t
     (attempt,) = seen.attempts
     assert attempt.tls is not None
     assert (attempt.tls.public, attempt.tls.site) == ("untrusted", None)
-    judged = diagnose([row(attempt, protocol="mqtt", required=Proof.PRODUCT, trust=Trust.PUBLIC)], Host(), Phase.POST)[0][0]
+    judged = diagnose([row(attempt, protocol="mqtt", required=Proof.PRODUCT, trust=Trust.PUBLIC)], Host(), Phase.POST)[
+        0
+    ][0]
     assert (judged.verdict, judged.reason) == (Verdict.FAIL, "TLS_UNKNOWN_CA")
 
 

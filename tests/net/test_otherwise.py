@@ -15,9 +15,13 @@ from tests.net.conftest import Dial
 from tests.unit.rows import row
 
 SMB2_ANSWER = struct.pack(">I", 129) + b"\xfeSMB" + struct.pack("<HHIHHII", 64, 0, 0, 0, 1, 1, 0) + bytes(40)
-SMB2_ANSWER += struct.pack("<HHHH16sIIIIQQHHI", 65, 1, 0x0302, 0, bytes(16), 0, 65536, 65536, 65536, 0, 0, 128, 0, 0) + bytes(1)
+SMB2_ANSWER += struct.pack(
+    "<HHHH16sIIIIQQHHI", 65, 1, 0x0302, 0, bytes(16), 0, 65536, 65536, 65536, 0, 0, 128, 0, 0
+) + bytes(1)
 GRANTED = b"\x82\0\0\0"
-PRELOGIN_ANSWER = bytes.fromhex("0401002b0000010000001a00060100200001020021000103002200000400220001ff100003e8000001000000")
+PRELOGIN_ANSWER = bytes.fromhex(
+    "0401002b0000010000001a00060100200001020021000103002200000400220001ff100003e8000001000000"
+)
 PRELOGIN_ANSWER = PRELOGIN_ANSWER[:2] + struct.pack(">H", len(PRELOGIN_ANSWER)) + PRELOGIN_ANSWER[4:]
 
 
@@ -39,7 +43,14 @@ def filter_of_smb1(netbios: bool, word: str) -> Any:
 
 
 def told(observation: Any, protocol: str) -> Any:
-    one = row(*observation.attempts, evidence=observation.evidence, required=Proof.PROTOCOL, protocol=protocol, id="x.y.tcp-1", trust=None)
+    one = row(
+        *observation.attempts,
+        evidence=observation.evidence,
+        required=Proof.PROTOCOL,
+        protocol=protocol,
+        id="x.y.tcp-1",
+        trust=None,
+    )
     return diagnose([one], Host(), Phase.POST)[0][0]
 
 
@@ -51,7 +62,9 @@ async def test_a_filter_that_dislikes_smb1_is_named_and_lifts_nothing(dial: Dial
     judged = told(seen, protocol)
     assert judged.verdict is Verdict.FAIL
     assert judged.reason in ("RESET_AFTER_ACCEPT", "CLOSED_BEFORE_REPLY")
-    assert [one.params for one in judged.findings if one.reason == "SMB1_NEGOTIATE_BLOCKED"] == [{"dialect": "3.0.2", "encryption": False}]
+    assert [one.params for one in judged.findings if one.reason == "SMB1_NEGOTIATE_BLOCKED"] == [
+        {"dialect": "3.0.2", "encryption": False}
+    ]
 
 
 async def test_a_filter_that_dislikes_all_is_not_called_one_of_smb1(dial: Dial) -> None:
@@ -96,6 +109,9 @@ async def test_strict_encryption_of_sql_server_is_named(dial: Dial, answer: str)
         async with await asyncio.start_server(first_byte, "127.0.0.1", 0) as server:
             seen = await dial("tds", server.sockets[0].getsockname(), trust=None)
     judged = told(seen, "tds")
-    assert (judged.verdict, judged.reason) == (Verdict.FAIL, "WRONG_PROTOCOL" if answer == "alert" else "CLOSED_BEFORE_REPLY")
+    assert (judged.verdict, judged.reason) == (
+        Verdict.FAIL,
+        "WRONG_PROTOCOL" if answer == "alert" else "CLOSED_BEFORE_REPLY",
+    )
     (finding,) = [one for one in judged.findings if one.reason == "TDS_STRICT_ENCRYPTION"]
     assert finding.params["version"] == "16.0.1000"

@@ -32,23 +32,31 @@ def test_candidates_of_anything(host: str, search: list[str]) -> None:
 
 
 async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, list[str]]) -> Realm:
-    async def ask(clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: object) -> dict[str, object]:
+    async def ask(
+        clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: object
+    ) -> dict[str, object]:
         return {"server": server, "name": name, "type": kind, "kdcs": answers.get(name.removeprefix(realm.PREFIX), [])}
 
     monkeypatch.setattr(realm, "ask_server", ask)
     return await realm.find_realm(Clock(), host, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], ["corp.local"])
 
 
+# The one that names this host.
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
         ({}, None),
         ({"corp.local": ["dc9.corp.local"]}, "CORP.LOCAL"),
         ({"emea.corp.local": ["dc1.emea.corp.local"], "corp.local": ["dc9.corp.local"]}, "EMEA.CORP.LOCAL"),
-        ({"emea.corp.local": ["other.example"], "corp.local": ["dc1.emea.corp.local"]}, "CORP.LOCAL"),  # the one that names this host
+        (
+            {"emea.corp.local": ["other.example"], "corp.local": ["dc1.emea.corp.local"]},
+            "CORP.LOCAL",
+        ),
     ],
 )
-async def test_what_is_believed(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[str]], expected: str | None) -> None:
+async def test_what_is_believed(
+    monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[str]], expected: str | None
+) -> None:
     told = await found(monkeypatch, "dc1.emea.corp.local", answers)
     assert told.realm == expected
     assert told.asked == ["emea.corp.local", "corp.local"]
@@ -61,5 +69,9 @@ async def test_nobody_to_ask() -> None:
 def test_records_by_priority_and_nobody_is_nobody() -> None:
     query = dns.message.make_query("_kerberos._udp.corp.local", "SRV")
     reply = dns.message.make_response(query)
-    reply.answer.append(dns.rrset.from_text("_kerberos._udp.corp.local.", 60, "IN", "SRV", "20 0 88 b.corp.local.", "10 0 88 A.corp.local.", "30 0 88 ."))
+    reply.answer.append(
+        dns.rrset.from_text(
+            "_kerberos._udp.corp.local.", 60, "IN", "SRV", "20 0 88 b.corp.local.", "10 0 88 A.corp.local.", "30 0 88 ."
+        )
+    )
     assert realm.kdcs(reply) == {"kdcs": ["a.corp.local", "b.corp.local"]}

@@ -20,11 +20,25 @@ def permit(logons: Logons | None = None, *, signed: bool = True) -> Permit:
     return (logons or Logons()).permit("pc7", "127.0.0.1", {}, signed=signed)
 
 
-def rogue(heard: "queue.SimpleQueue[bytes]", *, dialect: int = 0x0311, mode: int = 1, flags: int = 0, status: int = 0, then: tuple[bytes, ...] = ()) -> Peer:
-    """Takes the proof, answers it with `status` and session `flags`, and each message after it with the next of `then`."""
+def rogue(
+    heard: "queue.SimpleQueue[bytes]",
+    *,
+    dialect: int = 0x0311,
+    mode: int = 1,
+    flags: int = 0,
+    status: int = 0,
+    then: tuple[bytes, ...] = (),
+) -> Peer:
+    """Takes the proof, answers it with `status` and session `flags`, and each message after it with the next of
+    `then`."""
 
     def peer(connection: socket.socket) -> None:
-        for answer in (smb.negotiated(0, dialect, mode), smb.set_up(1, smb.challenge(), status=smb.MORE_PROCESSING), smb.set_up(2, b"", flags, status), *then):
+        for answer in (
+            smb.negotiated(0, dialect, mode),
+            smb.set_up(1, smb.challenge(), status=smb.MORE_PROCESSING),
+            smb.set_up(2, b"", flags, status),
+            *then,
+        ):
             told = smb.heard(connection)
             heard.put(told)
             if not told:
@@ -42,10 +56,16 @@ def proofs(heard: "queue.SimpleQueue[bytes]") -> int:
 @pytest.mark.parametrize("calling_itself", [None, smb.SESSION_SETUP], ids=["as it is", "as answers to the log-on"])
 @pytest.mark.parametrize("flags", [0, smb.ENCRYPT_DATA], ids=["signed", "encrypted"])
 @pytest.mark.parametrize("dialect", [0x0210, 0x0311])
-def test_a_host_that_does_not_know_the_password_shows_no_share(dialect: int, flags: int, calling_itself: int | None) -> None:
-    """It can neither sign nor encrypt; the library alone believed it where it announced encryption and then sent none."""
+def test_a_host_that_does_not_know_the_password_shows_no_share(
+    dialect: int, flags: int, calling_itself: int | None
+) -> None:
+    """It can neither sign nor encrypt; the library alone believed it where it announced encryption and then sent
+    none."""
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    with serving(rogue(heard, dialect=dialect, flags=flags, then=tuple(smb.share(calling_itself)))) as port, pytest.raises(ClientFailed) as broke:
+    with (
+        serving(rogue(heard, dialect=dialect, flags=flags, then=tuple(smb.share(calling_itself)))) as port,
+        pytest.raises(ClientFailed) as broke,
+    ):
         admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit())
     assert broke.value.cause in (Failure.UNEXPECTED_BYTES, Failure.EOF), broke.value.facts
     assert broke.value.facts["step"] != "done"
@@ -87,7 +107,9 @@ def test_pysmb_gives_one_proof_however_often_it_is_challenged() -> None:
             message_id += 1
 
     with serving(peer) as port, pytest.raises(ClientFailed) as broke:
-        admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit(Logons(allow_unsigned=True), signed=False), smb1=True)
+        admin_share.check(
+            "127.0.0.1", port, "pc7", WHO, STEP_S, permit(Logons(allow_unsigned=True), signed=False), smb1=True
+        )
     assert broke.value.cause is Failure.UNEXPECTED_BYTES
     assert proofs(heard) == 1
 
@@ -109,7 +131,10 @@ def test_pysmb_gives_no_proof_unasked() -> None:
     assert proofs(heard) == 0
 
 
-@pytest.mark.parametrize("status", [0xC000006D, 0xC000006A, 0xC0000071, 0xC0000072, 0xC0000193, 0xC0000224, 0xC0000234, 0xC000006E, 0xC000006F])
+@pytest.mark.parametrize(
+    "status",
+    [0xC000006D, 0xC000006A, 0xC0000071, 0xC0000072, 0xC0000193, 0xC0000224, 0xC0000234, 0xC000006E, 0xC000006F],
+)
 def test_a_refusal_comes_back_by_its_name_and_is_not_asked_again(status: int) -> None:
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     logons = Logons()

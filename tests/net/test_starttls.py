@@ -1,4 +1,5 @@
-"""TLS that begins in the middle of a conversation, on a real socket: it works, comes to nothing, or is forged from the outside."""
+"""TLS that begins in the middle of a conversation, on a real socket: it works, comes to nothing, or is forged from the
+outside."""
 
 from typing import Any
 
@@ -41,7 +42,11 @@ async def test_starttls(dial: Dial) -> None:
         (attempt,) = (await dial("ldap", address, ca=CA.pem, trust=None)).attempts
     assert attempt.failed is None, attempt.failed
     assert attempt.reply is not None
-    assert (attempt.reply["result"], attempt.reply["starttls_tried"], attempt.reply["starttls_result"]) == (13, "works", 0)
+    assert (attempt.reply["result"], attempt.reply["starttls_tried"], attempt.reply["starttls_result"]) == (
+        13,
+        "works",
+        0,
+    )
     assert attempt.tls is not None
     assert (attempt.tls.site, attempt.tls.name_matches) == ("trusted", True)
 

@@ -1,7 +1,9 @@
-"""The kernel as judge of predictions: two namespaces joined by a cable, rules loaded into one, and real connections tried. Needs root.
+"""The kernel as judge of predictions: two namespaces joined by a cable, rules loaded into one, and real connections
+tried. Needs root.
 
-Nothing here is concluded from lateness. All that one attempt sends and provokes goes through the packet queue of one processor, in order; so a
-frame sent after it, of a kind that no rule looks at, proves on its arrival that the packets before it were judged. What is not there then, was dropped.
+Nothing here is concluded from lateness. All that one attempt sends and provokes goes through the packet queue of one
+processor, in order; so a frame sent after it, of a kind that no rule looks at, proves on its arrival that the packets
+before it were judged. What is not there then, was dropped.
 """
 
 import contextlib
@@ -31,7 +33,8 @@ FRAME_S = 60
 # an address question, its answer, the packet that waited for it, the answer to that: each may take a way of its own
 CROSSINGS = 4
 ALL_KINDS, OUTGOING = 0x0003, 4  # linux/if_ether.h, linux/if_packet.h
-MARK = b"\xff" * 6 + b"\x02" + bytes(5) + b"\x88\xb5"  # to all, of a kind for local experiments (IEEE 802, EtherType 0x88B5)
+# To all, of a kind for local experiments (IEEE 802, EtherType 0x88B5)
+MARK = b"\xff" * 6 + b"\x02" + bytes(5) + b"\x88\xb5"
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # nothing of it stays for the next question
 REJECTED = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EACCES)
 
@@ -99,7 +102,24 @@ class Pair:
             limits = "echo 0 >/proc/sys/net/ipv4/icmp_ratelimit; echo 0 >/proc/sys/net/ipv4/icmp_ratemask; echo 0 >/proc/sys/net/ipv6/icmp/ratelimit"
             run("ip", "netns", "exec", name, "sh", "-c", f"{script}; {limits}")
         one_queue = ["numtxqueues", "1", "numrxqueues", "1"]
-        run("ip", "link", "add", "name", "eth0", "netns", self.host, *one_queue, "type", "veth", "peer", "name", "eth0", "netns", self.peer, *one_queue)
+        run(
+            "ip",
+            "link",
+            "add",
+            "name",
+            "eth0",
+            "netns",
+            self.host,
+            *one_queue,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            self.peer,
+            *one_queue,
+        )
         for name, mine in ((self.host, HOST), (self.peer, PEER)):
             addresses = [mine["ipv4"], "10.9.8.3"] if name == self.peer else [mine["ipv4"]]
             for address in addresses:
@@ -147,7 +167,8 @@ class Pair:
             return self._dial(self.host, self.peer, ask.to or PEER[ask.family], ask)
 
     def settle(self, sender: str) -> None:
-        """Returns when all that was under way is judged, by a frame that goes there and back behind it. NotMeasured when it is lost."""
+        """Returns when all that was under way is judged, by a frame that goes there and back behind it. NotMeasured
+        when it is lost."""
         ends = [self.ends[sender], *(end for name, end in self.ends.items() if name != sender)]
         for turn in range(2 * CROSSINGS):
             self._sent += 1
@@ -180,9 +201,17 @@ class Pair:
             except BlockingIOError:
                 return "drop"
             except OSError as error:
-                return "not permitted" if error.errno == errno.EPERM else "reject" if error.errno in REJECTED else repr(error)
+                return (
+                    "not permitted"
+                    if error.errno == errno.EPERM
+                    else "reject"
+                    if error.errno in REJECTED
+                    else repr(error)
+                )
 
-    def _ask_by_datagram(self, client: str, sock: socket.socket, listener: socket.socket, where: tuple[str, int]) -> str:
+    def _ask_by_datagram(
+        self, client: str, sock: socket.socket, listener: socket.socket, where: tuple[str, int]
+    ) -> str:
         sock.connect(where)
         sock.send(b"?")
         self.settle(client)
@@ -198,7 +227,8 @@ class Pair:
         if failed not in (0, errno.EINPROGRESS):
             raise OSError(failed, os.strerror(failed))
         self.settle(client)
-        # an error that came while connect() held the socket is only noted; connect(2) itself would hear of it from the next attempt, a second later
+        # an error that came while connect() held the socket is only noted; connect(2) itself would hear of it from the
+        # next attempt, a second later
         if failed := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(failed, os.strerror(failed))
         try:
@@ -237,5 +267,10 @@ def sweep() -> None:
 
 
 def agree(predicted: str, tried: str) -> bool:
-    """The kernel tells its own programs by EPERM of a datagram that is dropped or rejected on its way out, and does not tell which."""
-    return predicted == "cannot-tell" or tried == predicted or (tried == "not permitted" and predicted in ("drop", "reject"))
+    """The kernel tells its own programs by EPERM of a datagram that is dropped or rejected on its way out, and does not
+    tell which."""
+    return (
+        predicted == "cannot-tell"
+        or tried == predicted
+        or (tried == "not permitted" and predicted in ("drop", "reject"))
+    )

@@ -1,6 +1,8 @@
-"""Random nft rule sets for the kernel to judge: matches, verdicts, jumps, maps and hooks, drawn without a thought of what is usual.
+"""Random nft rule sets for the kernel to judge: matches, verdicts, jumps, maps and hooks, drawn without a thought of
+what is usual.
 
-A line that nft refuses (conflicting protocols, a verdict that its hook does not know) is taken out, and the rest is loaded.
+A line that nft refuses (conflicting protocols, a verdict that its hook does not know) is taken out, and the rest is
+loaded.
 """
 
 import random
@@ -44,7 +46,10 @@ MATCHES, VERDICTS = _words(_MATCHES), _words(_VERDICTS)
 
 def _rules(draw: random.Random, most: int, *, leaf: bool = False) -> list[str]:
     verdicts = [word for word in VERDICTS if not (leaf and re.search(r"\b(one|two)\b", word))]
-    return [" ".join([*draw.choices(MATCHES, k=draw.choice((0, 1, 1, 2, 2))), draw.choice(verdicts)]) for _ in range(draw.randint(1, most))]
+    return [
+        " ".join([*draw.choices(MATCHES, k=draw.choice((0, 1, 1, 2, 2))), draw.choice(verdicts)])
+        for _ in range(draw.randint(1, most))
+    ]
 
 
 def ruleset(seed: str) -> list[str]:
@@ -61,7 +66,10 @@ def ruleset(seed: str) -> list[str]:
     ]
     for number in range(draw.randint(1, 3)):
         priority, policy = draw.choice((-300, -150, 0, 0, 10)), draw.choice(("accept", "accept", "drop"))
-        usual = ["ct state established,related accept", "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"]
+        usual = [
+            "ct state established,related accept",
+            "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept",
+        ]
         lines += [
             f"chain base{number} {{",
             f"type filter hook {draw.choice(_HOOKS)} priority {priority}; policy {policy};",

@@ -1,4 +1,5 @@
-"""What real servers sent, message by message: golden answers, and seeds that the tests spoil. The ids of requests were 0x11 in every byte."""
+"""What real servers sent, message by message: golden answers, and seeds that the tests spoil. The ids of requests were
+0x11 in every byte."""
 
 RECORDED: dict[str, list[list[bytes]]] = {
     "smb": [

@@ -9,14 +9,30 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Certificate, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.report import ProofReached, Row
-from eset_portcheck.model.vocabulary import Direction, Failure, Listener, Phase, Proof, Stage, State, Transport, Trust, Verdict
+from eset_portcheck.model.vocabulary import (
+    Direction,
+    Failure,
+    Listener,
+    Phase,
+    Proof,
+    Stage,
+    State,
+    Transport,
+    Trust,
+    Verdict,
+)
 
 TARGET, SOURCE, ROUTER = "10.0.2.2", "10.0.1.2", "10.0.1.1"
 _ORDER = [Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE, Stage.SESSION]
 
 
 def attempt(
-    *done: Stage, broke: Stage | None = None, failure: Failure | None = None, took_s: float = 0.01, detail: dict[str, Any] | None = None, **facts: Any
+    *done: Stage,
+    broke: Stage | None = None,
+    failure: Failure | None = None,
+    took_s: float = 0.01,
+    detail: dict[str, Any] | None = None,
+    **facts: Any,
 ) -> Attempt:
     """All of `done` went well, then `broke` failed."""
     records = [StageRecord(stage, 0.0, 0.001) for stage in _ORDER if stage in done]
@@ -85,4 +101,17 @@ def icmp(kind: int, code: int, sender: str | None, **facts: Any) -> Icmp:
     return Icmp(kind, code, sender, **facts)
 
 
-__all__ = ["ROUTER", "SOURCE", "TARGET", "Evidence", "Group", "attempt", "certificate", "connecting", "icmp", "judged", "row", "tls"]
+__all__ = [
+    "ROUTER",
+    "SOURCE",
+    "TARGET",
+    "Evidence",
+    "Group",
+    "attempt",
+    "certificate",
+    "connecting",
+    "icmp",
+    "judged",
+    "row",
+    "tls",
+]

@@ -1,6 +1,8 @@
-"""Sample reports for the renderers: facts made by hand, conclusions by the project's own diagnosis, written to reports/*.json.
+"""Sample reports for the renderers: facts made by hand, conclusions by the project's own diagnosis, written to
+reports/*.json.
 
-python tests/unit/sample_reports.py     writes them anew (they are kept, so that a renderer's test depends on the report format alone)
+python tests/unit/sample_reports.py     writes them anew (they are kept, so that a renderer's test depends on the report
+format alone)
 """
 
 import hashlib
@@ -13,7 +15,17 @@ import msgspec
 
 from eset_portcheck import audit, loading, planning, protocols
 from eset_portcheck.diagnose import summary
-from eset_portcheck.model.evidence import ControlPorts, Distance, DistanceControl, Evidence, Hop, OneWay, PortAnswer, SilentControl, TtlWalk
+from eset_portcheck.model.evidence import (
+    ControlPorts,
+    Distance,
+    DistanceControl,
+    Evidence,
+    Hop,
+    OneWay,
+    PortAnswer,
+    SilentControl,
+    TtlWalk,
+)
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Certificate, Icmp, Observation, StageRecord, TlsFacts
@@ -62,11 +74,17 @@ def to_push(address: str = NET4, family: str = "ipv4", *, tunnel: bool = False) 
     way = [record(Stage.TUNNEL, 0.02, status=200)] if tunnel else []
     facts = tls("epns.eset.com", "CN=Public CA 3", public="trusted")
     reply = {"message": "CONNACK", "code": 5, "meaning": "not authorised"}
-    return attempt(address, *way, record(Stage.TLS, 0.041), record(Stage.HANDSHAKE, 0.022), family=family, tls=facts, reply=reply)
+    return attempt(
+        address, *way, record(Stage.TLS, 0.041), record(Stage.HANDSHAKE, 0.022), family=family, tls=facts, reply=reply
+    )
 
 
 def to_web(address: str = NET4) -> Attempt:
-    return attempt(address, record(Stage.HANDSHAKE, 0.033), reply={"status": 200, "body_bytes": 512, "asked": "repository.eset.com"})
+    return attempt(
+        address,
+        record(Stage.HANDSHAKE, 0.033),
+        reply={"status": 200, "body_bytes": 512, "asked": "repository.eset.com"},
+    )
 
 
 def healthy(check: Check) -> Observation | None:
@@ -78,7 +96,9 @@ def healthy(check: Check) -> Observation | None:
 def silent(check: Check) -> Observation:
     """No answer, while another port of the same host answers; the walk got to the second router."""
     evidence: list[Evidence] = [
-        TtlWalk(address=SERVER, hops=[Hop(1, "10.31.4.1", 0.001), Hop(2, "10.30.0.9", 0.002)], probed=30, duration_s=2.3),
+        TtlWalk(
+            address=SERVER, hops=[Hop(1, "10.31.4.1", 0.001), Hop(2, "10.30.0.9", 0.002)], probed=30, duration_s=2.3
+        ),
         ControlPorts(address=SERVER, ports=[PortAnswer(443, "accepted", 0.003)]),
     ]
     return Observation([attempt(SERVER, record(Stage.CONNECT, 4.001, Failure.TIMEOUT))], evidence, 4.012)
@@ -94,7 +114,10 @@ def dropped(check: Check) -> Observation | None:
 
 
 def no_names(check: Check) -> Observation | None:
-    asked = [{"server": "10.20.0.2", "type": kind, "name": check.target, "failure": "dns_timeout", "duration_s": 3.8} for kind in ("A", "AAAA")]
+    asked = [
+        {"server": "10.20.0.2", "type": kind, "name": check.target, "failure": "dns_timeout", "duration_s": 3.8}
+        for kind in ("A", "AAAA")
+    ]
     gone = record(Stage.RESOLVE, 4.0, Failure.DNS_TIMEOUT, name=check.target, servers=asked, os="EAI_AGAIN")
     return Observation([Attempt(stages=[gone])], duration_s=4.0)
 
@@ -106,7 +129,9 @@ def behind_proxy(check: Check) -> Observation | None:
         return Observation([to_web(PROXY)], duration_s=0.066)
     if "push" in check.id:
         return Observation([to_push(PROXY, tunnel=True)], duration_s=0.117)
-    refused = record(Stage.TUNNEL, 0.004, Failure.PROXY_REFUSED, status=403, server="squid/5.7", x_squid_error="ERR_ACCESS_DENIED 0")
+    refused = record(
+        Stage.TUNNEL, 0.004, Failure.PROXY_REFUSED, status=403, server="squid/5.7", x_squid_error="ERR_ACCESS_DENIED 0"
+    )
     return Observation([attempt(PROXY, refused)], duration_s=0.031)
 
 
@@ -114,13 +139,22 @@ def before_installation(check: Check) -> Observation | None:
     if check.target_key != "server":
         return healthy(check)
     reset = attempt(SERVER, record(Stage.CONNECT, 0.003, Failure.CONNECTION_REFUSED, errno="ECONNREFUSED"))
-    return Observation([reset], [Distance(address=SERVER, controls=[DistanceControl("udp-port-unreachable", 62)], refused_ttl=62)], 0.092)
+    return Observation(
+        [reset],
+        [Distance(address=SERVER, controls=[DistanceControl("udp-port-unreachable", 62)], refused_ttl=62)],
+        0.092,
+    )
 
 
 def one_family(check: Check) -> Observation | None:
     if check.target_key != "push":
         return healthy(check)
-    rejected = attempt(NET6, record(Stage.CONNECT, 0.006, Failure.HOST_UNREACHABLE), family="ipv6", icmp=Icmp(1, 1, "2001:db8:31::1", 0.0061, 6, ttl=63))
+    rejected = attempt(
+        NET6,
+        record(Stage.CONNECT, 0.006, Failure.HOST_UNREACHABLE),
+        family="ipv6",
+        icmp=Icmp(1, 1, "2001:db8:31::1", 0.0061, 6, ttl=63),
+    )
     return Observation([rejected, to_push()], duration_s=0.121)
 
 
@@ -130,7 +164,9 @@ def inspected(check: Check) -> Observation | None:
     seen = healthy(check)
     if seen is None or check.protocol not in ("mqtt", "tls"):
         return seen
-    chain = tls("epns.eset.com" if check.target_key == "push" else check.target, issuer, public="untrusted", os_store="trusted")
+    chain = tls(
+        "epns.eset.com" if check.target_key == "push" else check.target, issuer, public="untrusted", os_store="trusted"
+    )
     return Observation([msgspec.structs.replace(one, tls=chain) for one in seen.attempts], duration_s=0.09)
 
 
@@ -143,15 +179,21 @@ def deployment(check: Check) -> Observation | None:
         return Observation(evidence=[OneWay()])
     if check.id.endswith("tcp-139"):
         icmp = Icmp(3, 13, "10.31.5.1", 0.0042, ttl=63)
-        return Observation([attempt(TARGET, record(Stage.CONNECT, 0.0043, Failure.HOST_UNREACHABLE), icmp=icmp)], duration_s=0.011)
+        return Observation(
+            [attempt(TARGET, record(Stage.CONNECT, 0.0043, Failure.HOST_UNREACHABLE), icmp=icmp)], duration_s=0.011
+        )
     facts = {"message": "NEGOTIATE", "dialect": "3.1.1", "signing": "required"}
     return Observation([attempt(TARGET, record(Stage.HANDSHAKE, 0.02), reply=facts)], duration_s=0.044)
 
 
-def report_of(roles: list[str], site: dict[str, Any], sees: Sees, *, host: Host = HOST, phase: Phase = Phase.AUTO, **options: Any) -> Report:
+def report_of(
+    roles: list[str], site: dict[str, Any], sees: Sees, *, host: Host = HOST, phase: Phase = Phase.AUTO, **options: Any
+) -> Report:
     """A report as a run would have made it, with a fixed name and moment."""
     profiles = [loading.load_profile(role) for role in roles]
-    plan = planning.plan([profile for profile, _ in profiles], site_of(("", site)), skip=options.pop("skip", ()), built=protocols.known)
+    plan = planning.plan(
+        [profile for profile, _ in profiles], site_of(("", site)), skip=options.pop("skip", ()), built=protocols.known
+    )
     used = [ProfileUsed(profile.role, profile.version, digest, profile.source) for profile, digest in profiles]
     arguments = [part for role in roles for part in ("--role", role)]
     for name, value in site.items():
@@ -159,10 +201,16 @@ def report_of(roles: list[str], site: dict[str, Any], sees: Sees, *, host: Host 
             arguments += [part for one in _values(value) for part in (f"--{name.replace('_', '-')}", one)]
     arguments += ["--phase", phase.value] if phase is not Phase.AUTO else []
     request = audit.AuditRequest(Plan(plan.roles, _distinct(plan.checks)), used, phase, arguments=arguments)
-    seen = {check.endpoint: found for check in request.plan.checks if check.endpoint and check.skip is None and (found := sees(check))}
+    seen = {
+        check.endpoint: found
+        for check in request.plan.checks
+        if check.endpoint and check.skip is None and (found := sees(check))
+    }
     lasted = max((one.duration_s for one in seen.values()), default=0.0) + 0.05
     made = audit.conclude(request, host, Outcome(seen, options.pop("complete", True), False, 0.001), 0.0, lasted)
-    run = msgspec.structs.replace(made.run, id="0" * 8, started_utc="2026-11-24T09:14:52Z", connect_to=site.get("connect_to", {}))
+    run = msgspec.structs.replace(
+        made.run, id="0" * 8, started_utc="2026-11-24T09:14:52Z", connect_to=site.get("connect_to", {})
+    )
     return msgspec.structs.replace(made, run=run)
 
 
@@ -172,7 +220,9 @@ def _values(value: Any) -> list[str]:
 
 def _distinct(checks: list[Check]) -> list[Check]:
     """Every check its own endpoint, so that each sample may see something else where a run would dial once."""
-    named = [(check, msgspec.structs.replace(check.endpoint, path=check.id) if check.endpoint else None) for check in checks]
+    named = [
+        (check, msgspec.structs.replace(check.endpoint, path=check.id) if check.endpoint else None) for check in checks
+    ]
     return [msgspec.structs.replace(check, endpoint=endpoint) for check, endpoint in named]
 
 
@@ -203,7 +253,12 @@ def server_without_names() -> Report:
         "server.listen.tcp-2222": (Verdict.PASS, "PORT_HELD_BY_PRODUCT", Proof.ACCEPTS, None),
         "server.listen.tcp-2223": (Verdict.UNPROVEN, "REACH_NOT_TESTED", Proof.NONE, None),
     }
-    site = {"database": "sql.corp.example", "database_kind": "mssql", "domain_controller": "dc1.corp.example", "proxy": "bridge-01.corp.example"}
+    site = {
+        "database": "sql.corp.example",
+        "database_kind": "mssql",
+        "domain_controller": "dc1.corp.example",
+        "proxy": "bridge-01.corp.example",
+    }
     return inbound(report_of(["server"], site, no_names), said)
 
 
@@ -211,16 +266,24 @@ SAMPLES: dict[str, Callable[[], Report]] = {
     "ready": lambda: report_of(["agent"], {"server": "protect.corp.example"}, healthy),
     "dropped": lambda: report_of(["agent"], {"server": "protect.corp.example"}, dropped),
     "no-names": server_without_names,
-    "proxy": lambda: report_of(["agent"], {"server": "protect.corp.example", "proxy": "bridge-01.corp.example"}, behind_proxy),
+    "proxy": lambda: report_of(
+        ["agent"], {"server": "protect.corp.example", "proxy": "bridge-01.corp.example"}, behind_proxy
+    ),
     "pre": lambda: report_of(["agent"], {"server": "protect.corp.example"}, before_installation, phase=Phase.PRE),
     "families": lambda: report_of(
-        ["agent"], {"server": "protect.corp.example"}, one_family, host=msgspec.structs.replace(HOST, default_families=["ipv4", "ipv6"])
+        ["agent"],
+        {"server": "protect.corp.example"},
+        one_family,
+        host=msgspec.structs.replace(HOST, default_families=["ipv4", "ipv6"]),
     ),
     "roles": lambda: report_of(["agent", "webconsole"], {"server": "protect.corp.example"}, dropped),
     "inspected": lambda: report_of(["agent"], {"server": "protect.corp.example"}, inspected),
     "deployment": lambda: report_of(["deploy-source"], {"target": ["pc7.corp.example"]}, deployment),
     "redirected": lambda: report_of(
-        ["agent"], {"server": "protect.corp.example", "connect_to": {"epns.eset.com:8883": "127.0.0.1:18883"}}, healthy, skip=["*.repository.*"]
+        ["agent"],
+        {"server": "protect.corp.example", "connect_to": {"epns.eset.com:8883": "127.0.0.1:18883"}},
+        healthy,
+        skip=["*.repository.*"],
     ),
 }
 

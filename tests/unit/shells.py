@@ -1,5 +1,6 @@
-"""Shells as judges of printed lines: what programs a line starts and with which arguments, by dash and bash themselves, by a grammar of PowerShell, and
-by the documented rules of PowerShell's strings and of cmd with Microsoft's C runtime."""
+"""Shells as judges of printed lines: what programs a line starts and with which arguments, by dash and bash themselves,
+by a grammar of PowerShell, and by the documented rules of PowerShell's strings and of cmd with Microsoft's C
+runtime."""
 
 import os
 import re
@@ -67,7 +68,8 @@ _STUB = '#!/bin/sh\nexec 2>&1\n{ printf "%s\\0" "${0##*/}" "$@"; } > "$STUB_LOG/
 
 
 def run(shell: str, lines: Iterable[str], folder: Path) -> list[Started]:
-    """What each line starts: once where every program succeeds, once where every one fails. Raises AssertionError for whatever else happens."""
+    """What each line starts: once where every program succeeds, once where every one fails. Raises AssertionError for
+    whatever else happens."""
     lines = list(lines)
     programs, work, log = (folder / name for name in ("programs", "home", "log"))
     for one in (programs, work, log):
@@ -77,10 +79,25 @@ def run(shell: str, lines: Iterable[str], folder: Path) -> list[Started]:
         (programs / name).chmod(0o755)
     for code in ("0", "1"):
         script = folder / f"script.{code}"
-        script.write_bytes(b"".join(f"export STUB_LINE={number}\n{line}\n".encode() for number, line in enumerate(lines)))
-        environment = {"PATH": str(programs), "HOME": str(work), "STUB_LOG": str(log), "STUB_EXIT": code, "LC_ALL": "C.UTF-8", "HISTFILE": ""}
+        script.write_bytes(
+            b"".join(f"export STUB_LINE={number}\n{line}\n".encode() for number, line in enumerate(lines))
+        )
+        environment = {
+            "PATH": str(programs),
+            "HOME": str(work),
+            "STUB_LOG": str(log),
+            "STUB_EXIT": code,
+            "LC_ALL": "C.UTF-8",
+            "HISTFILE": "",
+        }
         done = subprocess.run(
-            [*SHELLS[shell], str(script)], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, check=False
+            [*SHELLS[shell], str(script)],
+            cwd=work,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DEADLINE_S,
+            check=False,
         )
         assert done.stderr == b"", (shell, done.stderr[:2000])
     assert not list(work.iterdir()), "a line made a file"
@@ -96,10 +113,21 @@ def run(shell: str, lines: Iterable[str], folder: Path) -> list[Started]:
     return [sorted(one) for one in started]
 
 
-# ---------------------------------------------------------------------------------------------------------------- PowerShell, by a grammar
+# ----------------------------------------------------------------------------------------------------------------
+# PowerShell, by a grammar
 
 _GRAMMAR = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
-_WORDS = frozenset({"command_name", "command_parameter", "generic_token", "verbatim_string_characters", "decimal_integer_literal", "simple_name", "variable"})
+_WORDS = frozenset(
+    {
+        "command_name",
+        "command_parameter",
+        "generic_token",
+        "verbatim_string_characters",
+        "decimal_integer_literal",
+        "simple_name",
+        "variable",
+    }
+)
 _LIVE = frozenset(
     {
         "expandable_string_literal",
@@ -116,7 +144,8 @@ _LIVE = frozenset(
 
 
 def by_grammar(line: str) -> tuple[list[str], list[str]]:
-    """(words with strings read, what is more than a word) in the order of the line. Raises AssertionError for a line that is none.
+    """(words with strings read, what is more than a word) in the order of the line. Raises AssertionError for a line
+    that is none.
 
     The grammar does not know a list of bare names (Select-Object A, B): what follows the comma is left out."""
     line = re.sub(r"(, [A-Z]\w+)+", "", line)
@@ -130,7 +159,11 @@ def by_grammar(line: str) -> tuple[list[str], list[str]]:
             live.append(node.type)
         if node.type in _WORDS:
             text = (node.text or b"").decode()
-            words.append(re.sub("(['\u2018-\u201b])['\u2018-\u201b]", r"\1", text[1:-1]) if node.type.startswith("verbatim") else text)
+            words.append(
+                re.sub("(['\u2018-\u201b])['\u2018-\u201b]", r"\1", text[1:-1])
+                if node.type.startswith("verbatim")
+                else text
+            )
         else:
             waiting += reversed(node.children)
     return words, live
@@ -140,8 +173,9 @@ _QUOTES, _DOUBLE = "'\u2018\u2019\u201a\u201b", '"\u201c\u201d\u201e'
 
 
 def by_powershell(line: str) -> list[str]:
-    """Words of a line that holds no expression. about_Quoting_Rules and the tokenizer: a quote of either kind in a string of its kind is doubled, in
-    double quotes `$` and the backtick are obeyed (none may be there). Raises AssertionError for whatever the shell would obey."""
+    """Words of a line that holds no expression. about_Quoting_Rules and the tokenizer: a quote of either kind in a
+    string of its kind is doubled, in double quotes `$` and the backtick are obeyed (none may be there). Raises
+    AssertionError for whatever the shell would obey."""
     words, word, place = [], "", 0
     while place < len(line):
         sign = line[place]
@@ -175,8 +209,9 @@ def by_powershell(line: str) -> list[str]:
 
 
 def by_cmd(line: str) -> list[str]:
-    """Words of one simple command line. Phases of cmd: %NAME% first, wherever it stands (none may be there), then ^ & | < > ( ) outside of double quotes
-    (none may be there either), ! where delayed expansion is on; then the program's own runtime: backslashes count only before a double quote."""
+    """Words of one simple command line. Phases of cmd: %NAME% first, wherever it stands (none may be there), then ^ & |
+    < > ( ) outside of double quotes (none may be there either), ! where delayed expansion is on; then the program's own
+    runtime: backslashes count only before a double quote."""
     assert not set("%!\r\n") & set(line), line
     words, word, quoted, began = [], "", False, False
     place = 0

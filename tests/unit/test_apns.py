@@ -12,7 +12,12 @@ PEER = Peer(host="api.push.apple.com", port=2197, alpn="h2")
 
 
 def settings_frame(body: bytes = b"", flags: int = 0, stream: int = 0, kind: int = 4, size: int | None = None) -> bytes:
-    return (len(body) if size is None else size).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
+    return (
+        (len(body) if size is None else size).to_bytes(3, "big")
+        + bytes([kind, flags])
+        + stream.to_bytes(4, "big")
+        + body
+    )
 
 
 def talk(reply: bytes) -> tuple[list[bytes], dict[str, Any]]:
@@ -38,9 +43,17 @@ def test_preface_acknowledgement_and_goodbye() -> None:
 def test_settings_by_name() -> None:
     """6.5.2; those that nobody knows are passed over."""
     _, facts = talk(
-        settings_frame(bytes.fromhex("000100001000 000300000001 0004ffffffff 00060000ffff abcd00000001")) + settings_frame(bytes(4), kind=8, stream=1)
+        settings_frame(bytes.fromhex("000100001000 000300000001 0004ffffffff 00060000ffff abcd00000001"))
+        + settings_frame(bytes(4), kind=8, stream=1)
     )
-    assert facts == {"settings": {"header_table_size": 4096, "max_concurrent_streams": 1, "initial_window_size": 0xFFFFFFFF, "max_header_list_size": 65535}}
+    assert facts == {
+        "settings": {
+            "header_table_size": 4096,
+            "max_concurrent_streams": 1,
+            "initial_window_size": 0xFFFFFFFF,
+            "max_header_list_size": 65535,
+        }
+    }
     assert (apns.interpret(facts).proof, apns.interpret(facts).reason) == (Proof.PROTOCOL, "PROTOCOL_REPLY")
 
 

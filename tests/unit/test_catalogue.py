@@ -39,7 +39,10 @@ def test_the_catalogue_is_as_its_sources_say(capsys):
 def test_a_text_without_spanish_says_what_to_do():
     lines = TOOL.untranslated(TOOL.renewed(KEPT.replace('msgstr "no se envió nada"'.encode(), b'msgstr ""')))
     assert len(lines) == 1
-    assert "no Spanish for 'nothing was sent': write its msgstr in eset_portcheck/texts/es.po, then run tools/catalogue.py" in lines[0]
+    assert (
+        "no Spanish for 'nothing was sent': write its msgstr in eset_portcheck/texts/es.po, then run tools/catalogue.py"
+        in lines[0]
+    )
 
 
 def test_what_nobody_says_any_more_goes():
@@ -66,14 +69,21 @@ def test_the_same_values_and_the_same_ends(entry):
 def calls(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+            name = (
+                node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else node.func.id
+                if isinstance(node.func, ast.Name)
+                else ""
+            )
             if name in TOOL.KEYWORDS and node.args and not (name == "count" and len(node.args) < 2):
                 yield node
 
 
 @each("module", MODULES)
 def test_extraction_sees_every_literal(module):
-    """A literal inside an f-string, glued or chosen in place is not seen by the extraction: write it as the argument itself."""
+    """A literal inside an f-string, glued or chosen in place is not seen by the extraction: write it as the argument
+    itself."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     hidden = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
     for call in calls(tree):
@@ -82,8 +92,14 @@ def test_extraction_sees_every_literal(module):
         assert not isinstance(text, ast.JoinedStr | ast.BinOp | ast.IfExp | ast.BoolOp), where
         assert not (isinstance(text, ast.Constant) and id(call) in hidden), f"{where}: inside an f-string"
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "translator":
-            assert [target.id for target in node.targets if target.id not in TOOL.KEYWORDS] == [], f"{module.name}:{node.lineno}: a name that is extracted"
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "id", "") == "translator"
+        ):
+            assert [target.id for target in node.targets if target.id not in TOOL.KEYWORDS] == [], (
+                f"{module.name}:{node.lineno}: a name that is extracted"
+            )
 
 
 def test_labels_fit_their_column():

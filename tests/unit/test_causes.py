@@ -34,13 +34,26 @@ def judged(*rows: Row) -> tuple[list[Row], list[Cause]]:
 def service(name: str, number: int, *attempts: Any, **changed: Any) -> Row:
     return row(
         *attempts,
-        **({"id": f"agent.{name.split('.')[0]}{number}.tcp-443", "target": name, "target_key": "x", "listener": Listener.FOREIGN, "trust": None} | changed),
+        **(
+            {
+                "id": f"agent.{name.split('.')[0]}{number}.tcp-443",
+                "target": name,
+                "target_key": "x",
+                "listener": Listener.FOREIGN,
+                "trust": None,
+            }
+            | changed
+        ),
     )
 
 
 def test_a_dead_resolver_is_one_cause_of_eleven_rows() -> None:
     def unresolved(name: str) -> Any:
-        detail = {"name": name, "os": "EAI_AGAIN", "servers": [{"server": "10.1.1.1", "type": "A", "failure": "dns_timeout"}]}
+        detail = {
+            "name": name,
+            "os": "EAI_AGAIN",
+            "servers": [{"server": "10.1.1.1", "type": "A", "failure": "dns_timeout"}],
+        }
         return attempt(broke=Stage.RESOLVE, failure=Failure.DNS_TIMEOUT, detail=detail, address=None)
 
     rows = [row(unresolved("protect.corp.local"))] + [service(name, n, unresolved(name)) for n, name in enumerate(ESET)]
@@ -64,13 +77,19 @@ def test_all_of_the_internet_behind_one_hop_is_one_cause() -> None:
 
 
 def test_a_host_of_the_site_behind_the_same_hop_has_a_cause_of_its_own() -> None:
-    rows = [row(**silent(TARGET, ROUTER)), *(service(name, n, **silent(f"198.51.100.{n}", ROUTER)) for n, name in enumerate(ESET[:3]))]
+    rows = [
+        row(**silent(TARGET, ROUTER)),
+        *(service(name, n, **silent(f"198.51.100.{n}", ROUTER)) for n, name in enumerate(ESET[:3])),
+    ]
     _, causes = judged(*rows)
     assert len(causes) == 2
 
 
 def test_rejects_of_one_router() -> None:
-    rows = [service(name, n, connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 13, ROUTER))) for n, name in enumerate(ESET[:4])]
+    rows = [
+        service(name, n, connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 13, ROUTER)))
+        for n, name in enumerate(ESET[:4])
+    ]
     other = service("epns.eset.com", 9, connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 13, "10.9.9.9")))
     _, causes = judged(*rows, other)
     assert sorted(len(one.explains) for one in causes) == [1, 4]
@@ -78,11 +97,17 @@ def test_rejects_of_one_router() -> None:
 
 def test_two_missing_zones_are_two_causes() -> None:
     def missing(name: str) -> Any:
-        detail = {"name": name, "os": "EAI_NONAME", "servers": [{"server": "10.1.1.1", "type": "A", "rcode": "NXDOMAIN"}]}
+        detail = {
+            "name": name,
+            "os": "EAI_NONAME",
+            "servers": [{"server": "10.1.1.1", "type": "A", "rcode": "NXDOMAIN"}],
+        }
         return attempt(broke=Stage.RESOLVE, failure=Failure.DNS_NXDOMAIN, detail=detail, address=None)
 
     _, causes = judged(
-        row(missing("protect.corp.local")), service("epns.eset.com", 1, missing("epns.eset.com")), service("ts.eset.com", 2, missing("ts.eset.com"))
+        row(missing("protect.corp.local")),
+        service("epns.eset.com", 1, missing("epns.eset.com")),
+        service("ts.eset.com", 2, missing("ts.eset.com")),
     )
     assert sorted(len(one.explains) for one in causes) == [1, 2]
 
@@ -96,16 +121,26 @@ def test_required_failures_come_first() -> None:
 
 def test_every_cause_says_how_to_test_again() -> None:
     _, causes = judged(row(connecting(Failure.TIMEOUT)))
-    assert {fix.verify for fix in causes[0].fixes} == {"--only agent.server.tcp-2222"}, "the command line itself stands once, in the run"
+    assert {fix.verify for fix in causes[0].fixes} == {"--only agent.server.tcp-2222"}, (
+        "the command line itself stands once, in the run"
+    )
 
 
 def test_a_failure_that_counts_comes_before_a_longer_list_of_warnings_and_of_rows_that_are_not_needed() -> None:
     soon = tls(site="trusted", expired=True)
     warnings = [
-        service(name, n, attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(expired=True), reply={}), trust=Trust.SITE)
+        service(
+            name,
+            n,
+            attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(expired=True), reply={}),
+            trust=Trust.SITE,
+        )
         for n, name in enumerate(ESET[:3])
     ]
-    unneeded = [msgspec.structs.replace(service(name, n, connecting(Failure.TIMEOUT)), required=False) for n, name in enumerate(ESET[3:7])]
+    unneeded = [
+        msgspec.structs.replace(service(name, n, connecting(Failure.TIMEOUT)), required=False)
+        for n, name in enumerate(ESET[3:7])
+    ]
     needed = row(attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=soon, reply={}))
     for rows in ([*warnings, *unneeded, needed], [needed, *unneeded, *warnings]):
         told, causes = judged(*rows)
@@ -115,7 +150,9 @@ def test_a_failure_that_counts_comes_before_a_longer_list_of_warnings_and_of_row
 
 
 def test_the_cause_of_more_rows_comes_first() -> None:
-    alone = row(attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(site="trusted", expired=True), reply={}))
+    alone = row(
+        attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(site="trusted", expired=True), reply={})
+    )
     many = [service(name, n, **silent(f"198.51.100.{n}", ROUTER)) for n, name in enumerate(ESET[:3])]
     _, causes = judged(alone, *many)
     assert [len(one.explains) for one in causes] == [3, 1]

@@ -31,9 +31,14 @@ def of(*rows: Row, **run: Any) -> Report:
     return msgspec.structs.replace(plain, checks=list(rows), run=msgspec.structs.replace(plain.run, **run))
 
 
-def one(verdict: Verdict = Verdict.PASS, reason: str = "CONNECTED", reached: Proof = Proof.PROTOCOL, **more: Any) -> Row:
+def one(
+    verdict: Verdict = Verdict.PASS, reason: str = "CONNECTED", reached: Proof = Proof.PROTOCOL, **more: Any
+) -> Row:
     culprit = REASONS[reason].culprit if reason in REASONS else None
-    return row(**{"verdict": verdict, "reason": reason, "culprit": culprit, "proof": ProofReached(reached, Proof.PROTOCOL)} | more)
+    return row(
+        **{"verdict": verdict, "reason": reason, "culprit": culprit, "proof": ProofReached(reached, Proof.PROTOCOL)}
+        | more
+    )
 
 
 def failed(reason: str, reached: Proof = Proof.ROUTE, **more: Any) -> Row:
@@ -74,17 +79,35 @@ FAILOVER = one(Verdict.WARN, "TCP_NO_ANSWER", Proof.ROUTE, group=MEMBER, finding
         (SILENT, failed("REJECTED_IN_PATH", Proof.ROUTE), Change.CAUSE_CHANGED, "silence-to-rejection", False),
         (SILENT, failed("DNS_NXDOMAIN", Proof.NONE), Change.CAUSE_CHANGED, "less-far", False),
         (failed("DNS_NXDOMAIN", Proof.NONE), SILENT, Change.CAUSE_CHANGED, "farther", False),
-        (failed("TLS_EXPIRED", Proof.TLS), failed("TLS_WRONG_NAME", Proof.TLS), Change.CAUSE_CHANGED, "other-reason", False),
+        (
+            failed("TLS_EXPIRED", Proof.TLS),
+            failed("TLS_WRONG_NAME", Proof.TLS),
+            Change.CAUSE_CHANGED,
+            "other-reason",
+            False,
+        ),
         (SILENT, UNPROVEN, Change.CAUSE_CHANGED, "no-longer-disproven", False),
         (UNPROVEN, failed("REJECTED_IN_PATH"), Change.BROKEN, "silence-to-rejection", True),
-        (one(Verdict.UNPROVEN, "REACH_NOT_TESTED"), failed("INBOUND_FILTERED", Proof.PROTOCOL), Change.BROKEN, "disproven-now", True),
+        (
+            one(Verdict.UNPROVEN, "REACH_NOT_TESTED"),
+            failed("INBOUND_FILTERED", Proof.PROTOCOL),
+            Change.BROKEN,
+            "disproven-now",
+            True,
+        ),
         (PASS, one(Verdict.SKIP, "NOT_SELECTED", Proof.NONE), Change.GONE, "not-run", False),
         (one(Verdict.SKIP, "CONDITION_FALSE", Proof.NONE), SILENT, Change.NEW, "now-run", False),
         (one(Verdict.SKIP, "CONDITION_FALSE"), one(Verdict.SKIP, "NOT_SELECTED"), Change.NOT_RUN, "", False),
         (PASS, msgspec.structs.replace(SILENT, required=False), Change.BROKEN, "proven-to-silence", False),
         (msgspec.structs.replace(PASS, required=False), SILENT, Change.BROKEN, "proven-to-silence", True),
         (FAILOVER, msgspec.structs.replace(PASS, group=MEMBER), Change.FIXED, "proven-now", False),
-        (FAILOVER, msgspec.structs.replace(FAILOVER, reason="REFUSED_BY_HOST"), Change.CAUSE_CHANGED, "silence-to-refusal", False),
+        (
+            FAILOVER,
+            msgspec.structs.replace(FAILOVER, reason="REFUSED_BY_HOST"),
+            Change.CAUSE_CHANGED,
+            "silence-to-refusal",
+            False,
+        ),
         (PASS, failed("A_CODE_OF_A_LATER_VERSION"), Change.BROKEN, "no-longer-proven", True),
     ],
 )
@@ -116,7 +139,10 @@ def test_a_group_is_one_requirement() -> None:
 
     both = of(push(8883, PASS), push(443, PASS))
     assert compare(both, of(push(8883, FAILOVER), push(443, PASS)), TOOL).summary.exit_code == 0
-    assert compare(both, of(push(8883, one(Verdict.UNPROVEN, "BUDGET_SPENT")), push(443, PASS)), TOOL).summary.exit_code == 0
+    assert (
+        compare(both, of(push(8883, one(Verdict.UNPROVEN, "BUDGET_SPENT")), push(443, PASS)), TOOL).summary.exit_code
+        == 0
+    )
     lost = compare(both, of(push(8883, SILENT), push(443, SILENT)), TOOL).summary
     assert (lost.exit_code, len(lost.regressed)) == (1, 2)
 
@@ -148,7 +174,9 @@ def test_every_pair_of_endings_has_a_meaning_with_words() -> None:
     for codes in _ENDINGS.values():
         code = codes.split()[0]
         samples += [failed(code), one(Verdict.UNPROVEN, code, Proof.NONE), one(Verdict.ERROR, code)]
-    seen = {meaning(before, after) for before, after in itertools.product([*samples, None], repeat=2) if before or after}
+    seen = {
+        meaning(before, after) for before, after in itertools.product([*samples, None], repeat=2) if before or after
+    }
     assert seen <= set(MEANING)
     named = {code for codes in _ENDINGS.values() for code in codes.split()}
     assert named <= set(REASONS)
@@ -158,7 +186,10 @@ def test_every_pair_of_endings_has_a_meaning_with_words() -> None:
     assert len(Ending) == len({ending.value for ending in Ending})
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(["ready", "dropped", "proxy", "inspected", "redirected", "pre"], 2)))
+@pytest.mark.parametrize(
+    ("before", "after"),
+    list(itertools.permutations(["ready", "dropped", "proxy", "inspected", "redirected", "pre"], 2)),
+)
 def test_kept_reports_compare_and_render(before: str, after: str) -> None:
     found = compare(sample(before), sample(after), TOOL)
     assert {one.what for one in found.differences} <= set(DIFFERENCE)
@@ -168,4 +199,6 @@ def test_kept_reports_compare_and_render(before: str, after: str) -> None:
         assert ("NO REGRESSION" in first) == (found.summary.exit_code == 0)
         assert all(len(line) <= width and line == line.rstrip() for line in lines)
         for changed_row in found.rows:
-            assert changed_row.id[:40] in "".join(line.strip() for line in lines) or changed_row.id[:40] in " ".join(lines)
+            assert changed_row.id[:40] in "".join(line.strip() for line in lines) or changed_row.id[:40] in " ".join(
+                lines
+            )

@@ -1,4 +1,5 @@
-"""What is installed here and what its files say: recorded Windows machines in two languages, Linux trees, and files that hold anything."""
+"""What is installed here and what its files say: recorded Windows machines in two languages, Linux trees, and files
+that hold anything."""
 
 import json
 import os
@@ -23,7 +24,9 @@ def recorded(language: str) -> list[dict[str, Any]]:
     folder = FIXTURES / f"windows-{language}"
     services = json.loads((folder / "services.json").read_text())
     registry = json.loads((folder / "registry.json").read_text())
-    return windows_components.installed(map(tuple, services), lambda key: registry.get(key, {}), Disk(folder), r"C:\ProgramData")
+    return windows_components.installed(
+        map(tuple, services), lambda key: registry.get(key, {}), Disk(folder), r"C:\ProgramData"
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -33,14 +36,22 @@ def test_a_recorded_windows_machine(language: str) -> None:
     agent, server, console = found["agent"], found["server"], found["webconsole"]
     assert (agent["version"], agent["servers"]) == ("10.1.1288.0", ["protect.corp.local:2222", "old.corp.local:2222"])
     assert agent["path"] == r"C:\Program Files\ESET\RemoteAdministrator\Agent\ERAAgent.exe"
-    assert (server["database"], server["database_kind"], server["version"]) == ("db.corp.local:1444", "mssql", "10.1.28.0")
+    assert (server["database"], server["database_kind"], server["version"]) == (
+        "db.corp.local:1444",
+        "mssql",
+        "10.1.28.0",
+    )
     assert (console["servers"], console["port"], console["service"]) == (["protect.corp.local:2223"], 443, "Tomcat9")
     assert console["path"].endswith(r"\apache-tomcat-9.0.64\webapps\era")
     assert not [word for word in SECRETS if word in json.dumps(list(found.values()))]
 
 
 def test_a_machine_without_the_product() -> None:
-    services = [("Tomcat9", r"C:\Tomcat 9.0\bin\Tomcat9.exe //RS//Tomcat9"), ("ekrn", r'"C:\Program Files\ESET\ESET Security\ekrn.exe"'), ("x", "")]
+    services = [
+        ("Tomcat9", r"C:\Tomcat 9.0\bin\Tomcat9.exe //RS//Tomcat9"),
+        ("ekrn", r'"C:\Program Files\ESET\ESET Security\ekrn.exe"'),
+        ("x", ""),
+    ]
     assert windows_components.installed(services, lambda _: {}, Disk(FIXTURES / "windows-en"), r"C:\ProgramData") == []
 
 
@@ -115,7 +126,9 @@ def test_the_version_of_a_package(tmp_path: Path) -> None:
     }
     (bridge,) = linux.eset_products(tree(tmp_path, **files))
     assert (bridge["component"], bridge["package"], bridge["version"]) == ("bridge", "eset-bridge", "3.1.27.0")
-    (tmp_path / "var/lib/dpkg/status").write_text("Package: eset-bridge\nStatus: deinstall ok config-files\nVersion: 3.1.27.0\n")
+    (tmp_path / "var/lib/dpkg/status").write_text(
+        "Package: eset-bridge\nStatus: deinstall ok config-files\nVersion: 3.1.27.0\n"
+    )
     assert "version" not in linux.eset_products(tmp_path)[0]
 
 
@@ -134,7 +147,9 @@ def test_what_lies_in_a_files_place_holds_nothing_up(tmp_path: Path) -> None:
     os.mkfifo(logs / "status.html")
     (logs / "trace.log").symlink_to("trace.log")
     (tmp_path / "etc/opt/eset/RemoteAdministrator/Agent/config.cfg").mkdir(parents=True)
-    assert linux.eset_products(tmp_path) == [{"component": "agent", "path": "/opt/eset/RemoteAdministrator/Agent/ERAAgent"}]
+    assert linux.eset_products(tmp_path) == [
+        {"component": "agent", "path": "/opt/eset/RemoteAdministrator/Agent/ERAAgent"}
+    ]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives its rights away")
@@ -150,7 +165,9 @@ def test_files_that_are_closed_are_named() -> None:
             (agent,) = linux.eset_products(root)
         finally:
             os.seteuid(0)
-    assert agent["closed"] == [f"/var/log/eset/RemoteAdministrator/Agent/{name}" for name in ("status.html", "trace.log")]
+    assert agent["closed"] == [
+        f"/var/log/eset/RemoteAdministrator/Agent/{name}" for name in ("status.html", "trace.log")
+    ]
     assert (agent["version"], "servers" in agent) == ("10.1.2.3", False)
 
 
@@ -217,7 +234,23 @@ def test_whatever_a_file_holds_only_hosts_and_ports_come_out(reader: Any, text: 
 @pytest.mark.parametrize("reader", READERS, ids=lambda one: one.__name__)
 @pytest.mark.parametrize(
     "piece",
-    ["<!--", "<li>", "<Connector ", "{", "}", ";", "=", "a=", "Remote host: ", 'host: "', "Connection: ", "<", "DatabaseConnectionString={", '="', "\n"],
+    [
+        "<!--",
+        "<li>",
+        "<Connector ",
+        "{",
+        "}",
+        ";",
+        "=",
+        "a=",
+        "Remote host: ",
+        'host: "',
+        "Connection: ",
+        "<",
+        "DatabaseConnectionString={",
+        '="',
+        "\n",
+    ],
 )
 def test_a_full_file_of_one_thing_is_read_at_once(reader: Any, piece: str) -> None:
     started = time.process_time()

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Read, ReadDatagram, ReadSome, ReadUntil, Send, UnexpectedBytes
+from eset_portcheck.wire.conversation import (
+    Conversation,
+    Ended,
+    Exchange,
+    Read,
+    ReadDatagram,
+    ReadSome,
+    ReadUntil,
+    Send,
+    UnexpectedBytes,
+)
 
 
 def greeting() -> Conversation:
@@ -73,7 +83,10 @@ def test_eof_error_says_that_the_peer_ended() -> None:
         exchange.eof()
 
 
-@pytest.mark.parametrize(("step", "data"), [(Read(-1), b""), (Read(1 << 30), b"x"), (ReadUntil(b"\n", 8), b"123456789"), (ReadUntil(b"\n", 8), b"12345678")])
+@pytest.mark.parametrize(
+    ("step", "data"),
+    [(Read(-1), b""), (Read(1 << 30), b"x"), (ReadUntil(b"\n", 8), b"123456789"), (ReadUntil(b"\n", 8), b"12345678")],
+)
 def test_hostile_lengths_end_at_once(step: Read | ReadUntil, data: bytes) -> None:
     def parser() -> Conversation:
         yield step

@@ -84,10 +84,28 @@ TOLD = {
 @pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["one process", "workers"])
 def test_a_hanging_test_fails_and_says_where_and_the_others_go_on(workers: list[str], tmp_path: Path) -> None:
     (tmp_path / "test_hanging.py").write_text(HANGING)
-    options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "tests.conftest", "-p", "no:cacheprovider", "--tb=native", *workers]
+    options = [
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "--rootdir",
+        str(tmp_path),
+        "-p",
+        "tests.conftest",
+        "-p",
+        "no:cacheprovider",
+        "--tb=native",
+        *workers,
+    ]
     argv = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
     done = subprocess.run(
-        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, env={**os.environ, "GRACE_S": "0.5"}, check=False
+        argv,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+        env={**os.environ, "GRACE_S": "0.5"},
+        check=False,
     )
     assert done.returncode == 1, done.stdout
     for name, words in TOLD.items():
@@ -124,7 +142,14 @@ def test_deaf():
         "-o",
         "faulthandler_timeout=2",
     ]
-    done = subprocess.run([sys.executable, "-m", "pytest", *options, str(file)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     assert done.returncode == 1
     assert "in deaf" in done.stderr
 
@@ -150,7 +175,14 @@ def test_tests_that_share_something_costly_stay_on_one_worker(place: str, worker
         "--dist",
         "loadgroup",
     ]
-    done = subprocess.run([sys.executable, "-m", "pytest", *options, str(file)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     assert "8 passed" in done.stdout, done.stdout
     assert len(set(re.findall(r"^\[(gw\d)\]", done.stdout, re.MULTILINE))) == workers, done.stdout
 

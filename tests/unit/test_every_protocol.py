@@ -1,6 +1,8 @@
-"""Every protocol there is: junk and spoilt answers never escape as anything but a named outcome, chunking never changes it, it ends, it stays small.
+"""Every protocol there is: junk and spoilt answers never escape as anything but a named outcome, chunking never changes
+it, it ends, it stays small.
 
-A new protocol is found by its name in BUILT_IN. Recorded answers (recorded_replies.py) and beginnings lead the junk deeper in; both are optional.
+A new protocol is found by its name in BUILT_IN. Recorded answers (recorded_replies.py) and beginnings lead the junk
+deeper in; both are optional.
 """
 
 import importlib
@@ -35,8 +37,17 @@ BEGINNINGS = {
     "mqtt": [bytes.fromhex("2002"), bytes.fromhex("207f")],
     "http": [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 Found\r\nLocation: "],
     "http_proxy": [b"HTTP/1.1 407 No\r\n"],
-    "smb": [bytes.fromhex("00000080fe534d4240000000000000000000010001000000"), bytes.fromhex("00000040ff534d4272"), bytes.fromhex("8500000000000080")],
-    "nbss": [bytes.fromhex("82000000"), bytes.fromhex("8300000182"), bytes.fromhex("84000006"), bytes.fromhex("8500000082000000")],
+    "smb": [
+        bytes.fromhex("00000080fe534d4240000000000000000000010001000000"),
+        bytes.fromhex("00000040ff534d4272"),
+        bytes.fromhex("8500000000000080"),
+    ],
+    "nbss": [
+        bytes.fromhex("82000000"),
+        bytes.fromhex("8300000182"),
+        bytes.fromhex("84000006"),
+        bytes.fromhex("8500000082000000"),
+    ],
     "ssh": [b"SSH-2.0-x\r\n", b"SSH-2.0-x\r\n\x00\x00\x00\x40\x04\x14"],
     "ldap": [bytes.fromhex("308201610201016482015a"), bytes.fromhex("300c020101650a")],
     "tds": [bytes.fromhex("0401002b00000100")],
@@ -100,7 +111,9 @@ def spoilt(data: st.DataObject, whole: bytes) -> bytes:
         size = data.draw(st.integers(1, 8))
         match data.draw(st.sampled_from(["overwrite", "remove", "repeat", "cut"])):
             case "overwrite":
-                out[at : at + size] = data.draw(st.one_of(st.just(b"\xff" * size), st.just(bytes(size)), st.binary(min_size=size, max_size=size)))
+                out[at : at + size] = data.draw(
+                    st.one_of(st.just(b"\xff" * size), st.just(bytes(size)), st.binary(min_size=size, max_size=size))
+                )
             case "remove":
                 del out[at : at + size]
             case "repeat":
@@ -140,7 +153,11 @@ def test_a_real_answer_byte_by_byte(name: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_strange_datagrams_are_passed_over_or_judged(name: str, data: st.DataObject) -> None:
     real = [one for messages in RECORDED.get(name, []) for one in messages]
-    datagram = data.draw(st.binary(max_size=400)) if not real or data.draw(st.booleans()) else spoilt(data, data.draw(st.sampled_from(real)))
+    datagram = (
+        data.draw(st.binary(max_size=400))
+        if not real or data.draw(st.booleans())
+        else spoilt(data, data.draw(st.sampled_from(real)))
+    )
     exchange = Exchange(protocol_of(name).converse(PEER))
     assert isinstance(exchange.wants, ReadDatagram)
     taken = exchange.datagram(datagram)
@@ -180,7 +197,13 @@ def test_an_endless_stream_of_one_byte_ends(name: str, byte: int) -> None:
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_the_same_message_without_an_end_ends(name: str) -> None:
-    blocks = [b"\r\n", b"x\n", b"\x85\0\0\0", *BEGINNINGS.get(name, []), *(one for messages in RECORDED.get(name, []) for one in messages)]
+    blocks = [
+        b"\r\n",
+        b"x\n",
+        b"\x85\0\0\0",
+        *BEGINNINGS.get(name, []),
+        *(one for messages in RECORDED.get(name, []) for one in messages),
+    ]
     assert [block for block in blocks if not endless(name, block)] == []
 
 
@@ -198,7 +221,11 @@ def test_an_echo_of_our_own_words_proves_nothing(name: str) -> None:
                     exchange.receive(one)
     except (UnexpectedBytes, Ended):
         return
-    assert not exchange.finished or protocol_of(name).interpret(exchange.facts or {}).proof in (Proof.NONE, Proof.PATH, Proof.ACCEPTS)
+    assert not exchange.finished or protocol_of(name).interpret(exchange.facts or {}).proof in (
+        Proof.NONE,
+        Proof.PATH,
+        Proof.ACCEPTS,
+    )
 
 
 @pytest.mark.parametrize("name", ALL)

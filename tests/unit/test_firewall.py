@@ -22,7 +22,27 @@ MADE_TO_BE_UNDECIDED = {
     "limits", "unknown-match", "sources", "bridge", "dormant", "marks", "rewritten", "arp", "no-neighbour-discovery",
 }  # fmt: skip
 DECIDING = {"accept", "jump", "goto", "vmap", "snat", "masquerade", "return"}
-KEYS = st.sampled_from(["match", "accept", "drop", "left", "right", "op", "payload", "meta", "key", "jump", "target", "vmap", "data", "set", "xt", "==", "in"])
+KEYS = st.sampled_from(
+    [
+        "match",
+        "accept",
+        "drop",
+        "left",
+        "right",
+        "op",
+        "payload",
+        "meta",
+        "key",
+        "jump",
+        "target",
+        "vmap",
+        "data",
+        "set",
+        "xt",
+        "==",
+        "in",
+    ]
+)
 HOST = {"ipv4": "10.9.8.1", "ipv6": "fd99::1"}
 PEER = {"ipv4": "10.9.8.2", "ipv6": "fd99::2"}
 
@@ -44,21 +64,41 @@ class Ask(NamedTuple):
     def flow(self) -> Flow:
         peer, host = PEER[self.family], HOST[self.family]
         if self.direction == "in":
-            return Flow("in", self.family, self.transport, self.port, (peer,) if self.known else (), (host,), self.interface)
-        return Flow("out", self.family, self.transport, self.port, (host,), (self.to or peer,), self.interface, self.user)
+            return Flow(
+                "in", self.family, self.transport, self.port, (peer,) if self.known else (), (host,), self.interface
+            )
+        return Flow(
+            "out", self.family, self.transport, self.port, (host,), (self.to or peer,), self.interface, self.user
+        )
 
 
 def asks(path: Path) -> list[Ask]:
     found = []
     for line in path.read_text().splitlines():
-        asked = re.match(r"# ask: (in|out) (ipv[46]) (tcp|udp) (\d+)(?: (from peer|by any|to other|as root|as nobody))? -> ([a-z-]+)$", line)
+        asked = re.match(
+            r"# ask: (in|out) (ipv[46]) (tcp|udp) (\d+)(?: (from peer|by any|to other|as root|as nobody))? -> ([a-z-]+)$",
+            line,
+        )
         assert asked or not line.startswith("# ask"), line
         if asked:
             direction, family, transport, port, special, expected = asked.groups()
             interface = None if special == "by any" else "eth0"
             other = "10.9.8.3" if special == "to other" else ""
             user = {"as root": (0, 0), "as nobody": (65534, 65534)}.get(special)
-            found.append(Ask(line[7:], direction, family, transport, int(port), special == "from peer", interface, other, expected, user))
+            found.append(
+                Ask(
+                    line[7:],
+                    direction,
+                    family,
+                    transport,
+                    int(port),
+                    special == "from peer",
+                    interface,
+                    other,
+                    expected,
+                    user,
+                )
+            )
     return found
 
 
@@ -94,7 +134,17 @@ def test_nine_questions_in_ten_are_decided() -> None:
     )
 )
 def test_objects_of_any_shape_never_allow_by_accident(odd: object) -> None:
-    chain = {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}
+    chain = {
+        "chain": {
+            "family": "inet",
+            "table": "t",
+            "name": "c",
+            "type": "filter",
+            "hook": "input",
+            "prio": 0,
+            "policy": "drop",
+        }
+    }
     rule = {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": odd}}
     told = predict(Ruleset([chain, rule]), Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",)))
     accepts = isinstance(odd, list) and any(isinstance(one, dict) and set(one) & DECIDING for one in odd)
@@ -104,7 +154,13 @@ def test_objects_of_any_shape_never_allow_by_accident(odd: object) -> None:
 def test_of_a_rule_that_iptables_did_not_write_its_word_is_not_taken() -> None:
     place = {"family": "ip", "table": "filter", "chain": "INPUT"}
     foreign = {"rule": {**place, "handle": 4, "expr": [{"xt": {"type": "match", "name": "string"}}, {"accept": None}]}}
-    native = {"rule": {**place, "handle": 5, "expr": [{"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": []}}}]}}
+    native = {
+        "rule": {
+            **place,
+            "handle": 5,
+            "expr": [{"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": []}}}],
+        }
+    }
     told = [{"rule": {**place, "expr": [{"counter": None}]}}, {"rule": {**place, "expr": [{"accept": None}]}}]
     assert nft.mixed([foreign, native], told) == [told[0], native]
     assert nft.mixed([foreign, native], told[:1]) == [foreign, native]
@@ -112,7 +168,17 @@ def test_of_a_rule_that_iptables_did_not_write_its_word_is_not_taken() -> None:
 
 def dropping(*matches: dict[str, Any]) -> Ruleset:
     """A chain of the input hook that accepts all but what `matches` ask for."""
-    chain = {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}
+    chain = {
+        "chain": {
+            "family": "ip",
+            "table": "t",
+            "name": "c",
+            "type": "filter",
+            "hook": "input",
+            "prio": 0,
+            "policy": "accept",
+        }
+    }
     return Ruleset([chain, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [*matches, {"drop": None}]}}])
 
 
@@ -120,10 +186,16 @@ def among(field: str, right: Any) -> dict[str, Any]:
     return {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": field}}, "right": right}}
 
 
+# One of the two intervals of clients lies wholly inside, the other outside.
 @pytest.mark.parametrize(
     ("network", "length", "source", "verdict"),
     [
-        ("128.0.0.0", 1, "", "cannot-tell"),  # one of the two intervals of clients lies wholly inside, the other outside
+        (
+            "128.0.0.0",
+            1,
+            "",
+            "cannot-tell",
+        ),
         ("0.0.0.0", 1, "", "cannot-tell"),
         ("10.0.0.0", 8, "", "cannot-tell"),
         ("0.0.0.0", 0, "", "drop"),
@@ -142,7 +214,14 @@ def test_rules_told_again_keep_to_their_own_chain() -> None:
     """Chains with equal numbers of rules: what one of them says is nothing to the other."""
 
     def foreign(chain: str) -> dict[str, Any]:
-        return {"rule": {"family": "ip", "table": "filter", "chain": chain, "expr": [{"xt": {"type": "match", "name": "x"}}, {"accept": None}]}}
+        return {
+            "rule": {
+                "family": "ip",
+                "table": "filter",
+                "chain": chain,
+                "expr": [{"xt": {"type": "match", "name": "x"}}, {"accept": None}],
+            }
+        }
 
     def again(chain: str, verdict: str) -> dict[str, Any]:
         return {"rule": {"family": "ip", "table": "filter", "chain": chain, "expr": [{verdict: None}]}}
@@ -156,7 +235,10 @@ def test_what_is_no_listing_is_told_and_a_table_that_cannot_be_listed_stands_in_
     assert nft.objects(b'{"nftables": [{"table": {}}, 5]}') == [{"table": {}}]
     with pytest.raises(msgspec.DecodeError):
         nft.objects(b"[]")
-    told = predict(Ruleset(nft.unread("ip", "filter (legacy)", "timeout")), Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",)))
+    told = predict(
+        Ruleset(nft.unread("ip", "filter (legacy)", "timeout")),
+        Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",)),
+    )
     assert (told.verdict, told.table, told.chain) == ("cannot-tell", "ip filter (legacy)", "INPUT")
     assert "timeout" in told.rule
 
@@ -181,11 +263,16 @@ FLAGS = {"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, ["fin", "syn"
     ],
 )
 def test_flags(match: dict[str, Any], verdict: str) -> None:
-    assert predict(dropping({"match": match}), Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",))).verdict == verdict
+    assert (
+        predict(dropping({"match": match}), Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",))).verdict
+        == verdict
+    )
 
 
 def base(**changed: Any) -> dict[str, Any]:
-    return {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0} | changed}
+    return {
+        "chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0} | changed
+    }
 
 
 def test_a_chain_without_a_policy_accepts_and_one_that_is_missing_is_told() -> None:
@@ -194,14 +281,34 @@ def test_a_chain_without_a_policy_accepts_and_one_that_is_missing_is_told() -> N
     assert (told.verdict, told.rule, told.table, told.chain) == ("allow", "policy accept", "ip t", "c")
     gone = {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"jump": {"target": "nowhere"}}]}}
     told = predict(Ruleset([base(policy="accept"), gone]), flow)
-    assert (told.verdict, told.rule, told.table, told.chain, told.handle) == ("cannot-tell", "chain not found", "ip t", "nowhere", None)
+    assert (told.verdict, told.rule, told.table, told.chain, told.handle) == (
+        "cannot-tell",
+        "chain not found",
+        "ip t",
+        "nowhere",
+        None,
+    )
 
 
 def test_the_outline_keeps_what_may_refuse_and_nothing_that_it_matches() -> None:
     def rule(chain: str, *statements: dict[str, Any]) -> dict[str, Any]:
-        return {"rule": {"family": "ip", "table": "t", "chain": chain, "handle": 4, "comment": "secret", "expr": list(statements)}}
+        return {
+            "rule": {
+                "family": "ip",
+                "table": "t",
+                "chain": chain,
+                "handle": 4,
+                "comment": "secret",
+                "expr": list(statements),
+            }
+        }
 
-    to_web = {"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": [[80, {"goto": {"target": "web"}}], [81, {"drop": None}]]}}}
+    to_web = {
+        "vmap": {
+            "key": {"payload": {"protocol": "tcp", "field": "dport"}},
+            "data": {"set": [[80, {"goto": {"target": "web"}}], [81, {"drop": None}]]},
+        }
+    }
     objects = [
         {"table": {"family": "ip", "name": "t", "handle": 1}},
         base(policy="drop"),

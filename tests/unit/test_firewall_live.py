@@ -1,7 +1,8 @@
-"""Predictions against the kernel: each rule set is loaded into a network namespace, read, asked, and every answer tried by a real connection.
+"""Predictions against the kernel: each rule set is loaded into a network namespace, read, asked, and every answer tried
+by a real connection.
 
-As root: `pytest -m lab tests/unit/test_firewall_live.py`; with `-s` it prints the table of agreement. With RECORD=1 the readings are written beside
-the rule sets, for the tests that need no root.
+As root: `pytest -m lab tests/unit/test_firewall_live.py`; with `-s` it prints the table of agreement. With RECORD=1 the
+readings are written beside the rule sets, for the tests that need no root.
 """
 
 import os
@@ -49,7 +50,9 @@ def results() -> Iterator[dict[str, list[Tried]]]:
             pair.up()
             pairs.put(pair)
         with ThreadPoolExecutor(PAIRS) as pool:
-            found = dict(zip((path.name for path in RULESETS), pool.map(lambda path: _one(path, pairs), RULESETS), strict=True))
+            found = dict(
+                zip((path.name for path in RULESETS), pool.map(lambda path: _one(path, pairs), RULESETS), strict=True)
+            )
         print(table(found))
         yield found
     finally:
@@ -63,7 +66,11 @@ def _one(path: Path, pairs: "queue.SimpleQueue[Pair]") -> list[Tried]:
         reading = pair.load(path)
         assert reading.state in ("readable", "absent"), f"{path.name}: {reading.why}"
         if os.environ.get("RECORD"):
-            kept = {"state": reading.state, "source": reading.source, "objects": [without_noise(one) for one in reading.objects]}
+            kept = {
+                "state": reading.state,
+                "source": reading.source,
+                "objects": [without_noise(one) for one in reading.objects],
+            }
             Path(f"{path}.json").write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
         ruleset, questions = Ruleset(reading.objects), asks(path)
         pair.forget()
@@ -74,12 +81,18 @@ def _one(path: Path, pairs: "queue.SimpleQueue[Pair]") -> list[Tried]:
 
 @pytest.mark.parametrize("path", RULESETS, ids=lambda path: path.name)
 def test_prediction_and_connection_agree(results: dict[str, list[Tried]], path: Path) -> None:
-    wrong = [f"{one.ask.text}: predicted {one.told}, tried {one.seen}" for one in results[path.name] if one.told.verdict != one.ask.expected or not one.right]
+    wrong = [
+        f"{one.ask.text}: predicted {one.told}, tried {one.seen}"
+        for one in results[path.name]
+        if one.told.verdict != one.ask.expected or not one.right
+    ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_none_is_wrong_and_nine_in_ten_are_decided(results: dict[str, list[Tried]]) -> None:
-    every = [one for name, some in results.items() if name.partition(".")[0] not in MADE_TO_BE_UNDECIDED for one in some]
+    every = [
+        one for name, some in results.items() if name.partition(".")[0] not in MADE_TO_BE_UNDECIDED for one in some
+    ]
     assert len(results) >= 20
     assert all(one.right for some in results.values() for one in some)
     assert sum(one.told.verdict != "cannot-tell" for one in every) >= 0.9 * len(every)
@@ -113,21 +126,33 @@ def test_what_a_killed_run_left_is_taken_away_and_what_a_running_one_uses_is_not
 
 
 def table(found: dict[str, list[Tried]]) -> str:
-    """A line a rule set: questions, decided, right, wrong. Those marked * ask on purpose what no reader of rules can know."""
+    """A line a rule set: questions, decided, right, wrong. Those marked * ask on purpose what no reader of rules can
+    know."""
     lines = [f"{'rule set':34} {'asked':>5} {'decided':>7} {'right':>5} {'wrong':>5}"]
     sums: Counter[str] = Counter()
     for name, some in found.items():
         decided = [one for one in some if one.told.verdict != "cannot-tell"]
         right = sum(one.right for one in decided)
         mark = "*" if name.partition(".")[0] in MADE_TO_BE_UNDECIDED else ""
-        sums += Counter({"asked": len(some), "decided": len(decided), "right": right} | ({} if mark else {"of": len(some), "plain": len(decided)}))
+        sums += Counter(
+            {"asked": len(some), "decided": len(decided), "right": right}
+            | ({} if mark else {"of": len(some), "plain": len(decided)})
+        )
         lines.append(f"{name + mark:34} {len(some):5} {len(decided):7} {right:5} {len(decided) - right:5}")
-    lines.append(f"{len(found)} rule sets{'':20} {sums['asked']:9} {sums['decided']:7} {sums['right']:5} {sums['decided'] - sums['right']:5}")
-    return "\n" + "\n".join([*lines, f"decided without those marked *: {sums['plain']} of {sums['of']} ({sums['plain'] / sums['of']:.0%})"])
+    lines.append(
+        f"{len(found)} rule sets{'':20} {sums['asked']:9} {sums['decided']:7} {sums['right']:5} {sums['decided'] - sums['right']:5}"
+    )
+    return "\n" + "\n".join(
+        [*lines, f"decided without those marked *: {sums['plain']} of {sums['of']} ({sums['plain'] / sums['of']:.0%})"]
+    )
 
 
 def without_noise(one: Any) -> Any:
     """Counters and versions differ from run to run."""
     if isinstance(one, dict):
         return {name: without_noise(value) for name, value in one.items() if name not in NOT_KEPT}
-    return [without_noise(value) for value in one if not (isinstance(value, dict) and "counter" in value)] if isinstance(one, list) else one
+    return (
+        [without_noise(value) for value in one if not (isinstance(value, dict) and "counter" in value)]
+        if isinstance(one, list)
+        else one
+    )

@@ -1,4 +1,5 @@
-"""Predictions for random rule sets against the kernel; a rule set that goes wrong is printed whole. SEED=n makes others."""
+"""Predictions for random rule sets against the kernel; a rule set that goes wrong is printed whole. SEED=n makes
+others."""
 
 import os
 import subprocess
@@ -22,7 +23,18 @@ pytestmark = [
 ]
 RULE_SETS, PAIRS = 96, 2
 ASKS = [
-    Ask(f"{direction} {family} {transport} {port}", direction, family, transport, port, True, "eth0", "", "?", (0, 0) if direction == "out" else None)
+    Ask(
+        f"{direction} {family} {transport} {port}",
+        direction,
+        family,
+        transport,
+        port,
+        True,
+        "eth0",
+        "",
+        "?",
+        (0, 0) if direction == "out" else None,
+    )
     for direction in ("in", "out")
     for family in ("ipv4", "ipv6")
     for transport in ("tcp", "udp")
@@ -33,7 +45,9 @@ ASKS = [
 def load(pair: Pair, lines: list[str]) -> list[str] | None:
     pair.clean()
     while lines:
-        done = subprocess.run(["ip", "netns", "exec", pair.host, "nft", "-f", "-"], input="\n".join(lines), text=True, capture_output=True)
+        done = subprocess.run(
+            ["ip", "netns", "exec", pair.host, "nft", "-f", "-"], input="\n".join(lines), text=True, capture_output=True
+        )
         if done.returncode == 0:
             return lines
         lines = without(lines, done.stderr) or []
@@ -50,7 +64,11 @@ def wrong(number: int) -> tuple[int, list[str]]:
                 continue
             rules = Ruleset(inside(pair.host, lambda: nftables.read(Path("/proc/thread-self"))).objects)
             told = {
-                ask.text: predict(rules, msgspec.structs.replace(ask.flow(), ports=(32768, 60999)) if ask.direction == "out" else ask.flow()) for ask in ASKS
+                ask.text: predict(
+                    rules,
+                    msgspec.structs.replace(ask.flow(), ports=(32768, 60999)) if ask.direction == "out" else ask.flow(),
+                )
+                for ask in ASKS
             }
             pair.forget()
             tried = {ask.text: pair.try_out(ask) for ask in ASKS}

@@ -1,4 +1,5 @@
-"""Fixes as they are printed: whole, in the shell's own grammar, with an undo for whatever changes something, and never with a word of a peer's."""
+"""Fixes as they are printed: whole, in the shell's own grammar, with an undo for whatever changes something, and never
+with a word of a peer's."""
 
 import json
 import subprocess
@@ -22,10 +23,25 @@ from tests.unit.rows import TARGET, connecting, row
 from tests.unit.sample_reports import load
 
 CASES = sorted(Path("tests/diagnosis/cases").glob("*.json"))
-LINUX = Host(name="pc1", os={"name": "Linux"}, interfaces=[Interface("eth0", ["10.0.1.2"])], resolvers=["10.0.1.53", "10.0.1.54"])
+LINUX = Host(
+    name="pc1", os={"name": "Linux"}, interfaces=[Interface("eth0", ["10.0.1.2"])], resolvers=["10.0.1.53", "10.0.1.54"]
+)
 WINDOWS = msgspec.structs.replace(LINUX, os={"name": "Windows"})
 VERIFY = "eset-portcheck check --role agent --only agent.server.tcp-2222"
-SHELL = {"nft", "iptables", "ufw", "firewall-cmd", "ip", "dig", "ss", "squid", "openssl", "systemctl", "ps", "timedatectl"}
+SHELL = {
+    "nft",
+    "iptables",
+    "ufw",
+    "firewall-cmd",
+    "ip",
+    "dig",
+    "ss",
+    "squid",
+    "openssl",
+    "systemctl",
+    "ps",
+    "timedatectl",
+}
 CHANGES = (
     "nft '",
     "| nft -f",
@@ -42,13 +58,24 @@ HOSTILE = "10.0.0.1; touch pwned $(id) `id` ' \" | > & \n\x1b[31m"
 
 
 def cause_row(reason: str, **changed: Any) -> Row:
-    made = row(connecting(Failure.TIMEOUT), verdict=Verdict.FAIL, state=State.FILTERED, reason=reason, culprit=Culprit.UNKNOWN, confidence=Confidence.POSSIBLE)
+    made = row(
+        connecting(Failure.TIMEOUT),
+        verdict=Verdict.FAIL,
+        state=State.FILTERED,
+        reason=reason,
+        culprit=Culprit.UNKNOWN,
+        confidence=Confidence.POSSIBLE,
+    )
     return msgspec.structs.replace(made, **changed)
 
 
 def recorded(case: Path) -> Row:
     one = json.loads(case.read_text())
-    judged = one["row"] | {"reason": one["expected"]["reason"], "culprit": one["expected"]["culprit"], "where": one["expected"]["where"]}
+    judged = one["row"] | {
+        "reason": one["expected"]["reason"],
+        "culprit": one["expected"]["culprit"],
+        "where": one["expected"]["where"],
+    }
     return msgspec.convert(migrated_row(judged), Row)
 
 
@@ -82,10 +109,20 @@ def test_no_word_of_a_peer_or_of_a_report_gets_into_a_command(reason: str, liste
         target=HOSTILE,
         via_destination=f"{HOSTILE}:443",
         listener=listener,
-        where=Where(address=HOSTILE, interval=[HOSTILE, HOSTILE], ca=HOSTILE, process={"pid": HOSTILE, "name": HOSTILE, "path": HOSTILE}),
+        where=Where(
+            address=HOSTILE,
+            interval=[HOSTILE, HOSTILE],
+            ca=HOSTILE,
+            process={"pid": HOSTILE, "name": HOSTILE, "path": HOSTILE},
+        ),
         findings=[Finding(reason, params={"name": HOSTILE, "server": HOSTILE, "source": HOSTILE})],
     )
-    place = msgspec.structs.replace(host, resolvers=[HOSTILE], interfaces=[Interface(HOSTILE, [HOSTILE])], firewall={"state": "readable", "ruleset": HOSTILE})
+    place = msgspec.structs.replace(
+        host,
+        resolvers=[HOSTILE],
+        interfaces=[Interface(HOSTILE, [HOSTILE])],
+        firewall={"state": "readable", "ruleset": HOSTILE},
+    )
     for fix in fixes(broken, [broken], place, VERIFY):
         assert "touch" not in fix.command + fix.undo
         assert (fix.command + fix.undo).isprintable()
@@ -96,23 +133,42 @@ def test_every_reason_with_commands_exists() -> None:
 
 
 def test_only_the_address_that_failed_is_opened_and_for_this_source_only() -> None:
-    broken = cause_row("REJECTED_IN_PATH", attempts=[connecting(Failure.HOST_UNREACHABLE, address="10.0.2.3"), connecting(Failure.HOST_UNREACHABLE)])
+    broken = cause_row(
+        "REJECTED_IN_PATH",
+        attempts=[connecting(Failure.HOST_UNREACHABLE, address="10.0.2.3"), connecting(Failure.HOST_UNREACHABLE)],
+    )
     asked = next(fix.command for fix in fixes(broken, [broken], LINUX, VERIFY) if fix.tool == "request")
     assert asked == "allow TCP from 10.0.1.2 to 10.0.2.3, 10.0.2.2 port 2222, stateful, without inspection"
 
 
 def chain(name: str, hook: str, policy: str = "accept", table: str = "filter", family: str = "inet") -> dict[str, Any]:
-    return {"chain": {"family": family, "table": table, "name": name, "type": "filter", "hook": hook, "prio": 0, "policy": policy}}
+    return {
+        "chain": {
+            "family": family,
+            "table": table,
+            "name": name,
+            "type": "filter",
+            "hook": hook,
+            "prio": 0,
+            "policy": policy,
+        }
+    }
 
 
 def test_rules_that_are_known_are_opened_by_name() -> None:
     host = msgspec.structs.replace(
-        LINUX, firewall={"state": "readable", "ruleset": [chain("out", "output", "drop"), chain("in", "input", "drop"), chain("idle", "output")]}
+        LINUX,
+        firewall={
+            "state": "readable",
+            "ruleset": [chain("out", "output", "drop"), chain("in", "input", "drop"), chain("idle", "output")],
+        },
     )
     broken = cause_row("REJECTED_LOCALLY", culprit=Culprit.LOCAL_FIREWALL)
     here = [fix for fix in fixes(broken, [broken], host, VERIFY) if fix.audience == "this-host" and fix.tool != "text"]
     assert [fix.tool for fix in here] == ["nft"]
-    assert here[0].command.startswith(f"nft 'insert rule inet filter out ip daddr {TARGET} tcp dport 2222 counter accept comment ")
+    assert here[0].command.startswith(
+        f"nft 'insert rule inet filter out ip daddr {TARGET} tcp dport 2222 counter accept comment "
+    )
 
 
 def test_where_both_variants_of_iptables_are_the_old_one_is_asked_only_where_it_is_in_use() -> None:
@@ -128,11 +184,21 @@ def test_where_both_variants_of_iptables_are_the_old_one_is_asked_only_where_it_
 def test_where_no_rule_of_this_host_refuses_none_is_changed() -> None:
     host = msgspec.structs.replace(LINUX, firewall={"state": "absent"})
     broken = cause_row("TCP_NO_ANSWER")
-    assert [fix.tool for fix in fixes(broken, [broken], host, VERIFY) if fix.audience == "this-host" and fix.tool != "text"] == []
+    assert [
+        fix.tool for fix in fixes(broken, [broken], host, VERIFY) if fix.audience == "this-host" and fix.tool != "text"
+    ] == []
 
 
 def report_with(broken: Row, host: Host) -> Any:
-    cause = Cause("C1", broken.reason, broken.culprit, broken.confidence, broken.where, [broken.id], fixes=fixes(broken, [broken], host, VERIFY))
+    cause = Cause(
+        "C1",
+        broken.reason,
+        broken.culprit,
+        broken.confidence,
+        broken.where,
+        [broken.id],
+        fixes=fixes(broken, [broken], host, VERIFY),
+    )
     return msgspec.structs.replace(load("deployment"), host=host, checks=[broken], causes=[cause])
 
 
@@ -146,7 +212,9 @@ def test_commands_for_this_machine_are_shown_first_each_with_its_undo() -> None:
 
 
 def test_commands_for_others_wait_for_verbose() -> None:
-    broken = cause_row("REJECTED_IN_PATH", culprit=Culprit.MIDDLEBOX, proof=row().proof, where=Where(address="10.0.1.1"))
+    broken = cause_row(
+        "REJECTED_IN_PATH", culprit=Culprit.MIDDLEBOX, proof=row().proof, where=Where(address="10.0.1.1")
+    )
     short = [step.do for step in issues.causes(report_with(broken, LINUX), RenderContext())[0].do]
     assert short[-1] == "3 more commands to paste, with their undo: -v shows them"
     long = [step.do for step in issues.causes(report_with(broken, LINUX), RenderContext(verbose=True))[0].do]
@@ -166,5 +234,9 @@ def test_a_target_that_is_an_address_is_said_once() -> None:
 
 
 def test_proof_is_not_needed_for_a_row_of_this_machine() -> None:
-    inbound = cause_row("PORT_NOT_LISTENING", id="server.listen.tcp-2222", proof=msgspec.structs.replace(row().proof, required=Proof.ACCEPTS))
+    inbound = cause_row(
+        "PORT_NOT_LISTENING",
+        id="server.listen.tcp-2222",
+        proof=msgspec.structs.replace(row().proof, required=Proof.ACCEPTS),
+    )
     assert fixes(inbound, [inbound], LINUX, VERIFY)

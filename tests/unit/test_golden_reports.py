@@ -40,7 +40,9 @@ def test_todays_version_has_some() -> None:
 @pytest.mark.parametrize("file", FILES, ids=name)
 def test_they_are_read_whole(file: Path) -> None:
     found = load_report(file)
-    assert (found.intact, found.unknown, found.report.schema_version) == (True, [], file.parent.name), "a field of the model was renamed or removed"
+    assert (found.intact, found.unknown, found.report.schema_version) == (True, [], file.parent.name), (
+        "a field of the model was renamed or removed"
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)
@@ -81,9 +83,12 @@ def test_they_say_what_their_facts_give(file: Path) -> None:
     """A reader says nothing of a report that nobody touched, an older one's longer lines to test again included."""
     report = load_report(file).report
     told = rejudged(report).rediagnosis
-    changed, also = (len(told.changed), [one for one in told.also if one != "commands"]) if told else (0, [])  # better commands may come
+    # Better commands may come.
+    changed, also = (len(told.changed), [one for one in told.also if one != "commands"]) if told else (0, [])
     assert (changed, also) == OTHERWISE.get(name(file), (0, []))
-    assert told in (None, report.rediagnosis) or told.report_id in ("", report.run.id), "of an older schema, or other: its own id is kept"
+    assert told in (None, report.rediagnosis) or told.report_id in ("", report.run.id), (
+        "of an older schema, or other: its own id is kept"
+    )
 
 
 def fields(kind: msgspec.inspect.Type, value: Any, known: set[str], used: set[str]) -> None:

@@ -1,4 +1,5 @@
-"""Reports of many names: the work grows as they do. Counted in function calls, which no busy machine changes; the bench has the seconds."""
+"""Reports of many names: the work grows as they do. Counted in function calls, which no busy machine changes; the bench
+has the seconds."""
 
 import sys
 from collections.abc import Callable

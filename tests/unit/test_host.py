@@ -46,7 +46,11 @@ def test_a_part_that_fails_is_named_and_hides_nothing(monkeypatch: pytest.Monkey
 
 
 def test_credentials_of_a_proxy_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    for value in ("http://user:S3cret@proxy.lab.test:3128/", "user:S3cret@proxy.lab.test:3128", "http://user:S3cret@[::1"):
+    for value in (
+        "http://user:S3cret@proxy.lab.test:3128/",
+        "user:S3cret@proxy.lab.test:3128",
+        "http://user:S3cret@[::1",
+    ):
         monkeypatch.setenv("HTTPS_PROXY", value)
         assert "S3cret" not in repr(everywhere.proxies())
         assert "user" not in repr(everywhere.proxies())
@@ -54,7 +58,11 @@ def test_credentials_of_a_proxy_are_not_kept(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_no_hardware_address_in_the_report() -> None:
     text = repr(everywhere.interfaces())
-    macs = [path.read_text().strip() for path in Path("/sys/class/net").glob("*/address")] if Path("/sys/class/net").is_dir() else []
+    macs = (
+        [path.read_text().strip() for path in Path("/sys/class/net").glob("*/address")]
+        if Path("/sys/class/net").is_dir()
+        else []
+    )
     assert not [mac for mac in macs if mac and mac != "00:00:00:00:00:00" and mac in text]
 
 
@@ -71,7 +79,11 @@ def test_linux_from_recorded_files(tmp_path: Path) -> None:
     )
     zeros = "0" * 32
     write(tmp_path, "proc/net/ipv6_route", f"{zeros} 00 {zeros} 00 {zeros} 00000400 00000001 00000000 00000200 lo\n")
-    write(tmp_path, "etc/resolv.conf", "# x\nnameserver 10.1.1.1\nnameserver 10.1.1.2\nsearch corp.local lab.test.\noptions timeout:2\n")
+    write(
+        tmp_path,
+        "etc/resolv.conf",
+        "# x\nnameserver 10.1.1.1\nnameserver 10.1.1.2\nsearch corp.local lab.test.\noptions timeout:2\n",
+    )
     write(tmp_path, "opt/eset/RemoteAdministrator/Agent/ERAAgent", "")
     write(tmp_path, "etc/opt/eset/RemoteAdministrator/Agent/config.cfg", "ProductName=Agent\nProductVersion=10.1.2.3\n")
     write(tmp_path, "var/lib/tomcat9/webapps/era/index.html", "")
@@ -84,7 +96,11 @@ def test_linux_from_recorded_files(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sock_diag")
 def test_the_kernel_tells_a_socket_for_ipv6_alone_from_one_for_both() -> None:
-    with socket.socket(socket.AF_INET6) as both, socket.socket(socket.AF_INET6) as alone, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+    with (
+        socket.socket(socket.AF_INET6) as both,
+        socket.socket(socket.AF_INET6) as alone,
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp,
+    ):
         for sock, only in ((both, 0), (alone, 1), (udp, 1)):
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
             sock.bind(("::", 0))
@@ -92,7 +108,11 @@ def test_the_kernel_tells_a_socket_for_ipv6_alone_from_one_for_both() -> None:
         alone.listen()
         places = [sock.getsockname()[1] for sock in (both, alone, udp)]
         told = {(one.transport, one.port): one for one in host.look(frozenset(places)).listeners}
-    assert [told[transport, port].v6only for transport, port in zip(("tcp", "tcp", "udp"), places, strict=True)] == [False, True, True]
+    assert [told[transport, port].v6only for transport, port in zip(("tcp", "tcp", "udp"), places, strict=True)] == [
+        False,
+        True,
+        True,
+    ]
     assert {one.user for one in told.values()} == {pwd.getpwuid(os.getuid()).pw_name}
 
 
@@ -109,7 +129,12 @@ def test_a_kernels_answer_may_be_cut(junk: bytes, length: int) -> None:
 
 
 def test_a_tomcat_is_known_by_its_folder_and_nothing_else_is_kept() -> None:
-    words = ["java", "-Djavax.net.ssl.keyStorePassword=S3cret", "-Dcatalina.base=/var/lib/tomcat9", "org.apache.catalina.startup.Bootstrap"]
+    words = [
+        "java",
+        "-Djavax.net.ssl.keyStorePassword=S3cret",
+        "-Dcatalina.base=/var/lib/tomcat9",
+        "org.apache.catalina.startup.Bootstrap",
+    ]
     assert everywhere.tomcat_home(words) == "/var/lib/tomcat9"
     assert everywhere.tomcat_home(["java", "-jar", "x.jar"]) is None
 
@@ -154,6 +179,12 @@ def test_only_connections_and_ports_of_components_are_kept() -> None:
         FakeSocket(End("0.0.0.0", 22), (), "LISTEN", 1),
     ]
     (one,) = everywhere.connections(table, frozenset({2222}), mine)
-    assert (one.component, one.address, one.port, one.local_address, one.pid) == ("agent", "10.0.2.2", 2222, "10.0.1.2", os.getpid())
+    assert (one.component, one.address, one.port, one.local_address, one.pid) == (
+        "agent",
+        "10.0.2.2",
+        2222,
+        "10.0.1.2",
+        os.getpid(),
+    )
     assert everywhere.elsewhere(table, frozenset({2222}), mine) == [mine[0] | {"listens": ["tcp/2300"]}]
     assert everywhere.connections(table, frozenset({2222}), [{"component": "agent", "path": "/opt/eset"}]) == []

@@ -1,6 +1,8 @@
-"""Formats x payloads: whatever a peer, a certificate, a process or a report file says is inert and capped in everything that is made of it.
+"""Formats x payloads: whatever a peer, a certificate, a process or a report file says is inert and capped in everything
+that is made of it.
 
-Each format has a judge of its own, a foreign parser where there is one. The payload stands in every free text of a report, in keys of facts too.
+Each format has a judge of its own, a foreign parser where there is one. The payload stands in every free text of a
+report, in keys of facts too.
 """
 
 import csv
@@ -65,7 +67,9 @@ PAYLOADS = {
     "long-markup": "<" * (1 << 15) + "&" * (1 << 14),
 }
 SAMPLES = ("inspected", "deployment", "no-names")
-CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+CONTROL = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 LARGEST = 3_000_000  # bytes of one page, however long the texts in it
 
 
@@ -118,8 +122,33 @@ def html(data: bytes, plain: bytes) -> None:
     text = data.decode()
     lines_only(text)
     page, usual = Tags(text), Tags(plain.decode())
-    known = {(tag, name) for tag, name in usual.attributes} | {("li", "id"), ("tr", "id"), ("a", "href"), ("a", "class"), ("details", "open")}
-    assert page.tags <= usual.tags | {"a", "small", "details", "summary", "ol", "ul", "li", "br", "b", "h4", "p", "span", "code", "div", "dl", "dt", "dd", "i"}
+    known = {(tag, name) for tag, name in usual.attributes} | {
+        ("li", "id"),
+        ("tr", "id"),
+        ("a", "href"),
+        ("a", "class"),
+        ("details", "open"),
+    }
+    assert page.tags <= usual.tags | {
+        "a",
+        "small",
+        "details",
+        "summary",
+        "ol",
+        "ul",
+        "li",
+        "br",
+        "b",
+        "h4",
+        "p",
+        "span",
+        "code",
+        "div",
+        "dl",
+        "dt",
+        "dd",
+        "i",
+    }
     assert {one for one in page.attributes - known if one[1].startswith(("on", "style", "src", "form"))} == set()
     assert all(link.startswith("#") for link in page.links)
     assert page.odd == []
@@ -147,13 +176,28 @@ def comma_separated(data: bytes, plain: bytes) -> None:
     lines_only(text, "\r\n")
     rows, usual = [list(csv.reader(io.StringIO(one, newline=""))) for one in (text, plain.decode())]
     assert [len(row) for row in rows] == [len(row) for row in usual]
-    risky = [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")]
+    risky = [
+        cell
+        for row in rows
+        for cell in row
+        if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+    ]
     assert [cell for cell in risky if not re.fullmatch(r"-?\d+(\.\d+)?|-", cell)] == []
 
 
-JUDGES: dict[str, Callable[[bytes, bytes], None]] = {"table": table, "json": as_json, "html": html, "md": markdown, "csv": comma_separated}
+JUDGES: dict[str, Callable[[bytes, bytes], None]] = {
+    "table": table,
+    "json": as_json,
+    "html": html,
+    "md": markdown,
+    "csv": comma_separated,
+}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "table": [{"width": 80, "verbose": True}, {"width": 100, "ascii": True}, {"width": 100, "quiet": True, "language": "es"}],
+    "table": [
+        {"width": 80, "verbose": True},
+        {"width": 100, "ascii": True},
+        {"width": 100, "quiet": True, "language": "es"},
+    ],
     "json": [{}],
     "html": [{}, {"language": "es"}],
     "md": [{"verbose": True}, {"quiet": True}],
@@ -199,7 +243,10 @@ def test_redaction_takes_anything_and_caps_it(payload: str, *, strict: bool) -> 
 def test_a_comparison(form: str, payload: str) -> None:
     for before, after in itertools.permutations(("inspected", "redirected"), 2):
         render = comparison_formats.FORMATS[form]
-        found, usual = (compare(made(before, one), made(after, one), Tool(PAYLOADS.get(one, one), "0")) for one in (payload, "harmless"))
+        found, usual = (
+            compare(made(before, one), made(after, one), Tool(PAYLOADS.get(one, one), "0"))
+            for one in (payload, "harmless")
+        )
         for settings in SETTINGS[form]:
             data = render(found, **settings)
             JUDGES[form](data, render(usual, **settings))
@@ -215,7 +262,13 @@ def test_a_mebibyte_in_every_kind_of_field_costs_no_time(form: str) -> None:
     row["target"] = row["purpose"] = row["note"] = row["where"]["ca"] = row["via_destination"] = huge
     chain = row["attempts"][0]["tls"]["chain"][0]
     chain["issuer"], chain["subject"], chain["names"] = huge, huge, [huge, huge]
-    row["attempts"][0]["reply"] = {"server": huge, "location": huge, "names": [{"name": huge, "suffix": 3}], "realm": huge, huge[:4000]: huge}
+    row["attempts"][0]["reply"] = {
+        "server": huge,
+        "location": huge,
+        "names": [{"name": huge, "suffix": 3}],
+        "realm": huge,
+        huge[:4000]: huge,
+    }
     row["attempts"][0]["transcript"] = {"first_bytes": "41" * (1 << 19)}
     row["where"]["process"] = {"name": huge, "path": huge}
     row["findings"].append({"reason": "TLS_UNKNOWN_CA", "params": {"issuer": huge}})
@@ -231,7 +284,8 @@ def test_a_mebibyte_in_every_kind_of_field_costs_no_time(form: str) -> None:
 
 
 def test_names_that_are_no_unicode_do_not_stop_a_report() -> None:
-    """Names of files and processes on Linux are bytes: what is no UTF-8 arrives as lone surrogates, which no JSON can hold."""
+    """Names of files and processes on Linux are bytes: what is no UTF-8 arrives as lone surrogates, which no JSON can
+    hold."""
     plain = made("inspected", "harmless")
     odd = "caf\udce9 \ud800x"
     host = msgspec.structs.replace(plain.host, name=odd, proxies={"http_proxy": odd}, capabilities={odd: [odd]})

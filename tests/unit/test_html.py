@@ -1,6 +1,8 @@
-"""The report as a page: its structure is kept in golden/html.txt, nothing in it runs or loads, and every value of a report is inert.
+"""The report as a page: its structure is kept in golden/html.txt, nothing in it runs or loads, and every value of a
+report is inert.
 
-UPDATE_GOLDEN=1 python -m pytest tests/unit/test_html.py     writes that file anew; read the difference before you commit it
+UPDATE_GOLDEN=1 python -m pytest tests/unit/test_html.py     writes that file anew; read the difference before you
+commit it
 """
 
 import base64
@@ -65,7 +67,12 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if "style" not in self._open:
             self.text.append(data)
-            if self._open and self._open[-1] in ("h1", "h2", "h3", "em", "span") and data.strip() and {"h1", "h2", "h3"} & set(self._open):
+            if (
+                self._open
+                and self._open[-1] in ("h1", "h2", "h3", "em", "span")
+                and data.strip()
+                and {"h1", "h2", "h3"} & set(self._open)
+            ):
                 self._outline.append(data.strip())
 
     @property
@@ -100,7 +107,11 @@ def test_nothing_runs_and_nothing_is_loaded(name: str, language: str) -> None:
     assert found.tags[0] == ("html", {"lang": language})
     assert {tag for tag, _ in found.tags} <= KNOWN
     for _, attributes in found.tags:
-        assert not [one for one in attributes if one.startswith("on") or one in ("style", "src", "srcset", "action", "formaction", "xlink:href")]
+        assert not [
+            one
+            for one in attributes
+            if one.startswith("on") or one in ("style", "src", "srcset", "action", "formaction", "xlink:href")
+        ]
         assert str(attributes.get("href", "#")).startswith("#")
     style = source.partition("<style>")[2].partition("</style>")[0]
     assert not re.search(r"url\(|@import|expression|<", style)
@@ -109,7 +120,11 @@ def test_nothing_runs_and_nothing_is_loaded(name: str, language: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_policy_admits_this_style_sheet_and_nothing_else(name: str) -> None:
     source = html.render(report(name))
-    (policy,) = [attributes["content"] for tag, attributes in Page(source).tags if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"]
+    (policy,) = [
+        attributes["content"]
+        for tag, attributes in Page(source).tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
     style = source.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -135,7 +150,10 @@ def test_an_agents_page_is_small(name: str) -> None:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_so_is_that_of_an_agent_in_the_worst_of_networks(language: str) -> None:
     site = {"server": "protect.corp.example", "proxy": "bridge-01.corp.example"}
-    assert len(html.render(sample_reports.report_of(["agent"], site, sample_reports.silent), language=language).encode()) <= LIMIT_BYTES
+    assert (
+        len(html.render(sample_reports.report_of(["agent"], site, sample_reports.silent), language=language).encode())
+        <= LIMIT_BYTES
+    )
 
 
 def test_it_says_who_how_sure_what_to_ask_and_how_to_test_again() -> None:
@@ -187,7 +205,9 @@ def test_a_report_without_rows_is_a_page_too() -> None:
 def test_what_was_redacted_and_what_was_judged_anew_is_said() -> None:
     made = report("dropped")
     changed = [Changed("agent.server.tcp-2222", ["pass", "CONNECTED"], ["fail", "TCP_NO_ANSWER"])]
-    made = msgspec.structs.replace(made, redaction=Redaction("strict", {"name": 3, "mac": 1}), rediagnosis=Rediagnosis("9.9.9", changed))
+    made = msgspec.structs.replace(
+        made, redaction=Redaction("strict", {"name": 3, "mac": 1}), rediagnosis=Rediagnosis("9.9.9", changed)
+    )
     said = Page(html.render(made)).said
     assert "1 row has another result by the rules of 9.9.9" in said
     assert "agent.server.tcp-2222: pass CONNECTED → fail TCP_NO_ANSWER" in said
@@ -198,8 +218,17 @@ def test_what_was_redacted_and_what_was_judged_anew_is_said() -> None:
 
 def test_ids_that_are_no_names_or_come_twice_get_one() -> None:
     made = report("ready")
-    rows = [msgspec.structs.replace(made.checks[0], id=one) for one in ("agent.a.tcp-1", "agent.a.tcp-1", 'x" onclick="y', "checks", "agent.b.tcp-1 ")]
-    assert anchors.of_rows(msgspec.structs.replace(made, checks=rows)) == ["agent.a.tcp-1", "row-2", "row-3", "row-4", "row-5"]
+    rows = [
+        msgspec.structs.replace(made.checks[0], id=one)
+        for one in ("agent.a.tcp-1", "agent.a.tcp-1", 'x" onclick="y', "checks", "agent.b.tcp-1 ")
+    ]
+    assert anchors.of_rows(msgspec.structs.replace(made, checks=rows)) == [
+        "agent.a.tcp-1",
+        "row-2",
+        "row-3",
+        "row-4",
+        "row-5",
+    ]
 
 
 def test_a_code_of_a_newer_version_is_shown_as_it_is() -> None:
@@ -230,7 +259,9 @@ def test_whatever_a_report_holds_is_text(name: str, payload: str) -> None:
     found = Page(source)
     assert {tag for tag, _ in found.tags} <= KNOWN
     assert all(sign.isprintable() or sign == "\n" for sign in source)
-    assert not [one for _, attributes in found.tags for one in attributes if one.startswith("on") or one in ("src", "style")]
+    assert not [
+        one for _, attributes in found.tags for one in attributes if one.startswith("on") or one in ("src", "style")
+    ]
     assert all(str(attributes.get("href", "#")).startswith("#") for _, attributes in found.tags)
     assert "52083263" not in found.said or payload != MARKUP["template"]
     assert len(source) < 400_000
@@ -242,9 +273,16 @@ def test_numbers_that_nobody_measured_draw_nothing_strange() -> None:
     for number, row in enumerate(made.checks):
         odd = [1e308, -1.0, 1e-300, 0.0][number % 4]
         attempts = [
-            msgspec.structs.replace(one, stages=[msgspec.structs.replace(stage, started_s=odd, duration_s=odd) for stage in one.stages]) for one in row.attempts
+            msgspec.structs.replace(
+                one, stages=[msgspec.structs.replace(stage, started_s=odd, duration_s=odd) for stage in one.stages]
+            )
+            for one in row.attempts
         ]
         rows.append(msgspec.structs.replace(row, duration_s=odd, attempts=attempts))
     source = html.render(msgspec.structs.replace(made, checks=rows))
     assert not re.search(r'="(-?inf|nan|[\d.]+e[+-]?\d+)"', source)
-    assert all(float(attributes["width"]) >= 0 for tag, attributes in Page(source).tags if tag == "rect" and "width" in attributes)
+    assert all(
+        float(attributes["width"]) >= 0
+        for tag, attributes in Page(source).tags
+        if tag == "rect" and "width" in attributes
+    )

@@ -28,7 +28,9 @@ def test_the_request() -> None:
     exchange = Exchange(http.converse(PEER))
     assert exchange.out[0].startswith(b"GET /v1/info.meta HTTP/1.1\r\nHost: repository.eset.com\r\n")
     through = Exchange(http_proxy.converse(PEER))
-    assert through.out[0].startswith(b"GET http://repository.eset.com/v1/info.meta HTTP/1.1\r\nHost: repository.eset.com\r\n")
+    assert through.out[0].startswith(
+        b"GET http://repository.eset.com/v1/info.meta HTTP/1.1\r\nHost: repository.eset.com\r\n"
+    )
 
 
 PASSES = ("PROTOCOL_REPLY", Proof.PRODUCT, True)
@@ -42,14 +44,26 @@ PASSES = ("PROTOCOL_REPLY", Proof.PRODUCT, True)
         (response("200 OK", b"<!DOCTYPE html><title>Login</title>"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
         (response("200 OK", b"  <!-- x --> <HTML>"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
         (response("200 OK", b"ok", "Content-Type: text/html"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
-        (response("302 Found", b"", "Location: http://portal.lab.test/login"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
+        (
+            response("302 Found", b"", "Location: http://portal.lab.test/login"),
+            ("CAPTIVE_PORTAL", Proof.PROTOCOL, True),
+        ),
         (response("302 Found", b"", "Location: http://[bad/"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
         (response("511 Network Authentication Required"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
-        (response("302 Found", b"", "Location: https://repository.eset.com/x"), ("WRONG_CONTENT", Proof.PROTOCOL, False)),
-        (response("302 Found", b"", "Location: https://eu.repository.eset.com/x"), ("WRONG_CONTENT", Proof.PROTOCOL, False)),
+        (
+            response("302 Found", b"", "Location: https://repository.eset.com/x"),
+            ("WRONG_CONTENT", Proof.PROTOCOL, False),
+        ),
+        (
+            response("302 Found", b"", "Location: https://eu.repository.eset.com/x"),
+            ("WRONG_CONTENT", Proof.PROTOCOL, False),
+        ),
         (response("302 Found", b"", "Location: https://noteset.com/x"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
         (response("404 Not Found", b"<html>"), ("WRONG_CONTENT", Proof.PROTOCOL, False)),
-        (response("403 Forbidden", b"<html>blocked", "Content-Type: text/html"), ("WRONG_CONTENT", Proof.PROTOCOL, True)),
+        (
+            response("403 Forbidden", b"<html>blocked", "Content-Type: text/html"),
+            ("WRONG_CONTENT", Proof.PROTOCOL, True),
+        ),
         (response("500 Oops"), ("WRONG_CONTENT", Proof.PROTOCOL, True)),
         (response("200 OK"), ("WRONG_CONTENT", Proof.PROTOCOL, True)),
     ],

@@ -45,7 +45,13 @@ def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
     [
         ([holder()], ALLOW, Phase.POST, "pass", "PORT_HELD_BY_PRODUCT"),
         ([holder()], {"state": "not-read"}, Phase.POST, "unproven", "REACH_NOT_TESTED"),
-        ([holder()], {"predictions": {"in/tcp/2222": {"verdict": "cannot-tell"}}}, Phase.POST, "unproven", "REACH_NOT_TESTED"),
+        (
+            [holder()],
+            {"predictions": {"in/tcp/2222": {"verdict": "cannot-tell"}}},
+            Phase.POST,
+            "unproven",
+            "REACH_NOT_TESTED",
+        ),
         ([holder()], {"predictions": {"in/tcp/2222": {"verdict": "drop"}}}, Phase.POST, "fail", "INBOUND_FILTERED"),
         ([holder()], {"predictions": {"in/tcp/2222": {"verdict": "reject"}}}, Phase.POST, "fail", "INBOUND_FILTERED"),
         ([], ALLOW, Phase.POST, "fail", "PORT_NOT_LISTENING"),
@@ -60,7 +66,9 @@ def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
         ([holder(port=2223)], ALLOW, Phase.POST, "fail", "PORT_NOT_LISTENING"),
     ],
 )
-def test_the_table(listeners: list[Listening], firewall: dict[str, Any], phase: Phase, verdict: str, reason: str) -> None:
+def test_the_table(
+    listeners: list[Listening], firewall: dict[str, Any], phase: Phase, verdict: str, reason: str
+) -> None:
     told = judged(Host(listeners=listeners, firewall=firewall), phase)
     assert (told.verdict, told.reason) == (verdict, reason)
     if reason == "REACH_NOT_TESTED":
@@ -76,7 +84,10 @@ def test_the_operating_systems_own_ports_are_no_conflict() -> None:
     smb = {"id": "deploy-target.listen.tcp-445", "port": 445, "listener": Listener.FOREIGN, "protocol": "smb"}
     allow = {"predictions": {"in/tcp/445": {"verdict": "allow"}}}
     for phase in Phase:
-        for one in (holder(port=445, path=None, name="System", pid=4), holder(port=445, path="/usr/sbin/smbd", name="smbd")):
+        for one in (
+            holder(port=445, path=None, name="System", pid=4),
+            holder(port=445, path="/usr/sbin/smbd", name="smbd"),
+        ):
             assert judged(Host(listeners=[one], firewall=allow), phase, **smb).reason == "PORT_HELD_BY_PRODUCT"
         other = judged(Host(listeners=[holder(port=445, path="/usr/bin/nc", name="nc")], firewall=allow), phase, **smb)
         assert other.reason == "PORT_IN_USE_BY_OTHER"
@@ -95,11 +106,21 @@ def test_a_program_that_only_calls_itself_so_is_not_the_system() -> None:
 
 
 def test_ports_for_this_host_only() -> None:
-    inside = {"id": "mdc.internal.tcp-9977", "port": 9977, "direction": Direction.LOCAL, "listener": Listener.MDC, "protocol": "tcp"}
+    inside = {
+        "id": "mdc.internal.tcp-9977",
+        "port": 9977,
+        "direction": Direction.LOCAL,
+        "listener": Listener.MDC,
+        "protocol": "tcp",
+    }
     path = "/opt/eset/RemoteAdministrator/MDMCore/mdmcore"
     assert judged(Host(listeners=[holder("127.0.0.1", 9977, path)]), **inside).verdict == "pass"
     shown = judged(Host(listeners=[holder("127.0.0.1", 9977, path), holder("0.0.0.0", 9977, path)]), **inside)
-    assert (shown.verdict, shown.reason, shown.findings[0].params) == ("warn", "LISTENS_BEYOND_LOOPBACK", {"addresses": ["0.0.0.0"]})
+    assert (shown.verdict, shown.reason, shown.findings[0].params) == (
+        "warn",
+        "LISTENS_BEYOND_LOOPBACK",
+        {"addresses": ["0.0.0.0"]},
+    )
     assert judged(Host(), **inside).reason == "PORT_NOT_LISTENING"
     assert judged(Host(), Phase.PRE, **inside).verdict == "pass"
 
@@ -118,42 +139,76 @@ def test_a_udp_listener_is_no_tcp_listener() -> None:
 def test_tomcat_in_a_machine_of_its_own_is_plausible_and_no_more() -> None:
     console = {"id": "webconsole.listen.tcp-443", "port": 443, "listener": Listener.WEBCONSOLE, "protocol": "tls"}
     allow = {"predictions": {"in/tcp/443": {"verdict": "allow"}}}
-    told = judged(Host(listeners=[holder(port=443, path="/usr/lib/jvm/java-17/bin/java", name="java")], firewall=allow), **console)
+    told = judged(
+        Host(listeners=[holder(port=443, path="/usr/lib/jvm/java-17/bin/java", name="java")], firewall=allow), **console
+    )
     assert (told.verdict, told.reason) == ("warn", "OWNER_UNEXPECTED")
 
 
 CONSOLE = {"id": "webconsole.listen.tcp-443", "port": 443, "listener": Listener.WEBCONSOLE, "protocol": "tls"}
 ALLOW_443 = {"predictions": {"in/tcp/443": {"verdict": "allow"}}}
 INSTALLED = [{"component": "webconsole", "path": "/var/lib/tomcat9/webapps/era"}]
-WINDOWS_CONSOLE = [{"component": "webconsole", "path": r"C:\Program Files\Apache Software Foundation\Tomcat9\webapps\era"}]
+WINDOWS_CONSOLE = [
+    {"component": "webconsole", "path": r"C:\Program Files\Apache Software Foundation\Tomcat9\webapps\era"}
+]
 
 
+# Another Tomcat.
+# In front of it, perhaps.
 @pytest.mark.parametrize(
     ("one", "products", "phase", "reason"),
     [
-        (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat9"), INSTALLED, Phase.AUTO, "PORT_HELD_BY_PRODUCT"),
-        (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat9"), [], Phase.PRE, "PORT_IN_USE_BY_OTHER"),
-        (holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat"), INSTALLED, Phase.AUTO, "PORT_IN_USE_BY_OTHER"),  # another Tomcat
+        (
+            holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat9"),
+            INSTALLED,
+            Phase.AUTO,
+            "PORT_HELD_BY_PRODUCT",
+        ),
+        (
+            holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat9"),
+            [],
+            Phase.PRE,
+            "PORT_IN_USE_BY_OTHER",
+        ),
+        (
+            holder(port=443, path="/usr/bin/java", name="java", home="/var/lib/tomcat"),
+            INSTALLED,
+            Phase.AUTO,
+            "PORT_IN_USE_BY_OTHER",
+        ),
         (holder(port=443, path="/usr/bin/java", name="java"), INSTALLED, Phase.AUTO, "OWNER_UNEXPECTED"),
         (
-            holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Tomcat9\bin\Tomcat9.exe", name="Tomcat9.exe"),
+            holder(
+                port=443,
+                path=r"C:\Program Files\Apache Software Foundation\Tomcat9\bin\Tomcat9.exe",
+                name="Tomcat9.exe",
+            ),
             WINDOWS_CONSOLE,
             Phase.AUTO,
             "PORT_HELD_BY_PRODUCT",
         ),
         (
-            holder(port=443, path=r"C:\Program Files\Apache Software Foundation\Apache2.4\bin\httpd.exe", name="httpd.exe"),
+            holder(
+                port=443, path=r"C:\Program Files\Apache Software Foundation\Apache2.4\bin\httpd.exe", name="httpd.exe"
+            ),
             [],
             Phase.POST,
             "PORT_IN_USE_BY_OTHER",
         ),
-        (holder(port=443, path="/usr/sbin/nginx", name="nginx"), INSTALLED, Phase.AUTO, "OWNER_UNEXPECTED"),  # in front of it, perhaps
+        (
+            holder(port=443, path="/usr/sbin/nginx", name="nginx"),
+            INSTALLED,
+            Phase.AUTO,
+            "OWNER_UNEXPECTED",
+        ),
         (holder(port=443, path="/usr/sbin/nginx", name="nginx"), INSTALLED, Phase.PRE, "PORT_IN_USE_BY_OTHER"),
         (holder(port=443, path=None, name="System", pid=4), [], Phase.POST, "PORT_IN_USE_BY_OTHER"),
         (holder(port=443, path=None, name=None, pid=None), INSTALLED, Phase.AUTO, "OWNER_NOT_VISIBLE"),
     ],
 )
-def test_only_the_tomcat_that_holds_the_console_is_the_product(one: Listening, products: list[Any], phase: Phase, reason: str) -> None:
+def test_only_the_tomcat_that_holds_the_console_is_the_product(
+    one: Listening, products: list[Any], phase: Phase, reason: str
+) -> None:
     assert judged(Host(listeners=[one], firewall=ALLOW_443, eset_products=products), phase, **CONSOLE).reason == reason
 
 
@@ -163,7 +218,12 @@ def test_only_the_tomcat_that_holds_the_console_is_the_product(one: Listening, p
         # a name without a path proves nothing of the product, and nothing against it
         (holder(path=None, name="ERAServer.exe"), Phase.POST, "unproven", "OWNER_NOT_VISIBLE"),
         (holder(path=None, name="sshd.exe"), Phase.POST, "fail", "PORT_IN_USE_BY_OTHER"),
-        (holder(path="/home/me/opt/eset/RemoteAdministrator/Server/x", name="x"), Phase.POST, "fail", "PORT_IN_USE_BY_OTHER"),
+        (
+            holder(path="/home/me/opt/eset/RemoteAdministrator/Server/x", name="x"),
+            Phase.POST,
+            "fail",
+            "PORT_IN_USE_BY_OTHER",
+        ),
         # a container's port may be the product's
         (holder(path="/usr/bin/docker-proxy", name="docker-proxy"), Phase.AUTO, "unproven", "OWNER_NOT_VISIBLE"),
         (holder(path="/usr/bin/docker-proxy", name="docker-proxy"), Phase.PRE, "fail", "PORT_IN_USE_BY_OTHER"),
@@ -221,7 +281,14 @@ def test_reserved_ports() -> None:
 
 def test_two_holders_are_two_causes() -> None:
     other = {"id": "server.listen.tcp-2223", "port": 2223}
-    values = {"role": "server", "direction": Direction.INBOUND, "target": "this-host", "target_key": "listen", "required": Proof.ACCEPTS, "trust": None}
+    values = {
+        "role": "server",
+        "direction": Direction.INBOUND,
+        "target": "this-host",
+        "target_key": "listen",
+        "required": Proof.ACCEPTS,
+        "trust": None,
+    }
     rows = [row(**values | {"id": "server.listen.tcp-2222"}), row(**values | other)]
     holders = [holder(path="/usr/sbin/sshd", name="sshd"), holder(port=2223, path="/usr/bin/nc", name="nc", pid=8)]
     judged_rows, causes, _ = diagnose(rows, Host(listeners=holders), Phase.POST)
@@ -237,8 +304,14 @@ def test_a_component_that_listens_elsewhere_says_where() -> None:
 
 def ways(**verdicts: str) -> dict[str, Any]:
     """A prediction with one way of each family."""
-    told = [{"family": family, "verdict": verdict, "rule": f"rule of {family}", "table": "inet t", "chain": "c"} for family, verdict in verdicts.items()]
-    return {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "cannot-tell", "rule": "whichever", "ways": told}}}
+    told = [
+        {"family": family, "verdict": verdict, "rule": f"rule of {family}", "table": "inet t", "chain": "c"}
+        for family, verdict in verdicts.items()
+    ]
+    return {
+        "state": "readable",
+        "predictions": {"in/tcp/2222": {"verdict": "cannot-tell", "rule": "whichever", "ways": told}},
+    }
 
 
 @pytest.mark.parametrize(
@@ -256,13 +329,21 @@ def ways(**verdicts: str) -> dict[str, Any]:
         ({"ipv4": "nonsense", "ipv6": "nonsense"}, "::", "unproven", "REACH_NOT_TESTED"),
     ],
 )
-def test_each_family_is_let_in_by_rules_of_its_own(verdicts: dict[str, str], address: str, verdict: str, reason: str) -> None:
-    told = judged(Host(listeners=[holder(address, v6only=False if address == "::" else None)], firewall=ways(**verdicts)))
+def test_each_family_is_let_in_by_rules_of_its_own(
+    verdicts: dict[str, str], address: str, verdict: str, reason: str
+) -> None:
+    told = judged(
+        Host(listeners=[holder(address, v6only=False if address == "::" else None)], firewall=ways(**verdicts))
+    )
     assert (told.verdict, told.reason) == (verdict, reason)
     other = next((one for one in told.findings if one.reason.startswith("INBOUND_IPV")), None)
     assert (other is not None) == (verdict == "warn")
     if other is not None:
-        assert other.params == {"rule": f"rule of {'ipv6' if reason == 'INBOUND_IPV4_ONLY' else 'ipv4'}", "table": "inet t", "chain": "c"}
+        assert other.params == {
+            "rule": f"rule of {'ipv6' if reason == 'INBOUND_IPV4_ONLY' else 'ipv4'}",
+            "table": "inet t",
+            "chain": "c",
+        }
 
 
 @pytest.mark.parametrize(
@@ -283,9 +364,17 @@ def test_predictions_of_a_foreign_report_prove_nothing(odd: Any) -> None:
     assert (told.verdict, told.reason) == ("unproven", "REACH_NOT_TESTED")
 
 
-@pytest.mark.parametrize(("address", "verdict"), [("10.1.1.1", "pass"), ("172.17.0.1", "unproven"), ("fe80::1%eth0", "unproven")])
+@pytest.mark.parametrize(
+    ("address", "verdict"), [("10.1.1.1", "pass"), ("172.17.0.1", "unproven"), ("fe80::1%eth0", "unproven")]
+)
 def test_an_address_that_only_this_machine_has_is_no_way_in(address: str, verdict: str) -> None:
-    way = {"family": "ipv4", "interfaces": ["eth0"], "addresses": ["10.1.1.1"], "verdict": "allow", "rule": "no rule decides"}
+    way = {
+        "family": "ipv4",
+        "interfaces": ["eth0"],
+        "addresses": ["10.1.1.1"],
+        "verdict": "allow",
+        "rule": "no rule decides",
+    }
     firewall = {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow", "ways": [way]}}}
     told = judged(Host(listeners=[holder(address)], firewall=firewall, interfaces=DUAL))
     assert (told.verdict, told.reason) == (verdict, "PORT_HELD_BY_PRODUCT" if verdict == "pass" else "REACH_NOT_TESTED")
@@ -293,16 +382,28 @@ def test_an_address_that_only_this_machine_has_is_no_way_in(address: str, verdic
 
 def of_family(*verdicts: str, family: str = "ipv4") -> dict[str, Any]:
     """Several ways of one family, an address each."""
-    told = [{"family": family, "verdict": one, "rule": f"rule {n}", "addresses": [f"10.1.1.{n}"]} for n, one in enumerate(verdicts)]
-    return {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow", "rule": "whichever", "ways": told}}}
+    told = [
+        {"family": family, "verdict": one, "rule": f"rule {n}", "addresses": [f"10.1.1.{n}"]}
+        for n, one in enumerate(verdicts)
+    ]
+    return {
+        "state": "readable",
+        "predictions": {"in/tcp/2222": {"verdict": "allow", "rule": "whichever", "ways": told}},
+    }
 
 
+# Open by one address only: nobody knows which one clients take.
 @pytest.mark.parametrize(
     ("verdicts", "verdict", "reason", "rule"),
     [
         (("allow", "allow"), "pass", "PORT_HELD_BY_PRODUCT", None),
         (("drop", "reject"), "fail", "INBOUND_FILTERED", "rule 0"),
-        (("allow", "drop"), "unproven", "REACH_NOT_TESTED", "rule 1"),  # open by one address only: nobody knows which one clients take
+        (
+            ("allow", "drop"),
+            "unproven",
+            "REACH_NOT_TESTED",
+            "rule 1",
+        ),
         (("reject", "allow"), "unproven", "REACH_NOT_TESTED", "rule 0"),
         (("drop", "cannot-tell"), "unproven", "REACH_NOT_TESTED", "rule 1"),
         (("allow", "cannot-tell"), "unproven", "REACH_NOT_TESTED", "rule 1"),

@@ -1,4 +1,5 @@
-"""What an installed component says of the row to its server: another server configured, a connection held. It never improves a verdict."""
+"""What an installed component says of the row to its server: another server configured, a connection held. It never
+improves a verdict."""
 
 from typing import Any
 
@@ -75,13 +76,17 @@ def test_rows_of_which_it_says_nothing(phase: Phase, changed: dict[str, Any]) ->
 HELD = Connection("agent", TARGET, 2222, "10.0.1.2", 7)
 
 
-@pytest.mark.parametrize("attempts", [(good(),), (connecting(Failure.TIMEOUT, 4.0),), (connecting(Failure.CONNECTION_REFUSED),)])
+@pytest.mark.parametrize(
+    "attempts", [(good(),), (connecting(Failure.TIMEOUT, 4.0),), (connecting(Failure.CONNECTION_REFUSED),)]
+)
 def test_a_connection_of_the_agent_is_evidence_and_improves_nothing(attempts: tuple[Attempt, ...]) -> None:
     evidence = established(row(*attempts), [HELD])
     assert evidence == [Established(address=TARGET, component="agent", port=2222, pid=7)]
     bare, told = judged(Host(), *attempts), judged(Host(), *attempts, evidence=evidence)
     assert (told.verdict, told.proof, told.reason) == (bare.verdict, bare.proof, bare.reason)
-    assert [one.params for one in told.findings if one.reason == "AGENT_CONNECTED"] == [{"component": "agent", "address": TARGET}]
+    assert [one.params for one in told.findings if one.reason == "AGENT_CONNECTED"] == [
+        {"component": "agent", "address": TARGET}
+    ]
     before = judged(Host(), *attempts, evidence=evidence, phase=Phase.PRE)
     assert "AGENT_CONNECTED" not in [one.reason for one in before.findings]
 

@@ -14,7 +14,9 @@ from eset_portcheck.model.vocabulary import Direction, Proof, Trust
 from tests.each import each
 
 PAGE = tomllib.loads((Path(__file__).parent / "page.toml").read_text(encoding="utf-8"))
-PRINTED = {(section["name"], number): row for section in PAGE["section"] for number, row in enumerate(section["row"], 1)}
+PRINTED = {
+    (section["name"], number): row for section in PAGE["section"] for number, row in enumerate(section["row"], 1)
+}
 PROFILES = {role: load_profile(role)[0] for role in ROLES}
 
 
@@ -23,12 +25,24 @@ def id_of(role: str, one: Requirement) -> str:
 
 
 ROWS = {id_of(role, one): one for role, profile in PROFILES.items() for one in profile.requirement}
-WANTED = {check["id"]: (f"{section}/{number}", row, check) for (section, number), row in PRINTED.items() for check in row["checks"]}
+WANTED = {
+    check["id"]: (f"{section}/{number}", row, check)
+    for (section, number), row in PRINTED.items()
+    for check in row["checks"]
+}
 BEYOND = {check["id"]: (entry, check) for entry in PAGE["beyond"] for check in entry["checks"]}
 
 
 def test_the_page_has_7_sections_33_rows_40_endpoints() -> None:
-    assert [section["name"] for section in PAGE["section"]] == ["client", "deployment", "webconsole", "server", "rdsensor", "mdc", "mobile-device"]
+    assert [section["name"] for section in PAGE["section"]] == [
+        "client",
+        "deployment",
+        "webconsole",
+        "server",
+        "rdsensor",
+        "mdc",
+        "mobile-device",
+    ]
     assert [len(section["row"]) for section in PAGE["section"]] == [5, 4, 0, 8, 2, 8, 6]
     assert [sum(len(row["ports"]) for row in section["row"]) for section in PAGE["section"]] == [6, 4, 0, 9, 3, 10, 8]
     assert len(PRINTED) == 33
@@ -39,12 +53,18 @@ def test_the_page_has_7_sections_33_rows_40_endpoints() -> None:
 def test_each_printed_port_is_a_check(place: tuple[str, int]) -> None:
     row = PRINTED[place]
     transport = "udp" if row["protocol"] == "UDP" else "tcp"
-    found = {(one.transport.value, one.port) for one in ROWS.values() if one.page_row == f"{place[0]}/{place[1]}" and not one.variant.startswith("admin-share")}
+    found = {
+        (one.transport.value, one.port)
+        for one in ROWS.values()
+        if one.page_row == f"{place[0]}/{place[1]}" and not one.variant.startswith("admin-share")
+    }
     assert found == {(transport, port) for port in row["ports"]}
 
 
 def test_the_profiles_hold_these_rows_and_no_others_as_the_pages() -> None:
-    assert {name: one.page_row for name, one in ROWS.items() if one.page_row} == {name: place for name, (place, _, _) in WANTED.items()}
+    assert {name: one.page_row for name, one in ROWS.items() if one.page_row} == {
+        name: place for name, (place, _, _) in WANTED.items()
+    }
     assert len(ROWS) == sum(len(profile.requirement) for profile in PROFILES.values()), "an id stands twice"
 
 
@@ -128,7 +148,10 @@ def test_the_contracts_rules_hold_for_every_row_that_dials(name: str) -> None:
     one = ROWS[name]
     assert ("<" in one.target) or one.when.get("offline") is False, "an internet row is off when offline"
     assert (one.trust is not None) is (one.protocol in ("tls", "mqtt", "apns")), "who signs is said where TLS runs"
-    if one.protocol in ("mqtt", "smb", "nbns", "ldap", "tds", "mysql", "kerberos") and one.proof not in (Proof.AUTHORISED, Proof.PROTOCOL):
+    if one.protocol in ("mqtt", "smb", "nbns", "ldap", "tds", "mysql", "kerberos") and one.proof not in (
+        Proof.AUTHORISED,
+        Proof.PROTOCOL,
+    ):
         pytest.fail(f"{one.protocol} must be spoken, not {one.proof}")
     if one.trust is Trust.PUBLIC:
         assert one.proof is Proof.PRODUCT
@@ -157,7 +180,9 @@ def test_the_groups_are_the_contracts() -> None:
     groups: dict[tuple[str, str], set[tuple[int, int]]] = {}
     for name, one in ROWS.items():
         if one.group:
-            groups.setdefault((name.split(".")[0], f"{one.group.id} {one.group.policy}"), set()).add((one.group.rank, one.via_port or one.port))
+            groups.setdefault((name.split(".")[0], f"{one.group.id} {one.group.policy}"), set()).add(
+                (one.group.rank, one.via_port or one.port)
+            )
     push = {(0, 8883), (1, 443)}
     assert groups == {
         ("agent", "push chain"): push,
@@ -180,7 +205,9 @@ def test_a_profile_says_where_to_run_and_which_option_gives_a_value() -> None:
         assert profile.page_section in [section["name"] for section in PAGE["section"]]
         for name, value in profile.values.items():
             assert value.option.startswith("--"), f"{role}.{name}"
-    required = {role: {name for name, value in profile.values.items() if value.required} for role, profile in PROFILES.items()}
+    required = {
+        role: {name for name, value in profile.values.items() if value.required} for role, profile in PROFILES.items()
+    }
     assert {role: names for role, names in required.items() if names} == {
         "agent": {"server"}, "webconsole": {"server"}, "mdc": {"server"}, "deploy-source": {"target"}, "rdsensor": {"target"}, "mobile-device": {"mdc"},
     }  # fmt: skip

@@ -1,4 +1,5 @@
-"""The text of iptables-save, by what its rules then do with a flow; the same listings are put to the kernel in test_firewall_live.py."""
+"""The text of iptables-save, by what its rules then do with a flow; the same listings are put to the kernel in
+test_firewall_live.py."""
 
 from typing import Any
 
@@ -13,7 +14,9 @@ IN = Flow("in", "ipv4", "tcp", 2222, source=("10.9.8.2",), destination=("10.9.8.
 
 
 def filtering(*rules: str, policy: str = "DROP", table: str = "filter", hook: str = "INPUT") -> str:
-    return "\n".join([f"*{table}", f":{hook} {policy} [0:0]", ":MINE - [0:0]", *(f"-A {rule}" for rule in rules), "COMMIT"])
+    return "\n".join(
+        [f"*{table}", f":{hook} {policy} [0:0]", ":MINE - [0:0]", *(f"-A {rule}" for rule in rules), "COMMIT"]
+    )
 
 
 def asked(text: str, flow: Flow = IN, family: str = "ip") -> Any:
@@ -74,7 +77,12 @@ def test_what_an_option_lets_in(options: str, verdict: str) -> None:
     ("rules", "policy", "verdict", "rule"),
     [
         (["INPUT -j DROP"], "ACCEPT", "drop", "drop"),
-        (["INPUT -j REJECT --reject-with icmp-port-unreachable"], "ACCEPT", "reject", "reject with icmp-port-unreachable"),
+        (
+            ["INPUT -j REJECT --reject-with icmp-port-unreachable"],
+            "ACCEPT",
+            "reject",
+            "reject with icmp-port-unreachable",
+        ),
         (["INPUT -j REJECT"], "ACCEPT", "reject", "reject"),
         (["INPUT -j MINE"], "DROP", "drop", "policy drop"),
         (["INPUT -j MINE", "MINE -j ACCEPT"], "DROP", "allow", "accept"),
@@ -110,7 +118,13 @@ def test_tables_stand_where_the_kernel_has_them(table: str, hook: str, kind: str
     objects = iptables.converted(filtering(table=table, hook=hook), "ip", " (legacy)")
     assert objects[0]["chain"]["prio"] == priority
     (base,) = Ruleset(objects).bases
-    assert (base.key, base.kind, base.hook, base.priority, base.policy) == (("ip", f"{table} (legacy)", hook), kind, hook.lower(), priority, "drop")
+    assert (base.key, base.kind, base.hook, base.priority, base.policy) == (
+        ("ip", f"{table} (legacy)", hook),
+        kind,
+        hook.lower(),
+        priority,
+        "drop",
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +141,10 @@ def test_packets_that_are_not_tracked_are_in_no_state(rule: str, tracked: bool) 
     raw = filtering(rule, table="raw", hook="PREROUTING", policy="ACCEPT")
     states = filtering("INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT")
     assert asked(f"{raw}\n{states}").verdict == ("allow" if tracked else "drop")
-    either = filtering("INPUT -p tcp --syn -j ACCEPT".replace("--syn", "-m tcp --tcp-flags SYN,ACK SYN"), "INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT")
+    either = filtering(
+        "INPUT -p tcp --syn -j ACCEPT".replace("--syn", "-m tcp --tcp-flags SYN,ACK SYN"),
+        "INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+    )
     told = asked(f"{raw}\n{either}")
     assert (told.verdict, told.packet) == (("allow", "") if tracked else ("drop", "rest"))
 
@@ -143,7 +160,11 @@ def test_packets_that_are_not_tracked_are_in_no_state(rule: str, tracked: bool) 
 def test_what_goes_back_on_an_untracked_flow_is_established_for_nobody(raw: str, verdict: str, packet: str) -> None:
     """The SYN-ACK passes by its flags; everything behind it only where conntrack knows the connection."""
     untracking = filtering(raw, table="raw", hook="PREROUTING", policy="ACCEPT")
-    outward = filtering("OUTPUT -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -j ACCEPT", "OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", hook="OUTPUT")
+    outward = filtering(
+        "OUTPUT -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -j ACCEPT",
+        "OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+        hook="OUTPUT",
+    )
     told = asked(f"{untracking}\n{outward}")
     assert (told.verdict, told.packet) == (verdict, packet)
 

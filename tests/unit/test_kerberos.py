@@ -50,7 +50,16 @@ def encrypted() -> bytes:
 
 def as_rep(pvno: bytes = b"\x05", padata: bytes = b"") -> bytes:
     """RFC 4120 5.4.2."""
-    ticket = tlv(0x61, tlv(0x30, tlv(0xA0, tlv(2, b"\x05")), tlv(0xA1, tlv(0x1B, b"X")), tlv(0xA2, principal(2, b"krbtgt", b"X")), tlv(0xA3, encrypted())))
+    ticket = tlv(
+        0x61,
+        tlv(
+            0x30,
+            tlv(0xA0, tlv(2, b"\x05")),
+            tlv(0xA1, tlv(0x1B, b"X")),
+            tlv(0xA2, principal(2, b"krbtgt", b"X")),
+            tlv(0xA3, encrypted()),
+        ),
+    )
     return tlv(
         0x6B,
         tlv(
@@ -128,12 +137,22 @@ def test_facts_of_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("code", "name"),
-    [(6, "KDC_ERR_C_PRINCIPAL_UNKNOWN"), (25, "KDC_ERR_PREAUTH_REQUIRED"), (52, "KRB_ERR_RESPONSE_TOO_BIG"), (68, "KDC_ERR_WRONG_REALM"), (99, "other")],
+    [
+        (6, "KDC_ERR_C_PRINCIPAL_UNKNOWN"),
+        (25, "KDC_ERR_PREAUTH_REQUIRED"),
+        (52, "KRB_ERR_RESPONSE_TOO_BIG"),
+        (68, "KDC_ERR_WRONG_REALM"),
+        (99, "other"),
+    ],
 )
 def test_any_error_is_a_kdc(code: int, name: str) -> None:
     facts = answered(krb_error(code=tlv(0xA6, tlv(2, bytes([code])))))
     assert facts is not None
-    assert (facts["name"], kerberos.interpret(facts).proof, kerberos.interpret(facts).reason) == (name, Proof.PROTOCOL, "PROTOCOL_REPLY")
+    assert (facts["name"], kerberos.interpret(facts).proof, kerberos.interpret(facts).reason) == (
+        name,
+        Proof.PROTOCOL,
+        "PROTOCOL_REPLY",
+    )
 
 
 def test_a_ticket_is_a_kdc_too() -> None:
@@ -151,7 +170,9 @@ def later(seconds: int, susec: bytes = b"\x07\xa1\x20") -> dict[str, Any]:
     return facts
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(0, 0), (300, 0), (302, 1), (-300, 0), (-302, 1), (3600, 1), (-3600, 1)])
+@pytest.mark.parametrize(
+    ("seconds", "found"), [(0, 0), (300, 0), (302, 1), (-300, 0), (-302, 1), (3600, 1), (-3600, 1)]
+)
 def test_the_clock(seconds: int, found: int) -> None:
     facts = later(seconds)
     assert abs(facts["skew_s"] - seconds) <= 1
@@ -238,7 +259,12 @@ def test_a_length_that_cannot_be(length: int) -> None:
         exchange.receive(length.to_bytes(4, "big"))
 
 
-@given(message=st.sampled_from([krb_error(), as_rep()]), at=st.integers(0, 400), change=st.binary(max_size=4), cut=st.integers(0, 4))
+@given(
+    message=st.sampled_from([krb_error(), as_rep()]),
+    at=st.integers(0, 400),
+    change=st.binary(max_size=4),
+    cut=st.integers(0, 4),
+)
 @settings(max_examples=500, deadline=None)
 def test_a_damaged_answer_never_escapes(message: bytes, at: int, change: bytes, cut: int) -> None:
     at %= len(message)

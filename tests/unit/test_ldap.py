@@ -37,7 +37,9 @@ def entry(*attributes: bytes, number: int = 1) -> bytes:
     return message(number, tlv(0x64, tlv(4), tlv(0x30, *attributes)))
 
 
-def result(code: bytes = b"\0", number: int = 1, tag: int = 0x65, more: bytes = b"", text: bytes = b"", controls: bytes = b"") -> bytes:
+def result(
+    code: bytes = b"\0", number: int = 1, tag: int = 0x65, more: bytes = b"", text: bytes = b"", controls: bytes = b""
+) -> bytes:
     return message(number, tlv(tag, tlv(10, code), tlv(4), tlv(4, text), more), controls)
 
 
@@ -73,7 +75,14 @@ def test_search_request() -> None:
              b"dnsHostName", b"vendorName"]  # fmt: skip
     asked = b"".join(tlv(4, name) for name in names)
     # baseObject "", scope baseObject, neverDerefAliases, size 1, time 5 s, typesOnly false, filter (objectClass=*)
-    search = tlv(4) + bytes.fromhex("0a0100 0a0100 020101 020105 010100") + tlv(0x87, b"objectClass") + b"\x30\x81" + bytes([len(asked)]) + asked
+    search = (
+        tlv(4)
+        + bytes.fromhex("0a0100 0a0100 020101 020105 010100")
+        + tlv(0x87, b"objectClass")
+        + b"\x30\x81"
+        + bytes([len(asked)])
+        + asked
+    )
     body = bytes.fromhex("020101 63 81") + bytes([len(search)]) + search
     assert sent == b"\x30\x81" + bytes([len(body)]) + body
 
@@ -127,7 +136,8 @@ def test_a_refusal_is_the_directory_s_own_word(code: int, name: str, findings: l
         sent, facts = talk(reply, *[result(b"\x02", number=2, tag=0x78)] * asks_tls)
         assert (facts["result"], facts["result_name"], facts["answer"]) == (code, name, answer)
         assert facts.get("starttls_tried") == ("refused" if asks_tls else None)
-        assert sent == ([STARTTLS, ldap_messages.unbind(4)] if asks_tls else [UNBIND] if answer == "done" else [])  # nobody listens after a notice
+        # Nobody listens after a notice.
+        assert sent == ([STARTTLS, ldap_messages.unbind(4)] if asks_tls else [UNBIND] if answer == "done" else [])
         meaning = ldap.interpret(facts)
         assert (meaning.proof, [found for found, _ in meaning.findings]) == (Proof.PROTOCOL, findings)
 
@@ -162,7 +172,12 @@ def test_starttls_that_came_to_nothing() -> None:
     exchange.out.clear()
     exchange.secured(False)
     assert (exchange.out, exchange.finished) == ([], True), "nobody is there to take leave of"
-    assert exchange.facts == {"result": 13, "result_name": "confidentialityRequired", "answer": "done", "starttls_tried": "failed"}
+    assert exchange.facts == {
+        "result": 13,
+        "result_name": "confidentialityRequired",
+        "answer": "done",
+        "starttls_tried": "failed",
+    }
 
 
 def test_a_hang_up_instead_of_starttls() -> None:
@@ -172,7 +187,9 @@ def test_a_hang_up_instead_of_starttls() -> None:
     assert (exchange.facts or {})["starttls_tried"] == "closed"
 
 
-@pytest.mark.parametrize("answer", [result(number=1, tag=0x78), result(number=2), entry(number=2), result(number=2, tag=0x61)])
+@pytest.mark.parametrize(
+    "answer", [result(number=1, tag=0x78), result(number=2), entry(number=2), result(number=2, tag=0x61)]
+)
 def test_another_answer_to_starttls_is_none(answer: bytes) -> None:
     assert refused(REFUSED, answer)
 
@@ -231,16 +248,19 @@ def test_nesting_is_bounded_before_anything_recurses(tag: int) -> None:
 
 
 def test_the_peer_s_texts_are_capped() -> None:
-    _, facts = talk(entry(attribute(b"namingContexts", *[b"x" * 1000] * 50), attribute(b"dnsHostName", b"\xff" * 9000)), result(text=b"y" * 9000))
+    _, facts = talk(
+        entry(attribute(b"namingContexts", *[b"x" * 1000] * 50), attribute(b"dnsHostName", b"\xff" * 9000)),
+        result(text=b"y" * 9000),
+    )
     assert (len(facts["namingContexts"]), len(facts["namingContexts"][0]), len(facts["dnsHostName"])) == (8, 128, 128)
 
 
 @given(at=st.integers(0, 400), change=st.binary(max_size=4), cut=st.integers(0, 4), chunk=st.integers(1, 50))
 @settings(max_examples=500, deadline=None)
 def test_a_damaged_answer_never_escapes(at: int, change: bytes, cut: int, chunk: int) -> None:
-    whole = entry(attribute(b"namingContexts", b"dc=x"), attribute(b"supportedExtension", b"1.3.6.1.4.1.1466.20037")) + result(
-        controls=tlv(0xA0, tlv(0x30, tlv(4, b"1")))
-    )
+    whole = entry(
+        attribute(b"namingContexts", b"dc=x"), attribute(b"supportedExtension", b"1.3.6.1.4.1.1466.20037")
+    ) + result(controls=tlv(0xA0, tlv(0x30, tlv(4, b"1"))))
     at %= len(whole)
     whole = whole[:at] + change + whole[at + cut :]
     try:

@@ -30,7 +30,9 @@ def toml(value: Any) -> str:
 
 
 def row(**changed: Any) -> str:
-    return "[[requirement]]\n" + "".join(f"{name} = {toml(value)}\n" for name, value in (ROW | changed).items() if value is not None)
+    return "[[requirement]]\n" + "".join(
+        f"{name} = {toml(value)}\n" for name, value in (ROW | changed).items() if value is not None
+    )
 
 
 def faults(folder: Path, text: str) -> list[str]:
@@ -92,36 +94,87 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "port 0": ({"port": 0}, "requirement[0].port: 0 is not a port (1 to 65535)"),
     "port 65536": ({"port": 65536}, "requirement[0].port: 65536 is not a port (1 to 65535)"),
     "direction": ({"direction": "out"}, "requirement[0].direction: 'out' is none of inbound, local, outbound"),
-    "proof": ({"proof": "open"}, "requirement[0].proof: 'open' is none of accepts, authorised, name, none, path, product, protocol, route, tls"),
+    "proof": (
+        {"proof": "open"},
+        "requirement[0].proof: 'open' is none of accepts, authorised, name, none, path, product, protocol, route, tls",
+    ),
     "trust": ({"trust": "me"}, "requirement[0].trust: 'me' is none of public, site, unknown"),
-    "group policy": ({"group": {"id": "g", "policy": "all"}}, "requirement[0].group.policy: 'all' is none of any, chain"),
-    "group key": ({"group": {"id": "g", "polcy": "any"}}, "requirement[0].group.polcy: no such key; did you mean policy?"),
+    "group policy": (
+        {"group": {"id": "g", "policy": "all"}},
+        "requirement[0].group.policy: 'all' is none of any, chain",
+    ),
+    "group key": (
+        {"group": {"id": "g", "polcy": "any"}},
+        "requirement[0].group.polcy: no such key; did you mean policy?",
+    ),
     "undeclared target": ({"target": "<mdc>"}, "requirement[0].target: mdc is not declared in [values]"),
-    "undeclared port": ({"port_value": "console_port"}, "requirement[0].port_value: console_port is not declared in [values]"),
-    "undeclared condition": ({"when": {"appliance": True}}, "requirement[0].when.appliance: appliance is not declared in [values]"),
-    "undeclared second condition": ({"optional_when": {"realm": True}}, "requirement[0].optional_when.realm: realm is not declared in [values]"),
-    "condition of a wrong type": ({"when": {"offline": 1.5}}, "requirement[0].when.offline: expected `bool | int | str`, got `float` (it is 1.5)"),
-    "condition that never holds": ({"when": {"offline": "no"}}, "requirement[0].when.offline: 'no' is neither true nor false"),
-    "condition of no such kind": ({"when": {"database_kind": "oracle"}}, "requirement[0].when.database_kind: 'oracle' is not one of mssql, mysql"),
-    "condition of text on a port": ({"when": {"server_port": "2222"}}, "requirement[0].when.server_port: '2222' is text, server_port is not"),
-    "condition on a derived value": ({"when": {"ios": "yes"}}, "requirement[0].when.ios: 'yes' is neither true nor false"),
+    "undeclared port": (
+        {"port_value": "console_port"},
+        "requirement[0].port_value: console_port is not declared in [values]",
+    ),
+    "undeclared condition": (
+        {"when": {"appliance": True}},
+        "requirement[0].when.appliance: appliance is not declared in [values]",
+    ),
+    "undeclared second condition": (
+        {"optional_when": {"realm": True}},
+        "requirement[0].optional_when.realm: realm is not declared in [values]",
+    ),
+    "condition of a wrong type": (
+        {"when": {"offline": 1.5}},
+        "requirement[0].when.offline: expected `bool | int | str`, got `float` (it is 1.5)",
+    ),
+    "condition that never holds": (
+        {"when": {"offline": "no"}},
+        "requirement[0].when.offline: 'no' is neither true nor false",
+    ),
+    "condition of no such kind": (
+        {"when": {"database_kind": "oracle"}},
+        "requirement[0].when.database_kind: 'oracle' is not one of mssql, mysql",
+    ),
+    "condition of text on a port": (
+        {"when": {"server_port": "2222"}},
+        "requirement[0].when.server_port: '2222' is text, server_port is not",
+    ),
+    "condition on a derived value": (
+        {"when": {"ios": "yes"}},
+        "requirement[0].when.ios: 'yes' is neither true nor false",
+    ),
     "port value that is none": ({"port_value": "server"}, "requirement[0].port_value: server is not a port"),
     "target that is no host": ({"target": "<server_port>"}, "requirement[0].target: server_port is not a host"),
     "target with a space": ({"target": "a b"}, "requirement[0].target: 'a b' is not a host name or address"),
     "target, empty": ({"target": ""}, "requirement[0].target: '' is not a host name or address"),
-    "inbound elsewhere": ({"direction": "inbound"}, "requirement[0].target: '<server>' does not go with direction inbound"),
-    "outbound to ourselves": ({"target": "this-host"}, "requirement[0].target: 'this-host' does not go with direction outbound"),
-    "repeat over one value": ({"repeat": "server"}, "requirement[0].repeat: 'server' does not go with target '<server>'"),
+    "inbound elsewhere": (
+        {"direction": "inbound"},
+        "requirement[0].target: '<server>' does not go with direction inbound",
+    ),
+    "outbound to ourselves": (
+        {"target": "this-host"},
+        "requirement[0].target: 'this-host' does not go with direction outbound",
+    ),
+    "repeat over one value": (
+        {"repeat": "server"},
+        "requirement[0].repeat: 'server' does not go with target '<server>'",
+    ),
     "repeat forgotten": ({"target": "<target>"}, "requirement[0].repeat: '' does not go with target '<target>'"),
-    "via without a port": ({"via": "proxy"}, "requirement[0].via_port: 0 is not a port (1 to 65535); the destination's port is needed with via"),
+    "via without a port": (
+        {"via": "proxy"},
+        "requirement[0].via_port: 0 is not a port (1 to 65535); the destination's port is needed with via",
+    ),
     "via forgotten": ({"via_port": 80}, "requirement[0].via: is missing beside via_port"),
     "key with a dot": ({"key": "a.b"}, "requirement[0].key: 'a.b' is not lower-case words with hyphens"),
     "variant in capitals": ({"variant": "A"}, "requirement[0].variant: 'A' is not lower-case words with hyphens"),
     "no source": ({"source": " "}, "requirement[0].source: is empty"),
     "no purpose": ({"purpose": ""}, "requirement[0].purpose: is empty"),
-    "path with a line break": ({"path": "/a\\r\\nX: y"}, "requirement[0].path: '/a\\r\\nX: y' is not a path (printable ASCII after a /)"),
+    "path with a line break": (
+        {"path": "/a\\r\\nX: y"},
+        "requirement[0].path: '/a\\r\\nX: y' is not a path (printable ASCII after a /)",
+    ),
     "off but of the page": ({"off": True}, "requirement[0].off: only a row not on ESET's page may be off"),
-    "of the page and beyond it": ({"beyond_page": True, "page_row": "a/1"}, "requirement[0].page_row: 'a/1' does not go with beyond_page"),
+    "of the page and beyond it": (
+        {"beyond_page": True, "page_row": "a/1"},
+        "requirement[0].page_row: 'a/1' does not go with beyond_page",
+    ),
 }
 
 
@@ -135,7 +188,10 @@ def test_a_bad_row_is_named_by_the_path_of_the_bad_value(name: str, tmp_path: Pa
     ("line", "wanted"),
     [
         ('server = { meanin = "x" }', "values.server.meanin: no such key; did you mean meaning?"),
-        ('server = { meaning = "x", required = "yes" }', "values.server.required: expected `bool`, got `str` (it is 'yes')"),
+        (
+            'server = { meaning = "x", required = "yes" }',
+            "values.server.required: expected `bool`, got `str` (it is 'yes')",
+        ),
         ('server = { meaning = "" }', "values.server.meaning: is empty"),
         ('server = "x"', "values.server: expected `object`, got `str` (it is 'x')"),
         ('sever = { meaning = "x" }', "values.sever: no such site value"),
@@ -143,23 +199,31 @@ def test_a_bad_row_is_named_by_the_path_of_the_bad_value(name: str, tmp_path: Pa
     ],
 )
 def test_a_bad_declaration(line: str, wanted: str, tmp_path: Path) -> None:
-    head = HEAD.replace('server = { meaning = "the Server" }', line) if line.startswith("server") else HEAD + line + "\n"
+    head = (
+        HEAD.replace('server = { meaning = "the Server" }', line) if line.startswith("server") else HEAD + line + "\n"
+    )
     assert faults(tmp_path, head + row()) == [f"mine.toml: {wanted}"]
 
 
 def test_the_head_of_a_profile(tmp_path: Path) -> None:
     assert faults(tmp_path, HEAD.replace('role = "x"\n', "")) == ["mine.toml: role: is missing"]
     assert faults(tmp_path, HEAD.replace("title", "titel")) == ["mine.toml: titel: no such key; did you mean title?"]
-    assert faults(tmp_path, HEAD.replace('role = "x"', 'role = "X@y"')) == ["mine.toml: role: 'X@y' is not lower-case words with hyphens"]
+    assert faults(tmp_path, HEAD.replace('role = "x"', 'role = "X@y"')) == [
+        "mine.toml: role: 'X@y' is not lower-case words with hyphens"
+    ]
     assert faults(tmp_path, HEAD.partition("[values]")[0] + "values = 3\nrequirement = 4\n") == [
         "mine.toml: requirement: an array of tables is needed",
         "mine.toml: values: a table is needed",
     ]
-    assert faults(tmp_path, HEAD.partition("[values]")[0] + "requirement = [1]\n") == ["mine.toml: requirement[0]: expected `object`, got `int` (it is 1)"]
+    assert faults(tmp_path, HEAD.partition("[values]")[0] + "requirement = [1]\n") == [
+        "mine.toml: requirement[0]: expected `object`, got `int` (it is 1)"
+    ]
 
 
 def test_all_faults_come_at_once_and_keep_their_numbers(tmp_path: Path) -> None:
-    text = HEAD + row(transport="tpc") + row(port=0) + row(listener="nobody") + row(port=70000) + row(port=1) + row(port=1)
+    text = (
+        HEAD + row(transport="tpc") + row(port=0) + row(listener="nobody") + row(port=70000) + row(port=1) + row(port=1)
+    )
     assert faults(tmp_path, text) == [
         "mine.toml: requirement[0].transport: 'tpc' is none of tcp, udp",
         "mine.toml: requirement[2].listener: 'nobody' is none of agent-host, bridge, foreign, mdc, server, webconsole",
@@ -171,7 +235,10 @@ def test_all_faults_come_at_once_and_keep_their_numbers(tmp_path: Path) -> None:
 
 def test_groups_agree_with_themselves(tmp_path: Path) -> None:
     text = (
-        HEAD + row(group={"id": "g", "policy": "chain"}) + row(port=1, group={"id": "g", "policy": "chain"}) + row(port=2, group={"id": "g", "policy": "any"})
+        HEAD
+        + row(group={"id": "g", "policy": "chain"})
+        + row(port=1, group={"id": "g", "policy": "chain"})
+        + row(port=2, group={"id": "g", "policy": "any"})
     )
     assert faults(tmp_path, text) == [
         "mine.toml: requirement[1].group.rank: 0 is that of requirement[0]",
@@ -295,13 +362,22 @@ def test_the_defaults() -> None:
 def test_later_layers_win_option_over_set_over_file() -> None:
     file = ("site.toml", {"server": "file:1", "realm": "FILE", "console_port": 9, "platform": "ios"})
     site = site_of(file, ("--set", {"realm": "SET", "console_port": "8"}), ("", {"server": "option:2"}))
-    assert (site.server, site.server_port, site.realm, site.console_port, site.platform) == ("option", 2, "SET", 8, "ios")
+    assert (site.server, site.server_port, site.realm, site.console_port, site.platform) == (
+        "option",
+        2,
+        "SET",
+        8,
+        "ios",
+    )
 
 
 def test_a_port_belongs_to_the_host_it_came_with() -> None:
     assert site_of(("f", {"server": "a:2300"}), ("", {"server": "b"})).server_port == 2222
     assert site_of(("f", {"server": "a", "server_port": 2300}), ("", {"server": "b"})).server_port == 2300
-    assert site_of(("f", {"server": "a:2300"}), ("--set", {"server_port": "2400"}), ("", {"server": "b"})).server_port == 2400
+    assert (
+        site_of(("f", {"server": "a:2300"}), ("--set", {"server_port": "2400"}), ("", {"server": "b"})).server_port
+        == 2400
+    )
     assert site_of(("f", {"server": "a:2300", "server_port": 2300})).server_port == 2300
     with pytest.raises(SiteError, match="f: server: its port is not the server_port beside it"):
         site_of(("f", {"server_port": 2400, "server": "a:2300"}))
@@ -316,7 +392,9 @@ def test_the_databases_port_goes_with_its_kind() -> None:
 
 
 def test_set_has_types() -> None:
-    site = site_of(("--set", {"bridge_push": "false", "server_port": "2300", "appliance": "yes", "target": ["pc7", "pc8", "PC7"]}))
+    site = site_of(
+        ("--set", {"bridge_push": "false", "server_port": "2300", "appliance": "yes", "target": ["pc7", "pc8", "PC7"]})
+    )
     assert (site.bridge_push, site.server_port, site.appliance, site.target) == (False, 2300, True, ("pc7", "pc8"))
 
 
@@ -362,7 +440,10 @@ def test_redirects_are_normalised() -> None:
     assert site.connect_to == {"epns.eset.com:8883": "127.0.0.1:18883", "[2001:db8::1]:80": "[::1]:8080"}
 
 
-@pytest.mark.parametrize(("version", "legacy"), [(None, False), ("7.2", True), ("7.2.11.1", True), ("7.2.11.2", False), ("7.2.11.3", False), ("10.1", False)])
+@pytest.mark.parametrize(
+    ("version", "legacy"),
+    [(None, False), ("7.2", True), ("7.2.11.1", True), ("7.2.11.2", False), ("7.2.11.3", False), ("10.1", False)],
+)
 def test_which_versions_use_apples_old_protocol(version: str | None, legacy: bool) -> None:
     assert Site(product_version=version).legacy_apns is legacy
 

@@ -13,7 +13,17 @@ from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.sessions import Credentials, admin_share
 from eset_portcheck.sessions.allowance import ClientFailed
-from eset_portcheck.sessions.logons import ENDED, REDIRECTED, REFUSED, SAME_MACHINE, UNKNOWN, UNSIGNED, Logons, Permit, Withheld
+from eset_portcheck.sessions.logons import (
+    ENDED,
+    REDIRECTED,
+    REFUSED,
+    SAME_MACHINE,
+    UNKNOWN,
+    UNSIGNED,
+    Logons,
+    Permit,
+    Withheld,
+)
 from tests.unit.rows import attempt, judged, row
 from tests.unit.test_sessions import CONNECTED, SHARE
 
@@ -72,8 +82,12 @@ def test_a_refusal_before_any_proof_left_forbids_nothing() -> None:
     assert why(logons, PC1) is None
 
 
-@pytest.mark.parametrize(("facts", "forbids"), [({"step": "logon", "error": "x"}, None), (None, UNKNOWN), (LOGON_FAILURE, REFUSED)])
-def test_after_one_that_was_accepted_a_lost_answer_forbids_nothing(facts: dict[str, Any] | None, forbids: str | None) -> None:
+@pytest.mark.parametrize(
+    ("facts", "forbids"), [({"step": "logon", "error": "x"}, None), (None, UNKNOWN), (LOGON_FAILURE, REFUSED)]
+)
+def test_after_one_that_was_accepted_a_lost_answer_forbids_nothing(
+    facts: dict[str, Any] | None, forbids: str | None
+) -> None:
     """The password is right; only one that may still be under way stops the next."""
     logons = Logons()
     used(logons, PC1, {"step": "done"})
@@ -116,7 +130,13 @@ def test_old_smb_needs_the_option() -> None:
 
 def dial(host: str = "pc1", address: str = "192.0.2.1", timeout_s: float = 0.1, **fields: Any) -> Any:
     endpoint = Endpoint(Transport.TCP, host, 445, "smb", session="admin-share", **fields)
-    return SimpleNamespace(endpoint=endpoint, address=address, port=445, reply={"dialect": "3.1.1"}, context=SimpleNamespace(timeout_s=timeout_s))
+    return SimpleNamespace(
+        endpoint=endpoint,
+        address=address,
+        port=445,
+        reply={"dialect": "3.1.1"},
+        context=SimpleNamespace(timeout_s=timeout_s),
+    )
 
 
 def sessions(**options: Any) -> DeepSessions:
@@ -125,9 +145,15 @@ def sessions(**options: Any) -> DeepSessions:
 
 @pytest.mark.parametrize(
     ("options", "fields"),
-    [({"connect_to": {"pc1:445": "127.0.0.1:445"}}, {}), ({"connect_to": {"pc1:445": "pc1:8445"}}, {}), ({}, {"proxy": ("proxy", 3128)})],
+    [
+        ({"connect_to": {"pc1:445": "127.0.0.1:445"}}, {}),
+        ({"connect_to": {"pc1:445": "pc1:8445"}}, {}),
+        ({}, {"proxy": ("proxy", 3128)}),
+    ],
 )
-async def test_no_log_on_on_a_redirected_target(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], fields: dict[str, Any]) -> None:
+async def test_no_log_on_on_a_redirected_target(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], fields: dict[str, Any]
+) -> None:
     monkeypatch.setattr(admin_share, "check", lambda *_, **__: pytest.fail("a log-on"))
     with pytest.raises(StageFailed) as broken:
         await sessions(**options).hold(dial(**fields))
@@ -205,7 +231,9 @@ async def test_the_next_target_is_told_where_the_account_was_refused(monkeypatch
 def test_an_address_that_got_no_log_on_does_not_spoil_the_one_that_did() -> None:
     good = attempt(*CONNECTED, Stage.HANDSHAKE, Stage.SESSION, reply={"dialect": "3.1.1", "session": {"step": "done"}})
     withheld = {"why": SAME_MACHINE, "tried_on": "pc7"}
-    untried = attempt(*CONNECTED, Stage.HANDSHAKE, broke=Stage.SESSION, failure=Failure.SESSION_NOT_TRIED, detail=withheld)
+    untried = attempt(
+        *CONNECTED, Stage.HANDSHAKE, broke=Stage.SESSION, failure=Failure.SESSION_NOT_TRIED, detail=withheld
+    )
     (told,) = judged(row(untried, good, **SHARE))
     assert (told.verdict, told.proof.reached, told.culprit) == ("pass", "authorised", None)
     assert [(one.reason, one.params) for one in told.findings] == [("SMB_NEEDS_CREDENTIALS", withheld)]

@@ -1,4 +1,5 @@
-"""Reports of earlier schemas: their plain JSON in today's shape before anything is made of it, and what cannot be taken over."""
+"""Reports of earlier schemas: their plain JSON in today's shape before anything is made of it, and what cannot be taken
+over."""
 
 import json
 from copy import deepcopy
@@ -12,7 +13,16 @@ from hypothesis import strategies as st
 
 from eset_portcheck.loading.migration import KINDS, NAMED, known, migrated
 from eset_portcheck.loading.reports import ReportFileError, parsed
-from eset_portcheck.model.evidence import AlternativeOpeningTried, Distance, DistanceControl, Evidence, Hop, Piece, Reject, TtlWalk
+from eset_portcheck.model.evidence import (
+    AlternativeOpeningTried,
+    Distance,
+    DistanceControl,
+    Evidence,
+    Hop,
+    Piece,
+    Reject,
+    TtlWalk,
+)
 from eset_portcheck.model.report import Report
 from eset_portcheck.rejudging import rejudged
 
@@ -65,7 +75,9 @@ def test_todays_are_left_alone() -> None:
     assert migrated(strange) is strange
 
 
-@pytest.mark.parametrize("file", sorted(GOLDEN.glob("1.[01].0/*.json")), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    "file", sorted(GOLDEN.glob("1.[01].0/*.json")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 def test_a_recorded_report_is_judged_alike_in_both_shapes(file: Path) -> None:
     plain = json.loads(file.read_bytes())
     old = rejudged(parsed(file.read_bytes(), "old").report)
@@ -76,29 +88,64 @@ def test_a_recorded_report_is_judged_alike_in_both_shapes(file: Path) -> None:
 
 
 def test_the_shape_of_each() -> None:
-    hop, other = {"ttl": 1, "from": "10.0.0.1", "after_s": 0.1}, {"ttl": 3, "from": None, "after_s": 0.2, "expired": False, "type": 3, "code": 13}
+    hop, other = (
+        {"ttl": 1, "from": "10.0.0.1", "after_s": 0.1},
+        {"ttl": 3, "from": None, "after_s": 0.2, "expired": False, "type": 3, "code": 13},
+    )
     told = parsed(
         with_evidence(
-            {"kind": "ttl-walk", "address": "10.9.9.9", "facts": {"hops": [hop], "probed": 30, "duration_s": 2.5, "other": [other], "reached": [9]}},
-            {"kind": "distance", "address": "10.9.9.9", "facts": {"controls": [{"how": "echo", "ttl": 62}], "refused_ttl": 61}},
-            {"kind": "otherwise", "address": "10.9.9.9", "facts": {"reason": "X", "completed": False, "stage": "tls", "failure": None}},
+            {
+                "kind": "ttl-walk",
+                "address": "10.9.9.9",
+                "facts": {"hops": [hop], "probed": 30, "duration_s": 2.5, "other": [other], "reached": [9]},
+            },
+            {
+                "kind": "distance",
+                "address": "10.9.9.9",
+                "facts": {"controls": [{"how": "echo", "ttl": 62}], "refused_ttl": 61},
+            },
+            {
+                "kind": "otherwise",
+                "address": "10.9.9.9",
+                "facts": {"reason": "X", "completed": False, "stage": "tls", "failure": None},
+            },
         ),
         "old",
     ).report
     assert told.checks[0].evidence == [
-        TtlWalk(address="10.9.9.9", hops=[Hop(1, "10.0.0.1", 0.1)], probed=30, duration_s=2.5, other=[Reject(3, None, 0.2, 3, 13)], reached=[9]),
+        TtlWalk(
+            address="10.9.9.9",
+            hops=[Hop(1, "10.0.0.1", 0.1)],
+            probed=30,
+            duration_s=2.5,
+            other=[Reject(3, None, 0.2, 3, 13)],
+            reached=[9],
+        ),
         Distance(address="10.9.9.9", controls=[DistanceControl("echo", 62)], refused_ttl=61),
         AlternativeOpeningTried(
-            address="10.9.9.9", reason="X", completed=False, stage=msgspec.convert("tls", type(told.checks[0].attempts[0].stages[0].stage))
+            address="10.9.9.9",
+            reason="X",
+            completed=False,
+            stage=msgspec.convert("tls", type(told.checks[0].attempts[0].stages[0].stage)),
         ),
     ]
 
 
 @pytest.mark.parametrize("version", ["1.1.0", "1.2.0", "1.3.0"])
 def test_a_kind_that_nobody_knows_is_kept_out_and_named(version: str) -> None:
-    found = parsed(with_evidence({"kind": "quantum-walk", "who": "novak"}, {"kind": "one-way"}, {"kind": "curl evil.example"}, version=version), "later")
+    found = parsed(
+        with_evidence(
+            {"kind": "quantum-walk", "who": "novak"},
+            {"kind": "one-way"},
+            {"kind": "curl evil.example"},
+            version=version,
+        ),
+        "later",
+    )
     assert [one.kind for one in found.report.checks[0].evidence] == ["one-way"]
-    assert found.unknown == ["checks[0].evidence[0] (kind quantum-walk)", "checks[0].evidence[2] (kind ?)"], "a stranger's words are not passed on"
+    assert found.unknown == ["checks[0].evidence[0] (kind quantum-walk)", "checks[0].evidence[2] (kind ?)"], (
+        "a stranger's words are not passed on"
+    )
     assert "novak" not in str(found.report)
 
 
@@ -114,29 +161,56 @@ def test_a_code_that_nobody_knows_is_kept_out_and_named() -> None:
     row = plain["checks"][0]
     row["reason"] = "QUIC_BLOCKED"
     row["findings"] = [{"reason": "QUIC_SLOW"}, {"reason": "TLS_EXPIRES_SOON"}]
-    plain["causes"] = [{"id": "C1", "reason": "QUIC\u202e", "culprit": None, "confidence": None, "where": {}, "explains": []}, *plain["causes"]]
+    plain["causes"] = [
+        {"id": "C1", "reason": "QUIC\u202e", "culprit": None, "confidence": None, "where": {}, "explains": []},
+        *plain["causes"],
+    ]
     found = parsed(json.dumps(plain).encode(), "later")
-    assert found.unknown == ["checks[0].findings[0] (reason QUIC_SLOW)", "checks[0] (reason QUIC_BLOCKED)", "causes[0] (reason ?)"]
-    assert (found.report.checks[0].reason, [one.reason for one in found.report.checks[0].findings]) == ("", ["TLS_EXPIRES_SOON"])
+    assert found.unknown == [
+        "checks[0].findings[0] (reason QUIC_SLOW)",
+        "checks[0] (reason QUIC_BLOCKED)",
+        "causes[0] (reason ?)",
+    ]
+    assert (found.report.checks[0].reason, [one.reason for one in found.report.checks[0].findings]) == (
+        "",
+        ["TLS_EXPIRES_SOON"],
+    )
     anew = rejudged(found.report)
-    assert {row.id: row.reason for row in anew.checks} == {row.id: row.reason for row in rejudged(parsed(json.dumps(TODAY).encode(), "today").report).checks}
+    assert {row.id: row.reason for row in anew.checks} == {
+        row.id: row.reason for row in rejudged(parsed(json.dumps(TODAY).encode(), "today").report).checks
+    }
 
 
 @pytest.mark.parametrize(
     ("piece", "told"),
     [
-        ({"kind": "ttl-walk", "facts": {"hops": "x", "probed": 30}}, "checks[0].evidence[0].hops: Expected `array`, got `str`"),
+        (
+            {"kind": "ttl-walk", "facts": {"hops": "x", "probed": 30}},
+            "checks[0].evidence[0].hops: Expected `array`, got `str`",
+        ),
         (
             {"kind": "ttl-walk", "facts": {"hops": [{"ttl": 256, "from": None, "after_s": 0}], "probed": 30}},
             "checks[0].evidence[0].hops[0].ttl: Expected `int` <= 255",
         ),
-        ({"kind": "distance", "facts": {"controls": [{"how": "rumour", "ttl": 1}]}}, "checks[0].evidence[0].controls[0].how: Invalid enum value 'rumour'"),
-        ({"kind": "firewall", "facts": {"verdict": "perhaps"}}, "checks[0].evidence[0].verdict: Invalid enum value 'perhaps'"),
-        ({"kind": "firewall", "facts": {"verdict": "drop", "may": "drop"}}, "checks[0].evidence[0].may: Expected `array`, got `str`"),
+        (
+            {"kind": "distance", "facts": {"controls": [{"how": "rumour", "ttl": 1}]}},
+            "checks[0].evidence[0].controls[0].how: Invalid enum value 'rumour'",
+        ),
+        (
+            {"kind": "firewall", "facts": {"verdict": "perhaps"}},
+            "checks[0].evidence[0].verdict: Invalid enum value 'perhaps'",
+        ),
+        (
+            {"kind": "firewall", "facts": {"verdict": "drop", "may": "drop"}},
+            "checks[0].evidence[0].may: Expected `array`, got `str`",
+        ),
         ({"kind": "control", "facts": {}}, "checks[0].evidence[0]: Object missing required field `ports`"),
         ({"kind": "control", "facts": 7}, "checks[0].evidence[0]: Object missing required field `ports`"),
         ({"kind": 7}, "checks[0].evidence[0].kind: Expected `str`, got `int`"),
-        ({"facts": {"kind": "one-way", "address": 7}}, "checks[0].evidence[0].address: Expected `str | null`, got `int`"),
+        (
+            {"facts": {"kind": "one-way", "address": 7}},
+            "checks[0].evidence[0].address: Expected `str | null`, got `int`",
+        ),
         ("one-way", "checks[0].evidence[0]: Expected `object`, got `str`"),
     ],
     ids=str,
@@ -148,7 +222,9 @@ def test_what_no_run_wrote_is_refused_with_its_place(piece: Any, told: str) -> N
 
 
 def test_many_of_them_are_left_out_and_some_named() -> None:
-    found = known({"checks": [{"evidence": [{"kind": "x"}] * 100_000 + [{"kind": "one-way"}]}], "causes": [{"reason": "X_Y"}]})
+    found = known(
+        {"checks": [{"evidence": [{"kind": "x"}] * 100_000 + [{"kind": "one-way"}]}], "causes": [{"reason": "X_Y"}]}
+    )
     assert (found[0]["checks"], found[0]["causes"]) == ([{"evidence": [{"kind": "one-way"}]}], [])
     assert len(found[1]) == NAMED
 
@@ -158,7 +234,23 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(("kind", "facts", "evidence", "checks", "address", "other", "ttl-walk", "findings", "causes", "reason", "x")), inner, max_size=4
+            st.sampled_from(
+                (
+                    "kind",
+                    "facts",
+                    "evidence",
+                    "checks",
+                    "address",
+                    "other",
+                    "ttl-walk",
+                    "findings",
+                    "causes",
+                    "reason",
+                    "x",
+                )
+            ),
+            inner,
+            max_size=4,
         )
     ),
 )
@@ -166,5 +258,9 @@ JSON = st.recursive(
 
 @given(checks=JSON, evidence=JSON, facts=JSON)
 def test_nothing_makes_it_fall(checks: Any, evidence: Any, facts: Any) -> None:
-    for rows in (checks, [{"evidence": evidence}, 7], [{"evidence": [{"kind": "ttl-walk", "facts": facts}, {"kind": "x", "facts": {"other": facts}}]}]):
+    for rows in (
+        checks,
+        [{"evidence": evidence}, 7],
+        [{"evidence": [{"kind": "ttl-walk", "facts": facts}, {"kind": "x", "facts": {"other": facts}}]}],
+    ):
         known(migrated({"schema_version": "1.0.0", "checks": rows, "causes": facts}))

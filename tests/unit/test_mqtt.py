@@ -15,7 +15,9 @@ def test_connect_as_in_section_3_1() -> None:
     assert exchange.out == [bytes.fromhex("101e 0004 4d515454 04 02 003c 0012") + b"pc" + b"01" * 8]
 
 
-@pytest.mark.parametrize(("size", "encoded"), [(0, "00"), (127, "7f"), (128, "8001"), (16383, "ff7f"), (16384, "808001")])
+@pytest.mark.parametrize(
+    ("size", "encoded"), [(0, "00"), (127, "7f"), (128, "8001"), (16383, "ff7f"), (16384, "808001")]
+)
 def test_remaining_length_as_in_table_2_4(size: int, encoded: str) -> None:
     assert mqtt.remaining_length(size) == bytes.fromhex(encoded)
 

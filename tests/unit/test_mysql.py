@@ -1,4 +1,5 @@
-"""MySQL: the log-on, byte by byte, what each plug-in is answered, and how little it takes to prove the server and how much to disprove it."""
+"""MySQL: the log-on, byte by byte, what each plug-in is answered, and how little it takes to prove the server and how
+much to disprove it."""
 
 import struct
 from typing import Any
@@ -23,7 +24,9 @@ def packet(number: int, payload: bytes) -> bytes:
 def greeting(plugin: bytes = b"mysql_native_password", capabilities: int = ALL, version: bytes = b"8.0.36") -> bytes:
     """HandshakeV10."""
     numbers = struct.pack("<HBHHB", capabilities & 0xFFFF, 45, 2, capabilities >> 16, 21)
-    return b"\x0a" + version + b"\0" + bytes(4) + b"12345678\0" + numbers + bytes(10) + b"123456789012\0" + plugin + b"\0"
+    return (
+        b"\x0a" + version + b"\0" + bytes(4) + b"12345678\0" + numbers + bytes(10) + b"123456789012\0" + plugin + b"\0"
+    )
 
 
 def error(code: int, text: bytes = b"#28000Access denied") -> bytes:
@@ -45,7 +48,8 @@ def test_handshake_response_41() -> None:
     sent, facts = talk(packet(0, greeting()), packet(2, error(1045)))
     assert sent == [
         bytes.fromhex("46000001")  # 70 bytes, sequence 1
-        + bytes.fromhex("01a20800")  # LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH; no SSL, no CONNECT_WITH_DB
+        # LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH; no SSL, no CONNECT_WITH_DB
+        + bytes.fromhex("01a20800")
         + bytes.fromhex("00400000 2d") + bytes(23)  # largest packet, utf8mb4, reserved
         + b"pcabababababab\0" + b"\0" + b"mysql_native_password\0"  # user, answer of no bytes, plug-in
     ]  # fmt: skip
@@ -77,10 +81,13 @@ def test_nothing_is_asked_that_the_server_does_not_offer() -> None:
     ],
 )
 def test_each_plugin_gets_what_it_can_read(plugin: bytes, answer: bytes) -> None:
-    """At the greeting behind a length, at a switch as a packet of its own. Another length would count against this host."""
+    """At the greeting behind a length, at a switch as a packet of its own. Another length would count against this
+    host."""
     sent, _ = talk(packet(0, greeting(plugin)), packet(2, error(1045)))
     assert sent[0].endswith(b"pcabababababab\0" + bytes([len(answer)]) + answer + plugin + b"\0")
-    sent, facts = talk(packet(0, greeting()), packet(2, b"\xfe" + plugin + b"\0saltsaltsaltsaltsalt\0"), packet(4, error(1698)))
+    sent, facts = talk(
+        packet(0, greeting()), packet(2, b"\xfe" + plugin + b"\0saltsaltsaltsaltsalt\0"), packet(4, error(1698))
+    )
     assert (sent[1], facts["refusal"]) == (packet(3, answer), 1698)
 
 
@@ -90,19 +97,30 @@ def test_old_switch_without_a_name() -> None:
 
 
 def test_a_question_of_pam_is_answered_with_nothing() -> None:
-    sent, facts = talk(packet(0, greeting()), packet(2, b"\xfedialog\0\x05Password: "), packet(4, b"\x02Again: "), packet(6, error(1045)))
+    sent, facts = talk(
+        packet(0, greeting()),
+        packet(2, b"\xfedialog\0\x05Password: "),
+        packet(4, b"\x02Again: "),
+        packet(6, error(1045)),
+    )
     assert (sent[1:], facts["refusal"]) == ([packet(3, b"\0"), packet(5, b"\0")], 1045)
 
 
 def test_fast_success_is_followed_by_ok_without_a_word() -> None:
-    sent, facts = talk(packet(0, greeting(b"caching_sha2_password")), packet(2, b"\x01\x03"), packet(3, b"\0\0\0\2\0\0\0"))
+    sent, facts = talk(
+        packet(0, greeting(b"caching_sha2_password")), packet(2, b"\x01\x03"), packet(3, b"\0\0\0\2\0\0\0")
+    )
     assert (sent[1:], facts["log_on"]) == ([packet(0, b"\x01")], "accepted")  # COM_QUIT
 
 
 @pytest.mark.parametrize("code", [1045, 1251, 1698, 3118, 3159])
 def test_whatever_the_refusal_it_is_mysql(code: int) -> None:
     _, facts = talk(packet(0, greeting()), packet(2, error(code)))
-    assert (facts["refusal"], mysql.interpret(facts).proof, mysql.interpret(facts).reason) == (code, Proof.PROTOCOL, "PROTOCOL_REPLY")
+    assert (facts["refusal"], mysql.interpret(facts).proof, mysql.interpret(facts).reason) == (
+        code,
+        Proof.PROTOCOL,
+        "PROTOCOL_REPLY",
+    )
 
 
 @pytest.mark.parametrize("rest", [b"", b"\x07", b"\x07\0\0\2\xff"])
@@ -116,7 +134,10 @@ def test_endless_questions_end() -> None:
     assert facts["log_on"] == "unfinished"
 
 
-@pytest.mark.parametrize(("code", "reason"), [(1130, "MYSQL_HOST_NOT_ALLOWED"), (1129, "MYSQL_HOST_BLOCKED"), (1040, "MYSQL_TOO_MANY_CONNECTIONS")])
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(1130, "MYSQL_HOST_NOT_ALLOWED"), (1129, "MYSQL_HOST_BLOCKED"), (1040, "MYSQL_TOO_MANY_CONNECTIONS")],
+)
 def test_the_first_packet_may_turn_this_host_away(code: int, reason: str) -> None:
     sent, facts = talk(packet(0, error(code, b"Host '10.1.1.1' ...")))
     assert (sent, facts) == ([], {"answer": "error", "code": code})

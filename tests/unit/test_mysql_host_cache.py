@@ -1,8 +1,9 @@
-"""The probe does not count against this host: 150 times against a real MariaDB with its default limits, then a real log-on from the same address.
+"""The probe does not count against this host: 150 times against a real MariaDB with its default limits, then a real
+log-on from the same address.
 
-The server counts per address, and never for 127.0.0.1: the probes come from 127.0.0.2. That counting works at all is shown by hang-ups from 127.0.0.3,
-which must be blocked, else the test has proven nothing. The server has accounts of several plug-ins, because a name that does not exist is met with
-the plug-in of any of them.
+The server counts per address, and never for 127.0.0.1: the probes come from 127.0.0.2. That counting works at all is
+shown by hang-ups from 127.0.0.3, which must be blocked, else the test has proven nothing. The server has accounts of
+several plug-ins, because a name that does not exist is met with the plug-in of any of them.
 """
 
 import hashlib
@@ -25,7 +26,9 @@ SERVER, PROBER, HANGER_UP = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 PASSWORD = "Lab-Passw0rd"
 ACCOUNTS = f"FLUSH PRIVILEGES;\nCREATE USER 'era'@'%' IDENTIFIED BY '{PASSWORD}';\n"
 # Nine names in ten meet one of these: wrong answers to them would reach the limit within the probes below.
-ED25519 = "INSTALL SONAME 'auth_ed25519';\n" + "".join(f"CREATE USER 'modern{one}'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('x');\n" for one in range(40))
+ED25519 = "INSTALL SONAME 'auth_ed25519';\n" + "".join(
+    f"CREATE USER 'modern{one}'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('x');\n" for one in range(40)
+)
 Dial = Callable[[str], socket.socket]
 
 
@@ -48,14 +51,29 @@ def dial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dial]:
         absent("mariadbd or mariadb-install-db is missing")
     folder = tmp_path_factory.mktemp("db")
     common = ["--no-defaults", f"--datadir={folder / 'data'}", *(["--user=root"] if os.geteuid() == 0 else [])]
-    made = subprocess.run([install, *common, "--skip-test-db"], check=False, capture_output=True, text=True, timeout=120)
+    made = subprocess.run(
+        [install, *common, "--skip-test-db"], check=False, capture_output=True, text=True, timeout=120
+    )
     assert made.returncode == 0, made.stdout + made.stderr
-    subprocess.run([daemon, *common, "--bootstrap", "--skip-networking"], input=accounts(daemon), text=True, check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        [daemon, *common, "--bootstrap", "--skip-networking"],
+        input=accounts(daemon),
+        text=True,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     with socket.socket() as free:
         free.bind((SERVER, 0))
         port = free.getsockname()[1]
     with (folder / "log").open("wb") as log:
-        options = [f"--bind-address={SERVER}", f"--port={port}", f"--socket={folder / 's'}", f"--pid-file={folder / 'pid'}", "--innodb-buffer-pool-size=16M"]
+        options = [
+            f"--bind-address={SERVER}",
+            f"--port={port}",
+            f"--socket={folder / 's'}",
+            f"--pid-file={folder / 'pid'}",
+            "--innodb-buffer-pool-size=16M",
+        ]
         server = subprocess.Popen([daemon, *common, *options], stdout=log, stderr=log)
 
     def connect(source: str) -> socket.socket:
@@ -72,8 +90,11 @@ def dial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dial]:
 
 
 def accounts(daemon: str) -> str:
-    """One account for the log-on; and, when this MariaDB brings the plug-in, some of ed25519, which counts an answer of the wrong length."""
-    told = subprocess.run([daemon, "--no-defaults", "--verbose", "--help"], capture_output=True, text=True, timeout=60).stdout
+    """One account for the log-on; and, when this MariaDB brings the plug-in, some of ed25519, which counts an answer of
+    the wrong length."""
+    told = subprocess.run(
+        [daemon, "--no-defaults", "--verbose", "--help"], capture_output=True, text=True, timeout=60
+    ).stdout
     folder = next((line.split()[1] for line in told.splitlines() if line.startswith("plugin-dir ")), "")
     return ACCOUNTS + (ED25519 if Path(folder, "auth_ed25519.so").exists() else "")
 
@@ -105,7 +126,8 @@ def probe(sock: socket.socket) -> dict[str, object]:
 
 
 def log_on(sock: socket.socket, user: bytes, password: bytes) -> bytes:
-    """A real log-on by mysql_native_password, to see whether this address may still come in: the server's last packet."""
+    """A real log-on by mysql_native_password, to see whether this address may still come in: the server's last
+    packet."""
     first = sock.recv(4096)
     if first[4] == 0xFF:
         return first[4:]
@@ -114,7 +136,15 @@ def log_on(sock: socket.socket, user: bytes, password: bytes) -> bytes:
     once = hashlib.sha1(password).digest()
     mask = hashlib.sha1(salt + hashlib.sha1(once).digest()).digest()
     answer = bytes(a ^ b for a, b in zip(once, mask, strict=True))
-    body = (0x8A201).to_bytes(4, "little") + bytes.fromhex("000000012d") + bytes(23) + user + b"\0\x14" + answer + b"mysql_native_password\0"
+    body = (
+        (0x8A201).to_bytes(4, "little")
+        + bytes.fromhex("000000012d")
+        + bytes(23)
+        + user
+        + b"\0\x14"
+        + answer
+        + b"mysql_native_password\0"
+    )
     sock.sendall(len(body).to_bytes(3, "little") + b"\x01" + body)
     return sock.recv(4096)[4:]
 

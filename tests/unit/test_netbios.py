@@ -1,4 +1,5 @@
-"""NetBIOS: golden bytes by section of RFC 1001 and 1002, for the name service, the session service and the silent datagram service."""
+"""NetBIOS: golden bytes by section of RFC 1001 and 1002, for the name service, the session service and the silent
+datagram service."""
 
 import struct
 from typing import Any
@@ -41,8 +42,12 @@ def test_first_level_encoding(name: str, suffix: int, encoded: bytes) -> None:
 def test_node_status_request_and_name_query() -> None:
     """4.2.17 and 4.2.12: one question, no flags, NBSTAT (0x21) and NB (0x20), class IN."""
     status, query = Exchange(nbns.converse(peer())).out
-    assert status == STATUS_ID + bytes.fromhex("00000001000000000000") + b"\x20CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\0" + bytes.fromhex("00210001")
-    assert query == QUERY_ID + bytes.fromhex("00000001000000000000") + netbios.encode_name("PC7", 0x20) + bytes.fromhex("00200001")
+    assert status == STATUS_ID + bytes.fromhex(
+        "00000001000000000000"
+    ) + b"\x20CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\0" + bytes.fromhex("00210001")
+    assert query == QUERY_ID + bytes.fromhex("00000001000000000000") + netbios.encode_name("PC7", 0x20) + bytes.fromhex(
+        "00200001"
+    )
 
 
 @pytest.mark.parametrize("host", ["10.77.5.2", "fd77:5::2", "büro.corp.local"])
@@ -50,9 +55,18 @@ def test_what_has_no_netbios_name_is_not_asked_for_one(host: str) -> None:
     assert len(Exchange(nbns.converse(peer(host))).out) == 1
 
 
-def record(body: bytes, kind: int = 0x21, transaction: bytes = STATUS_ID, flags: str = "8400", name: bytes | None = None) -> bytes:
+def record(
+    body: bytes, kind: int = 0x21, transaction: bytes = STATUS_ID, flags: str = "8400", name: bytes | None = None
+) -> bytes:
     name = netbios.encode_name("*", 0) if name is None else name
-    return transaction + bytes.fromhex(flags) + bytes.fromhex("0000000100000000") + name + struct.pack(">HHIH", kind, 1, 0, len(body)) + body
+    return (
+        transaction
+        + bytes.fromhex(flags)
+        + bytes.fromhex("0000000100000000")
+        + name
+        + struct.pack(">HHIH", kind, 1, 0, len(body))
+        + body
+    )
 
 
 def status_body(*names: tuple[bytes, int, int]) -> bytes:
@@ -104,8 +118,14 @@ def test_at_most_32_names_are_kept() -> None:
 def test_positive_and_negative_name_query_responses() -> None:
     """4.2.13: address entries of six bytes; 4.2.14: a code and no answer record that counts."""
     name = netbios.encode_name("PC7", 0x20)
-    assert heard(record(bytes.fromhex("00000a4d0502"), 0x20, QUERY_ID, "8500", name)) == {"answer": "name", "group": False}
-    assert heard(record(bytes.fromhex("80000a4d0502"), 0x20, QUERY_ID, "8500", name)) == {"answer": "name", "group": True}
+    assert heard(record(bytes.fromhex("00000a4d0502"), 0x20, QUERY_ID, "8500", name)) == {
+        "answer": "name",
+        "group": False,
+    }
+    assert heard(record(bytes.fromhex("80000a4d0502"), 0x20, QUERY_ID, "8500", name)) == {
+        "answer": "name",
+        "group": True,
+    }
     negative = QUERY_ID + bytes.fromhex("85830000000000000000") + name + bytes.fromhex("000a0001000000000000")
     assert heard(negative) == {"answer": "negative", "code": 3, "meaning": "name not known"}
 
@@ -122,7 +142,10 @@ GOOD = record(status_body((b"PC7", 0, 0x0400)))
         GOOD[:2] + b"\x04\x00" + GOOD[4:],  # a request
         GOOD[:2] + b"\xac\x00" + GOOD[4:],  # a registration's response
         GOOD[:6] + b"\0\0" + GOOD[8:],  # no record
-        STATUS_ID + bytes.fromhex("81850001000000000000") + netbios.encode_name("*", 0) + bytes.fromhex("00210001"),  # a DNS server refuses, with the question
+        STATUS_ID
+        + bytes.fromhex("81850001000000000000")
+        + netbios.encode_name("*", 0)
+        + bytes.fromhex("00210001"),  # a DNS server refuses, with the question
         STATUS_ID + bytes.fromhex("81840000000000000000"),  # another one, without
         STATUS_ID + bytes.fromhex("85830000000000000000"),  # a refusal of no name
         GOOD[:-60],  # shorter than it says
@@ -152,14 +175,21 @@ def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
 
 def test_recorded_node_status() -> None:
     facts = netbios.parse_reply(RECORDED["nbns"][0][0])
-    assert [(one["name"], one["suffix"], one["group"]) for one in facts["names"]][:3] == [("TARGET", 0, False), ("TARGET", 3, False), ("TARGET", 0x20, False)]
+    assert [(one["name"], one["suffix"], one["group"]) for one in facts["names"]][:3] == [
+        ("TARGET", 0, False),
+        ("TARGET", 3, False),
+        ("TARGET", 0x20, False),
+    ]
 
 
 # -- session service (RFC 1002 4.3) ---------------------------------------------------------------
 def test_session_request() -> None:
     """4.3.2: type 0x81, no flags, 68 bytes: called and calling name."""
     (first,) = Exchange(nbss.converse(Peer(host="pc7", port=139))).out
-    assert first == bytes.fromhex("81000044") + b"\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20FAEPFCFEEDEIEFEDELCACACACACACAAA\0"
+    assert (
+        first
+        == bytes.fromhex("81000044") + b"\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20FAEPFCFEEDEIEFEDELCACACACACACAAA\0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +215,11 @@ def test_negative_session_response(code: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("facts", "verdict", "reached"),
     [
-        ({"netbios_session": "refused", "code": 0x82, "meaning": "called name not present"}, Verdict.UNPROVEN, Proof.ACCEPTS),
+        (
+            {"netbios_session": "refused", "code": 0x82, "meaning": "called name not present"},
+            Verdict.UNPROVEN,
+            Proof.ACCEPTS,
+        ),
         ({"netbios_session": "retargeted"}, Verdict.UNPROVEN, Proof.ACCEPTS),
         ({"netbios_session": "granted", "dialect": "3.1.1", "signing": "enabled"}, Verdict.PASS, Proof.PROTOCOL),
     ],
@@ -216,7 +250,9 @@ def test_a_granted_session_leads_to_smb() -> None:
         assert nbss.interpret(exchange.facts).proof is Proof.PROTOCOL
 
 
-@pytest.mark.parametrize("reply", ["82000001", "82010000", "83000002", "84000007", "00000000", "81000044", netbios.KEEP_ALIVE.hex() * 9])
+@pytest.mark.parametrize(
+    "reply", ["82000001", "82010000", "83000002", "84000007", "00000000", "81000044", netbios.KEEP_ALIVE.hex() * 9]
+)
 def test_what_is_no_session_response(reply: str) -> None:
     exchange = Exchange(nbss.converse(Peer(host="pc7", port=139)))
     with pytest.raises(UnexpectedBytes):

@@ -1,4 +1,5 @@
-"""Which attempts are put to this host's own rules, and how often; what of the rules the report holds; how a command is bounded."""
+"""Which attempts are put to this host's own rules, and how often; what of the rules the report holds; how a command is
+bounded."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from eset_portcheck.packet_filter.outline import outline
 from eset_portcheck.packet_filter.ruleset import Ruleset
 from tests.unit.test_firewall import RULESETS, recorded_objects
 
-HOST = Host(interfaces=[Interface("eth0", ["10.0.1.2", "fe80::2%eth0"]), Interface("tun0", ["10.8.0.2"], point_to_point=True)])
+HOST = Host(
+    interfaces=[Interface("eth0", ["10.0.1.2", "fe80::2%eth0"]), Interface("tun0", ["10.8.0.2"], point_to_point=True)]
+)
 
 
 class Asked:
@@ -36,7 +39,11 @@ class Asked:
 
 
 def attempt(
-    address: str, stage: Stage = Stage.CONNECT, failure: Failure | None = Failure.TIMEOUT, source: str = "10.0.1.2", untested: str | None = None
+    address: str,
+    stage: Stage = Stage.CONNECT,
+    failure: Failure | None = Failure.TIMEOUT,
+    source: str = "10.0.1.2",
+    untested: str | None = None,
 ) -> Attempt:
     return Attempt(address, "ipv4", source, [StageRecord(stage, 0.0, 4.0, failure)], untested=untested)
 
@@ -54,7 +61,11 @@ def test_attempts_that_differ_in_their_target_only_share_an_answer() -> None:
 
 
 def test_where_a_rule_names_addresses_each_target_is_asked_but_not_without_end() -> None:
-    rules = Asked(lambda flow: Prediction("drop" if flow.destination == ("10.0.0.3",) else "allow" if flow.destination else "cannot-tell"))
+    rules = Asked(
+        lambda flow: Prediction(
+            "drop" if flow.destination == ("10.0.0.3",) else "allow" if flow.destination else "cannot-tell"
+        )
+    )
     told = explained(rules, *(attempt(f"10.0.{number // 250}.{number % 250 + 3}") for number in range(1000)))
     assert told[:2] == [("10.0.0.3", "drop"), ("10.0.0.4", "allow")]
     assert len(told) == MAX_ADDRESSES
@@ -77,13 +88,19 @@ def test_only_what_was_lost_on_the_way_is_asked(one: Attempt) -> None:
 
 
 def test_silence_after_a_datagram_is_asked() -> None:
-    assert explained(Asked(lambda _: Prediction("drop", "x")), attempt("10.0.2.2", Stage.HANDSHAKE), transport="udp") == [("10.0.2.2", "drop")]
+    assert explained(
+        Asked(lambda _: Prediction("drop", "x")), attempt("10.0.2.2", Stage.HANDSHAKE), transport="udp"
+    ) == [("10.0.2.2", "drop")]
 
 
 def test_questions_to_resolvers_that_stay_silent_are_asked_too() -> None:
     servers = [
         {"server": one, "type": kind, **said}
-        for one, said in (("10.0.9.1", {"failure": "dns_timeout"}), ("10.0.9.2", {"rcode": "SERVFAIL"}), ("127.0.0.53", {"failure": "dns_timeout"}))
+        for one, said in (
+            ("10.0.9.1", {"failure": "dns_timeout"}),
+            ("10.0.9.2", {"rcode": "SERVFAIL"}),
+            ("127.0.0.53", {"failure": "dns_timeout"}),
+        )
         for kind in ("A", "AAAA")
     ]
     unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"servers": servers})])
@@ -106,7 +123,9 @@ def test_a_bug_in_reading_rules_hides_nothing() -> None:
         raise KeyError
 
     seen = Explainer(Asked(broken), HOST).explained(Observation([attempt("10.0.2.2")]), "tcp", 2222)
-    assert [(one.verdict, one.why) for one in seen.evidence if isinstance(one, FirewallPrediction)] == [("cannot-tell", "KeyError")]
+    assert [(one.verdict, one.why) for one in seen.evidence if isinstance(one, FirewallPrediction)] == [
+        ("cannot-tell", "KeyError")
+    ]
 
 
 @pytest.mark.parametrize("path", RULESETS, ids=lambda path: path.name)
@@ -118,14 +137,35 @@ def test_the_report_holds_the_outline_of_rules_and_nothing_that_they_match(path)
     text = repr(told)
     assert "10.9." not in text
     assert "eth0" not in text
-    hooks = {one["chain"]["name"] for one in objects if one.get("chain", {}).get("hook") in ("input", "output", "prerouting")}
+    hooks = {
+        one["chain"]["name"] for one in objects if one.get("chain", {}).get("hook") in ("input", "output", "prerouting")
+    }
     assert hooks <= {one["chain"]["name"] for one in told if "chain" in one}
 
 
 def test_a_table_of_endless_rules_is_given_up() -> None:
-    chain = {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}
+    chain = {
+        "chain": {
+            "family": "inet",
+            "table": "t",
+            "name": "c",
+            "type": "filter",
+            "hook": "input",
+            "prio": 0,
+            "policy": "accept",
+        }
+    }
     miss = {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 1}}
-    ruleset = Ruleset([chain, *({"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [miss, {"drop": None}]}} for _ in range(1000))], budget=3000)
+    ruleset = Ruleset(
+        [
+            chain,
+            *(
+                {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [miss, {"drop": None}]}}
+                for _ in range(1000)
+            ),
+        ],
+        budget=3000,
+    )
     flow = Flow("in", "ipv4", "tcp", 2222, destination=("10.9.8.1",))
     assert predict(ruleset, flow).verdict == "allow"
     told = predict(ruleset, flow)
@@ -158,4 +198,7 @@ def test_a_command_that_is_missing_is_said() -> None:
 
 
 def test_its_output_comes_whole() -> None:
-    assert listed([*SHELL, r"head -c 300000 /dev/zero | tr '\0' x"], time.monotonic() + 60, 1_000_000).strip() == b"x" * 300000
+    assert (
+        listed([*SHELL, r"head -c 300000 /dev/zero | tr '\0' x"], time.monotonic() + 60, 1_000_000).strip()
+        == b"x" * 300000
+    )

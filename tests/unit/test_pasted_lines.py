@@ -1,7 +1,9 @@
-"""Every line that is meant to be pasted, filled with hostile values, run by real shells or parsed by their rules: the words are ours, or exactly the value.
+"""Every line that is meant to be pasted, filled with hostile values, run by real shells or parsed by their rules: the
+words are ours, or exactly the value.
 
-The values stand where strangers write: names of hosts, reverse DNS, certificates, processes, units, chains, tables, interfaces, proxies, values of a site,
-words of a command line, fields of a report. Counts are printed (`pytest -rP`); those of one run are in docs/decisions/0018.
+The values stand where strangers write: names of hosts, reverse DNS, certificates, processes, units, chains, tables,
+interfaces, proxies, values of a site, words of a command line, fields of a report. Counts are printed (`pytest -rP`);
+those of one run are in docs/decisions/0018.
 """
 
 import ast
@@ -47,13 +49,28 @@ SIGNS = [
     "#", "*", "?", "@", "@(", "@{", ",", "(", ")", "{", "}", "$HOME", "${IFS}", "$env:PATH", "1kb", "0x10", "1e3", "é", "\ud800", "password=", "token: ", "--site ", "x" * 300, " ", "",
 ]  # fmt: skip
 FINE = ["pc7.corp.local", "10.1.2.3", "fd00::1", "fe80::1%eth0", "DC01", "2222", "0xdead", "1kb", "eset-portcheck"]
-TEXT = st.lists(st.sampled_from(SIGNS) | st.sampled_from(FINE) | st.text(max_size=4), min_size=1, max_size=6).map("".join)
+TEXT = st.lists(st.sampled_from(SIGNS) | st.sampled_from(FINE) | st.text(max_size=4), min_size=1, max_size=6).map(
+    "".join
+)
 HOST = st.sampled_from(FINE) | TEXT | st.integers() | st.none() | st.lists(TEXT, max_size=2)
 PORT = st.integers(-1, 70000) | st.sampled_from([2222, 443, True, 2222.0, "2222", None, [2222]]) | TEXT
 PARAMS = st.fixed_dictionaries(
-    {"target": HOST, "address": HOST, "source": HOST, "port": PORT, "transport": st.sampled_from(["tcp", "udp"]) | TEXT, "interval": HOST}
+    {
+        "target": HOST,
+        "address": HOST,
+        "source": HOST,
+        "port": PORT,
+        "transport": st.sampled_from(["tcp", "udp"]) | TEXT,
+        "interval": HOST,
+    }
 )
-TOKENS: dict[str, Any] = {"target": "qtarget.example", "address": "192.0.2.77", "source": "qsource", "port": 54321, "transport": "tcp"}
+TOKENS: dict[str, Any] = {
+    "target": "qtarget.example",
+    "address": "192.0.2.77",
+    "source": "qsource",
+    "port": 54321,
+    "transport": "tcp",
+}
 LENGTHY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -62,7 +79,8 @@ def told(capsys: pytest.CaptureFixture[str], text: str) -> None:
         print(f"\n{text}")
 
 
-# ---------------------------------------------------------------------------------------------------------------- the attacks that were found
+# ---------------------------------------------------------------------------------------------------------------- the
+# attacks that were found
 
 
 def test_a_port_that_is_no_integer_reaches_no_command() -> None:
@@ -102,9 +120,15 @@ def test_what_is_taken_out_of_a_command_takes_no_quote_with_it() -> None:
     line = joined(["eset-portcheck", "check", "--set", "password='a; touch pwned #"])
     assert Always().text(Privacy.COMMAND, line) == "[removed]"
     kept = joined(["eset-portcheck", "check", "--site", "/home/bob/my site.toml", "--set", "password=x"])
-    assert Always().text(Privacy.COMMAND, kept) == "eset-portcheck check --site '/home/user-1/my site.toml' --set password=[removed]"
+    assert (
+        Always().text(Privacy.COMMAND, kept)
+        == "eset-portcheck check --site '/home/user-1/my site.toml' --set password=[removed]"
+    )
     strict = Strict(load("deployment"), {})
-    assert strict.text(Privacy.COMMAND, "eset-portcheck check --site 'my site.toml'") == "eset-portcheck check --site file-1.toml"
+    assert (
+        strict.text(Privacy.COMMAND, "eset-portcheck check --site 'my site.toml'")
+        == "eset-portcheck check --site file-1.toml"
+    )
 
 
 @pytest.mark.skipif("dash" not in SHELLS, reason="no POSIX shell here")
@@ -113,7 +137,10 @@ def test_the_judges_see_what_a_shell_obeys(name: str, tmp_path: Path) -> None:
     for number, wrong in enumerate(("ss >pwned", "ss; pwned", "ss $(pwned)", "ss `pwned`", "ss 'unfinished")):
         with pytest.raises(AssertionError):
             run(name, ["dig", wrong], tmp_path / str(number))
-    assert run(name, ["ss 'a b' | nc $(dig x)", "ip '!s'"], tmp_path / "x") == [[("dig", "x"), ("nc",), ("ss", "a b")], [("ip", "!s")]]
+    assert run(name, ["ss 'a b' | nc $(dig x)", "ip '!s'"], tmp_path / "x") == [
+        [("dig", "x"), ("nc",), ("ss", "a b")],
+        [("ip", "!s")],
+    ]
     if "history" in name:
         with pytest.raises(AssertionError, match='ip "ss a"'):  # bash shows what it made of the line
             run(name, ["ss a", 'ip "!ss"'], tmp_path / "y")
@@ -126,19 +153,28 @@ def test_the_judges_of_windows_see_what_a_shell_obeys(read: Callable[[str], list
         "x | calc",
         'x "a',
         "x (calc)",
-        *(["x %PATH%", 'x "%PATH%"', "x ^a", 'x "a!b"'] if read is by_cmd else ['x "$(calc)"', "x $(calc)", "x 'a'' ; calc", "x \u2018a"]),
+        *(
+            ["x %PATH%", 'x "%PATH%"', "x ^a", 'x "a!b"']
+            if read is by_cmd
+            else ['x "$(calc)"', "x $(calc)", "x 'a'' ; calc", "x \u2018a"]
+        ),
     ):
         with pytest.raises(AssertionError):
             read(wrong)
 
 
-# ---------------------------------------------------------------------------------------------------------------- every text
+# ---------------------------------------------------------------------------------------------------------------- every
+# text
 
 
 def templates() -> Iterator[tuple[str, str, Shell]]:
     for code, text in texts.load().items():
         for step in text.fix:
-            for template, shell in ((step.linux, Shell.SH), (step.windows, Shell.POWERSHELL), (step.run, Shell.WINDOWS)):
+            for template, shell in (
+                (step.linux, Shell.SH),
+                (step.windows, Shell.POWERSHELL),
+                (step.run, Shell.WINDOWS),
+            ):
                 if template:
                     yield code, template, shell
 
@@ -189,7 +225,9 @@ def expected(word: str, params: dict[str, Any]) -> str:
     for name in ("target", "address", "source"):
         token = TOKENS[name]
         in_brackets = f"[{values[name]}]" if ":" in values[name] else values[name]
-        word = re.sub(rf"(?<=//){re.escape(token)}|{re.escape(token)}(?=:)", lambda _, text=in_brackets: text, word).replace(token, values[name])
+        word = re.sub(
+            rf"(?<=//){re.escape(token)}|{re.escape(token)}(?=:)", lambda _, text=in_brackets: text, word
+        ).replace(token, values[name])
     return word.replace(str(TOKENS["port"]), values["port"])
 
 
@@ -199,7 +237,10 @@ def printed(params: dict[str, Any], language: str, system: str) -> Iterator[tupl
     context = RenderContext(language=language)
     for code, text in texts.load().items():
         for step, shown in zip(text.fix, reason_text.steps(code, params, system, context), strict=True):
-            kinds = [(step.windows, Shell.POWERSHELL) if windows else (step.linux, Shell.SH), (step.run, Shell.WINDOWS if windows else Shell.SH)]
+            kinds = [
+                (step.windows, Shell.POWERSHELL) if windows else (step.linux, Shell.SH),
+                (step.run, Shell.WINDOWS if windows else Shell.SH),
+            ]
             for (template, shell), line in zip([one for one in kinds if one[0]], shown.commands, strict=True):
                 yield template, line, shell
 
@@ -225,13 +266,28 @@ def test_every_text_gives_its_own_words_and_no_others(tmp_path: Path, capsys: py
                 lines[template, line] = params, shell
 
     feed()
-    here = [(template, line, params) for (template, line), (params, shell) in lines.items() if shell is Shell.SH and not is_sql(template)]
+    here = [
+        (template, line, params)
+        for (template, line), (params, shell) in lines.items()
+        if shell is Shell.SH and not is_sql(template)
+    ]
     known = sorted({template for template, _, _ in here})
     for name in SHELLS:
-        base = dict(zip(known, run(name, [filled(one, TOKENS, Shell.SH) for one in known], tmp_path / name / "base"), strict=True))
+        base = dict(
+            zip(
+                known,
+                run(name, [filled(one, TOKENS, Shell.SH) for one in known], tmp_path / name / "base"),
+                strict=True,
+            )
+        )
         assert sum(map(len, base.values())) > len(known)
-        for (template, line, params), started in zip(here, run(name, [line for _, line, _ in here], tmp_path / name / "hostile"), strict=True):
-            assert started == sorted({tuple(expected(word, params) for word in words) for words in base[template]}), (name, line)
+        for (template, line, params), started in zip(
+            here, run(name, [line for _, line, _ in here], tmp_path / name / "hostile"), strict=True
+        ):
+            assert started == sorted({tuple(expected(word, params) for word in words) for words in base[template]}), (
+                name,
+                line,
+            )
     parsed_lines = 0
     for (template, line), (params, shell) in lines.items():
         if shell is Shell.WINDOWS:
@@ -254,8 +310,11 @@ def test_every_text_gives_its_own_words_and_no_others(tmp_path: Path, capsys: py
 
 
 def line_again(words: list[str], ids: list[str], host: Host) -> str:
-    """As render/outcome makes it of a live run, but of ids that no profile makes too: those it leaves out (model/command_line.only)."""
-    return joined(["eset-portcheck", "check", *words, *(part for one in ids for part in ("--only", one))], shell_of(host.os))
+    """As render/outcome makes it of a live run, but of ids that no profile makes too: those it leaves out
+    (model/command_line.only)."""
+    return joined(
+        ["eset-portcheck", "check", *words, *(part for one in ids for part in ("--only", one))], shell_of(host.os)
+    )
 
 
 @pytest.mark.skipif("dash" not in SHELLS, reason="no POSIX shell here")
@@ -279,7 +338,10 @@ def test_words_of_a_command_line_come_back_from_every_shell(tmp_path: Path, caps
         if shown == line:
             wrapped["\n".join(broken(line, width, continued=True))] = said
         for eye in (Always(), Strict(load("deployment"), {})):
-            for out in (eye.text(Privacy.COMMAND, line), eye.text(Privacy.COMMAND, Always().text(Privacy.COMMAND, line))):
+            for out in (
+                eye.text(Privacy.COMMAND, line),
+                eye.text(Privacy.COMMAND, Always().text(Privacy.COMMAND, line)),
+            ):
                 hidden.update([out] if out != "[removed]" else [])
         for shell in (Shell.WINDOWS, Shell.CMD, Shell.POWERSHELL):
             line = line_again(words, ids, windows) if shell is Shell.WINDOWS else joined(wanted, shell)
@@ -332,11 +394,13 @@ def test_a_word_is_said_whole_or_refused(word: str, shell: Shell) -> None:
         assert by_powershell(quoted) == [word]
 
 
-# ---------------------------------------------------------------------------------------------------------------- every fix
+# ---------------------------------------------------------------------------------------------------------------- every
+# fix
 
 
 def hosts(text: str) -> list[Host]:
-    """Linux whose rules are not known, with each tool; with chains and tables of that name; Windows. All words in them are a stranger's."""
+    """Linux whose rules are not known, with each tool; with chains and tables of that name; Windows. All words in them
+    are a stranger's."""
     tools = ["ufw", "firewall-cmd", "nft", "iptables", "iptables-nft", "iptables-legacy", text]
     ruleset = [
         chain(text, "output", "drop", text),
@@ -345,7 +409,12 @@ def hosts(text: str) -> list[Host]:
         chain("OUTPUT", text, "drop", "filter", "ip"),
         chain("f", "forward", "drop", family=text),
     ]
-    strange = {"resolvers": [text, "10.0.1.53"], "interfaces": [Interface(text, [text, "10.0.1.2"])], "proxies": [], "name": text}
+    strange = {
+        "resolvers": [text, "10.0.1.53"],
+        "interfaces": [Interface(text, [text, "10.0.1.2"])],
+        "proxies": [],
+        "name": text,
+    }
     plain = msgspec.structs.replace(LINUX, **strange)
     return [
         plain,
@@ -356,7 +425,22 @@ def hosts(text: str) -> list[Host]:
 
 
 _POSIX = frozenset(
-    {"nft", "iptables", "ufw", "firewall-cmd", "ip", "dig", "ss", "squid", "openssl", "systemctl", "ps", "timedatectl", "eset-portcheck", "mysqladmin"}
+    {
+        "nft",
+        "iptables",
+        "ufw",
+        "firewall-cmd",
+        "ip",
+        "dig",
+        "ss",
+        "squid",
+        "openssl",
+        "systemctl",
+        "ps",
+        "timedatectl",
+        "eset-portcheck",
+        "mysqladmin",
+    }
 )
 _POWERSHELL = frozenset({"powershell", "netsh", "route", "w32tm"})
 _SAFE_WORDS = re.compile(r"[\w. :;&|<>(){}\[\]*,@#~=!$\"\\/^+%-]*", re.ASCII)
@@ -369,15 +453,28 @@ def test_every_fix_is_made_of_our_own_words(tmp_path: Path, capsys: pytest.Captu
     counts = {"examples": 0, "commands": 0}
 
     @settings(LENGTHY, max_examples=30)
-    @given(TEXT, HOST, st.sampled_from([2222, 0, 65535]), st.sampled_from(list(Listener)), st.sampled_from(list(Culprit)))
+    @given(
+        TEXT, HOST, st.sampled_from([2222, 0, 65535]), st.sampled_from(list(Listener)), st.sampled_from(list(Culprit))
+    )
     def feed(text: str, host: Any, port: int, listener: Listener, culprit: Culprit) -> None:
         counts["examples"] += 1
         target = host if isinstance(host, str) else text
         spoilt = [connecting(Failure.TIMEOUT, address=one, source_address=text) for one in (target, TARGET, "fd00::7")]
-        params = dict.fromkeys(("name", "server", "source", "rule", "table", "chain", "subject", "unit", "via", "proxy"), text)
+        params = dict.fromkeys(
+            ("name", "server", "source", "rule", "table", "chain", "subject", "unit", "via", "proxy"), text
+        )
         for code in reasons():
-            place = Where(address=target, interval=[text, text], ca=text, process={"pid": text, "name": text, "path": text})
-            changed = {"attempts": spoilt, "target": target, "port": port, "listener": listener, "culprit": culprit, "where": place}
+            place = Where(
+                address=target, interval=[text, text], ca=text, process={"pid": text, "name": text, "path": text}
+            )
+            changed = {
+                "attempts": spoilt,
+                "target": target,
+                "port": port,
+                "listener": listener,
+                "culprit": culprit,
+                "where": place,
+            }
             for via in (None, f"{text}:443", f"{target}:{text}"):
                 broken_row = cause_row(code, **changed, via_destination=via, findings=[Finding(code, params=params)])
                 for machine in hosts(text):
@@ -404,7 +501,9 @@ def test_every_fix_is_made_of_our_own_words(tmp_path: Path, capsys: pytest.Captu
             assert by_cmd(line) == by_powershell(line)
             continue
         _, live = by_grammar(re.sub(r"HKLM[\w\\]+", "KEY", line))
-        assert not {"expandable_string_literal", "sub_expression", "script_block_expression", "redirection"} & set(live), line
+        assert not {"expandable_string_literal", "sub_expression", "script_block_expression", "redirection"} & set(
+            live
+        ), line
     told(
         capsys,
         f"fixes: {counts['examples']} examples, {counts['commands']} commands; {len(posix)} different lines run by {' and '.join(SHELLS)}, {len(others)} parsed as PowerShell",
@@ -414,15 +513,23 @@ def test_every_fix_is_made_of_our_own_words(tmp_path: Path, capsys: pytest.Captu
 @settings(max_examples=300, deadline=None)
 @given(TEXT)
 def test_the_undo_of_rules_takes_identifiers_only(word: str) -> None:
-    for place in (nft.Place("inet", word, "in", "-"), nft.Place("inet", "t", word, "-"), nft.Place("inet", "t", "in", word), nft.Place(word, "t", "in", "-")):
-        if re.fullmatch(r"[A-Za-z_][\w.-]*", word, re.ASCII) or (word == "-" and place.table != "-" and place.family == "inet"):
+    for place in (
+        nft.Place("inet", word, "in", "-"),
+        nft.Place("inet", "t", word, "-"),
+        nft.Place("inet", "t", "in", word),
+        nft.Place(word, "t", "in", "-"),
+    ):
+        if re.fullmatch(r"[A-Za-z_][\w.-]*", word, re.ASCII) or (
+            word == "-" and place.table != "-" and place.family == "inet"
+        ):
             continue
         for write in (lambda: nft.undo_into(place), lambda: nft.into(Needs([], []), place, [], str)):  # noqa: B023
             with pytest.raises(ValueError, match="no table"):
                 write()
 
 
-# ---------------------------------------------------------------------------------------------------------------- the house
+# ---------------------------------------------------------------------------------------------------------------- the
+# house
 
 
 def modules() -> list[Path]:
@@ -431,7 +538,8 @@ def modules() -> list[Path]:
     return sorted(path for part in parts for path in (ROOT / "eset_portcheck").glob(part) if path.name != "quoting.py")
 
 
-_NOTATIONS = {  # quotes that are not a shell's: of nft, awk and SQL; what stands in them is a mark, an identifier or an address
+# quotes that are not a shell's: of nft, awk and SQL; what stands in them is a mark, an identifier or an address
+_NOTATIONS = {
     ("fixes_commands.py", "nft"), ("fixes_commands.py", "_where"), ("fixes_commands.py", "_nft_undo"), ("fixes_accounts.py", "_database_account"),
     ("nft.py", "rules"), ("nft.py", "_rules"), ("nft.py", "into"), ("nft.py", "undo_into"),
 }  # fmt: skip
@@ -445,4 +553,6 @@ def test_no_string_of_ours_puts_a_value_inside_of_quotes(module: Path) -> None:
         for node in ast.walk(function):
             if isinstance(node, ast.JoinedStr):
                 text = "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
-                assert not re.search("'[^']*\0[^']*'|\"[^\"]*\0[^\"]*\"|`[^`]*\0[^`]*`|[$]\\([^)]*\0", text), f"{module.name}:{node.lineno}: {text!a}"
+                assert not re.search("'[^']*\0[^']*'|\"[^\"]*\0[^\"]*\"|`[^`]*\0[^`]*`|[$]\\([^)]*\0", text), (
+                    f"{module.name}:{node.lineno}: {text!a}"
+                )

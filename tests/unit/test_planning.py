@@ -25,7 +25,13 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 
 
-def planned(role: str, only: tuple[str, ...] = (), skip: tuple[str, ...] = (), built: planning.Built = protocols.known, **values: Any) -> dict[str, Check]:
+def planned(
+    role: str,
+    only: tuple[str, ...] = (),
+    skip: tuple[str, ...] = (),
+    built: planning.Built = protocols.known,
+    **values: Any,
+) -> dict[str, Check]:
     """By id; `ca_given` and `credentials_given` are facts of the run, not site values."""
     facts = {name: values.pop(name) for name in ("ca_given", "credentials_given") if name in values}
     site = msgspec.structs.replace(site_of(("", GIVEN[role] | values)), **facts)
@@ -66,7 +72,11 @@ HEALTHY: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_healthy_site_is_served(role: str) -> None:
     values, proven = HEALTHY[role]
     checks = planned(role, **values)
-    dialled = {f"{check.transport}/{check.port}" for check in checks.values() if check.endpoint is not None and check.skip is None}
+    dialled = {
+        f"{check.transport}/{check.port}"
+        for check in checks.values()
+        if check.endpoint is not None and check.skip is None
+    }
     assert set(proven.split()) <= dialled
     assert not [check.id for check in checks.values() if check.skip in ("NOT_BUILT", "VALUE_MISSING")]
 
@@ -98,7 +108,12 @@ def test_ids_are_stable_and_every_row_exists_whatever_the_site(role: str) -> Non
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(
-    "values", [{}, {"proxy": "p", "offline": True}, {"database": "d", "database_kind": "mysql", "domain_controller": "dc", "appliance": True}]
+    "values",
+    [
+        {},
+        {"proxy": "p", "offline": True},
+        {"database": "d", "database_kind": "mysql", "domain_controller": "dc", "appliance": True},
+    ],
 )
 def test_an_endpoint_is_there_exactly_where_something_is_dialled(role: str, values: dict[str, Any]) -> None:
     for check in planned(role, **values).values():
@@ -125,7 +140,13 @@ def test_an_endpoint_says_what_is_sent() -> None:
         Transport.TCP, "protect.corp.local", 2222, "tls", server_name="protect.corp.local", trust=Trust.SITE
     )
     assert endpoint(planned("agent")["agent.repository.tcp-80"]) == Endpoint(
-        Transport.TCP, "repository.eset.com", 80, "http", server_name="repository.eset.com", path="/v1/info.meta", redirects=("eset.com", "eset.eu")
+        Transport.TCP,
+        "repository.eset.com",
+        80,
+        "http",
+        server_name="repository.eset.com",
+        path="/v1/info.meta",
+        redirects=("eset.com", "eset.eu"),
     )
     assert endpoint(planned("mdc")["mdc.apns.tcp-2197"]).alpn == ("h2",)
 
@@ -141,7 +162,13 @@ def test_a_row_through_the_proxy_dials_the_proxy_for_the_destination() -> None:
         check = checks[f"agent.proxy.tcp-3128.{variant}"]
         assert (check.target, check.port, check.via_destination) == ("bridge.corp.local", 8080, f"{host}:{port}")
         inside = endpoint(check)
-        assert (inside.proxy, inside.host, inside.port, inside.protocol, inside.server_name) == (("bridge.corp.local", 8080), host, port, spoken, host)
+        assert (inside.proxy, inside.host, inside.port, inside.protocol, inside.server_name) == (
+            ("bridge.corp.local", 8080),
+            host,
+            port,
+            spoken,
+            host,
+        )
     assert endpoint(checks["agent.proxy.tcp-3128.get-repository"]).path == "/v1/info.meta"
     assert checks["agent.proxy.tcp-3128.connect-push-443"].group == Group("push-via-proxy", "chain", 1)
 
@@ -157,7 +184,11 @@ def test_with_a_proxy_the_direct_rows_are_advisory(role: str) -> None:
     for name, check in via.items():
         if check.via_destination:
             assert check.required
-            assert (direct[name].skip, direct[name].skip_params["option"], direct[name].target) == ("CONDITION_FALSE", "--proxy", "<proxy>")
+            assert (direct[name].skip, direct[name].skip_params["option"], direct[name].target) == (
+                "CONDITION_FALSE",
+                "--proxy",
+                "<proxy>",
+            )
         elif check.direction is Direction.OUTBOUND and not check.beyond_page and check.skip is None:
             assert direct[name].required, name
             assert not check.required, name
@@ -172,9 +203,18 @@ def test_a_database_is_one_of_two_and_only_when_given() -> None:
         none, mysql = planned(role), planned(role, database="db:3307", database_kind="mysql")
         assert {none[f"{role}.database.tcp-{port}"].skip for port in (1433, 3306)} == {"CONDITION_FALSE"}
         assert mysql[f"{role}.database.tcp-1433"].skip == "CONDITION_FALSE"
-        assert mysql[f"{role}.database.tcp-1433"].skip_params == {"condition": "database_kind", "wanted": "mssql", "option": "--database-kind"}
+        assert mysql[f"{role}.database.tcp-1433"].skip_params == {
+            "condition": "database_kind",
+            "wanted": "mssql",
+            "option": "--database-kind",
+        }
         check = mysql[f"{role}.database.tcp-3306"]
-        assert (check.required, check.port, endpoint(check).host, check.required_proof) == (True, 3307, "db", Proof.PROTOCOL)
+        assert (check.required, check.port, endpoint(check).host, check.required_proof) == (
+            True,
+            3307,
+            "db",
+            Proof.PROTOCOL,
+        )
 
 
 def test_kerberos_is_the_appliances() -> None:
@@ -219,21 +259,36 @@ def test_apples_old_ports_are_retired_but_for_old_versions() -> None:
         assert not checks[name].required
         assert "2021-03-31" in checks[name].note
     assert checks[new].skip == "CONDITION_FALSE"
-    assert checks[new].skip_params == {"condition": "product_version", "wanted": "not up to 7.2.11.1", "option": "--product-version"}
+    assert checks[new].skip_params == {
+        "condition": "product_version",
+        "wanted": "not up to 7.2.11.1",
+        "option": "--product-version",
+    }
     without = planned("mdc", product_version="7.2.11.1", offline=True)
     assert {without[name].skip for name in old} == {"CONDITION_FALSE"}, "offline is told as offline"
 
 
-@pytest.mark.parametrize(("platform", "ios", "android"), [(None, True, True), ("ios", True, False), ("android", False, True)])
+@pytest.mark.parametrize(
+    ("platform", "ios", "android"), [(None, True, True), ("ios", True, False), ("android", False, True)]
+)
 def test_rows_of_the_other_platform_do_not_run(platform: str | None, ios: bool, android: bool) -> None:
     checks = planned("mobile-device", **({"platform": platform} if platform else {}))
     mine = running(checks)
     assert ({"mobile-device.apns.tcp-5223", "mobile-device.apns.tcp-443"} <= mine) is ios
-    assert ({f"mobile-device.{name}" for name in ("fcm.tcp-443", "fcm.tcp-5228", "play.tcp-443", "update.tcp-80", "webversion.tcp-80")} <= mine) is android
+    assert (
+        {
+            f"mobile-device.{name}"
+            for name in ("fcm.tcp-443", "fcm.tcp-5228", "play.tcp-443", "update.tcp-80", "webversion.tcp-80")
+        }
+        <= mine
+    ) is android
     assert {"mobile-device.mdc.tcp-9980", "mobile-device.mdc.tcp-9981", "mobile-device.licence.tcp-443"} <= mine
     if not ios:
         told = checks["mobile-device.apns.tcp-5223"]
-        assert (told.skip, told.skip_params) == ("CONDITION_FALSE", {"condition": "platform", "wanted": "ios", "option": "--platform"})
+        assert (told.skip, told.skip_params) == (
+            "CONDITION_FALSE",
+            {"condition": "platform", "wanted": "ios", "option": "--platform"},
+        )
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -245,17 +300,31 @@ def test_offline_sends_nothing_to_the_internet(role: str) -> None:
             assert check.endpoint is None
         elif check.endpoint is not None:
             assert not check.endpoint.host.endswith((".com", ".eu"))
-    assert any(check.internet for check in checks.values()) is (role in ("agent", "bridge", "server", "mdc", "mobile-device"))
+    assert any(check.internet for check in checks.values()) is (
+        role in ("agent", "bridge", "server", "mdc", "mobile-device")
+    )
 
 
 def test_beyond_the_page_is_off_and_never_required() -> None:
-    more = {name: check for name, check in planned("server", beyond_page=True, appliance=True, domain_controller="dc").items() if check.beyond_page}
-    assert {"server.listen.tcp-9443.api", "server.dc.tcp-636", "server.listen.tcp-10000.webmin", "server.licence.tcp-443", "server.update.tcp-80"} <= set(more)
+    more = {
+        name: check
+        for name, check in planned("server", beyond_page=True, appliance=True, domain_controller="dc").items()
+        if check.beyond_page
+    }
+    assert {
+        "server.listen.tcp-9443.api",
+        "server.dc.tcp-636",
+        "server.listen.tcp-10000.webmin",
+        "server.licence.tcp-443",
+        "server.update.tcp-80",
+    } <= set(more)
     assert not any(check.required for check in more.values())
     assert "server.licence.tcp-443" not in planned("server")
 
 
-@pytest.mark.parametrize("changed", [{"beyond_page": True}, {"retired": "history"}, {"optional_when": {"server": True}}, {"required": False}])
+@pytest.mark.parametrize(
+    "changed", [{"beyond_page": True}, {"retired": "history"}, {"optional_when": {"server": True}}, {"required": False}]
+)
 def test_no_profile_can_make_such_a_row_required(changed: dict[str, Any]) -> None:
     profile, _ = load_profile("agent")
     one = msgspec.structs.replace(profile.requirement[0], optional_when={})
@@ -291,10 +360,17 @@ def test_each_target_has_its_own_rows_and_its_own_group() -> None:
 def test_the_admin_share_needs_credentials_and_is_never_lost_in_a_group() -> None:
     name = "deploy-source.target@pc7.tcp-445.admin-share"
     without = planned("deploy-source")[name]
-    assert (without.skip, without.required, without.group, without.required_proof) == ("SMB_NEEDS_CREDENTIALS", True, None, Proof.AUTHORISED)
+    assert (without.skip, without.required, without.group, without.required_proof) == (
+        "SMB_NEEDS_CREDENTIALS",
+        True,
+        None,
+        Proof.AUTHORISED,
+    )
     checks = planned("deploy-source", credentials_given=True)
     assert endpoint(checks[name]).session == "admin-share"
-    assert endpoint(checks[name]) != endpoint(checks["deploy-source.target@pc7.tcp-445"]), "a log-on is no evidence of the row without one"
+    assert endpoint(checks[name]) != endpoint(checks["deploy-source.target@pc7.tcp-445"]), (
+        "a log-on is no evidence of the row without one"
+    )
 
 
 def test_combined_roles_ask_the_same_endpoint_once() -> None:
@@ -313,7 +389,10 @@ def test_a_certification_authority_raises_what_the_sites_own_tls_must_prove() ->
                        ("mobile-device", "mobile-device.mdc.tcp-9981")):  # fmt: skip
         assert planned(role)[name].required_proof is Proof.TLS
         assert planned(role, ca_given=True)[name].required_proof is Proof.PRODUCT
-    assert planned("agent", proxy="p", ca_given=True)["agent.proxy.tcp-3128.connect-server"].required_proof is Proof.PRODUCT
+    assert (
+        planned("agent", proxy="p", ca_given=True)["agent.proxy.tcp-3128.connect-server"].required_proof
+        is Proof.PRODUCT
+    )
     assert planned("agent", ca_given=True)["agent.push.tcp-8883"].required_proof is Proof.PROTOCOL
     assert planned("server", ca_given=True)["server.listen.tcp-2222"].required_proof is Proof.ACCEPTS
 
@@ -339,10 +418,15 @@ def test_a_deselected_row_is_not_unproven_for_what_it_lacks() -> None:
 
 def test_what_nobody_has_built_says_so_where_it_would_dial() -> None:
     checks = planned("agent", built=lambda name: name != "mqtt")
-    assert (checks["agent.push.tcp-8883"].skip, checks["agent.push.tcp-8883"].skip_params) == ("NOT_BUILT", {"protocol": "mqtt"})
+    assert (checks["agent.push.tcp-8883"].skip, checks["agent.push.tcp-8883"].skip_params) == (
+        "NOT_BUILT",
+        {"protocol": "mqtt"},
+    )
     assert checks["agent.push.tcp-8883"].endpoint is None
     assert checks["agent.push.tcp-8883"].required
-    assert "bridge.listen.tcp-3128" in running(planned("bridge", built=lambda _: False)), "a row that listens speaks nothing"
+    assert "bridge.listen.tcp-3128" in running(planned("bridge", built=lambda _: False)), (
+        "a row that listens speaks nothing"
+    )
 
 
 # --- what stops a plan ---
@@ -373,4 +457,6 @@ def test_roles_that_need_nothing(role: str) -> None:
 
 def test_two_profiles_of_one_role_stop_it() -> None:
     mine = Profile("bridge", "Mine", "1", "S")
-    assert planning.missing([load_profile("bridge")[0], mine], site_of()) == ["role bridge: 2 profiles give it, their check ids would be the same"]
+    assert planning.missing([load_profile("bridge")[0], mine], site_of()) == [
+        "role bridge: 2 profiles give it, their check ids would be the same"
+    ]

@@ -68,19 +68,33 @@ def test_nothing_from_the_working_directory_or_path_is_run(tmp_path: Path, path:
         "nftables._legacy('ip', time.monotonic() + 5)\n"
         "print('to the end')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.stdout == "to the end\n", done.stderr
     assert not ran.exists(), ran.read_text()
 
 
 @posix
 @pytest.mark.parametrize(
-    "command", [["ports", "--role", "server", "--no-detect"], ["demo"], ["rules", "--role", "agent", "--server", "127.0.0.1", "--for", "nft", "--no-detect"]]
+    "command",
+    [
+        ["ports", "--role", "server", "--no-detect"],
+        ["demo"],
+        ["rules", "--role", "agent", "--server", "127.0.0.1", "--for", "nft", "--no-detect"],
+    ],
 )
 def test_the_commands_run_nothing_of_the_working_directory(tmp_path: Path, command: list[str]) -> None:
     ran = planted(tmp_path)
     program = Path(sys.executable).with_name("eset-portcheck")
-    done = subprocess.run([program, *command], cwd=tmp_path, env={"PATH": ":.", "LANG": "C.UTF-8"}, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [program, *command],
+        cwd=tmp_path,
+        env={"PATH": ":.", "LANG": "C.UTF-8"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode in (0, 1, 3), done.stderr
     assert not ran.exists(), ran.read_text()
 
@@ -99,7 +113,9 @@ def test_what_another_could_exchange_is_no_program_of_the_system(system: Path, m
     monkeypatch.setattr(
         programs,
         "_is_shut",
-        lambda status, trusted, real=programs._is_shut: real(status, trusted) or any(os.path.samestat(status, one.stat()) for one in outside),
+        lambda status, trusted, real=programs._is_shut: (
+            real(status, trusted) or any(os.path.samestat(status, one.stat()) for one in outside)
+        ),
     )
     assert programs.is_the_systems(str(lister))
     for mode in (0o775, 0o757, 0o777, 0o644):
@@ -131,7 +147,9 @@ def test_what_another_could_exchange_is_no_program_of_the_system(system: Path, m
 
 
 @posix
-def test_a_command_sees_nothing_of_our_environment_or_folder(system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_sees_nothing_of_our_environment_or_folder(
+    system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(programs, "FOLDERS", (str(system), "/usr/bin", "/bin"))
     monkeypatch.setattr(programs, "is_the_systems", lambda path: Path(path).is_file())
     for name in ("LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "XTABLES_LIBDIR", "BASH_ENV", "IFS", "SECRET"):
@@ -191,5 +209,16 @@ def test_every_process_is_started_in_one_place() -> None:
     package = Path(programs.__file__).parents[1]
     for module in package.rglob("*.py"):
         text = module.read_text(encoding="utf-8")
-        starts = any(word in text for word in ("subprocess", "os.system", "os.popen", "posix_spawn", "os.exec", "create_subprocess", "shutil.which"))
+        starts = any(
+            word in text
+            for word in (
+                "subprocess",
+                "os.system",
+                "os.popen",
+                "posix_spawn",
+                "os.exec",
+                "create_subprocess",
+                "shutil.which",
+            )
+        )
         assert starts == (module.name == "commands.py" and module.parent.name == "host"), module

@@ -10,7 +10,14 @@ from eset_portcheck.protocols import apns, kerberos, ldap, mysql, nbdgm, nbns, n
 from eset_portcheck.wire import kerberos_messages, ldap_messages, netbios, ntlm, smb2
 from eset_portcheck.wire.conversation import Exchange, Peer, UnexpectedBytes
 
-PEER = Peer(host="pc7.corp.local", port=445, realm="CORP.LOCAL", alpn="h2", random=lambda size: b"\x11" * size, now_s=1_000_000_000.0)
+PEER = Peer(
+    host="pc7.corp.local",
+    port=445,
+    realm="CORP.LOCAL",
+    alpn="h2",
+    random=lambda size: b"\x11" * size,
+    now_s=1_000_000_000.0,
+)
 
 
 def said(module: Any, *replies: bytes) -> tuple[list[bytes], dict[str, Any]]:
@@ -34,7 +41,9 @@ def test_first_level_encoding_as_in_the_rfc() -> None:
 def test_node_status_and_name_query() -> None:
     exchange = Exchange(nbns.converse(PEER))
     status, query = exchange.out
-    assert status == bytes.fromhex("1111 0000 0001 0000 0000 0000") + netbios.encode_name("*", 0) + bytes.fromhex("0021 0001")
+    assert status == bytes.fromhex("1111 0000 0001 0000 0000 0000") + netbios.encode_name("*", 0) + bytes.fromhex(
+        "0021 0001"
+    )
     assert query[12:46] == netbios.encode_name("PC7", 0x20)
 
 
@@ -42,7 +51,11 @@ def test_node_status_reply_without_the_hardware_address() -> None:
     names = b"\x01PC7            \x00\x04\x00"
     body = names + bytes.fromhex("aabbccddeeff") + bytes(40)
     reply = (
-        bytes.fromhex("1111 8400 0000 0001 0000 0000") + netbios.encode_name("*", 0) + bytes.fromhex("0021 0001 00000000") + len(body).to_bytes(2, "big") + body
+        bytes.fromhex("1111 8400 0000 0001 0000 0000")
+        + netbios.encode_name("*", 0)
+        + bytes.fromhex("0021 0001 00000000")
+        + len(body).to_bytes(2, "big")
+        + body
     )
     exchange = Exchange(nbns.converse(PEER))
     assert not exchange.datagram(b"\x22" + reply[1:])
@@ -66,11 +79,19 @@ def test_the_datagram_service_says_nothing() -> None:
 
 # -- SMB (MS-CIFS 2.2.4.52, MS-SMB2 2.2.3, 2.2.4) ---------------------------------------------
 def smb2_answer(command: int, status: int, body: bytes) -> bytes:
-    return netbios.frame(b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16x", 64, 0, status, command, 1, 1, 0, 0, 0, 0, 0) + body)
+    return netbios.frame(
+        b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16x", 64, 0, status, command, 1, 1, 0, 0, 0, 0, 0) + body
+    )
 
 
 def negotiated(dialect: int, mode: int = 1, capabilities: int = 0, filetime: int = 0) -> bytes:
-    return smb2_answer(0, 0, struct.pack("<HHHH16sIIIIQQHHI", 65, mode, dialect, 0, bytes(16), capabilities, 0, 0, 0, filetime, 0, 128, 0, 0))
+    return smb2_answer(
+        0,
+        0,
+        struct.pack(
+            "<HHHH16sIIIIQQHHI", 65, mode, dialect, 0, bytes(16), capabilities, 0, 0, 0, filetime, 0, 128, 0, 0
+        ),
+    )
 
 
 def test_smb_begins_with_both_worlds_by_name() -> None:
@@ -93,10 +114,32 @@ def test_smb2_negotiate_contexts_are_where_they_are_said_to_be() -> None:
 
 
 def test_smb_dialect_signing_clock_and_challenge() -> None:
-    pairs = b"".join(struct.pack("<HH", kind, len(text)) + text for kind, text in ((1, "PC7".encode("utf-16-le")), (2, "CORP".encode("utf-16-le")), (0, b"")))
+    pairs = b"".join(
+        struct.pack("<HH", kind, len(text)) + text
+        for kind, text in ((1, "PC7".encode("utf-16-le")), (2, "CORP".encode("utf-16-le")), (0, b""))
+    )
     token = (
         b"NTLMSSP\0"
-        + struct.pack("<IHHII8s8sHHIBBHBBBB", 2, 0, 0, 56, 0x02800000, bytes(8), bytes(8), len(pairs), len(pairs), 56, 10, 0, 19045, 0, 0, 0, 15)
+        + struct.pack(
+            "<IHHII8s8sHHIBBHBBBB",
+            2,
+            0,
+            0,
+            56,
+            0x02800000,
+            bytes(8),
+            bytes(8),
+            len(pairs),
+            len(pairs),
+            56,
+            10,
+            0,
+            19045,
+            0,
+            0,
+            0,
+            15,
+        )
         + pairs
     )
     setup = smb2_answer(1, 0xC0000016, struct.pack("<HHHH", 9, 0, 72, len(token)) + token)
@@ -133,7 +176,10 @@ def test_filetime() -> None:
 
 # -- SSH (RFC 4253 4.2, 7.1) -----------------------------------------------------------------
 def test_ssh_after_lines_of_greeting() -> None:
-    lists = b"".join(len(text).to_bytes(4, "big") + text for text in (b"curve25519-sha256,ecdh-sha2-nistp256", b"ssh-ed25519", b"aes128-ctr", *[b""] * 7))
+    lists = b"".join(
+        len(text).to_bytes(4, "big") + text
+        for text in (b"curve25519-sha256,ecdh-sha2-nistp256", b"ssh-ed25519", b"aes128-ctr", *[b""] * 7)
+    )
     payload = bytes([20]) + bytes(16) + lists + bytes(5)
     packet = (len(payload) + 5).to_bytes(4, "big") + b"\x04" + payload + bytes(4)
     sent, facts = said(ssh, b"hello\r\nSSH-2.0-OpenSSH_9.2\r\n", packet)
@@ -157,7 +203,14 @@ def test_as_request_is_application_10() -> None:
 
 def krb_error(code: int, stamp: str = "20010909014640Z") -> bytes:
     error = kerberos_messages.KrbError()
-    for name, value in {"pvno": 5, "msg-type": 30, "stime": stamp, "susec": 0, "error-code": code, "realm": "CORP.LOCAL"}.items():
+    for name, value in {
+        "pvno": 5,
+        "msg-type": 30,
+        "stime": stamp,
+        "susec": 0,
+        "error-code": code,
+        "realm": "CORP.LOCAL",
+    }.items():
         error[name] = value
     error["sname"]["name-type"] = 2
     error["sname"]["name-string"].extend(("krbtgt", "CORP.LOCAL"))
@@ -174,7 +227,10 @@ def test_any_error_proves_a_kdc(code: int) -> None:
     assert (exchange.facts["code"], kerberos.interpret(exchange.facts).proof) == (code, Proof.PROTOCOL)
 
 
-@pytest.mark.parametrize(("stamp", "found"), [("20010909014640Z", []), ("20010909024640Z", ["KDC_CLOCK_SKEW"]), ("20010909004640Z", ["KDC_CLOCK_SKEW"])])
+@pytest.mark.parametrize(
+    ("stamp", "found"),
+    [("20010909014640Z", []), ("20010909024640Z", ["KDC_CLOCK_SKEW"]), ("20010909004640Z", ["KDC_CLOCK_SKEW"])],
+)
 def test_clock_skew(stamp: str, found: list[str]) -> None:
     exchange = Exchange(kerberos.converse(PEER))
     exchange.datagram(krb_error(25, stamp))
@@ -192,13 +248,16 @@ def test_kerberos_over_tcp() -> None:
 # -- LDAP (RFC 4511 4.5.1) ---------------------------------------------------------------------
 def test_ldap_search_of_the_root() -> None:
     (request,) = Exchange(ldap.converse(PEER)).out
-    # SEQUENCE, messageID 1, [APPLICATION 3], base "", scope base, never deref, size 1, time 5, no types, present objectClass
+    # SEQUENCE, messageID 1, [APPLICATION 3], base "", scope base, never deref, size 1, time 5, no types, present
+    # objectClass
     assert request[:6] == bytes.fromhex("3081b6020101")
     assert request[6] == 0x63
     assert bytes.fromhex("0400 0a0100 0a0100 020101 020105 010100 870b") + b"objectClass" in request
 
 
-@pytest.mark.parametrize(("code", "found"), [(0, []), (8, ["LDAP_TLS_REQUIRED"]), (13, ["LDAP_TLS_REQUIRED"]), (48, []), (53, [])])
+@pytest.mark.parametrize(
+    ("code", "found"), [(0, []), (8, ["LDAP_TLS_REQUIRED"]), (13, ["LDAP_TLS_REQUIRED"]), (48, []), (53, [])]
+)
 def test_ldap_results(code: int, found: list[str]) -> None:
     done = bytes.fromhex("300c020101") + bytes([0x65, 7, 0x0A, 1, code, 4, 0, 4, 0])
     no_tls = bytes.fromhex("300c020102 7807 0a0102 0400 0400")  # ExtendedResponse, protocolError
@@ -221,7 +280,9 @@ def test_deep_nesting_does_not_exhaust_the_stack() -> None:
 
 # -- TDS (MS-TDS 2.2.6.5), MySQL, HTTP/2 (RFC 9113 3.4) -----------------------------------------
 def test_prelogin() -> None:
-    assert tds.prelogin() == bytes.fromhex("12010029 0000 0100") + bytes.fromhex("00 0015 0006 01 001b 0001 02 001c 0001 03 001d 0004 ff") + bytes(12)
+    assert tds.prelogin() == bytes.fromhex("12010029 0000 0100") + bytes.fromhex(
+        "00 0015 0006 01 001b 0001 02 001c 0001 03 001d 0004 ff"
+    ) + bytes(12)
 
 
 def test_prelogin_answer() -> None:
@@ -231,7 +292,7 @@ def test_prelogin_answer() -> None:
 
 GREETING = (
     b"\x0a"
-    + b"8.0.36\0"
+    b"8.0.36\0"
     + bytes(4)
     + b"12345678\0"
     + struct.pack("<HBHHB", 0xFFFF, 45, 2, 0xC7FF, 21)
@@ -253,7 +314,12 @@ def test_mysql_is_refused_politely() -> None:
 
 
 def test_mysql_switches_the_plugin_when_asked() -> None:
-    sent, facts = said(mysql, packet(0, GREETING), packet(2, b"\xfemysql_native_password\0" + bytes(21)), packet(4, b"\xff\x15\x04#28000no"))
+    sent, facts = said(
+        mysql,
+        packet(0, GREETING),
+        packet(2, b"\xfemysql_native_password\0" + bytes(21)),
+        packet(4, b"\xff\x15\x04#28000no"),
+    )
     assert (sent[1], facts["refusal"]) == (packet(3, b""), 1045)
 
 
@@ -263,7 +329,13 @@ def test_mysql_lets_an_anonymous_user_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [(1130, "MYSQL_HOST_NOT_ALLOWED"), (1129, "MYSQL_HOST_BLOCKED"), (1040, "MYSQL_TOO_MANY_CONNECTIONS"), (1203, "PROTOCOL_REPLY")]
+    ("code", "reason"),
+    [
+        (1130, "MYSQL_HOST_NOT_ALLOWED"),
+        (1129, "MYSQL_HOST_BLOCKED"),
+        (1040, "MYSQL_TOO_MANY_CONNECTIONS"),
+        (1203, "PROTOCOL_REPLY"),
+    ],
 )
 def test_mysql_errors_in_place_of_the_greeting(code: int, reason: str) -> None:
     _, facts = said(mysql, packet(0, b"\xff" + struct.pack("<H", code) + b"Host 'x' is not allowed"))

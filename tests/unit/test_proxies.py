@@ -55,7 +55,10 @@ def test_the_environment_lower_case_first() -> None:
         "http_proxy": "",
     }
     found = proxies.of_names(values, "environment", "shell")
-    assert [(one.name, one.proxy, one.credentials) for one in found] == [("https_proxy", "lower:2", True), ("all_proxy", "s:3", False)]
+    assert [(one.name, one.proxy, one.credentials) for one in found] == [
+        ("https_proxy", "lower:2", True),
+        ("all_proxy", "s:3", False),
+    ]
     assert found[0].bypass == [".corp.local", "10.0.0.0/8", "rm"] or found[0].bypass == [".corp.local", "10.0.0.0/8"]
     assert "C4nary" not in repr(found)
 
@@ -68,7 +71,13 @@ def test_files_of_linux(tmp_path: Path) -> None:
     found = proxies.linux(Disk(tree(tmp_path, **files)), ["eraagent"])
     assert [(one.source, one.name, one.proxy, one.bypass, one.scope) for one in found] == [
         ("/etc/environment", "https_proxy", "proxy.corp.local:8080", ["localhost"], "sessions"),
-        ("/etc/systemd/system/eraagent.service.d/proxy.conf", "https_proxy", "bridge.corp.local:3128", [".corp.local"], "component"),
+        (
+            "/etc/systemd/system/eraagent.service.d/proxy.conf",
+            "https_proxy",
+            "bridge.corp.local:3128",
+            [".corp.local"],
+            "component",
+        ),
     ]
     assert "C4nary" not in repr(found)
 
@@ -84,11 +93,22 @@ def test_the_two_settings_of_a_recorded_windows_machine(language: str) -> None:
     ]
     assert user[0].bypass == ["*.corp.local", "10.*", "<local>"]
     services = proxies.winhttp(bytes.fromhex(registry[proxies.WINHTTP]["WinHttpSettings"]))
-    assert [(one.source, one.name, one.proxy, one.bypass) for one in services] == [("WinHTTP", "all_proxy", "proxy.corp.local:3128", ["<local>"])]
+    assert [(one.source, one.name, one.proxy, one.bypass) for one in services] == [
+        ("WinHTTP", "all_proxy", "proxy.corp.local:3128", ["<local>"])
+    ]
     assert "C4nary" not in repr([*user, *services])
 
 
-@pytest.mark.parametrize("url", ["http://ana:C4nary@wpad/x.pac", "ana:C4nary@wpad/x.pac", "http://wpad/x.pac?C4nary", "file://C:/C4nary.pac", "ana:C4nary@"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ana:C4nary@wpad/x.pac",
+        "ana:C4nary@wpad/x.pac",
+        "http://wpad/x.pac?C4nary",
+        "file://C:/C4nary.pac",
+        "ana:C4nary@",
+    ],
+)
 def test_a_script_is_named_without_what_is_secret(url: str) -> None:
     assert "C4nary" not in repr(proxies.wininet({"AutoConfigURL": url}))
 
@@ -168,7 +188,12 @@ def test_without_an_option_nothing_is_followed_and_all_is_named() -> None:
 
 
 def test_the_option_wins() -> None:
-    via = push(target="bridge.lab.test", port=3128, via_destination="epns.eset.com:8883", id="agent.proxy.tcp-3128.connect-push-8883")
+    via = push(
+        target="bridge.lab.test",
+        port=3128,
+        via_destination="epns.eset.com:8883",
+        id="agent.proxy.tcp-3128.connect-push-8883",
+    )
     host = Host(proxy_sources=[ENVIRONMENT])
     rows = diagnose([push(), via], host, Phase.AUTO)[0]
     (choice,) = choices(rows, host)

@@ -57,7 +57,9 @@ def test_codes_of_our_own_never_fail_a_row():
 
 def test_every_failure_has_a_usual_culprit():
     assert [code for code, one in REASONS.items() if one.rank is Rank.FAIL and one.culprit is None] == []
-    assert {code: REASONS[code].culprit for code in CULPRITS} == {code: Culprit(word) for code, word in CULPRITS.items()}
+    assert {code: REASONS[code].culprit for code in CULPRITS} == {
+        code: Culprit(word) for code, word in CULPRITS.items()
+    }
 
 
 def test_an_unknown_code_names_the_nearest():
@@ -73,7 +75,14 @@ def test_codes_cost_nothing_to_import():
     assert seen.stdout.strip() == "[]"
 
 
-VALUES = {"target": "pc7.corp.local", "port": 2222, "transport": "tcp", "address": "10.1.2.3", "interval": ["10.0.0.1", "10.1.2.3"], "source": "pc1"}
+VALUES = {
+    "target": "pc7.corp.local",
+    "port": 2222,
+    "transport": "tcp",
+    "address": "10.1.2.3",
+    "interval": ["10.0.0.1", "10.1.2.3"],
+    "source": "pc1",
+}
 
 
 def test_a_headline_is_filled():
@@ -97,7 +106,9 @@ def test_no_value_may_be_missed(code, without):
         assert said
         assert not set("{}[]") & set(said)
         assert "  " not in said
-        assert not any(wrong in said for wrong in ("the the", " on on ", " ,", " .", " ;", "None", "server its", "device its"))
+        assert not any(
+            wrong in said for wrong in ("the the", " on on ", " ,", " .", " ;", "None", "server its", "device its")
+        )
 
 
 def test_values_are_hostile_text():
@@ -113,7 +124,10 @@ def test_whatever_the_value_the_headline_is_one_printable_line(target, address, 
 
 
 def test_commands_are_quoted_and_keep_their_own_braces():
-    assert texts.command("nc {target} {port}; x { $_ } [1]", {"target": "a;reboot", "port": 22}) == "nc '<target>' 22; x { $_ } [1]"
+    assert (
+        texts.command("nc {target} {port}; x { $_ } [1]", {"target": "a;reboot", "port": 22})
+        == "nc '<target>' 22; x { $_ } [1]"
+    )
     assert texts.command("nc {target} {port}", {}) == "nc '<target>' '<port>'"
     assert pattern("nc {target} «sport = :{port}»") == "nc <target> 'sport = :<port>'"
 
@@ -154,7 +168,14 @@ def test_the_list_holds_every_code_by_rank(capsys, words):
     code, out, _ = explained(capsys, *words)
     assert code == 0
     assert {line.split()[0] for line in out.splitlines() if line.startswith("  ")} == set(REASONS)
-    assert [line for line in out.splitlines() if line.endswith(":")] == ["fail:", "warn:", "unproven:", "skip:", "error:", "pass:"]
+    assert [line for line in out.splitlines() if line.endswith(":")] == [
+        "fail:",
+        "warn:",
+        "unproven:",
+        "skip:",
+        "error:",
+        "pass:",
+    ]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -170,7 +191,13 @@ def test_every_row_is_explained(capsys, role):
 def test_a_row_says_what_it_is_for_and_what_may_come(capsys):
     _, out, _ = explained(capsys, "agent.server.tcp-2222")
     assert out.startswith("agent.server.tcp-2222\n")
-    for word in ("Replication with the ESET PROTECT Server", "TCP_NO_ANSWER", "TLS_INTERCEPTED", "Required proof: tls", "server_port"):
+    for word in (
+        "Replication with the ESET PROTECT Server",
+        "TCP_NO_ANSWER",
+        "TLS_INTERCEPTED",
+        "Required proof: tls",
+        "server_port",
+    ):
         assert word in out
     assert "MQTT_REFUSED" not in out
 
@@ -197,7 +224,12 @@ def test_the_values_of_a_site_are_passed_over(capsys):
 
 @pytest.mark.parametrize(
     ("word", "near"),
-    [("TCP_NO_ANSWR", "TCP_NO_ANSWER"), ("agent.serve.tcp-2222", "agent.server.tcp-2222"), ("agnet", "agent"), ("agent.server.tcp-2223", "2222")],
+    [
+        ("TCP_NO_ANSWR", "TCP_NO_ANSWER"),
+        ("agent.serve.tcp-2222", "agent.server.tcp-2222"),
+        ("agnet", "agent"),
+        ("agent.server.tcp-2223", "2222"),
+    ],
 )
 def test_a_misspelt_word_is_wrong_use_with_a_suggestion(capsys, word, near):
     code, out, err = explained(capsys, word)

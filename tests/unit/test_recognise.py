@@ -1,4 +1,5 @@
-"""Names of services by their first bytes; junk, echoes of our own requests and words that two services share have none."""
+"""Names of services by their first bytes; junk, echoes of our own requests and words that two services share have
+none."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from eset_portcheck import protocols
 from eset_portcheck.wire.conversation import Exchange, Peer
 from eset_portcheck.wire.recognise import _BANNERS, _BINARY, recognise
 
-# What servers said (samba 4.17, OpenSSH 9.2, nginx 1.22, MariaDB 10.11, MIT krb5, slapd 2.5, redis 7.0, Python's http.server), or by the specification.
+# What servers said (samba 4.17, OpenSSH 9.2, nginx 1.22, MariaDB 10.11, MIT krb5, slapd 2.5, redis 7.0, Python's
+# http.server), or by the specification.
 KNOWN = {
     b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n": "ssh",
     b"SSH-1.99-Cisco-1.25\n": "ssh",
@@ -64,6 +66,7 @@ KNOWN = {
     bytes.fromhex("fffd18fffd20fffd23fffd27"): "telnet",
 }
 
+# SMB2, and no answer.
 UNKNOWN = [
     b"",
     b"\0",
@@ -80,7 +83,7 @@ UNKNOWN = [
     bytes.fromhex("170303002a0000000000"),  # application data
     bytes.fromhex("1503030030a1b2c3d4e5"),  # an alert that nobody could have encrypted yet
     bytes.fromhex("00000049fe534d4240000000"),  # cut before the bit that marks an answer
-    bytes.fromhex("000000c8fe534d424000010000000000000001000000000000000000010000000000000000000000"),  # SMB2, and no answer
+    bytes.fromhex("000000c8fe534d424000010000000000000001000000000000000000010000000000000000000000"),
     bytes.fromhex("30800201016100"),  # indefinite length: not allowed in LDAP
     bytes.fromhex("302902010004067075626c6963a21c"),  # SNMP
     bytes.fromhex("0300001611d00001001400c1020100c2020102c0010a"),  # S7 over the same TPKT
@@ -109,11 +112,18 @@ def test_every_signature_is_tried() -> None:
 def test_an_echo_of_our_own_request_is_nobody(name: str) -> None:
     known = protocols.find(name)
     assert known is not None
-    for request in Exchange(known.converse(Peer(host="pc7", port=1, alpn="h2", realm="LAB.TEST", destination="x:1"))).out:
+    for request in Exchange(
+        known.converse(Peer(host="pc7", port=1, alpn="h2", realm="LAB.TEST", destination="x:1"))
+    ).out:
         assert recognise(request[:64]) is None
 
 
-@given(st.binary(max_size=64), st.sampled_from([b"", b"\0\0\0\x40", b"\x16\x03\x03", b"\x30\x0c\x02", b"E\0\0\0", b"AB", b"\x20\x02", b"220 ", b"\xff\xfb"]))
+@given(
+    st.binary(max_size=64),
+    st.sampled_from(
+        [b"", b"\0\0\0\x40", b"\x16\x03\x03", b"\x30\x0c\x02", b"E\0\0\0", b"AB", b"\x20\x02", b"220 ", b"\xff\xfb"]
+    ),
+)
 def test_junk_never_raises(first: bytes, start: bytes) -> None:
     assert recognise(start + first) in {None, *KNOWN.values()}
 

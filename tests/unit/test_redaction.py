@@ -86,7 +86,9 @@ def test_redaction_changes_a_redacted_report_no_more(name: str) -> None:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_every_case_of_the_laboratory_is_judged_alike(path: Path) -> None:
     recorded = json.loads(path.read_bytes())
-    plain = msgspec.structs.replace(sample("ready"), host=Host(), checks=[msgspec.convert(migrated_row(recorded["row"]), Row)], causes=[])
+    plain = msgspec.structs.replace(
+        sample("ready"), host=Host(), checks=[msgspec.convert(migrated_row(recorded["row"]), Row)], causes=[]
+    )
     plain = msgspec.structs.replace(plain, run=msgspec.structs.replace(plain.run, phase=Phase(recorded["phase"])))
     before, after = rejudged(plain), rejudged(strict(plain))
     for one, other in zip(before.checks, after.checks, strict=True):
@@ -133,7 +135,10 @@ def test_public_services_and_our_own_words_stay(role: str) -> None:
         ("https://bob:pw@proxy:3128/x?token=abc#f", "https://[removed]@proxy:3128/x?[removed]"),
         ("bob:S3cret@proxy.corp:3128", "[removed]@proxy.corp:3128"),
         ("ftp://host/a?b", "ftp://host/a?[removed]"),
-        ("Access denied for user 'novak'@'10.0.0.5' (using password: YES)", "Access denied for user 'user-1'@'10.0.0.5' (using password: [removed])"),
+        (
+            "Access denied for user 'novak'@'10.0.0.5' (using password: YES)",
+            "Access denied for user 'user-1'@'10.0.0.5' (using password: [removed])",
+        ),
         ("password=hunter2&x=1", "password=[removed]&x=1"),
         ('{"db_password": "hunter2", "n": 1}', '{"db_password": [removed], "n": 1}'),
         ("api_key: abcdef", "api_key: [removed]"),
@@ -172,9 +177,14 @@ def test_a_user_name_that_was_learned_is_found_in_other_texts() -> None:
     plain = sample("ready")
     host = msgspec.structs.replace(
         plain.host,
-        listeners=[Listening("tcp", "0.0.0.0", 2222, 7, "novak-tool", "/home/novak/bin/x", user="CORP\\Novak"), Listening("tcp", "::", 9, 8, "novak")],
+        listeners=[
+            Listening("tcp", "0.0.0.0", 2222, 7, "novak-tool", "/home/novak/bin/x", user="CORP\\Novak"),
+            Listening("tcp", "::", 9, 8, "novak"),
+        ],
     )
-    row = msgspec.structs.replace(plain.checks[0], evidence=[FirewallPrediction(verdict="cannot-tell", why="started by novak today")])
+    row = msgspec.structs.replace(
+        plain.checks[0], evidence=[FirewallPrediction(verdict="cannot-tell", why="started by novak today")]
+    )
     out = redacted(msgspec.structs.replace(plain, host=host, checks=[row])).report
     assert "novak" not in re.sub("novak-tool", "", to_json(out).decode().lower())
     assert out.host.listeners[0].user == "CORP\\user-1"
@@ -184,12 +194,22 @@ def test_a_user_name_that_was_learned_is_found_in_other_texts() -> None:
 
 def test_node_status_bytes_and_names() -> None:
     names = [("PC7", 0), ("NOVAK", 3), ("CORP", 0)]
-    body = bytes([len(names)]) + b"".join(name.ljust(15).encode() + bytes([suffix, 4, 0]) for name, suffix in names) + bytes.fromhex("001a2b3c4d5e")
-    data = b"\0\1\x84\0\0\0\0\1\0\0\0\0" + b" " + b"A" * 32 + b"\0" + b"\0\x21\0\1\0\0\0\0" + len(body).to_bytes(2, "big") + body
+    body = (
+        bytes([len(names)])
+        + b"".join(name.ljust(15).encode() + bytes([suffix, 4, 0]) for name, suffix in names)
+        + bytes.fromhex("001a2b3c4d5e")
+    )
+    data = (
+        b"\0\1\x84\0\0\0\0\1\0\0\0\0 " + b"A" * 32 + b"\0" + b"\0\x21\0\1\0\0\0\0" + len(body).to_bytes(2, "big") + body
+    )
     for size in (64, len(data)):
         assert Always().text(Privacy.BYTES, data[:size].hex()) == data[:56].hex()
     plain = sample("ready")
-    attempt = Attempt("10.1.1.1", "ipv4", reply={"answer": "node-status", "names": [{"name": n, "suffix": s, "group": n == "CORP"} for n, s in names]})
+    attempt = Attempt(
+        "10.1.1.1",
+        "ipv4",
+        reply={"answer": "node-status", "names": [{"name": n, "suffix": s, "group": n == "CORP"} for n, s in names]},
+    )
     row = msgspec.structs.replace(plain.checks[0], attempts=[attempt])
     out = redacted(msgspec.structs.replace(plain, checks=[row])).report
     assert out.checks[0].attempts[0].reply is not None
@@ -211,7 +231,9 @@ def test_node_status_bytes_and_names() -> None:
 )
 def test_first_bytes_still_name_their_service(banner: bytes, service: str | None) -> None:
     plain = sample("ready")
-    row = msgspec.structs.replace(plain.checks[0], attempts=[Attempt("10.1.1.1", transcript={"first_bytes": banner[:64].hex()})])
+    row = msgspec.structs.replace(
+        plain.checks[0], attempts=[Attempt("10.1.1.1", transcript={"first_bytes": banner[:64].hex()})]
+    )
     out = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].attempts[0].transcript
     assert out is not None
     kept = bytes.fromhex(out["first_bytes"])
@@ -229,8 +251,27 @@ def test_what_nobody_knows_is_taken_out_of_a_strict_report() -> None:
 
 def test_names_stay_related() -> None:
     names = Names(frozenset())
-    assert [names.host(one) for one in ("pc7.corp.local", "PC7", "pc8.site2.corp.local", "CORP", "corp.local.", "*.corp.local", "CORP.LOCAL")] == [
-        *("host-1.domain-1.example", "HOST-1", "host-2.sub-1.domain-1.example", "DOMAIN-1", "domain-1.example.", "*.domain-1.example", "DOMAIN-1.EXAMPLE")
+    assert [
+        names.host(one)
+        for one in (
+            "pc7.corp.local",
+            "PC7",
+            "pc8.site2.corp.local",
+            "CORP",
+            "corp.local.",
+            "*.corp.local",
+            "CORP.LOCAL",
+        )
+    ] == [
+        *(
+            "host-1.domain-1.example",
+            "HOST-1",
+            "host-2.sub-1.domain-1.example",
+            "DOMAIN-1",
+            "domain-1.example.",
+            "*.domain-1.example",
+            "DOMAIN-1.EXAMPLE",
+        )
     ]
     assert names.host("epns.eset.com") == "epns.eset.com"
     assert names.host("epns.eset.com.corp.local") != "epns.eset.com.corp.local"
@@ -243,7 +284,9 @@ def test_names_stay_related() -> None:
 
 def test_numbers_that_mean_something_already_are_not_given_again() -> None:
     plain = sample("ready")
-    mixed = msgspec.structs.replace(plain, host=msgspec.structs.replace(plain.host, name="host-1.domain-1.example", search=["host-2"]))
+    mixed = msgspec.structs.replace(
+        plain, host=msgspec.structs.replace(plain.host, name="host-1.domain-1.example", search=["host-2"])
+    )
     out = strict(mixed)
     assert out.host.name == "host-1.domain-1.example"
     assert out.checks[0].target not in (out.host.name, plain.checks[0].target)
@@ -252,7 +295,18 @@ def test_numbers_that_mean_something_already_are_not_given_again() -> None:
 ADDRESSES = st.one_of(
     st.ip_addresses(v=4),
     st.ip_addresses(v=6),
-    *(st.ip_addresses(network=one) for one in ("10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12", "fd00::/8", "fe80::/64", "10.1.2.0/24", "fd00:1:2:3::/64")),
+    *(
+        st.ip_addresses(network=one)
+        for one in (
+            "10.0.0.0/8",
+            "192.168.0.0/16",
+            "172.16.0.0/12",
+            "fd00::/8",
+            "fe80::/64",
+            "10.1.2.0/24",
+            "fd00:1:2:3::/64",
+        )
+    ),
 )
 
 
@@ -268,14 +322,20 @@ def common(one: Any, other: Any) -> int:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(ADDRESSES, min_size=2, max_size=12, unique=True))
 def test_prefixes_are_kept(given_: list[Any]) -> None:
-    """To the bit within private networks, from the 16th (IPv6: 48th) on outside; never two in one; canonical, so a second time changes nothing."""
+    """To the bit within private networks, from the 16th (IPv6: 48th) on outside; never two in one; canonical, so a
+    second time changes nothing."""
     table = Addresses()
     made = [table.pseudonym(one) for one in given_]
     assert len(set(made)) == len(made)
     again = Addresses()
     assert [again.pseudonym(one) for one in made] == made
     for one, new in zip(given_, made, strict=True):
-        assert (one.version, one.is_loopback, one.is_multicast, one.is_unspecified) == (new.version, new.is_loopback, new.is_multicast, new.is_unspecified)
+        assert (one.version, one.is_loopback, one.is_multicast, one.is_unspecified) == (
+            new.version,
+            new.is_loopback,
+            new.is_multicast,
+            new.is_unspecified,
+        )
         assert one.is_link_local == new.is_link_local
         assert not new.is_global or one == new
     changed = [(one, new) for one, new in zip(given_, made, strict=True) if one != new]
@@ -301,19 +361,37 @@ def test_prefixes_are_kept(given_: list[Any]) -> None:
 )
 def test_addresses_of_one_network_stay_in_one_network(one: str, other: str, bits: int) -> None:
     table = Addresses()
-    before, after = [ipaddress.ip_address(text) for text in (one, other)], [table.pseudonym(ipaddress.ip_address(text)) for text in (one, other)]
+    before, after = (
+        [ipaddress.ip_address(text) for text in (one, other)],
+        [table.pseudonym(ipaddress.ip_address(text)) for text in (one, other)],
+    )
     assert common(*before) == common(*after) == bits
 
 
 def test_networks_in_rules_keep_empty_host_bits_and_their_hosts() -> None:
     plain = sample("ready")
-    ruleset = [{"rule": {"expr": [{"match": {"right": {"prefix": {"addr": "10.31.0.0", "len": 16}}}}], "comment": "ask Novak"}}]
+    ruleset = [
+        {"rule": {"expr": [{"match": {"right": {"prefix": {"addr": "10.31.0.0", "len": 16}}}}], "comment": "ask Novak"}}
+    ]
     rule = {"verdict": "drop", "rule": "ip saddr 10.31.0.0/16 drop"}
-    firewall = {"state": "readable", "ruleset": ruleset, "predictions": {"in/tcp/2222": rule}, "ruleset_sha256": "ab" * 32}
-    out = strict(msgspec.structs.replace(plain, host=msgspec.structs.replace(plain.host, firewall=firewall, interfaces=[Interface("eth0", ["10.31.4.27"])])))
+    firewall = {
+        "state": "readable",
+        "ruleset": ruleset,
+        "predictions": {"in/tcp/2222": rule},
+        "ruleset_sha256": "ab" * 32,
+    }
+    out = strict(
+        msgspec.structs.replace(
+            plain,
+            host=msgspec.structs.replace(plain.host, firewall=firewall, interfaces=[Interface("eth0", ["10.31.4.27"])]),
+        )
+    )
     network = ipaddress.ip_network(out.host.firewall["predictions"]["in/tcp/2222"]["rule"].split()[2])
     assert ipaddress.ip_address(out.host.interfaces[0].addresses[0]) in network
-    assert out.host.firewall["ruleset"][0]["rule"]["expr"][0]["match"]["right"]["prefix"] == {"addr": str(network.network_address), "len": 16}
+    assert out.host.firewall["ruleset"][0]["rule"]["expr"][0]["match"]["right"]["prefix"] == {
+        "addr": str(network.network_address),
+        "len": 16,
+    }
     assert out.host.firewall["ruleset"][0]["rule"]["comment"] == "[removed]"
     assert out.host.firewall["ruleset_sha256"] == "fingerprint-1"
 
@@ -325,7 +403,9 @@ def test_two_reports_with_one_map_can_be_compared() -> None:
     second = redacted(after, strict=True, known=stored)
     told = comparing.compare(first.report, second.report, Tool("x", "0"))
     plain = comparing.compare(before, after, Tool("x", "0"))
-    assert [(row.id, row.change, row.meaning) for row in told.rows] == [(row.id, row.change, row.meaning) for row in plain.rows]
+    assert [(row.id, row.change, row.meaning) for row in told.rows] == [
+        (row.id, row.change, row.meaning) for row in plain.rows
+    ]
     assert [one.what for one in told.differences] == [one.what for one in plain.differences]
     assert redacted(second.report, strict=True, known=json.loads(json.dumps(second.map))).report == second.report
 
@@ -358,12 +438,19 @@ def test_algorithms() -> None:
 def chained(*links: tuple[str, str, str], name: str = "epns.eset.com") -> Report:
     """A report whose first row bears this chain, "trusted" by its own word: (subject, issuer, sha256), leaf first."""
     plain = sample("ready")
-    chain = [Certificate(subject, issuer, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", sha256, names=[name]) for subject, issuer, sha256 in links]
+    chain = [
+        Certificate(subject, issuer, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", sha256, names=[name])
+        for subject, issuer, sha256 in links
+    ]
     facts = TlsFacts(name=name, chain=chain, public="trusted", site="trusted", name_matches=True)
-    finding = Finding("TLS_UNKNOWN_CA", params={"asked": name, "subject": links[0][0], "issuer": links[0][1], "sha256": links[0][2]})
+    finding = Finding(
+        "TLS_UNKNOWN_CA", params={"asked": name, "subject": links[0][0], "issuer": links[0][1], "sha256": links[0][2]}
+    )
     attempt = msgspec.structs.replace(plain.checks[0].attempts[0], tls=facts)
     where = Where(ca=links[0][1])
-    return msgspec.structs.replace(plain, checks=[msgspec.structs.replace(plain.checks[0], attempts=[attempt], findings=[finding], where=where)])
+    return msgspec.structs.replace(
+        plain, checks=[msgspec.structs.replace(plain.checks[0], attempts=[attempt], findings=[finding], where=where)]
+    )
 
 
 def mozillas_anchors() -> list[tuple[str, str]]:
@@ -374,12 +461,16 @@ def mozillas_anchors() -> list[tuple[str, str]]:
     pem = Path(certifi.where()).read_text("ascii", "replace")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = [x509.load_pem_x509_certificate(block.encode()) for block in re.findall("-----BEGIN CERT.*?-----END CERTIFICATE-----", pem, re.DOTALL)]
+        found = [
+            x509.load_pem_x509_certificate(block.encode())
+            for block in re.findall("-----BEGIN CERT.*?-----END CERTIFICATE-----", pem, re.DOTALL)
+        ]
     return [(one.subject.rfc4514_string(), one.fingerprint(hashes.SHA256()).hex()) for one in found]
 
 
 def test_an_authority_that_was_made_public_by_a_setting_loses_its_name() -> None:
-    """With SSL_CERT_FILE, or by the word of a stranger's report, the company's own authority is "trusted" in the public set."""
+    """With SSL_CERT_FILE, or by the word of a stranger's report, the company's own authority is "trusted" in the public
+    set."""
     told = to_json(
         strict(
             chained(
@@ -396,11 +487,14 @@ def test_an_authority_that_was_made_public_by_a_setting_loses_its_name() -> None
 
 
 def test_a_name_beside_an_anchor_of_mozillas_is_none_of_mozillas() -> None:
-    """A chain that claims to end in a public root proves nothing of what stands before it; neither does an anchor's digest under another name."""
+    """A chain that claims to end in a public root proves nothing of what stands before it; neither does an anchor's
+    digest under another name."""
     name, digest = mozillas_anchors()[0]
     out = strict(
         chained(
-            ("CN=srv,O=Acme Corp", "CN=Acme Sub,O=Acme Corp", "a1" * 32), ("CN=Acme Sub,O=Acme Corp", name, digest), (f"{name},OU=Acme", name + " ", "b2" * 32)
+            ("CN=srv,O=Acme Corp", "CN=Acme Sub,O=Acme Corp", "a1" * 32),
+            ("CN=Acme Sub,O=Acme Corp", name, digest),
+            (f"{name},OU=Acme", name + " ", "b2" * 32),
         )
     )
     facts = out.checks[0].attempts[0].tls
@@ -413,7 +507,9 @@ def test_a_name_beside_an_anchor_of_mozillas_is_none_of_mozillas() -> None:
 def test_every_anchor_of_mozillas_keeps_its_name_and_digest() -> None:
     """But for serial numbers and mail addresses in a few, which no report keeps."""
     roots = mozillas_anchors()
-    plain = redacted(chained(("CN=epns.eset.com", "CN=x", "a1" * 32), *((name, name, digest) for name, digest in roots))).report
+    plain = redacted(
+        chained(("CN=epns.eset.com", "CN=x", "a1" * 32), *((name, name, digest) for name, digest in roots))
+    ).report
     before, after = plain.checks[0].attempts[0].tls, strict(plain).checks[0].attempts[0].tls
     assert before is not None
     assert after is not None
@@ -424,8 +520,11 @@ def test_every_anchor_of_mozillas_keeps_its_name_and_digest() -> None:
 
 
 @pytest.mark.parametrize("case", ["missing", "changed", "elsewhere"])
-def test_without_mozillas_own_file_no_authority_keeps_its_name(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A distribution's certifi takes the machine's store for Mozilla's; others add their inspector to certifi's file."""
+def test_without_mozillas_own_file_no_authority_keeps_its_name(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A distribution's certifi takes the machine's store for Mozilla's; others add their inspector to certifi's
+    file."""
     import certifi
 
     name, digest = mozillas_anchors()[0]
@@ -435,7 +534,9 @@ def test_without_mozillas_own_file_no_authority_keeps_its_name(case: str, tmp_pa
         (tmp_path / "certifi" / "cacert.pem").write_bytes(pem + (b"# one more\n" if case == "changed" else b""))
     (tmp_path / "certifi-1.dist-info").mkdir()
     told = base64.urlsafe_b64encode(hashlib.sha256(pem).digest()).decode().rstrip("=")
-    (tmp_path / "certifi-1.dist-info" / "RECORD").write_text(f"certifi/__init__.py,,\ncertifi/cacert.pem,sha256={told},{len(pem)}\n")
+    (tmp_path / "certifi-1.dist-info" / "RECORD").write_text(
+        f"certifi/__init__.py,,\ncertifi/cacert.pem,sha256={told},{len(pem)}\n"
+    )
     monkeypatch.setattr(certifi.__spec__, "origin", str(tmp_path / "certifi" / "__init__.py"))
     monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "nothing.pem"))
     public_anchors.cache_clear()
@@ -451,7 +552,12 @@ def test_a_thousand_rows_cost_little() -> None:
 
     plain = sample("dropped")
     rows = [
-        msgspec.structs.replace(row, id=f"{row.id}.n{number}", target=f"pc{number}.corp.example", where=Where(address=f"10.{number % 200}.1.{number % 250}"))
+        msgspec.structs.replace(
+            row,
+            id=f"{row.id}.n{number}",
+            target=f"pc{number}.corp.example",
+            where=Where(address=f"10.{number % 200}.1.{number % 250}"),
+        )
         for number in range(125)
         for row in plain.checks
     ]
@@ -470,7 +576,9 @@ def test_findings_of_later_versions_do_not_break_it() -> None:
     assert told["names"][1].startswith("host-")
 
 
-@pytest.mark.parametrize("name", ["bookkeeping ", " bookkeeping", "bookkeeping\t", "[fe80::bookkeeping]", "[bookkeeping]:8443"])
+@pytest.mark.parametrize(
+    "name", ["bookkeeping ", " bookkeeping", "bookkeeping\t", "[fe80::bookkeeping]", "[bookkeeping]:8443"]
+)
 def test_a_host_name_with_blanks_or_brackets_around_it_goes_too(name: str) -> None:
     report = sample("proxy")
     odd = msgspec.structs.replace(report, host=msgspec.structs.replace(report.host, name=name))

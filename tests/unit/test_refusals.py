@@ -5,7 +5,15 @@ from typing import Any, Literal
 import pytest
 
 from eset_portcheck.diagnose import diagnose
-from eset_portcheck.model.evidence import Distance, DistanceControl, Evidence, FirewallPrediction, Hop, RuleVerdict, TtlWalk
+from eset_portcheck.model.evidence import (
+    Distance,
+    DistanceControl,
+    Evidence,
+    FirewallPrediction,
+    Hop,
+    RuleVerdict,
+    TtlWalk,
+)
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Transport
@@ -24,16 +32,88 @@ def walk(*hops: tuple[int, str]) -> TtlWalk:
 
 CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
     # what, attempt, evidence, post, pre, reason, culprit
-    ("rst, same distance", connecting(REFUSED), [distance(63, 63)], "fail", "pass", "REFUSED_BY_HOST", "remote-service"),
-    ("rst, other initial hop limit", connecting(REFUSED), [distance(127, 63)], "fail", "pass", "REFUSED_BY_HOST", "remote-service"),
-    ("rst from nearer", connecting(REFUSED), [distance(64, 63)], "fail", "fail", "REFUSED_NEARER_THAN_HOST", "middlebox"),
-    ("one of two controls is forged too", connecting(REFUSED), [distance(64, 64, 62)], "fail", "fail", "REFUSED_NEARER_THAN_HOST", "middlebox"),
-    ("rst from farther", connecting(REFUSED), [distance(60, 63)], "fail", "unproven", "REFUSED_ORIGIN_UNKNOWN", "remote-service"),
-    ("rst, nothing to compare", connecting(REFUSED), [distance(None)], "fail", "unproven", "REFUSED_ORIGIN_UNKNOWN", "remote-service"),
+    (
+        "rst, same distance",
+        connecting(REFUSED),
+        [distance(63, 63)],
+        "fail",
+        "pass",
+        "REFUSED_BY_HOST",
+        "remote-service",
+    ),
+    (
+        "rst, other initial hop limit",
+        connecting(REFUSED),
+        [distance(127, 63)],
+        "fail",
+        "pass",
+        "REFUSED_BY_HOST",
+        "remote-service",
+    ),
+    (
+        "rst from nearer",
+        connecting(REFUSED),
+        [distance(64, 63)],
+        "fail",
+        "fail",
+        "REFUSED_NEARER_THAN_HOST",
+        "middlebox",
+    ),
+    (
+        "one of two controls is forged too",
+        connecting(REFUSED),
+        [distance(64, 64, 62)],
+        "fail",
+        "fail",
+        "REFUSED_NEARER_THAN_HOST",
+        "middlebox",
+    ),
+    (
+        "rst from farther",
+        connecting(REFUSED),
+        [distance(60, 63)],
+        "fail",
+        "unproven",
+        "REFUSED_ORIGIN_UNKNOWN",
+        "remote-service",
+    ),
+    (
+        "rst, nothing to compare",
+        connecting(REFUSED),
+        [distance(None)],
+        "fail",
+        "unproven",
+        "REFUSED_ORIGIN_UNKNOWN",
+        "remote-service",
+    ),
     ("rst, not measured", connecting(REFUSED), [], "fail", "unproven", "REFUSED_ORIGIN_UNKNOWN", "remote-service"),
-    ("3/3 by a router", connecting(REFUSED, icmp=icmp(3, 3, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
-    ("3/13 by a router", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 13, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
-    ("3/1 by a router, at once", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER)), [], "fail", "fail", "REJECTED_IN_PATH", "middlebox"),
+    (
+        "3/3 by a router",
+        connecting(REFUSED, icmp=icmp(3, 3, ROUTER)),
+        [],
+        "fail",
+        "fail",
+        "REJECTED_IN_PATH",
+        "middlebox",
+    ),
+    (
+        "3/13 by a router",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 13, ROUTER)),
+        [],
+        "fail",
+        "fail",
+        "REJECTED_IN_PATH",
+        "middlebox",
+    ),
+    (
+        "3/1 by a router, at once",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER)),
+        [],
+        "fail",
+        "fail",
+        "REJECTED_IN_PATH",
+        "middlebox",
+    ),
     (
         "3/1 by a router, at 1 s",
         connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=1.02)),
@@ -43,7 +123,15 @@ CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
         "REJECTED_IN_PATH",
         "middlebox",
     ),
-    ("3/1 by a router, after ARP", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=3.07)), [], "fail", "fail", "HOST_DOWN", "remote-host"),
+    (
+        "3/1 by a router, after ARP",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, ROUTER, after_s=3.07)),
+        [],
+        "fail",
+        "fail",
+        "HOST_DOWN",
+        "remote-host",
+    ),
     (
         "3/1 by ourselves, after ARP",
         connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 1, SOURCE, after_s=3.07)),
@@ -62,11 +150,51 @@ CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
         "HOST_DOWN",
         "remote-host",
     ),
-    ("3/0", connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(3, 0, ROUTER)), [], "fail", "fail", "NET_UNREACHABLE", "routing"),
-    ("1/0 v6", connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(1, 0, ROUTER, version=6)), [], "fail", "fail", "NET_UNREACHABLE", "routing"),
-    ("11/0", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(11, 0, ROUTER)), [], "fail", "fail", "TTL_EXPIRED", "routing"),
-    ("3/0 v6 is hop limit", connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 0, ROUTER, version=6)), [], "fail", "fail", "TTL_EXPIRED", "routing"),
-    ("3/3 by the target", connecting(REFUSED, icmp=icmp(3, 3, TARGET)), [], "fail", "fail", "REJECTED_BY_TARGET_FIREWALL", "remote-firewall"),
+    (
+        "3/0",
+        connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(3, 0, ROUTER)),
+        [],
+        "fail",
+        "fail",
+        "NET_UNREACHABLE",
+        "routing",
+    ),
+    (
+        "1/0 v6",
+        connecting(Failure.NETWORK_UNREACHABLE, icmp=icmp(1, 0, ROUTER, version=6)),
+        [],
+        "fail",
+        "fail",
+        "NET_UNREACHABLE",
+        "routing",
+    ),
+    (
+        "11/0",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(11, 0, ROUTER)),
+        [],
+        "fail",
+        "fail",
+        "TTL_EXPIRED",
+        "routing",
+    ),
+    (
+        "3/0 v6 is hop limit",
+        connecting(Failure.HOST_UNREACHABLE, icmp=icmp(3, 0, ROUTER, version=6)),
+        [],
+        "fail",
+        "fail",
+        "TTL_EXPIRED",
+        "routing",
+    ),
+    (
+        "3/3 by the target",
+        connecting(REFUSED, icmp=icmp(3, 3, TARGET)),
+        [],
+        "fail",
+        "fail",
+        "REJECTED_BY_TARGET_FIREWALL",
+        "remote-firewall",
+    ),
     (
         "3/3 in the target's name, from nearer",
         connecting(REFUSED, icmp=icmp(3, 3, TARGET, ttl=64)),
@@ -76,18 +204,60 @@ CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
         "REJECTED_IN_PATH",
         "middlebox",
     ),
-    ("3/3 by ourselves", connecting(REFUSED, icmp=icmp(3, 3, SOURCE)), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
+    (
+        "3/3 by ourselves",
+        connecting(REFUSED, icmp=icmp(3, 3, SOURCE)),
+        [],
+        "fail",
+        "fail",
+        "REJECTED_LOCALLY",
+        "local-firewall",
+    ),
     ("EPERM", connecting(Failure.NOT_PERMITTED), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
-    ("EACCES though the route was found", connecting(Failure.ACCESS_DENIED), [], "fail", "fail", "REJECTED_LOCALLY", "local-firewall"),
-    ("EHOSTUNREACH at 3 s without ICMP", connecting(Failure.HOST_UNREACHABLE, took_s=3.1), [], "fail", "fail", "HOST_DOWN", "remote-host"),
-    ("EHOSTUNREACH at 0 ms without ICMP", connecting(Failure.HOST_UNREACHABLE, took_s=0.0), [], "fail", "fail", "NO_ROUTE", "local-route"),
+    (
+        "EACCES though the route was found",
+        connecting(Failure.ACCESS_DENIED),
+        [],
+        "fail",
+        "fail",
+        "REJECTED_LOCALLY",
+        "local-firewall",
+    ),
+    (
+        "EHOSTUNREACH at 3 s without ICMP",
+        connecting(Failure.HOST_UNREACHABLE, took_s=3.1),
+        [],
+        "fail",
+        "fail",
+        "HOST_DOWN",
+        "remote-host",
+    ),
+    (
+        "EHOSTUNREACH at 0 ms without ICMP",
+        connecting(Failure.HOST_UNREACHABLE, took_s=0.0),
+        [],
+        "fail",
+        "fail",
+        "NO_ROUTE",
+        "local-route",
+    ),
     ("silence", connecting(TIMEOUT), [], "fail", "fail", "TCP_NO_ANSWER", "unknown"),
-    ("reset while connecting", connecting(Failure.CONNECTION_RESET), [], "fail", "warn", "RESET_AFTER_ACCEPT", "remote-service"),
+    (
+        "reset while connecting",
+        connecting(Failure.CONNECTION_RESET),
+        [],
+        "fail",
+        "warn",
+        "RESET_AFTER_ACCEPT",
+        "remote-service",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("case", "phase"), [(case, phase) for case in CASES for phase in (Phase.POST, Phase.PRE)], ids=lambda x: x[0] if isinstance(x, tuple) else x
+    ("case", "phase"),
+    [(case, phase) for case in CASES for phase in (Phase.POST, Phase.PRE)],
+    ids=lambda x: x[0] if isinstance(x, tuple) else x,
 )
 def test_the_table(case: Any, phase: Phase) -> None:
     _, seen, evidence, post, pre, reason, culprit = case
@@ -137,7 +307,14 @@ def test_the_route_look_up(failure: Failure, reason: str) -> None:
     assert (told.verdict, told.reason, told.culprit, told.state) == ("fail", reason, "local-route", "not-tested")
 
 
-UDP = {"transport": Transport.UDP, "protocol": "kerberos", "required": Proof.PROTOCOL, "listener": Listener.FOREIGN, "id": "server.dc.udp-88", "trust": None}
+UDP = {
+    "transport": Transport.UDP,
+    "protocol": "kerberos",
+    "required": Proof.PROTOCOL,
+    "listener": Listener.FOREIGN,
+    "id": "server.dc.udp-88",
+    "trust": None,
+}
 
 
 @pytest.mark.parametrize(
@@ -171,20 +348,28 @@ def test_a_sensor_takes_a_reset_for_an_answer_and_silence_for_none() -> None:
 
 
 def test_the_report_says_what_the_phase_asks() -> None:
-    (before,) = judged(row(connecting(REFUSED), evidence=[distance(63, 63)], required=Proof.PRODUCT, full_proof=Proof.PRODUCT), phase=Phase.PRE)
+    (before,) = judged(
+        row(connecting(REFUSED), evidence=[distance(63, 63)], required=Proof.PRODUCT, full_proof=Proof.PRODUCT),
+        phase=Phase.PRE,
+    )
     assert (before.proof.reached, before.proof.required, before.full_proof) == ("path", "path", "product")
     (after,) = judged(before, phase=Phase.POST)  # judged anew for the other phase
     assert (after.verdict, after.proof.required) == ("fail", "product")
 
 
 def rule(verdict: RuleVerdict = "drop") -> FirewallPrediction:
-    return FirewallPrediction(address=TARGET, verdict=verdict, rule="tcp dport 2222 drop", table="inet filter", chain="output")
+    return FirewallPrediction(
+        address=TARGET, verdict=verdict, rule="tcp dport 2222 drop", table="inet filter", chain="output"
+    )
 
 
 @pytest.mark.parametrize(
-    ("failure", "reason", "confidence"), [(Failure.TIMEOUT, "TCP_NO_ANSWER", "likely"), (Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "proven")]
+    ("failure", "reason", "confidence"),
+    [(Failure.TIMEOUT, "TCP_NO_ANSWER", "likely"), (Failure.NOT_PERMITTED, "REJECTED_LOCALLY", "proven")],
 )
-def test_a_rule_of_this_host_that_stops_the_packets_is_the_culprit(failure: Failure, reason: str, confidence: str) -> None:
+def test_a_rule_of_this_host_that_stops_the_packets_is_the_culprit(
+    failure: Failure, reason: str, confidence: str
+) -> None:
     (told,) = judged(row(connecting(failure), evidence=[rule()]))
     assert (told.verdict, told.reason, told.culprit, told.confidence) == ("fail", reason, "local-firewall", confidence)
     assert told.findings[0].params["rule"] == "tcp dport 2222 drop"
@@ -225,7 +410,15 @@ def test_a_reset_comes_of_a_reject_and_never_of_a_drop(verdict: RuleVerdict, cul
     ],
 )
 def test_where_link_addresses_may_not_be_asked_for_nobody_is_found(packet: str, may: list[str], culprit: str) -> None:
-    own = FirewallPrediction(address=TARGET, verdict="cannot-tell", rule="policy drop", table="inet filter", chain="input", packet=packet, may=may)
+    own = FirewallPrediction(
+        address=TARGET,
+        verdict="cannot-tell",
+        rule="policy drop",
+        table="inet filter",
+        chain="input",
+        packet=packet,
+        may=may,
+    )
     (told,) = judged(row(connecting(Failure.HOST_UNREACHABLE, took_s=3.1), evidence=[own]))
     assert (told.verdict, told.reason, told.culprit) == ("fail", "HOST_DOWN", culprit)
 
@@ -233,18 +426,37 @@ def test_where_link_addresses_may_not_be_asked_for_nobody_is_found(packet: str, 
 def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
     policy = FirewallPrediction(verdict="drop", rule="policy drop", table="inet filter", chain="output")
     rows = [
-        row(connecting(Failure.TIMEOUT), id=f"agent.{name}.tcp-{port}", target=f"{name}.lab.test", port=port, evidence=[policy])
+        row(
+            connecting(Failure.TIMEOUT),
+            id=f"agent.{name}.tcp-{port}",
+            target=f"{name}.lab.test",
+            port=port,
+            evidence=[policy],
+        )
         for name, port in (("server", 2222), ("repository", 80))
     ]
     told, causes, _ = diagnose(rows, Host(), Phase.AUTO)
-    assert [(cause.reason, cause.culprit, cause.explains) for cause in causes] == [("TCP_NO_ANSWER", "local-firewall", [one.id for one in told])]
+    assert [(cause.reason, cause.culprit, cause.explains) for cause in causes] == [
+        ("TCP_NO_ANSWER", "local-firewall", [one.id for one in told])
+    ]
 
 
-@pytest.mark.parametrize(("stopped", "culprit"), [(["10.0.9.1", "10.0.9.2"], "local-firewall"), (["10.0.9.1"], "dns"), ([], "dns")])
+@pytest.mark.parametrize(
+    ("stopped", "culprit"), [(["10.0.9.1", "10.0.9.2"], "local-firewall"), (["10.0.9.1"], "dns"), ([], "dns")]
+)
 def test_a_name_that_no_resolver_may_be_asked_for(stopped: list[str], culprit: str) -> None:
     asked = [{"server": server, "type": "A", "failure": "dns_timeout"} for server in ("10.0.9.1", "10.0.9.2")]
-    unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"name": "server.lab.test", "servers": asked})])
-    own = [FirewallPrediction(address=server, verdict="drop", rule="udp dport 53 drop", table="inet filter", chain="output") for server in stopped]
+    unresolved = Attempt(
+        stages=[
+            StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"name": "server.lab.test", "servers": asked})
+        ]
+    )
+    own = [
+        FirewallPrediction(
+            address=server, verdict="drop", rule="udp dport 53 drop", table="inet filter", chain="output"
+        )
+        for server in stopped
+    ]
     (told,) = judged(row(unresolved, evidence=own))
     assert (told.verdict, told.reason, told.culprit) == ("fail", "DNS_TIMEOUT", culprit)
 

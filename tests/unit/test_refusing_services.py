@@ -12,7 +12,11 @@ CONNECTED = (Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.HANDSHAKE)
 REFUSING = [
     ("mysql", {"answer": "error", "code": 9001}, {"code": 9001}),  # ProxySQL without a server behind it
     ("mysql", {"answer": "error", "code": 1053}, {"code": 1053}),  # server shutdown in progress
-    ("smb", {"status": "0xC0000205", "status_name": "STATUS_INSUFF_SERVER_RESOURCES"}, {"status": "STATUS_INSUFF_SERVER_RESOURCES"}),
+    (
+        "smb",
+        {"status": "0xC0000205", "status_name": "STATUS_INSUFF_SERVER_RESOURCES"},
+        {"status": "STATUS_INSUFF_SERVER_RESOURCES"},
+    ),
     ("smb", {"status": "0xC00000BB", "status_name": "STATUS_NOT_SUPPORTED"}, {"status": "STATUS_NOT_SUPPORTED"}),
     ("nbss", {"netbios_session": "granted", "status": "0xC0001234"}, {"status": "0xC0001234"}),
     ("ldap", {"result": 51, "result_name": "busy"}, {"result": 51, "result_name": "busy"}),

@@ -1,4 +1,5 @@
-"""Old facts judged anew: today's facts change nothing, facts that no run wrote break nothing, and what changed is told."""
+"""Old facts judged anew: today's facts change nothing, facts that no run wrote break nothing, and what changed is
+told."""
 
 import json
 from pathlib import Path
@@ -29,7 +30,14 @@ def report_of(case: Path) -> Report:
     run = msgspec.structs.replace(sample.run, phase=phase, arguments=arguments, roles=[rows[0].role])
     profiles = [msgspec.structs.replace(sample.profiles[0], role=rows[0].role)]
     made = msgspec.structs.replace(
-        sample, run=run, profiles=profiles, host=HOST, checks=rows, causes=causes, summary=summary, proxy_choices=choices(rows, HOST)
+        sample,
+        run=run,
+        profiles=profiles,
+        host=HOST,
+        checks=rows,
+        causes=causes,
+        summary=summary,
+        proxy_choices=choices(rows, HOST),
     )
     return identified(msgspec.structs.replace(made, schema_version=SCHEMA_VERSION))
 
@@ -53,7 +61,14 @@ def test_everything_that_diagnosis_needs_is_in_the_file(case: Path) -> None:
 
 def wiped(row: Row) -> Row:
     """Without its conclusion. A reason stays where nothing was run: there it is a fact."""
-    bare = {"verdict": "unproven", "state": "not-tested", "culprit": None, "confidence": None, "where": {}, "explained_by": None}
+    bare = {
+        "verdict": "unproven",
+        "state": "not-tested",
+        "culprit": None,
+        "confidence": None,
+        "where": {},
+        "explained_by": None,
+    }
     plain = msgspec.to_builtins(row) | bare
     plain["proof"]["reached"] = "none"
     if row.attempts or row.evidence:
@@ -68,12 +83,16 @@ def test_no_conclusion_is_taken_for_a_fact(case: Path) -> None:
     assert (anew.checks, anew.causes) == (report.checks, report.causes)
 
 
-@pytest.mark.parametrize("name", [path.stem for path in sorted(Path(REPORTS).glob("*.json")) if path.stem not in BY_HAND])
+@pytest.mark.parametrize(
+    "name", [path.stem for path in sorted(Path(REPORTS).glob("*.json")) if path.stem not in BY_HAND]
+)
 def test_whole_reports_stay_what_they_are(name: str) -> None:
     report = rejudging.rejudged(load(name))
     assert report.rediagnosis is None or report.rediagnosis.changed == []
     again = rejudging.rejudged(read(report))
-    assert again.rediagnosis is None or (again.rediagnosis.changed, again.rediagnosis.also) == ([], []), "what was judged anew differs in nothing"
+    assert again.rediagnosis is None or (again.rediagnosis.changed, again.rediagnosis.also) == ([], []), (
+        "what was judged anew differs in nothing"
+    )
     assert (again.checks, again.causes, again.summary) == (report.checks, report.causes, report.summary)
     assert rejudging.rejudged(read(again)) == again
 
@@ -82,9 +101,13 @@ def test_a_row_that_today_is_judged_otherwise_is_listed() -> None:
     report = load("dropped")
     row = next(one for one in report.checks if one.verdict is Verdict.FAIL)
     other = msgspec.structs.replace(row, verdict=Verdict.PASS, reason="CONNECTED")
-    anew = rejudging.rejudged(msgspec.structs.replace(report, checks=[other if one.id == row.id else one for one in report.checks]))
+    anew = rejudging.rejudged(
+        msgspec.structs.replace(report, checks=[other if one.id == row.id else one for one in report.checks])
+    )
     assert anew.rediagnosis is not None
-    assert [(one.id, one.before, one.after) for one in anew.rediagnosis.changed] == [(row.id, ["pass", "CONNECTED"], ["fail", row.reason])]
+    assert [(one.id, one.before, one.after) for one in anew.rediagnosis.changed] == [
+        (row.id, ["pass", "CONNECTED"], ["fail", row.reason])
+    ]
     assert read(anew).rediagnosis == anew.rediagnosis
 
 
@@ -96,7 +119,9 @@ def test_the_exit_code_is_judged_as_the_run_asked_for(name: str, strict: bool, e
     assert rejudging.rejudged(msgspec.structs.replace(report, summary=summary)).summary == summary
     without = msgspec.structs.replace(summary, verdict=None, strict=None, exit_zero=None)
     of_1_0 = rejudging.rejudged(msgspec.structs.replace(report, summary=without)).summary
-    assert (of_1_0.exit_code, of_1_0.ready, of_1_0.verdict) == (summary.exit_code, summary.ready, summary.verdict), "a guess, by how it ended"
+    assert (of_1_0.exit_code, of_1_0.ready, of_1_0.verdict) == (summary.exit_code, summary.ready, summary.verdict), (
+        "a guess, by how it ended"
+    )
 
 
 def test_an_interrupted_run_stays_interrupted() -> None:
@@ -115,7 +140,9 @@ def test_facts_that_no_run_wrote_hide_no_other_row(junk: Any) -> None:
             stage["detail"] = dict.fromkeys(("errno", "received_bytes", "type", "name", "servers"), junk)
     report = msgspec.convert(plain, Report)
     anew = read(rejudging.rejudged(report))
-    assert {row.id: row.reason for row in anew.checks if row.id != spoilt["id"]} == {row.id: row.reason for row in report.checks if row.id != spoilt["id"]}
+    assert {row.id: row.reason for row in anew.checks if row.id != spoilt["id"]} == {
+        row.id: row.reason for row in report.checks if row.id != spoilt["id"]
+    }
     row = next(one for one in anew.checks if one.id == spoilt["id"])
     assert row.verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN)
 
@@ -134,19 +161,26 @@ def test_a_row_that_the_rules_choke_on_says_where() -> None:
 @pytest.mark.parametrize("roles", [["agent"], ["agent", "of-the-site"], []])
 def test_a_report_without_a_row_is_not_ready_whatever_profile_it_leaves_out(roles: list[str]) -> None:
     ready = load("ready")
-    bare = msgspec.structs.replace(ready, run=msgspec.structs.replace(ready.run, roles=roles), profiles=[], checks=[], causes=[], proxy_choices=[])
+    bare = msgspec.structs.replace(
+        ready, run=msgspec.structs.replace(ready.run, roles=roles), profiles=[], checks=[], causes=[], proxy_choices=[]
+    )
     anew = rejudging.rejudged(read(identified(bare)))
     assert (anew.summary.ready, anew.summary.exit_code, anew.summary.verdict) == (False, 3, Verdict.UNPROVEN)
     assert anew.rediagnosis is not None
     assert anew.rediagnosis.unchecked == roles
     assert ("agent.server.tcp-2222" in anew.rediagnosis.missing) is ("agent" in roles)
-    assert ("of-the-site" in anew.rediagnosis.missing, "?" in anew.rediagnosis.missing) == ("of-the-site" in roles, not roles)
+    assert ("of-the-site" in anew.rediagnosis.missing, "?" in anew.rediagnosis.missing) == (
+        "of-the-site" in roles,
+        not roles,
+    )
     assert "UNPROVEN" in outcome_line(anew)
 
 
 def test_a_role_of_the_run_without_a_row_is_missing_beside_one_that_is_ready() -> None:
     ready = load("ready")
-    more = msgspec.structs.replace(ready, run=msgspec.structs.replace(ready.run, roles=[*ready.run.roles, "webconsole"]))
+    more = msgspec.structs.replace(
+        ready, run=msgspec.structs.replace(ready.run, roles=[*ready.run.roles, "webconsole"])
+    )
     anew = rejudging.rejudged(read(identified(more)))
     assert anew.rediagnosis is not None
     assert [one for one in anew.rediagnosis.missing if one.startswith("webconsole.")]

@@ -59,8 +59,12 @@ def test_html_is_whole_and_loads_nothing(before: str, after: str) -> None:
         assert page.open == []
         names = {name for name, _ in page.tags}
         assert not names & {"script", "img", "link", "iframe", "object", "form", "base"}
-        assert not [attrs for _, attrs in page.tags for key in attrs if key.startswith("on") or key in ("src", "href", "style")]
-        assert next(attrs["content"] for _, attrs in page.tags if attrs.get("http-equiv")).startswith("default-src 'none'; style-src 'sha256-")
+        assert not [
+            attrs for _, attrs in page.tags for key in attrs if key.startswith("on") or key in ("src", "href", "style")
+        ]
+        assert next(attrs["content"] for _, attrs in page.tags if attrs.get("http-equiv")).startswith(
+            "default-src 'none'; style-src 'sha256-"
+        )
         ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
         assert len(ids) == len(set(ids)) == len(found.rows)
         assert all(row.id in page.text for row in found.rows)

@@ -14,7 +14,11 @@ from tests.unit.test_render_hostile import PAYLOADS, hostile
 
 
 def read(report: Report) -> list[dict[str, str]]:
-    lines = list(clevercsv.reader(io.StringIO(FORMATS["csv"](report).decode(), newline=""), delimiter=",", quotechar='"', escapechar=""))
+    lines = list(
+        clevercsv.reader(
+            io.StringIO(FORMATS["csv"](report).decode(), newline=""), delimiter=",", quotechar='"', escapechar=""
+        )
+    )
     assert all(len(line) == len(COLUMNS) for line in lines)
     return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
 
@@ -30,7 +34,23 @@ def test_lines_end_as_the_standard_says() -> None:
     assert FORMATS["csv"](load("dropped")).count(b"\r\n") == len(load("dropped").checks) + 1
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-x", "@SUM(A1)", "\t=1", "\r=1", '"=1', "=cmd|' /C calc'!A0", "%0A=1", "a\n=1", 'a","=1', "x" * (1 << 20)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-x",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        '"=1',
+        "=cmd|' /C calc'!A0",
+        "%0A=1",
+        "a\n=1",
+        'a","=1',
+        "x" * (1 << 20),
+    ],
+)
 def test_no_cell_is_a_formula_or_breaks_out(text: str) -> None:
     plain = msgspec.to_builtins(load("dropped"))
     plain["host"]["name"] = text

@@ -35,7 +35,13 @@ def test_the_table_is_bytes_of_the_character_set_asked_for() -> None:
 
 
 def loaded(code: str) -> set[str]:
-    done = subprocess.run([sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return set(done.stdout.split())
 
 
@@ -47,16 +53,34 @@ def test_json_and_progress_never_load_rich_or_texts() -> None:
 
 def test_the_table_needs_no_network_and_no_process() -> None:
     modules = loaded("import eset_portcheck.render.table")
-    assert not modules & {"asyncio", "socket", "ssl", "subprocess", "psutil", "rich.jupyter.display", "pygments", "markdown_it"}
+    assert not modules & {
+        "asyncio",
+        "socket",
+        "ssl",
+        "subprocess",
+        "psutil",
+        "rich.jupyter.display",
+        "pygments",
+        "markdown_it",
+    }
     assert not {
-        one for one in modules if one.startswith(("eset_portcheck.net", "eset_portcheck.host", "eset_portcheck.diagnose", "eset_portcheck.protocols."))
+        one
+        for one in modules
+        if one.startswith(
+            ("eset_portcheck.net", "eset_portcheck.host", "eset_portcheck.diagnose", "eset_portcheck.protocols.")
+        )
     }, "descriptors come with the rows"
 
 
 def test_the_page_needs_templates_and_nothing_else_and_nobody_else_needs_them() -> None:
     code = "from eset_portcheck import render\nfrom eset_portcheck.model.report import from_json\n"
     for form in ("html", "table", "json", "md", "csv"):
-        modules = {one.split(".")[0] for one in loaded(code + f"render.FORMATS[{form!r}](from_json(open({str(SAMPLE)!r}, 'rb').read()), width=80)")}
+        modules = {
+            one.split(".")[0]
+            for one in loaded(
+                code + f"render.FORMATS[{form!r}](from_json(open({str(SAMPLE)!r}, 'rb').read()), width=80)"
+            )
+        }
         assert ("jinja2" in modules) == (form == "html"), form
         assert form != "html" or not modules & {"rich", "asyncio", "socket", "ssl", "subprocess", "psutil"}
 

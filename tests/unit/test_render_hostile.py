@@ -27,9 +27,7 @@ PAYLOADS = {
     "option": "--only 'x; rm -rf / | $(id) `id`",
 }
 # Closed sets, which the reader of reports itself checks, and codes; all other strings are free text.
-_VOCABULARY = (
-    "direction transport listener verdict state culprit confidence reached required stage failure phase policy trust family reason kind end answer how"
-)
+_VOCABULARY = "direction transport listener verdict state culprit confidence reached required stage failure phase policy trust family reason kind end answer how"
 _FIXED = frozenset(_VOCABULARY.split())
 
 
@@ -51,7 +49,9 @@ def hostile(name: str, payload: str) -> Report:
         cause["explains"] = [one + payload for one in cause["explains"]]
     made["run"]["connect_to"] = {payload: payload, "epns.eset.com:8883": payload}
     first = made["checks"][0]
-    first["findings"] = [{"reason": first["reason"], "params": {payload: payload, "list": [payload] * 9, "deep": {"a": [payload]}}}]
+    first["findings"] = [
+        {"reason": first["reason"], "params": {payload: payload, "list": [payload] * 9, "deep": {"a": [payload]}}}
+    ]
     first["where"] = {"process": {"path": payload, "pid": payload}, "ca": payload, "interval": [payload, payload]}
     hop, rule = (
         {"ttl": 1, "from": payload, "after_s": 0.1},
@@ -95,7 +95,9 @@ def test_a_mebibyte_in_target_issuer_and_finding_costs_no_time() -> None:
     huge = "y" * (1 << 20)
     plain = json.loads((REPORTS / "inspected.json").read_bytes())
     row = plain["checks"][0]
-    row["target"] = row["purpose"] = row["note"] = row["attempts"][0]["tls"]["chain"][0]["issuer"] = row["where"]["ca"] = huge
+    row["target"] = row["purpose"] = row["note"] = row["attempts"][0]["tls"]["chain"][0]["issuer"] = row["where"][
+        "ca"
+    ] = huge
     row["findings"].append({"reason": "TLS_UNKNOWN_CA", "params": {"issuer": huge}})
     plain["causes"][0]["params"] |= {"target": huge, "issuer": huge}
     report = from_json(json.dumps(plain).encode())

@@ -1,4 +1,5 @@
-"""Markdown, read back by markdown-it (CommonMark and GitHub's additions): the same rows, and nothing that a peer could have written into it."""
+"""Markdown, read back by markdown-it (CommonMark and GitHub's additions): the same rows, and nothing that a peer could
+have written into it."""
 
 import re
 from pathlib import Path
@@ -66,10 +67,19 @@ def rows(tokens: list[Token]) -> list[list[str]]:
 def test_a_foreign_reader_finds_every_row(name: str) -> None:
     report = load(name)
     read_back = rows(read(markdown.render(report, verbose=True)))[1:]
-    assert {cells[-1]: (cells[0].split()[-1], cells[5]) for cells in read_back} == {row.id: (WORDS[row.verdict], row.reason) for row in report.checks}
+    assert {cells[-1]: (cells[0].split()[-1], cells[5]) for cells in read_back} == {
+        row.id: (WORDS[row.verdict], row.reason) for row in report.checks
+    }
 
 
-WORDS = {Verdict.PASS: "PASS", Verdict.WARN: "WARN", Verdict.FAIL: "FAIL", Verdict.UNPROVEN: "UNPR", Verdict.SKIP: "SKIP", Verdict.ERROR: "ERR"}
+WORDS = {
+    Verdict.PASS: "PASS",
+    Verdict.WARN: "WARN",
+    Verdict.FAIL: "FAIL",
+    Verdict.UNPROVEN: "UNPR",
+    Verdict.SKIP: "SKIP",
+    Verdict.ERROR: "ERR",
+}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -87,10 +97,19 @@ def spoilt(text: str) -> Report:
     plain = msgspec.to_builtins(report)
     plain["host"]["name"] = text
     for row in plain["checks"]:
-        row |= {"target": text, "purpose": text, "id": f"{text} {row['id']}", "where": {"address": text, "ca": text, "interval": [text, text]}}
+        row |= {
+            "target": text,
+            "purpose": text,
+            "id": f"{text} {row['id']}",
+            "where": {"address": text, "ca": text, "interval": [text, text]},
+        }
         row["findings"] = [{"reason": row["reason"], "params": {text: text}}]
     for cause in plain["causes"]:
-        cause |= {"where": {"address": text, "ca": text}, "params": {"target": text}, "explains": [plain["checks"][0]["id"]]}
+        cause |= {
+            "where": {"address": text, "ca": text},
+            "params": {"target": text},
+            "explains": [plain["checks"][0]["id"]],
+        }
         cause["fixes"] = [{"audience": text, "tool": text, "command": text, "undo": text, "verify": text}]
     return msgspec.convert(plain, Report)
 
@@ -102,7 +121,9 @@ def test_what_a_peer_says_stays_text(text: str, *, quiet: bool) -> None:
     inner = {child.type for token in said for child in token.children or []}
     assert inner <= PLAIN
     assert not {token.type for token in said} & {"html_block", "code_block", "fence", "hr"}
-    assert [token.type for token in said if token.type != "inline"] == [token.type for token in plain if token.type != "inline"]
+    assert [token.type for token in said if token.type != "inline"] == [
+        token.type for token in plain if token.type != "inline"
+    ]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -121,8 +142,12 @@ def test_what_a_file_says_stays_text_wherever_it_stands(name: str, text: str) ->
 @pytest.mark.parametrize("name", ["ready", "dropped", "no-names"])
 def test_the_longest_summary_fits(name: str) -> None:
     report = rejudged(load(name))
-    run = msgspec.structs.replace(report.run, complete=False, connect_to={f"h{number}.example:1": "127.0.0.1:1" for number in range(99)})
-    longest = msgspec.structs.replace(report, run=run, redaction=Redaction("strict", {"name": 5}), causes=[*report.causes] * 9)
+    run = msgspec.structs.replace(
+        report.run, complete=False, connect_to={f"h{number}.example:1": "127.0.0.1:1" for number in range(99)}
+    )
+    longest = msgspec.structs.replace(
+        report, run=run, redaction=Redaction("strict", {"name": 5}), causes=[*report.causes] * 9
+    )
     for language in ("en", "es"):
         assert len(markdown.render(longest, quiet=True, language=language).splitlines()) <= markdown.SUMMARY_LINES
 
@@ -139,7 +164,9 @@ def test_a_file_judged_anew_says_so() -> None:
     other = [msgspec.structs.replace(row, verdict=Verdict.PASS, reason="CONNECTED") for row in report.checks]
     anew = rejudged(msgspec.structs.replace(report, checks=other))
     assert "8 rows have another result by the rules of" in markdown.render(anew, quiet=True)
-    assert re.search(r"\| `?agent\.server\.tcp-2222`? \| pass CONNECTED \| fail `TCP_NO_ANSWER` \|", markdown.render(anew))
+    assert re.search(
+        r"\| `?agent\.server\.tcp-2222`? \| pass CONNECTED \| fail `TCP_NO_ANSWER` \|", markdown.render(anew)
+    )
 
 
 def test_who_holds_the_ports_of_this_machine() -> None:

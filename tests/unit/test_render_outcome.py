@@ -20,7 +20,10 @@ PEN = RenderContext()
 def report(name: str, exit_code: int | None = None, **rows: dict[str, Any]) -> Report:
     """`rows`: the last part of an id with _ for - and ., and what to change in it."""
     made = from_json((REPORTS / f"{name}.json").read_bytes())
-    checks = [msgspec.structs.replace(row, **rows.get(row.id.partition(".")[2].replace("-", "_").replace(".", "_"), {})) for row in made.checks]
+    checks = [
+        msgspec.structs.replace(row, **rows.get(row.id.partition(".")[2].replace("-", "_").replace(".", "_"), {}))
+        for row in made.checks
+    ]
     total = summary(checks, interrupted=exit_code == 130)
     code = total.exit_code if exit_code is None else exit_code
     return msgspec.structs.replace(made, checks=checks, summary=msgspec.structs.replace(total, exit_code=code))
@@ -91,7 +94,9 @@ def test_the_first_line_holds_role_host_verdict_cause_and_command() -> None:
         "agent on pc-0427.corp.example: NOT READY: No answer from protect.corp.example on TCP 2222 [TCP_NO_ANSWER]; test again: "
         "eset-portcheck check --role agent --server protect.corp.example --only agent.server.tcp-2222"
     )
-    assert first(report("ready")).endswith("READY: all required checks passed; test again: eset-portcheck check --role agent --server protect.corp.example")
+    assert first(report("ready")).endswith(
+        "READY: all required checks passed; test again: eset-portcheck check --role agent --server protect.corp.example"
+    )
 
 
 def test_the_first_line_says_under_which_limits() -> None:

@@ -1,6 +1,7 @@
 """The table: fits its width, keeps its promises in ASCII and without colour, and looks as the kept pages in golden/ do.
 
-UPDATE_GOLDEN=1 python -m pytest tests/unit/test_render_table.py     writes those pages anew; read the difference before you commit it
+UPDATE_GOLDEN=1 python -m pytest tests/unit/test_render_table.py     writes those pages anew; read the difference before
+you commit it
 """
 
 import os
@@ -64,7 +65,8 @@ def test_lines_fit_and_have_no_ragged_ends(name: str, width: int, ascii_only: bo
     first, *lines = page(name, width, ascii=ascii_only, colour=True, language=language).splitlines()
     for line in lines:
         plain = re.sub(r"\x1b\[[\d;]*m", "", line)
-        is_copied = "\x1b[36m" in line or re.fullmatch(r" +((row|explains|fila|explica) +)?\S+", plain)  # commands and ids are never broken
+        # Commands and ids are never broken.
+        is_copied = "\x1b[36m" in line or re.fullmatch(r" +((row|explains|fila|explica) +)?\S+", plain)
         assert cell_len(plain) <= width or is_copied, plain
         assert plain == plain.rstrip()
     assert "eset-portcheck check" in first
@@ -88,7 +90,13 @@ def test_colour_changes_nothing_but_colour(name: str) -> None:
 
 def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     before = page("dropped", 100)
-    for name, value in {"COLUMNS": "44", "FORCE_COLOR": "1", "TERM": "xterm", "NO_COLOR": "1", "JUPYTER_COLUMNS": "30"}.items():
+    for name, value in {
+        "COLUMNS": "44",
+        "FORCE_COLOR": "1",
+        "TERM": "xterm",
+        "NO_COLOR": "1",
+        "JUPYTER_COLUMNS": "30",
+    }.items():
         monkeypatch.setenv(name, value)
     assert page("dropped", 100) == before
     assert "\x1b[" in page("dropped", 100, colour=True)
@@ -119,7 +127,9 @@ def test_everything_that_is_not_proven_is_told(name: str) -> None:
 def test_rows_of_a_target_stand_together_required_first() -> None:
     rows = arranged(report("proxy").checks)
     targets = [row.target for row in rows]
-    assert [one for place, one in enumerate(targets) if place == 0 or targets[place - 1] != one] == list(dict.fromkeys(targets))
+    assert [one for place, one in enumerate(targets) if place == 0 or targets[place - 1] != one] == list(
+        dict.fromkeys(targets)
+    )
     assert [row.required for row in rows] == sorted((row.required for row in rows), reverse=True)
 
 
@@ -172,7 +182,12 @@ def test_where_the_report_went() -> None:
 def test_a_certificate_of_an_unknown_authority_is_noted_though_the_row_passes() -> None:
     made = report("ready")
     finding = {"reason": "TLS_UNKNOWN_CA", "params": {"issuer": "CN=Site CA", "sha256": "ab" * 32}}
-    rows = [msgspec.structs.replace(row, findings=[msgspec.convert(finding, type(row.findings[0]))]) if row.findings else row for row in made.checks]
+    rows = [
+        msgspec.structs.replace(row, findings=[msgspec.convert(finding, type(row.findings[0]))])
+        if row.findings
+        else row
+        for row in made.checks
+    ]
     shown = " ".join(table.render(msgspec.structs.replace(made, checks=rows), width=100).split())
     assert "ALSO SEEN TLS_UNKNOWN_CA" in shown
     assert "issuer CN=Site CA; sha256 abab" in shown
@@ -180,12 +195,16 @@ def test_a_certificate_of_an_unknown_authority_is_noted_though_the_row_passes() 
 
 def test_an_incomplete_run_says_so() -> None:
     made = report("ready")
-    assert "Incomplete" in table.render(msgspec.structs.replace(made, run=msgspec.structs.replace(made.run, complete=False)), width=100)
+    assert "Incomplete" in table.render(
+        msgspec.structs.replace(made, run=msgspec.structs.replace(made.run, complete=False)), width=100
+    )
 
 
 def test_a_family_without_a_route_is_mentioned_without_a_warning() -> None:
     made = report("ready")
-    attempt = msgspec.structs.replace(made.checks[0].attempts[0], address="2001:db8::1", family="ipv6", untested="no-default-route", stages=[])
+    attempt = msgspec.structs.replace(
+        made.checks[0].attempts[0], address="2001:db8::1", family="ipv6", untested="no-default-route", stages=[]
+    )
     rows = [msgspec.structs.replace(made.checks[0], attempts=[*made.checks[0].attempts, attempt]), *made.checks[1:]]
     shown = table.render(msgspec.structs.replace(made, checks=rows), width=100)
     assert "IPv6 not tested: this machine has no IPv6 default route (1 row)" in shown
@@ -214,7 +233,9 @@ def test_commands_break_only_where_a_shell_goes_on() -> None:
     assert broken(command, 50, continued=False) == [command]
     assert broken("a | b; c", 3, continued=True) == ["a |", "b;", "c"]
     assert broken("echo 'a; b' | c", 6, continued=True) == ["echo 'a; b' |", "c"]
-    assert broken("eset-portcheck check --site 'unfinished", 10, continued=True) == ["eset-portcheck check --site 'unfinished"]
+    assert broken("eset-portcheck check --site 'unfinished", 10, continued=True) == [
+        "eset-portcheck check --site 'unfinished"
+    ]
 
 
 def test_flowed_pieces_stay_whole() -> None:
@@ -227,6 +248,9 @@ def test_looks_are_complete_and_one_cell_wide() -> None:
     assert RenderContext(ascii_only=True).glyph(Verdict.FAIL) == "x"
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0.0, ""), (0.0004, "0 ms"), (0.066, "66 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (5.0, "5.0 s")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.0, ""), (0.0004, "0 ms"), (0.066, "66 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (5.0, "5.0 s")],
+)
 def test_times(seconds: float, shown: str) -> None:
     assert RenderContext().lasted(seconds) == shown

@@ -14,7 +14,19 @@ CONTROLS = [*map(chr, range(32)), "\x7f", *map(chr, range(0x80, 0xA0))]
 SEPARATORS = "\u2028\u2029\x85\u00a0"
 
 
-@pytest.mark.parametrize("sign", [*BIDI, *ZERO_WIDTH, *SEPARATORS, *map(chr, range(32)), "\x7f", *map(chr, range(0x80, 0xA0)), "\ud800", "\U000e0041"])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        *BIDI,
+        *ZERO_WIDTH,
+        *SEPARATORS,
+        *map(chr, range(32)),
+        "\x7f",
+        *map(chr, range(0x80, 0xA0)),
+        "\ud800",
+        "\U000e0041",
+    ],
+)
 def test_signs_that_act_or_hide_become_visible_escapes(sign: str) -> None:
     shown = safe(f"a{sign}b")
     assert sign not in shown
@@ -28,7 +40,13 @@ def test_escapes_are_the_ones_everybody_knows() -> None:
 
 
 def test_plain_text_stays_as_it_is() -> None:
-    for text in ("protect.corp.example", "CN=Münchner Wölfe, O=株式会社", "[red]markup[/red] {x} %s", "café", "cafe\u0301"):
+    for text in (
+        "protect.corp.example",
+        "CN=Münchner Wölfe, O=株式会社",
+        "[red]markup[/red] {x} %s",
+        "café",
+        "cafe\u0301",
+    ):
         assert safe(text) == text
 
 

@@ -32,6 +32,7 @@ def every_row() -> Iterator[Row]:
         yield from from_json(path.read_bytes()).checks
 
 
+# The interceptor did answer, and it is not the push service.
 @pytest.mark.parametrize(
     ("name", "check_id", "expected"),
     [
@@ -47,7 +48,11 @@ def every_row() -> Iterator[Row]:
         ("proxy", "agent.proxy.tcp-3128.connect-push-443", "DNS TCP CONNECT TLS MQTT"),
         ("proxy", "agent.proxy.tcp-3128.get-repository", "DNS TCP HTTP"),
         ("pre", "agent.server.tcp-2222", "DNS TCP! TLS?"),
-        ("inspected", "agent.push.tcp-8883", "DNS TCP TLS! MQTT?"),  # the interceptor did answer, and it is not the push service
+        (
+            "inspected",
+            "agent.push.tcp-8883",
+            "DNS TCP TLS! MQTT?",
+        ),
         ("deployment", "deploy-source.target@pc7.corp.example.udp-137", "DNS NBNS!"),
         ("deployment", "deploy-source.target@pc7.corp.example.tcp-445.admin-share", "DNS? TCP? SMB? LOGIN?"),
     ],
@@ -78,7 +83,11 @@ def test_a_row_without_attempts_reached_nothing() -> None:
 
 def test_an_address_needs_no_name_and_a_broken_route_is_shown() -> None:
     stages = [StageRecord(Stage.RESOLVE, 0, 0), StageRecord(Stage.ROUTE, 0, 0, Failure.NETWORK_UNREACHABLE)]
-    broken = msgspec.structs.replace(row("dropped", "agent.server.tcp-2222"), target="10.1.2.3", attempts=[Attempt("10.1.2.3", "ipv4", stages=stages)])
+    broken = msgspec.structs.replace(
+        row("dropped", "agent.server.tcp-2222"),
+        target="10.1.2.3",
+        attempts=[Attempt("10.1.2.3", "ipv4", stages=stages)],
+    )
     assert drawn(broken) == "ROUTE! TCP? TLS?"
 
 

@@ -30,14 +30,40 @@ def sources() -> list[dict[str, Any]]:
 
 SOURCES = sources()
 # Tables whose values have no type of their own: here a spoilt file is still a report.
-LOOSE = ("params", "detail", "reply", "process", "os", "firewall", "routes", "capabilities", "eset_products", "transcript")
+LOOSE = (
+    "params",
+    "detail",
+    "reply",
+    "process",
+    "os",
+    "firewall",
+    "routes",
+    "capabilities",
+    "eset_products",
+    "transcript",
+)
 JUNK = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(2**70), 2**70),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
-    st.sampled_from(("timeout", "refused", "tls", "this host", "10.0.0.1", "::1%eth0", "pass", "FAIL", "2026-13-99T00:00:00Z", "\x1b[2J", "\u202e", "=1+1")),
+    st.sampled_from(
+        (
+            "timeout",
+            "refused",
+            "tls",
+            "this host",
+            "10.0.0.1",
+            "::1%eth0",
+            "pass",
+            "FAIL",
+            "2026-13-99T00:00:00Z",
+            "\x1b[2J",
+            "\u202e",
+            "=1+1",
+        )
+    ),
     st.sampled_from(([], {}, [None], [[]], {"": None}, {"a": {"b": [1]}}, [1, 2, 3, 4], [{"ttl": "x"}])),
 )
 
@@ -45,7 +71,9 @@ JUNK = st.one_of(
 def places(value: Any, loose: bool, inside: bool = False) -> list[tuple[Any, Any]]:
     """(container, key) of everything; `loose`: only within tables without types."""
     found: list[tuple[Any, Any]] = []
-    pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    pairs = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
     for key, one in pairs:
         if inside or not loose:
             found.append((value, key))
@@ -102,13 +130,19 @@ def _swollen(change: str) -> bytes:
         plain["host"]["eset_products"] = [{"component": "agent", "servers": ["a.example"] * 101}]
     else:
         many = 2_000_000 // len(plain["checks"]) + 1
-        plain["host"]["proxy_sources"] = [{"source": "e", "name": "https_proxy", "proxy": "p:1", "bypass": ["x"] * many}]
+        plain["host"]["proxy_sources"] = [
+            {"source": "e", "name": "https_proxy", "proxy": "p:1", "bypass": ["x"] * many}
+        ]
     return json.dumps(plain).encode()
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [("attempts", r"checks\[\d+\]: more than 1000 attempts"), ("servers", r"servers: more than 100"), ("bypass", r"host: too much beside \d+ checks")],
+    [
+        ("attempts", r"checks\[\d+\]: more than 1000 attempts"),
+        ("servers", r"servers: more than 100"),
+        ("bypass", r"host: too much beside \d+ checks"),
+    ],
 )
 def test_facts_that_would_take_long_to_judge_are_refused(change: str, told: str) -> None:
     with pytest.raises(reports.ReportFileError, match=told):

@@ -1,4 +1,5 @@
-"""What a role needs of the firewall: openings as narrow as what is known, and nothing that is not needed as the site is."""
+"""What a role needs of the firewall: openings as narrow as what is known, and nothing that is not needed as the site
+is."""
 
 from typing import Any
 
@@ -15,11 +16,22 @@ SAY = translator("en")
 ANY: tuple[str, ...] = ()
 
 
-def needed(role: str = "agent", known: dict[str, list[str]] | None = None, sources: list[str] | None = None, everything: bool = False, **site: Any) -> Needs:
+def needed(
+    role: str = "agent",
+    known: dict[str, list[str]] | None = None,
+    sources: list[str] | None = None,
+    everything: bool = False,
+    **site: Any,
+) -> Needs:
     profile, _ = loading.load_profile(role)
     values = site_of(("", site))
     return rules.needs(
-        planning.plan([profile], values), known or {}, sources or [], ["10.0.0.53", "127.0.0.53"], dict(values.connect_to), everything=everything
+        planning.plan([profile], values),
+        known or {},
+        sources or [],
+        ["10.0.0.53", "127.0.0.53"],
+        dict(values.connect_to),
+        everything=everything,
     )
 
 
@@ -30,7 +42,10 @@ def openings(found: Needs) -> dict[tuple[bool, str, int], tuple[str, ...]]:
 def test_addresses_are_opened_names_go_anywhere_unless_looked_up() -> None:
     assert openings(needed(server=SERVER))[(False, "tcp", 2222)] == (SERVER,)
     assert openings(needed(server=NAME))[(False, "tcp", 2222)] == ANY
-    assert openings(needed(server=NAME, known={NAME: ["10.0.0.7", "fd00::7"]}))[(False, "tcp", 2222)] == ("10.0.0.7", "fd00::7")
+    assert openings(needed(server=NAME, known={NAME: ["10.0.0.7", "fd00::7"]}))[(False, "tcp", 2222)] == (
+        "10.0.0.7",
+        "fd00::7",
+    )
 
 
 def test_an_ipv4_address_in_ipv6_clothes_is_what_is_on_the_wire() -> None:
@@ -42,7 +57,9 @@ def test_a_name_that_has_no_address_is_not_opened_to_everybody() -> None:
     found = needed(server=NAME, known={NAME: []})
     assert (False, "tcp", 2222) not in openings(found)
     assert ("agent.server.tcp-2222", UNRESOLVED) in found.left_out
-    assert "NOT OPENED, because its name does not resolve here: agent.server.tcp-2222" in remarks.head(found, "", "pc1", SAY)
+    assert "NOT OPENED, because its name does not resolve here: agent.server.tcp-2222" in remarks.head(
+        found, "", "pc1", SAY
+    )
 
 
 def test_what_is_looked_up_is_what_is_connected_to() -> None:
@@ -54,7 +71,9 @@ def test_what_is_looked_up_is_what_is_connected_to() -> None:
 
     assert asked(server=NAME) == ["epns.eset.com", NAME, "repository.eset.com"]
     assert asked(server=NAME, proxy="bridge.corp.example") == ["bridge.corp.example"]
-    assert asked(server=SERVER, offline=True, connect_to={f"{SERVER}:2222": "elsewhere.example:2222"}) == ["elsewhere.example"]
+    assert asked(server=SERVER, offline=True, connect_to={f"{SERVER}:2222": "elsewhere.example:2222"}) == [
+        "elsewhere.example"
+    ]
 
 
 def test_resolvers_of_other_machines_are_opened_where_names_are_used() -> None:
@@ -95,7 +114,11 @@ def test_clients_networks_narrow_what_listens() -> None:
 
 
 def test_networks_inside_others_are_told_once() -> None:
-    (one,) = [one for one in needed("server", sources=["10.1.0.0/16", "10.1.2.0/24", "fd00::1", "10.0.0.0/16"]).openings if one.port == 2222]
+    (one,) = [
+        one
+        for one in needed("server", sources=["10.1.0.0/16", "10.1.2.0/24", "fd00::1", "10.0.0.0/16"]).openings
+        if one.port == 2222
+    ]
     assert (one.of_version(4), one.of_version(6)) == (["10.0.0.0/15"], ["fd00::1"])
 
 
@@ -105,11 +128,15 @@ def test_where_the_site_file_leads_a_row_is_what_is_opened() -> None:
 
 
 def said(found: Needs, port: int, by_name: bool = False) -> str:
-    return " / ".join(line for one in found.openings if one.port == port for line in remarks.width(one, SAY, by_name=by_name))
+    return " / ".join(
+        line for one in found.openings if one.port == port for line in remarks.width(one, SAY, by_name=by_name)
+    )
 
 
 def test_what_is_wider_than_needed_says_so_and_why() -> None:
-    assert "wider than needed: a packet filter cannot use the name protect.corp.example" in said(needed(server=NAME), 2222)
+    assert "wider than needed: a packet filter cannot use the name protect.corp.example" in said(
+        needed(server=NAME), 2222
+    )
     assert said(needed(server=SERVER), 2222) == ""
     assert said(needed("server"), 2222) == "from any address (--from narrows it)"
     assert said(needed("server", sources=["10.1.0.0/16"]), 2222) == ""

@@ -1,4 +1,5 @@
-"""Rules as text: each notation is read back by a parser that is not ours, and nothing breaks out of a comment, a quote or a cell."""
+"""Rules as text: each notation is read back by a parser that is not ours, and nothing breaks out of a comment, a quote
+or a cell."""
 
 import io
 import re
@@ -34,7 +35,9 @@ POWERSHELL = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.lang
 
 def hostile(text: str = HOSTILE) -> Needs:
     one = needed(server=SERVER).openings[0]
-    strange = msgspec.structs.replace(one, ids=(text,), purposes=(text,), name=text, addresses=(), redirects=(text,), resolves=False)
+    strange = msgspec.structs.replace(
+        one, ids=(text,), purposes=(text,), name=text, addresses=(), redirects=(text,), resolves=False
+    )
     return Needs([strange, msgspec.structs.replace(strange, inbound=True)], [(text, "BEYOND_PAGE")])
 
 
@@ -55,8 +58,14 @@ def test_nft_reads_the_rules_of_every_role(role: str) -> None:
     found = needed(role, sources=["10.1.0.0/16", "10.1.2.0/24", "fd00::/64"], **SITE)
     nft_accepts(nft.whole(found, KEPT, head(found), SAY))
     for family in ("inet", "ip", "ip6"):
-        chains = " ".join(f"chain {name} {{ type filter hook {hook} priority 0; policy drop; }};" for name, hook in (("in", "input"), ("out", "output")))
-        nft_accepts(nft.into(found, Place(family, "deny", "in", "out"), head(found), SAY), f"table {family} deny {{ {chains} }}\n")
+        chains = " ".join(
+            f"chain {name} {{ type filter hook {hook} priority 0; policy drop; }};"
+            for name, hook in (("in", "input"), ("out", "output"))
+        )
+        nft_accepts(
+            nft.into(found, Place(family, "deny", "in", "out"), head(found), SAY),
+            f"table {family} deny {{ {chains} }}\n",
+        )
 
 
 @pytest.mark.skipif(not shutil.which("nft"), reason="no nft here")
@@ -75,7 +84,10 @@ def test_nothing_breaks_out_of_a_comment_of_nft() -> None:
         assert line.count('"') == 2
         assert len(line.split('"')[1]) <= 127
     # a line that is no comment is a rule of ours
-    assert all(re.match(r"\s*(#|table|delete|chain|type|iif|oif|ct|icmpv6|ip6? |tcp|udp|\})", line) for line in text.splitlines())
+    assert all(
+        re.match(r"\s*(#|table|delete|chain|type|iif|oif|ct|icmpv6|ip6? |tcp|udp|\})", line)
+        for line in text.splitlines()
+    )
 
 
 def test_rules_of_one_family_go_to_a_table_of_that_family() -> None:
@@ -104,11 +116,21 @@ def commands(script: str) -> list[tuple[str, list[str], list[str]]]:
 
     def walk(node: tree_sitter.Node) -> None:
         if node.type == "command":
-            words: dict[str, list[str]] = {"command_name": [], "command_parameter": [], "verbatim_string_characters": []}
+            words: dict[str, list[str]] = {
+                "command_name": [],
+                "command_parameter": [],
+                "verbatim_string_characters": [],
+            }
             inside = [node]
             while inside:
                 one = inside.pop()
-                assert one.type not in ("expandable_string_literal", "sub_expression", "variable", "script_block_expression", "redirection"), one.type
+                assert one.type not in (
+                    "expandable_string_literal",
+                    "sub_expression",
+                    "variable",
+                    "script_block_expression",
+                    "redirection",
+                ), one.type
                 assert one is node or one.type != "command"
                 if one.type in words:
                     words[one.type].append((one.text or b"").decode())
@@ -116,7 +138,15 @@ def commands(script: str) -> list[tuple[str, list[str], list[str]]]:
             (name,) = words["command_name"]
             found.append((name, words["command_parameter"], words["verbatim_string_characters"]))
         else:
-            assert node.type in ("program", "comment", "statement_list", "pipeline", "pipeline_chain", "empty_statement", ";"), node.type
+            assert node.type in (
+                "program",
+                "comment",
+                "statement_list",
+                "pipeline",
+                "pipeline_chain",
+                "empty_statement",
+                ";",
+            ), node.type
             for child in node.children:
                 walk(child)
 
@@ -144,16 +174,22 @@ def test_nothing_breaks_out_of_a_quote_of_powershell() -> None:
     assert script.isascii()
     read = commands(script)
     assert [name for name, _, _ in read] == ["Remove-NetFirewallRule", "New-NetFirewallRule", "New-NetFirewallRule"]
-    assert all(parameters == [*RULE, port, "-Profile"] for (_, parameters, _), port in zip(read[1:], ("-RemotePort", "-LocalPort"), strict=True))
+    assert all(
+        parameters == [*RULE, port, "-Profile"]
+        for (_, parameters, _), port in zip(read[1:], ("-RemotePort", "-LocalPort"), strict=True)
+    )
 
 
 def test_a_quote_in_powershell_is_doubled() -> None:
     assert shell.powershell("«{text}»", text="it's") == "'it''s'"
-    assert shell.powershell("{text}", text="ESET\u2019s") == "'ESET\u2019\u2019s'"  # PowerShell takes typographic quotes for its own
+    # PowerShell takes typographic quotes for its own.
+    assert shell.powershell("{text}", text="ESET\u2019s") == "'ESET\u2019\u2019s'"
 
 
 def test_powershell_as_it_is_printed() -> None:
-    lines = powershell.script(needed("server", appliance=True, sources=["10.1.0.0/16", "fd00::/64"]), ["head"], SAY).split("\r\n")
+    lines = powershell.script(
+        needed("server", appliance=True, sources=["10.1.0.0/16", "fd00::/64"]), ["head"], SAY
+    ).split("\r\n")
     assert lines[:3] == [
         "# head",
         "# undo: Remove-NetFirewallRule -Group 'eset-portcheck'",
@@ -177,7 +213,13 @@ def test_the_change_request_is_read_back() -> None:
     lines = read_back(change_request.table(found, "pc1", ["10.9.9.9"], SAY))
     assert len(lines) == len(found.openings)
     (one,) = [line for line in lines if line["port"] == "2222"]
-    assert (one["action"], one["direction"], one["transport"], one["required"], one["stateful"]) == ("allow", "outbound", "tcp", "yes", "yes")
+    assert (one["action"], one["direction"], one["transport"], one["required"], one["stateful"]) == (
+        "allow",
+        "outbound",
+        "tcp",
+        "yes",
+        "yes",
+    )
     assert (one["source"], one["source_addresses"]) == ("pc1", "10.9.9.9")
     assert (one["destination"], one["destination_addresses"]) == (NAME, f"{SERVER} fd00::5")
     assert one["purpose"] == "Replication with the ESET PROTECT Server"
@@ -202,7 +244,11 @@ def test_no_cell_is_a_formula(text: str) -> None:
 def test_every_language_is_ascii_here(language: str) -> None:
     say = translator(language)
     found = needed("server", **SITE)
-    for text in (nft.whole(found, KEPT, [], say), powershell.script(found, [], say), change_request.table(found, "pc1", [], say)):
+    for text in (
+        nft.whole(found, KEPT, [], say),
+        powershell.script(found, [], say),
+        change_request.table(found, "pc1", [], say),
+    ):
         assert text.isascii()
         assert "?" not in text
 

@@ -16,7 +16,9 @@ SCHEMA = json.loads((ROOT / "docs" / "report.schema.json").read_text())
 
 
 def test_it_is_of_this_model() -> None:
-    subprocess.run([sys.executable, "docs/render_schema.py", "--check"], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True)
+    subprocess.run(
+        [sys.executable, "docs/render_schema.py", "--check"], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True
+    )
     assert SCHEMA["$id"].endswith(SCHEMA_VERSION)
     Draft202012Validator.check_schema(SCHEMA)
 
@@ -27,7 +29,12 @@ def test_samples_are_valid(sample: Path) -> None:
 
 
 def test_a_live_report_is_valid() -> None:
-    made = subprocess.run([sys.executable, "-m", "eset_portcheck", "demo", "--break", "close", "--format", "json"], cwd=ROOT, capture_output=True, check=False)
+    made = subprocess.run(
+        [sys.executable, "-m", "eset_portcheck", "demo", "--break", "close", "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
     Draft202012Validator(SCHEMA).validate(json.loads(made.stdout))
 
 

@@ -36,19 +36,39 @@ SHARE: dict[str, Any] = {
     ],
 )
 def test_ntstatus(status: str, step: str, reason: str) -> None:
-    seen = attempt(*CONNECTED, Stage.HANDSHAKE, broke=Stage.SESSION, failure=Failure.SESSION_REFUSED, detail={"status": status, "step": step, "client": "x"})
+    seen = attempt(
+        *CONNECTED,
+        Stage.HANDSHAKE,
+        broke=Stage.SESSION,
+        failure=Failure.SESSION_REFUSED,
+        detail={"status": status, "step": step, "client": "x"},
+    )
     (told,) = judged(row(seen, **SHARE))
-    assert (told.verdict, told.reason, told.culprit, told.proof.reached) == ("fail", reason, "remote-config", "protocol")
+    assert (told.verdict, told.reason, told.culprit, told.proof.reached) == (
+        "fail",
+        reason,
+        "remote-config",
+        "protocol",
+    )
 
 
 def test_the_share_was_entered() -> None:
-    (told,) = judged(row(attempt(*CONNECTED, Stage.HANDSHAKE, Stage.SESSION, reply={"dialect": "3.1.1", "session": {"step": "done"}}), **SHARE))
+    (told,) = judged(
+        row(
+            attempt(
+                *CONNECTED, Stage.HANDSHAKE, Stage.SESSION, reply={"dialect": "3.1.1", "session": {"step": "done"}}
+            ),
+            **SHARE,
+        )
+    )
     assert (told.verdict, told.proof.reached) == ("pass", "authorised")
 
 
 def test_a_fact_named_session_is_no_log_on() -> None:
     """Only the stage is: a reply is the peer's word."""
-    (told,) = judged(row(attempt(*CONNECTED, Stage.HANDSHAKE, reply={"dialect": "3.1.1", "session": {"step": "done"}}), **SHARE))
+    (told,) = judged(
+        row(attempt(*CONNECTED, Stage.HANDSHAKE, reply={"dialect": "3.1.1", "session": {"step": "done"}}), **SHARE)
+    )
     assert (told.verdict, told.proof.reached) == ("unproven", "protocol")
 
 
@@ -70,11 +90,18 @@ def test_smb_alone_is_not_the_share() -> None:
         (Failure.TOO_LARGE, {"error": "Flooded", "step": "list"}, "fail", "WRONG_PROTOCOL"),
         (Failure.SYSTEM_ERROR, {"errno": "EMFILE", "step": "connect"}, "error", "INTERNAL_ERROR"),
         (Failure.SESSION_REFUSED, {"guest": True, "step": "logon"}, "fail", "SMB_LOGON_FAILURE"),
-        (Failure.SESSION_REFUSED, {"status": "STATUS_INSUFF_SERVER_RESOURCES", "step": "connect"}, "fail", "CLOSED_BEFORE_REPLY"),
+        (
+            Failure.SESSION_REFUSED,
+            {"status": "STATUS_INSUFF_SERVER_RESOURCES", "step": "connect"},
+            "fail",
+            "CLOSED_BEFORE_REPLY",
+        ),
     ],
 )
 def test_no_status(failure: Failure, detail: dict[str, Any], verdict: str, reason: str) -> None:
-    (told,) = judged(row(attempt(*CONNECTED, Stage.HANDSHAKE, broke=Stage.SESSION, failure=failure, detail=detail), **SHARE))
+    (told,) = judged(
+        row(attempt(*CONNECTED, Stage.HANDSHAKE, broke=Stage.SESSION, failure=failure, detail=detail), **SHARE)
+    )
     assert (told.verdict, told.reason) == (verdict, reason)
 
 
@@ -92,7 +119,10 @@ def test_a_second_opinion_only_adds_doubt(facts: dict[str, Any], verdict: str, f
     assert (told.verdict, [finding.reason for finding in told.findings]) == (verdict, found)
 
 
-@pytest.mark.parametrize(("detail", "found"), [({"not_in_dns": True}, "NAME_NOT_FROM_DNS"), ({"disagrees": ["203.0.113.9"]}, "DNS_DISAGREES")])
+@pytest.mark.parametrize(
+    ("detail", "found"),
+    [({"not_in_dns": True}, "NAME_NOT_FROM_DNS"), ({"disagrees": ["203.0.113.9"]}, "DNS_DISAGREES")],
+)
 def test_names_that_worked_otherwise_than_by_dns(detail: dict[str, Any], found: str) -> None:
     from eset_portcheck.model.observation import StageRecord
 
@@ -112,6 +142,12 @@ def test_every_code_is_produced_somewhere() -> None:
     from eset_portcheck.model.reasons import REASONS
 
     here = Path(__file__).resolve().parents[1]
-    files = [*here.glob("unit/test_*.py"), *here.glob("net/*.py"), *here.glob("lab/*.py"), *here.glob("cli/*.py"), *here.glob("diagnosis/cases/*.json")]
+    files = [
+        *here.glob("unit/test_*.py"),
+        *here.glob("net/*.py"),
+        *here.glob("lab/*.py"),
+        *here.glob("cli/*.py"),
+        *here.glob("diagnosis/cases/*.json"),
+    ]
     text = "\n".join(path.read_text() for path in files if "reasons" not in path.name and "render" not in path.name)
     assert [code for code in REASONS if not re.search(rf"\b{code}\b", text)] == []

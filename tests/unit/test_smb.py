@@ -1,4 +1,5 @@
-"""SMB: golden bytes by section of MS-SMB2, MS-CIFS, MS-NLMP and RFC 4178, and what the answers of all kinds of servers mean."""
+"""SMB: golden bytes by section of MS-SMB2, MS-CIFS, MS-NLMP and RFC 4178, and what the answers of all kinds of servers
+mean."""
 
 import struct
 from typing import Any
@@ -34,18 +35,47 @@ def filetime(seconds: float) -> int:
 
 
 def answer(command: int, status: int, body: bytes, flags: int = 1) -> bytes:
-    return netbios.frame(b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16x", 64, 0, status, command, 1, flags, 0, 0, 0, 0, 0) + body)
+    return netbios.frame(
+        b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16x", 64, 0, status, command, 1, flags, 0, 0, 0, 0, 0) + body
+    )
 
 
-def negotiated(dialect: int, mode: int = 1, capabilities: int = 0, told: int = 0, hint: bytes = b"", contexts: tuple[tuple[int, bytes], ...] = ()) -> bytes:
-    tail = b"".join(struct.pack("<HHI", kind, len(value), 0) + value + bytes(-len(value) % 8) for kind, value in contexts)
+def negotiated(
+    dialect: int,
+    mode: int = 1,
+    capabilities: int = 0,
+    told: int = 0,
+    hint: bytes = b"",
+    contexts: tuple[tuple[int, bytes], ...] = (),
+) -> bytes:
+    tail = b"".join(
+        struct.pack("<HHI", kind, len(value), 0) + value + bytes(-len(value) % 8) for kind, value in contexts
+    )
     padding = bytes(-len(hint) % 8)
     where = 128 + len(hint) + len(padding) if contexts else 0
-    head = struct.pack("<HHHH16sIIIIQQHHI", 65, mode, dialect, len(contexts), bytes(16), capabilities, 0, 0, 0, told, 0, 128, len(hint), where)
+    head = struct.pack(
+        "<HHHH16sIIIIQQHHI",
+        65,
+        mode,
+        dialect,
+        len(contexts),
+        bytes(16),
+        capabilities,
+        0,
+        0,
+        0,
+        told,
+        0,
+        128,
+        len(hint),
+        where,
+    )
     return answer(0, 0, head + hint + padding + tail)
 
 
-def challenge(pairs: tuple[tuple[int, str], ...] = NAMES, build: int = 19045, stamp: int = 0, flags: int = 0x02800201) -> bytes:
+def challenge(
+    pairs: tuple[tuple[int, str], ...] = NAMES, build: int = 19045, stamp: int = 0, flags: int = 0x02800201
+) -> bytes:
     info = b"".join(struct.pack("<HH", kind, 2 * len(text)) + text.encode("utf-16-le") for kind, text in pairs)
     info += (struct.pack("<HHQ", 7, 8, stamp) if stamp else b"") + bytes(4)
     head = struct.pack("<IHHII8s8sHHI", 2, 0, 0, 56, flags, bytes(8), bytes(8), len(info), len(info), 56)
@@ -74,17 +104,20 @@ def test_the_first_message_is_the_multi_protocol_negotiate() -> None:
     """MS-CIFS 2.2.3.1 and 2.2.4.52.1, MS-SMB2 3.2.4.2.2.1: no reply bit, no words, three dialects by name."""
     (first,) = Exchange(smb.converse(PEER)).out
     assert first[:4] == (32 + 3 + 34).to_bytes(4, "big")
-    assert first[4:36] == bytes.fromhex("ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fffe 0000 0000".replace(" ", ""))
+    assert first[4:36] == bytes.fromhex(
+        "ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fffe 0000 0000".replace(" ", "")
+    )
     assert first[36:39] == bytes.fromhex("002200")
     assert first[39:] == b"\x02NT LM 0.12\0\x02SMB 2.002\0\x02SMB 2.???\0"
 
 
 def test_the_smb2_negotiate() -> None:
-    """MS-SMB2 2.2.1.2 (header), 2.2.3 (36 bytes), 2.2.3.1: contexts 8-byte aligned, the last without padding, where the offset says."""
+    """MS-SMB2 2.2.1.2 (header), 2.2.3 (36 bytes), 2.2.3.1: contexts 8-byte aligned, the last without padding, where the
+    offset says."""
     request = smb2.negotiate(1, b"\x11" * 16, b"\x22" * 32)
-    assert request[:64] == bytes.fromhex("fe534d42 4000 0100 00000000 0000 1f00 00000000 00000000 0100000000000000 00000000 00000000".replace(" ", "")) + bytes(
-        24
-    )
+    assert request[:64] == bytes.fromhex(
+        "fe534d42 4000 0100 00000000 0000 1f00 00000000 00000000 0100000000000000 00000000 00000000".replace(" ", "")
+    ) + bytes(24)
     assert request[64:76] == struct.pack("<HHHHI", 36, 5, 1, 0, 0x44)
     offset, count, _ = struct.unpack_from("<IHH", request, 92)
     assert request[100:110] == struct.pack("<5H", 0x0202, 0x0210, 0x0300, 0x0302, 0x0311)
@@ -110,7 +143,9 @@ def test_the_session_setup_carries_ntlm_inside_spnego() -> None:
     assert struct.unpack_from("<Q", message, 24) == (1,)
     assert message[64:80] == struct.pack("<HBBIIHH", 25, 0, 1, 0, 0, 88, len(message) - 88)
     token = message[88:]
-    assert token[:34] == bytes.fromhex("6048 06062b0601050502 a03e 303c a00e 300c 060a2b06010401823702020a a22a 0428".replace(" ", ""))
+    assert token[:34] == bytes.fromhex(
+        "6048 06062b0601050502 a03e 303c a00e 300c 060a2b06010401823702020a a22a 0428".replace(" ", "")
+    )
     assert token[34:] == ntlm.negotiate()
     assert ntlm.negotiate()[:16] == b"NTLMSSP\0" + struct.pack("<II", 1, 0xA2888205)
     assert len(ntlm.negotiate()) == 40
@@ -137,7 +172,11 @@ def test_a_token_too_long_for_one_byte_is_our_own_mistake() -> None:
 
 # -- what is understood --------------------------------------------------------------------------
 def test_everything_a_windows_host_tells() -> None:
-    contexts = ((1, struct.pack("<HHH", 1, 32, 1) + bytes(32)), (2, struct.pack("<HH", 1, 2)), (8, struct.pack("<HH", 1, 2)))
+    contexts = (
+        (1, struct.pack("<HHH", 1, 32, 1) + bytes(32)),
+        (2, struct.pack("<HH", 1, 2)),
+        (8, struct.pack("<HH", 1, 2)),
+    )
     _, facts = said(
         negotiated(0x02FF, hint=BOTH),
         negotiated(0x0311, mode=3, told=filetime(NOW_S + 400), hint=BOTH, contexts=contexts),
@@ -172,7 +211,8 @@ def test_everything_a_windows_host_tells() -> None:
     ],
 )
 def test_encryption_by_dialect(dialect: int, capabilities: int, cipher: int | None, encrypts: bool) -> None:
-    """MS-SMB2 2.2.4: the capability bit belongs to 3.0 and 3.0.2; 3.1.1 answers in a context (2.2.4.1.2; cipher 0: none in common)."""
+    """MS-SMB2 2.2.4: the capability bit belongs to 3.0 and 3.0.2; 3.1.1 answers in a context (2.2.4.1.2; cipher 0: none
+    in common)."""
     contexts = () if cipher is None else ((1, bytes(6)), (2, struct.pack("<HH", 1, cipher)))
     _, facts = said(negotiated(dialect, capabilities=capabilities, hint=KERBEROS, contexts=contexts))
     assert facts["encryption"] is encrypts
@@ -206,7 +246,9 @@ def test_any_time_a_server_may_invent(told: int, text: str | None) -> None:
 
 
 def test_no_build_and_no_name_are_not_told_as_such() -> None:
-    _, facts = said(negotiated(0x0210), challenged(challenge(pairs=((2, "CORP"), (1, "PC7"), (4, ""), (3, "")), build=0)))
+    _, facts = said(
+        negotiated(0x0210), challenged(challenge(pairs=((2, "CORP"), (1, "PC7"), (4, ""), (3, "")), build=0))
+    )
     assert {"os_build", "dns_computer", "dns_domain"}.isdisjoint(facts)
     _, facts = said(negotiated(0x0210), challenged(challenge(flags=0x00800201)))
     assert "os_build" not in facts  # MS-NLMP 2.2.1.2: the version stands there only with its flag
@@ -223,7 +265,13 @@ def test_names_are_capped_and_never_half_a_character() -> None:
 
 # -- refusals, old servers, hang-ups -----------------------------------------------------------
 @pytest.mark.parametrize(
-    ("status", "name"), [(0xC00000BB, "STATUS_NOT_SUPPORTED"), (0xC000006D, "STATUS_LOGON_FAILURE"), (0xC0000418, "STATUS_NTLM_BLOCKED"), (0xC0001234, None)]
+    ("status", "name"),
+    [
+        (0xC00000BB, "STATUS_NOT_SUPPORTED"),
+        (0xC000006D, "STATUS_LOGON_FAILURE"),
+        (0xC0000418, "STATUS_NTLM_BLOCKED"),
+        (0xC0001234, None),
+    ],
 )
 def test_a_refused_session_still_is_smb(status: int, name: str | None) -> None:
     _, facts = said(negotiated(0x0210, hint=BOTH), answer(1, status, struct.pack("<HHHHx", 9, 0, 0, 0)))
@@ -236,7 +284,10 @@ def test_a_hang_up_at_session_setup_still_is_smb() -> None:
     assert (facts["logon_status"], facts["dialect"], smb.interpret(facts).proof) == ("closed", "2.1", Proof.PROTOCOL)
 
 
-@pytest.mark.parametrize("replies", [[], [negotiated(0x02FF)], [negotiated(0x0210), b"\0\0"], [negotiated(0x0210), challenged(challenge())[:90]]])
+@pytest.mark.parametrize(
+    "replies",
+    [[], [negotiated(0x02FF)], [negotiated(0x0210), b"\0\0"], [negotiated(0x0210), challenged(challenge())[:90]]],
+)
 def test_a_hang_up_anywhere_else_is_no_answer(replies: list[bytes]) -> None:
     exchange = Exchange(smb.converse(PEER))
     for reply in replies:
@@ -257,7 +308,9 @@ def test_no_dialect_in_common() -> None:
 
 def smb1_answer(words: bytes, command: int = 0x72) -> bytes:
     """MS-CIFS 2.2.4.52.2."""
-    return netbios.frame(b"\xffSMB" + bytes([command]) + bytes(4) + b"\x98" + bytes(22) + bytes([len(words) // 2]) + words + b"\0\0")
+    return netbios.frame(
+        b"\xffSMB" + bytes([command]) + bytes(4) + b"\x98" + bytes(22) + bytes([len(words) // 2]) + words + b"\0\0"
+    )
 
 
 @pytest.mark.parametrize(("mode", "signing"), [(0x03, "off"), (0x07, "enabled"), (0x0F, "required")])
@@ -283,11 +336,12 @@ def test_older_than_any_dialect_offered() -> None:
     assert smb.interpret(facts).findings == [("SMB1_ONLY", {"dialect": "older than NT LM 0.12"})]
 
 
+# No words, and behind them what would be "none of them".
 @pytest.mark.parametrize(
     "reply",
     [
         netbios.frame(smb1.negotiate()),  # an echo: no words
-        netbios.frame(b"\xffSMB\x72" + bytes(27) + b"\0\xff\xff" + bytes(40)),  # no words, and behind them what would be "none of them"
+        netbios.frame(b"\xffSMB\x72" + bytes(27) + b"\0\xff\xff" + bytes(40)),
         smb1_answer(bytes(34), command=0x73),
         smb1_answer(struct.pack("<H", 2) + bytes(32)),  # SMB2 by name, answered in SMB1
         netbios.frame(b"\xffSMB\x72" + bytes(27) + b"\x0d" + bytes(80)),  # 13 words: a LAN Manager answer to NT LM 0.12
@@ -325,7 +379,9 @@ def test_recorded_servers() -> None:
     plain, signed, old = (said(*messages)[1] for messages in RECORDED["smb"])
     for facts, name, signing in ((plain, "TARGET", "enabled"), (signed, "TSIGNED", "required")):
         assert facts["server_time_utc"].startswith("2026-")
-        assert {key: facts[key] for key in ("dialect", "signing", "encryption", "mechanisms", "computer", "domain")} == {
+        assert {
+            key: facts[key] for key in ("dialect", "signing", "encryption", "mechanisms", "computer", "domain")
+        } == {
             "dialect": "3.1.1",
             "signing": signing,
             "encryption": True,

@@ -1,4 +1,5 @@
-"""The pages of the codes in Spanish: all there, the same promises of form as in English, and no English left in them."""
+"""The pages of the codes in Spanish: all there, the same promises of form as in English, and no English left in
+them."""
 
 import hashlib
 import inspect
@@ -32,7 +33,10 @@ ENGLISH, SPANISH = load("en"), load("es")
 WORDS = ("title", "headline", "meaning", "checked", "still", "ask")
 BOTH = sorted(OWN.keys() & ENGLISH.keys())
 # English words that no Spanish sentence of this subject has.
-FOREIGN = re.compile(r"\b(the|and|is|are|not|with|this|that|from|which|does|please|port|answer|firewall's|then|check|row|look)\b", re.IGNORECASE)
+FOREIGN = re.compile(
+    r"\b(the|and|is|are|not|with|this|that|from|which|does|please|port|answer|firewall's|then|check|row|look)\b",
+    re.IGNORECASE,
+)
 # Quoted words of programs and systems, options, file and command words keep their language.
 KEPT = re.compile(r'"[^"]*"|ICMP [a-z-]+|acl SSL_ports port [\d ]+|--[a-z-]+|\b[A-Z_]+\b')
 
@@ -40,7 +44,9 @@ KEPT = re.compile(r'"[^"]*"|ICMP [a-z-]+|acl SSL_ports port [\d ]+|--[a-z-]+|\b[
 def test_every_code_is_there_in_spanish():
     lacking = sorted(ENGLISH.keys() - OWN.keys())
     keys = "title, headline, meaning, checked, fix, still, ask"
-    assert lacking == [], f"no Spanish for {', '.join(lacking)}: add a table [{lacking[0] if lacking else ''}] with {keys} to {FILE} (docs/translating.md)"
+    assert lacking == [], (
+        f"no Spanish for {', '.join(lacking)}: add a table [{lacking[0] if lacking else ''}] with {keys} to {FILE} (docs/translating.md)"
+    )
     assert sorted(OWN.keys() - ENGLISH.keys()) == [], f"{FILE} has codes that no longer exist"
 
 
@@ -53,7 +59,9 @@ def digest(code):
 @each("code", BOTH)
 def test_the_english_is_still_what_was_translated(code):
     now = digest(code)
-    assert OWN[code].get("english") == now, f'the English of {code} changed: read its Spanish again, then set english = "{now}" in {FILE} [{code}]'
+    assert OWN[code].get("english") == now, (
+        f'the English of {code} changed: read its Spanish again, then set english = "{now}" in {FILE} [{code}]'
+    )
 
 
 @each("code", BOTH)
@@ -96,7 +104,13 @@ def parts(template):
 def test_placeholders_are_those_of_the_english(code):
     for field in ("headline", "ask"):
         assert parts(getattr(SPANISH[code], field)) == parts(getattr(ENGLISH[code], field)), field
-    for prose in (SPANISH[code].title, SPANISH[code].meaning, SPANISH[code].checked, SPANISH[code].still, *(step.do for step in SPANISH[code].fix)):
+    for prose in (
+        SPANISH[code].title,
+        SPANISH[code].meaning,
+        SPANISH[code].checked,
+        SPANISH[code].still,
+        *(step.do for step in SPANISH[code].fix),
+    ):
         assert "{" not in prose
 
 
@@ -128,7 +142,14 @@ def test_words_about_rows_are_the_same_set():
     assert [word for name, part in english.items() for word, said in part.items() if spanish[name][word] == said] == []
 
 
-VALUES = {"target": "pc7.corp.local", "port": 2222, "transport": "tcp", "address": "10.1.2.3", "interval": ["this host", "10.1.2.3"], "source": "pc1"}
+VALUES = {
+    "target": "pc7.corp.local",
+    "port": 2222,
+    "transport": "tcp",
+    "address": "10.1.2.3",
+    "interval": ["this host", "10.1.2.3"],
+    "source": "pc1",
+}
 
 
 def test_stand_in_words_melt_with_their_preposition():
@@ -176,10 +197,18 @@ def test_explain_a_row_speaks_spanish(role):
 REPORTS = Path(__file__).parent / "reports"
 # What a table holds that has no language: codes, ids, commands, addresses, names of products and of hosts.
 UNSPOKEN = re.compile(r"not-tested|\b[A-Z][A-Z0-9_]{2,}\b|\S+\.(tcp|udp)-\S+|\S*[./@:=|<>]\S*|-{1,2}[a-z-]+|'[^']*'")
-ENGLISH_WORDS = re.compile(r"\b(the|and|not|with|from|is|seen|means|ask|again|answer|answers|silence|proven|refused|required|row|rows|until|reason)\b")
+ENGLISH_WORDS = re.compile(
+    r"\b(the|and|not|with|from|is|seen|means|ask|again|answer|answers|silence|proven|refused|required|row|rows|until|reason)\b"
+)
 
 
-TYPED = {command.split()[0] for text in ENGLISH.values() for step in text.fix for command in (step.linux, step.windows, step.run) if command}
+TYPED = {
+    command.split()[0]
+    for text in ENGLISH.values()
+    for step in text.fix
+    for command in (step.linux, step.windows, step.run)
+    if command
+}
 
 
 def said(name, **settings):
@@ -226,7 +255,9 @@ class Reader(HTMLParser):
 def test_a_report_made_in_one_language_reads_in_the_other(form, name, verbose):
     """The same report: nothing English is left but commands and codes, and no fact is lost."""
     report = from_json((REPORTS / f"{name}.json").read_bytes())
-    page = FORMATS[form](report, width=140, ascii=False, colour=False, verbose=verbose, quiet=False, language="es", written=[]).decode()
+    page = FORMATS[form](
+        report, width=140, ascii=False, colour=False, verbose=verbose, quiet=False, language="es", written=[]
+    ).decode()
     for line in prose(form, page):
         assert ENGLISH_WORDS.findall(line) == [], line
     whole = page.replace("\\", "")
@@ -264,7 +295,9 @@ def test_a_profile_of_ones_own_keeps_its_words():
 def test_rules_in_words_are_translated_when_known_and_kept_when_not():
     context = RenderContext(language="es")
     rule = "allow TCP from 10.0.0.1 to 10.0.0.2, 10.0.0.3 (a.example) port 2222, stateful, without inspection"
-    assert parameters.request(rule, context).startswith("permitir TCP desde 10.0.0.1 hacia 10.0.0.2, 10.0.0.3 (a.example) puerto 2222, con seguimiento")
+    assert parameters.request(rule, context).startswith(
+        "permitir TCP desde 10.0.0.1 hacia 10.0.0.2, 10.0.0.3 (a.example) puerto 2222, con seguimiento"
+    )
     assert parameters.request("allow \x1b[31m", context) == r"allow \x1b[31m"
     assert parameters.request(rule, RenderContext()) == rule
 
@@ -272,7 +305,9 @@ def test_rules_in_words_are_translated_when_known_and_kept_when_not():
 @pytest.mark.parametrize("make", [fixes_commands.request])
 def test_every_rule_in_words_has_a_form(make):
     """A new wording in diagnose would stay English: here it fails."""
-    flow = fixes_commands.Flow(version=4, transport="tcp", source="10.0.0.1", addresses=("10.0.0.2",), port=2222, name="a.example")
+    flow = fixes_commands.Flow(
+        version=4, transport="tcp", source="10.0.0.1", addresses=("10.0.0.2",), port=2222, name="a.example"
+    )
     wishes = re.findall(r'_asked\(one\.flows, "([^"]+)"\)', inspect.getsource(fixes))
     for text in [make([flow]).command, *(make([flow], wish).command for wish in wishes)]:
         assert parameters.request(text, RenderContext(language="es")) != text

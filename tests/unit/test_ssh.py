@@ -11,7 +11,18 @@ from eset_portcheck.wire.conversation import Exchange, Peer, UnexpectedBytes
 from tests.unit.recorded_replies import RECORDED
 
 PEER = Peer(host="pc7", port=22)
-LISTS = [b"curve25519-sha256,ecdh-sha2-nistp256", b"ssh-ed25519", b"aes128-ctr", b"aes256-ctr", b"hmac-sha2-256", b"hmac-sha2-512", b"none", b"none", b"", b""]
+LISTS = [
+    b"curve25519-sha256,ecdh-sha2-nistp256",
+    b"ssh-ed25519",
+    b"aes128-ctr",
+    b"aes256-ctr",
+    b"hmac-sha2-256",
+    b"hmac-sha2-512",
+    b"none",
+    b"none",
+    b"",
+    b"",
+]
 
 
 def kexinit(lists: list[bytes] = LISTS, padding: int = 6, kind: int = 20) -> bytes:

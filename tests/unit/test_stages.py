@@ -5,7 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from eset_portcheck.model.evidence import Distance, DistanceControl, Evidence, OneWay, SilentControl, SilentEnd, SmallSegments
+from eset_portcheck.model.evidence import (
+    Distance,
+    DistanceControl,
+    Evidence,
+    OneWay,
+    SilentControl,
+    SilentEnd,
+    SmallSegments,
+)
 from eset_portcheck.model.observation import TlsFacts
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Trust
@@ -63,7 +71,9 @@ def hexed(text: bytes) -> dict[str, Any]:
         (Failure.NOT_TLS, hexed(bytes(range(41, 90))), [], "fail", "warn", "TLS_NOT_SPOKEN"),
     ],
 )
-def test_tls_stage(failure: Failure, detail: dict[str, Any], evidence: list[Evidence], post: str, pre: str, reason: str) -> None:
+def test_tls_stage(
+    failure: Failure, detail: dict[str, Any], evidence: list[Evidence], post: str, pre: str, reason: str
+) -> None:
     seen = attempt(*CONNECTED, broke=Stage.TLS, failure=failure, detail=detail)
     for phase, verdict in ((Phase.POST, post), (Phase.PRE, pre)):
         (told,) = judged(row(seen, evidence=evidence), phase=phase)
@@ -71,7 +81,9 @@ def test_tls_stage(failure: Failure, detail: dict[str, Any], evidence: list[Evid
 
 
 def test_a_wrong_service_is_named() -> None:
-    (told,) = judged(row(attempt(*CONNECTED, broke=Stage.TLS, failure=Failure.NOT_TLS, detail=hexed(b"HTTP/1.1 400 x\r\n"))))
+    (told,) = judged(
+        row(attempt(*CONNECTED, broke=Stage.TLS, failure=Failure.NOT_TLS, detail=hexed(b"HTTP/1.1 400 x\r\n")))
+    )
     assert told.findings[0].params["service"] == "http"
 
 
@@ -139,13 +151,17 @@ def test_push(facts: TlsFacts, reply: dict[str, Any] | None, verdict: str, reaso
 
 @pytest.mark.parametrize(("public", "verdict"), [("trusted", "warn"), ("untrusted", "fail")])
 def test_a_broker_that_hangs_up_on_strangers(public: str, verdict: str) -> None:
-    seen = attempt(*SPOKEN, broke=Stage.HANDSHAKE, failure=Failure.EOF, detail={"received_bytes": 0}, tls=tls(public=public))
+    seen = attempt(
+        *SPOKEN, broke=Stage.HANDSHAKE, failure=Failure.EOF, detail={"received_bytes": 0}, tls=tls(public=public)
+    )
     (told,) = judged(row(seen, **PUSH))
     assert (told.verdict, told.reason) == (verdict, "CLOSED_BEFORE_REPLY")
 
 
 def test_silence_after_tls_is_no_proof_of_the_broker() -> None:
-    (told,) = judged(row(attempt(*SPOKEN, broke=Stage.HANDSHAKE, failure=Failure.TIMEOUT, tls=tls(public="trusted")), **PUSH))
+    (told,) = judged(
+        row(attempt(*SPOKEN, broke=Stage.HANDSHAKE, failure=Failure.TIMEOUT, tls=tls(public="trusted")), **PUSH)
+    )
     assert (told.verdict, told.reason, told.proof.reached) == ("fail", "NO_REPLY", "tls")
 
 
@@ -194,7 +210,10 @@ def test_addresses_and_families() -> None:
         attempt(*SPOKEN, tls=tls(public="trusted"), reply={}),
         attempt(*SPOKEN, tls=tls(public="trusted"), reply={}, address="fd77::2", family="ipv6"),
     )
-    bad4, bad6 = connecting(Failure.TIMEOUT, address="10.0.2.3"), connecting(Failure.TIMEOUT, address="fd77::3", family="ipv6")
+    bad4, bad6 = (
+        connecting(Failure.TIMEOUT, address="10.0.2.3"),
+        connecting(Failure.TIMEOUT, address="fd77::3", family="ipv6"),
+    )
     cases = [
         ((good4, good6), "pass", "CONNECTED"),
         ((good4, bad4), "warn", "SOME_ADDRESSES_FAIL"),
@@ -209,7 +228,11 @@ def test_addresses_and_families() -> None:
 
 
 def chain(rank: int, good: bool, **changed: Any) -> Row:
-    seen = attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls(public="trusted"), reply=CONNACK) if good else connecting(Failure.TIMEOUT)
+    seen = (
+        attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls(public="trusted"), reply=CONNACK)
+        if good
+        else connecting(Failure.TIMEOUT)
+    )
     values = PUSH | {"id": f"agent.push.{rank}", "group": Group("push", "chain", rank)} | changed
     return row(seen, **values)
 
@@ -229,7 +252,11 @@ def test_one_issuer_on_unrelated_names_is_an_interceptor() -> None:
     push = row(attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls("CN=Gateway CA", name="epns.eset.com"), reply=CONNACK), **PUSH)
     play = row(attempt(*SPOKEN, tls=tls("CN=Gateway CA", name="play.eset.com"), reply={}), **PUBLIC, inspection="warn")
     told = judged(server, push, play)
-    assert [(one.verdict, one.reason) for one in told] == [("fail", "TLS_INTERCEPTED"), ("fail", "TLS_INTERCEPTED"), ("warn", "TLS_INTERCEPTED")]
+    assert [(one.verdict, one.reason) for one in told] == [
+        ("fail", "TLS_INTERCEPTED"),
+        ("fail", "TLS_INTERCEPTED"),
+        ("warn", "TLS_INTERCEPTED"),
+    ]
     # two rows of the site may well share the site's own authority
     console = row(attempt(*SPOKEN, tls=tls("CN=Gateway CA"), reply={}), id="webconsole.server.tcp-2223", port=2223)
     assert [one.verdict for one in judged(server, console)] == ["pass", "pass"]
@@ -237,10 +264,18 @@ def test_one_issuer_on_unrelated_names_is_an_interceptor() -> None:
 
 def test_hosts_of_one_domain_may_share_a_private_authority_unless_one_is_known_to_be_public() -> None:
     push = row(attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls("CN=Vendor CA", name="epns.eset.com"), reply=CONNACK), **PUSH)
-    other = row(attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls("CN=Vendor CA", name="epns2.eset.com"), reply=CONNACK), **PUSH | {"id": "bridge.push.tcp-8883"})
+    other = row(
+        attempt(*SPOKEN, Stage.HANDSHAKE, tls=tls("CN=Vendor CA", name="epns2.eset.com"), reply=CONNACK),
+        **PUSH | {"id": "bridge.push.tcp-8883"},
+    )
     assert [(one.verdict, one.reason) for one in judged(push, other)] == [("warn", "TLS_UNKNOWN_CA")] * 2
-    guard = row(attempt(*SPOKEN, tls=tls("CN=Vendor CA", name="r.edtd.eset.com"), reply={}), **PUBLIC, inspection="warn")
-    assert [(one.verdict, one.reason) for one in judged(push, guard)] == [("fail", "TLS_INTERCEPTED"), ("warn", "TLS_INTERCEPTED")]
+    guard = row(
+        attempt(*SPOKEN, tls=tls("CN=Vendor CA", name="r.edtd.eset.com"), reply={}), **PUBLIC, inspection="warn"
+    )
+    assert [(one.verdict, one.reason) for one in judged(push, guard)] == [
+        ("fail", "TLS_INTERCEPTED"),
+        ("warn", "TLS_INTERCEPTED"),
+    ]
     assert [one.reason for one in judged(guard)] == ["TLS_UNKNOWN_CA"]
 
 
@@ -320,7 +355,9 @@ def test_the_protocols_own_voice_over_tcp_is_no_other_service(protocol: str, byt
         (Stage.TLS, Failure.SYSTEM_ERROR, "INTERNAL_ERROR", "open", "proven"),
     ],
 )
-def test_how_a_connection_ended_and_how_sure_that_is(stage: Stage, failure: Failure, reason: str, state: str, confidence: str) -> None:
+def test_how_a_connection_ended_and_how_sure_that_is(
+    stage: Stage, failure: Failure, reason: str, state: str, confidence: str
+) -> None:
     before = CONNECTED if stage is Stage.TLS else CONNECTED[:2]
     (told,) = judged(row(attempt(*before, broke=stage, failure=failure)))
     assert (told.reason, told.state, told.confidence) == (reason, state, confidence)
@@ -341,4 +378,10 @@ def test_one_address_of_two_that_fails_is_told_with_its_own_certainty() -> None:
 
 def test_a_protocol_that_nobody_answers_reaches_nothing() -> None:
     (told,) = judged(row(evidence=[OneWay()]))
-    assert (told.verdict, told.reason, told.state, told.proof.reached, told.confidence) == ("unproven", "ONE_WAY_PROTOCOL", "not-tested", "none", "possible")
+    assert (told.verdict, told.reason, told.state, told.proof.reached, told.confidence) == (
+        "unproven",
+        "ONE_WAY_PROTOCOL",
+        "not-tested",
+        "none",
+        "possible",
+    )

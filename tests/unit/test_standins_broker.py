@@ -15,7 +15,9 @@ from eset_portcheck.standins.certificates import Authority, server_context
 HELLO = mqtt.connect("probe")
 
 
-def connect(flags: int = 0x02, *, level: int = 4, name: bytes = b"MQTT", keep_alive_s: int = 60, payload: bytes = b"\0\5probe") -> bytes:
+def connect(
+    flags: int = 0x02, *, level: int = 4, name: bytes = b"MQTT", keep_alive_s: int = 60, payload: bytes = b"\0\5probe"
+) -> bytes:
     body = len(name).to_bytes(2, "big") + name + bytes([level, flags]) + keep_alive_s.to_bytes(2, "big") + payload
     return b"\x10" + mqtt.remaining_length(len(body)) + body
 
@@ -34,7 +36,14 @@ async def answers(sent: bytes, handler=None) -> bytes:
 def test_connect_is_read_field_by_field():
     payload = b"\0\2id\0\4will\0\3bye\0\4user\0\6secret"
     assert broker.parse_connect(connect(0xC6, payload=payload)[2:]) == broker.Connect(
-        level=4, clean_session=True, keep_alive_s=60, client_id="id", will_topic="will", will_message=b"bye", user="user", password=b"secret"
+        level=4,
+        clean_session=True,
+        keep_alive_s=60,
+        client_id="id",
+        will_topic="will",
+        will_message=b"bye",
+        user="user",
+        password=b"secret",
     )
 
 
@@ -85,11 +94,14 @@ async def test_a_session():
     ping, publish_1, publish_2 = b"\xc0\0", b"\x32\x06\0\1t\0\x07x", b"\x34\x06\0\1t\0\x08x"
     release, subscribe, unsubscribe = b"\x62\2\0\x08", b"\x82\x0a\0\x09\0\1a\0\0\1b\1", b"\xa2\5\0\x0a\0\1a"
     sent = HELLO + ping + b"\x30\4\0\1tx" + publish_1 + publish_2 + release + subscribe + unsubscribe + b"\xe0\0" + ping
-    expected = b"\x20\2\0\0" + b"\xd0\0" + b"\x40\2\0\x07" + b"\x50\2\0\x08" + b"\x70\2\0\x08" + b"\x90\4\0\x09\x80\x80" + b"\xb0\2\0\x0a"
+    expected = b"\x20\2\0\0\xd0\0\x40\2\0\x07\x50\2\0\x08\x70\2\0\x08\x90\4\0\x09\x80\x80\xb0\2\0\x0a"
     assert await answers(sent) == expected
 
 
-@pytest.mark.parametrize("packet", [HELLO, b"\x36\x06\0\1t\0\x07x", b"\x80\x06\0\1\0\1a\0", b"\xf0\0", b"\x20\2\0\0", b"\x30\xff\xff\xff\xff\x01"])
+@pytest.mark.parametrize(
+    "packet",
+    [HELLO, b"\x36\x06\0\1t\0\x07x", b"\x80\x06\0\1\0\1a\0", b"\xf0\0", b"\x20\2\0\0", b"\x30\xff\xff\xff\xff\x01"],
+)
 async def test_violations_end_a_session(packet):
     assert await answers(HELLO + packet + b"\xc0\0") == b"\x20\2\0\0"
 
@@ -112,8 +124,25 @@ async def test_a_foreign_client_publishes_over_tls(tmp_path):
     file = tmp_path / "ca.pem"
     file.write_bytes(authority.pem)
     async with serve(broker.broker(), tls=server_context(authority.issue(["127.0.0.1"]))) as (host, port):
-        line = ["mosquitto_pub", "-h", host, "-p", str(port), "--cafile", str(file), "-t", "topic", "-m", "text", "-q", "2", "-d"]
-        client = await asyncio.create_subprocess_exec(*line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        line = [
+            "mosquitto_pub",
+            "-h",
+            host,
+            "-p",
+            str(port),
+            "--cafile",
+            str(file),
+            "-t",
+            "topic",
+            "-m",
+            "text",
+            "-q",
+            "2",
+            "-d",
+        ]
+        client = await asyncio.create_subprocess_exec(
+            *line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
         output, _ = await asyncio.wait_for(client.communicate(), 10)
     assert client.returncode == 0, output
     assert b"CONNACK (0)" in output

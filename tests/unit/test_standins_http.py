@@ -26,7 +26,11 @@ async def answer(address, sent: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
         writer.close()
     head, _, body = whole.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
-    return int(first.split()[1]), {name.lower(): value for name, _, value in (line.partition(b": ") for line in lines)}, body
+    return (
+        int(first.split()[1]),
+        {name.lower(): value for name, _, value in (line.partition(b": ") for line in lines)},
+        body,
+    )
 
 
 async def test_a_repository():
@@ -60,7 +64,9 @@ async def test_connections_are_kept_and_requests_may_come_together():
     assert rest.endswith(INDEX)
 
 
-@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n"]
+)
 async def test_what_is_no_request_is_told_so(sent):
     async with serve(web.website(web.repository)) as address:
         assert (await answer(address, sent))[0] == 400
@@ -84,7 +90,9 @@ async def test_a_get_is_forwarded_in_origin_form_with_the_right_host():
         )
 
     async with serve(origin) as upstream, serve(proxy({"repository.eset.com:80": upstream})) as address:
-        sent = through(b"http://Repository.eset.com/v1/info.meta?a=b", b"Proxy-Authorization: Basic eA==\r\nX-Asked: yes\r\n")
+        sent = through(
+            b"http://Repository.eset.com/v1/info.meta?a=b", b"Proxy-Authorization: Basic eA==\r\nX-Asked: yes\r\n"
+        )
         status, fields, body = await answer(address, sent)
     assert (status, fields[b"x-kept"], fields[b"via"]) == (200, b"yes", b"1.1 bridge")
     assert b"x-dropped" not in fields
@@ -150,14 +158,20 @@ async def test_policies(policy, for_get, for_connect):
         serve(proxy({"repository.eset.com:80": origin, "protect.demo.example:2222": server}, policy)) as address,
     ):
         assert (await answer(address, through(b"http://repository.eset.com/v1/info.meta")))[0] == for_get
-        assert (await answer(address, connect(b"protect.demo.example:2222", b"Connection: close\r\n")))[0] == for_connect
+        assert (await answer(address, connect(b"protect.demo.example:2222", b"Connection: close\r\n")))[
+            0
+        ] == for_connect
 
 
 async def test_credentials_open_the_proxy():
-    right, wrong = (b"Proxy-Authorization: Basic " + base64.b64encode(pair) + b"\r\n" for pair in (b"agent:secret", b"agent:wrong"))
+    right, wrong = (
+        b"Proxy-Authorization: Basic " + base64.b64encode(pair) + b"\r\n" for pair in (b"agent:secret", b"agent:wrong")
+    )
     async with (
         serve(web.website(web.repository)) as origin,
-        serve(proxy({"repository.eset.com:80": origin}, Policy.AUTHENTICATE, credentials=("agent", "secret"))) as address,
+        serve(
+            proxy({"repository.eset.com:80": origin}, Policy.AUTHENTICATE, credentials=("agent", "secret"))
+        ) as address,
     ):
         assert (await answer(address, through(b"http://repository.eset.com/v1/info.meta", right)))[0] == 200
         status, fields, _ = await answer(address, through(b"http://repository.eset.com/v1/info.meta", wrong))
@@ -193,9 +207,24 @@ async def test_closing_the_proxy_ends_its_tunnels():
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 async def test_a_foreign_client_gets_and_tunnels():
-    async with serve(web.website(web.repository)) as origin, serve(proxy({"repository.eset.com:80": origin})) as (host, port):
+    async with (
+        serve(web.website(web.repository)) as origin,
+        serve(proxy({"repository.eset.com:80": origin})) as (host, port),
+    ):
         for more in ([], ["-p"]):
-            line = ["curl", "-q", "-sS", *more, "-x", f"http://{host}:{port}", "--noproxy", "", "http://repository.eset.com/v1/info.meta"]
-            client = await asyncio.create_subprocess_exec(*line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+            line = [
+                "curl",
+                "-q",
+                "-sS",
+                *more,
+                "-x",
+                f"http://{host}:{port}",
+                "--noproxy",
+                "",
+                "http://repository.eset.com/v1/info.meta",
+            ]
+            client = await asyncio.create_subprocess_exec(
+                *line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            )
             output, _ = await asyncio.wait_for(client.communicate(), 10)
             assert (client.returncode, output) == (0, INDEX)

@@ -52,7 +52,9 @@ async def test_plain_text_both_ways():
 
 async def test_many_connections_at_once():
     async with serve(echo) as address:
-        assert await asyncio.gather(*(talk(address, b"%d" % number) for number in range(50))) == [b"%d" % number for number in range(50)]
+        assert await asyncio.gather(*(talk(address, b"%d" % number) for number in range(50))) == [
+            b"%d" % number for number in range(50)
+        ]
 
 
 async def test_the_port_is_closed_afterwards_and_no_task_is_left():
@@ -92,7 +94,10 @@ async def test_hang_ups_of_the_peer_are_no_bugs():
     async def wants_more(stream: Stream) -> None:
         await stream.exactly(100)
 
-    async with serve(wants_more) as address, serve(echo, tls=server_context(Authority().issue(["a.example"]))) as secured:
+    async with (
+        serve(wants_more) as address,
+        serve(echo, tls=server_context(Authority().issue(["a.example"]))) as secured,
+    ):
         await talk(address, b"short")
         await talk(secured, b"GET / HTTP/1.0\r\n\r\n")
         await talk(secured)
@@ -145,7 +150,9 @@ async def test_the_end_comes_with_close_notify():
 
 async def test_a_demanded_client_certificate_is_an_alert_in_the_handshake_of_tls_1_2():
     authority = Authority()
-    context = server_context(authority.issue(["a.example"]), client_certificate="required", authority=authority, version="1.2")
+    context = server_context(
+        authority.issue(["a.example"]), client_certificate="required", authority=authority, version="1.2"
+    )
     async with serve(replication, tls=context) as address:
         with pytest.raises(ssl.SSLError) as caught:
             await talk(address, ssl=trusting(authority), server_hostname="a.example")
@@ -154,7 +161,9 @@ async def test_a_demanded_client_certificate_is_an_alert_in_the_handshake_of_tls
 
 async def test_a_demanded_client_certificate_is_an_alert_after_the_handshake_of_tls_1_3():
     authority = Authority()
-    context = server_context(authority.issue(["a.example"]), client_certificate="required", authority=authority, version="1.3")
+    context = server_context(
+        authority.issue(["a.example"]), client_certificate="required", authority=authority, version="1.3"
+    )
     async with serve(replication, tls=context) as address:
         with pytest.raises(ssl.SSLError) as caught:
             await talk(address, ssl=trusting(authority), server_hostname="a.example")

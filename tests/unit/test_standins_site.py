@@ -1,4 +1,5 @@
-"""Certificates, and whole sites: what they are made of, that they cover the roles' plans, and that they leave nothing behind."""
+"""Certificates, and whole sites: what they are made of, that they cover the roles' plans, and that they leave nothing
+behind."""
 
 import asyncio
 import ipaddress
@@ -37,7 +38,10 @@ def test_leaves(period, begun, over):
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     now = datetime.now(UTC)
     assert names.get_values_for_type(x509.DNSName) == ["a.example", "*"]
-    assert names.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("192.0.2.1"), ipaddress.ip_address("2001:db8::1")]
+    assert names.get_values_for_type(x509.IPAddress) == [
+        ipaddress.ip_address("192.0.2.1"),
+        ipaddress.ip_address("2001:db8::1"),
+    ]
     assert (certificate.not_valid_before_utc < now, certificate.not_valid_after_utc < now) == (begun, over)
     key = load_pem_private_key(leaf.key_pem, None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -65,9 +69,22 @@ async def test_a_foreign_client_verifies_the_server_for_every_version():
     async with stand_in_site("webconsole") as site:
         (at,) = site.connect_to.values()
         for version in ("-tls1_2", "-tls1_3"):
-            line = ["openssl", "s_client", "-connect", at, version, "-CAfile", site.ca_file, "-verify_hostname", "protect.demo.example"]
+            line = [
+                "openssl",
+                "s_client",
+                "-connect",
+                at,
+                version,
+                "-CAfile",
+                site.ca_file,
+                "-verify_hostname",
+                "protect.demo.example",
+            ]
             client = await asyncio.create_subprocess_exec(
-                *line, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+                *line,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
             )
             output, _ = await asyncio.wait_for(client.communicate(), 10)
             assert b"Verify return code: 0 (ok)" in output or b"Verification: OK" in output, output

@@ -34,8 +34,9 @@ def talk(reply: bytes) -> dict[str, Any]:
 
 def test_prelogin() -> None:
     (sent,) = Exchange(tds.converse(PEER)).out
+    # 2.2.3.1: type PRELOGIN, end of message, 41 bytes, no SPID, packet 1, window 0.
     assert sent == (
-        bytes.fromhex("12 01 0029 0000 01 00")  # 2.2.3.1: type PRELOGIN, end of message, 41 bytes, no SPID, packet 1, window 0
+        bytes.fromhex("12 01 0029 0000 01 00")
         + bytes.fromhex("00 0015 0006")  # VERSION at 21
         + bytes.fromhex("01 001b 0001")  # ENCRYPTION at 27
         + bytes.fromhex("02 001c 0001")  # INSTOPT at 28
@@ -48,7 +49,9 @@ def test_prelogin() -> None:
     )
 
 
-@pytest.mark.parametrize(("byte", "name"), [(0, "off"), (1, "on"), (2, "not supported"), (3, "required"), (0x80, "0x80")])
+@pytest.mark.parametrize(
+    ("byte", "name"), [(0, "off"), (1, "on"), (2, "not supported"), (3, "required"), (0x80, "0x80")]
+)
 def test_version_and_encryption(byte: int, name: str) -> None:
     facts = talk(answer([(0, VERSION), (1, bytes([byte])), (2, b"\0"), (3, b""), (4, b"\0")]))
     assert facts == {"version": "16.0.4000", "encryption": name}

@@ -25,20 +25,32 @@ class Issuer:
         signer = parent or self
         self.certificate = (
             x509.CertificateBuilder(
-                self.name if parent is None else parent.name, self.name, self.key.public_key(), x509.random_serial_number(), NOW - 900 * DAY, NOW + 900 * DAY
+                self.name if parent is None else parent.name,
+                self.name,
+                self.key.public_key(),
+                x509.random_serial_number(),
+                NOW - 900 * DAY,
+                NOW + 900 * DAY,
             )
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .sign(signer.key, hashes.SHA256())
         )
 
     def leaf(
-        self, *names: str, start: dt.datetime = NOW - DAY, end: dt.datetime = NOW + 300 * DAY, common: str = "x", usage: object = None
+        self,
+        *names: str,
+        start: dt.datetime = NOW - DAY,
+        end: dt.datetime = NOW + 300 * DAY,
+        common: str = "x",
+        usage: object = None,
     ) -> x509.Certificate:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
         builder = x509.CertificateBuilder(self.name, subject, key.public_key(), x509.random_serial_number(), start, end)
         if names:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
+            )
         if usage is not None:
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)  # type: ignore[list-item]
         return builder.sign(self.key, hashes.SHA256())
@@ -155,19 +167,25 @@ def test_an_authority_younger_than_an_expired_leaf(tmp_path: Path) -> None:
     """The leaf's own dates decide; that its authority did not exist at that time says nothing of the issuer."""
     young = Issuer("Young")
     young.certificate = (
-        x509.CertificateBuilder(young.name, young.name, young.key.public_key(), x509.random_serial_number(), NOW - DAY, NOW + 900 * DAY)
+        x509.CertificateBuilder(
+            young.name, young.name, young.key.public_key(), x509.random_serial_number(), NOW - DAY, NOW + 900 * DAY
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(young.key, hashes.SHA256())
     )
     (tmp_path / "ca.pem").write_bytes(young.certificate.public_bytes(Encoding.PEM))
-    facts = ask(Judge(str(tmp_path / "ca.pem"), None), young.leaf("a.lab.test", start=NOW - 800 * DAY, end=NOW - 400 * DAY))
+    facts = ask(
+        Judge(str(tmp_path / "ca.pem"), None), young.leaf("a.lab.test", start=NOW - 800 * DAY, end=NOW - 400 * DAY)
+    )
     assert (facts.public, facts.expired) == ("trusted", True)
 
 
 def test_an_expired_intermediate_is_an_expired_chain(judge: Judge) -> None:
     old = Issuer("Old", ROOT)
     old.certificate = (
-        x509.CertificateBuilder(ROOT.name, old.name, old.key.public_key(), x509.random_serial_number(), NOW - 800 * DAY, NOW - DAY)
+        x509.CertificateBuilder(
+            ROOT.name, old.name, old.key.public_key(), x509.random_serial_number(), NOW - 800 * DAY, NOW - DAY
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(ROOT.key, hashes.SHA256())
     )

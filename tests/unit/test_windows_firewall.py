@@ -1,4 +1,5 @@
-"""Windows Firewall from recorded PowerShell JSON: an English server in words, a Spanish client in numbers. Names decide nothing."""
+"""Windows Firewall from recorded PowerShell JSON: an English server in words, a Spanish client in numbers. Names decide
+nothing."""
 
 import sys
 from pathlib import Path
@@ -29,9 +30,19 @@ def reading(language: str) -> dict[str, Any]:
     return dict(told.told)
 
 
-def asked(told: dict[str, Any], direction: str, transport: str, port: int, interface: str | None, target: str = "10.0.2.9", program: str = "") -> Any:
+def asked(
+    told: dict[str, Any],
+    direction: str,
+    transport: str,
+    port: int,
+    interface: str | None,
+    target: str = "10.0.2.9",
+    program: str = "",
+) -> Any:
     addresses = {"in": ((), ("10.0.1.5",)), "out": (("10.0.1.5",), (target,))}[direction]
-    return WindowsRules(windows.ruleset(told), ENVIRONMENT).predict(Flow(direction, "ipv4", transport, port, *addresses, interface, program=program))
+    return WindowsRules(windows.ruleset(told), ENVIRONMENT).predict(
+        Flow(direction, "ipv4", transport, port, *addresses, interface, program=program)
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +97,9 @@ def test_a_target_that_a_rule_names_is_stopped_and_no_other() -> None:
         (9981, LAN, SERVER, "cannot-tell", "Regla que no se aplica del todo"),
     ],
 )
-def test_a_spanish_client_with_two_networks(port: int, interface: str | None, program: str, verdict: str, rule: str) -> None:
+def test_a_spanish_client_with_two_networks(
+    port: int, interface: str | None, program: str, verdict: str, rule: str
+) -> None:
     told = asked(reading("es"), "in", "tcp", port, interface, program=program)
     assert (told.verdict, told.rule) == (verdict, rule)
 
@@ -127,7 +140,9 @@ def test_another_firewall_leaves_nothing_to_be_said() -> None:
     assert (told.verdict, told.rule) == ("cannot-tell", "another firewall is registered: ESET Firewall")
 
 
-@pytest.mark.parametrize("missing", ["ports", "addresses", "applications", "services", "interfaces", "interface_types", "security"])
+@pytest.mark.parametrize(
+    "missing", ["ports", "addresses", "applications", "services", "interfaces", "interface_types", "security"]
+)
 def test_a_filter_that_was_not_told_leaves_no_rule_sure(missing: str) -> None:
     assert asked(reading("en") | {missing: []}, "in", "tcp", 2223, "Ethernet", program=SERVER).verdict == "cannot-tell"
     assert asked(reading("en") | {missing: []}, "in", "tcp", 23, "Ethernet", program=SERVER).verdict == "cannot-tell"
@@ -135,8 +150,13 @@ def test_a_filter_that_was_not_told_leaves_no_rule_sure(missing: str) -> None:
 
 def test_facts_hold_what_decides_and_no_rules() -> None:
     told = reading("en")
-    firewall = WindowsFirewall([Listening("tcp", "0.0.0.0", 2222, 4, "ERAServer.exe", SERVER)], lambda: Reading("readable", told=told))
-    interfaces = [Interface("Ethernet", ["10.0.1.5", "fe80::1%4"]), Interface("Loopback Pseudo-Interface 1", ["127.0.0.1"])]
+    firewall = WindowsFirewall(
+        [Listening("tcp", "0.0.0.0", 2222, 4, "ERAServer.exe", SERVER)], lambda: Reading("readable", told=told)
+    )
+    interfaces = [
+        Interface("Ethernet", ["10.0.1.5", "fe80::1%4"]),
+        Interface("Loopback Pseudo-Interface 1", ["127.0.0.1"]),
+    ]
     facts = firewall.facts(frozenset({2222, 3128}), interfaces)
     assert (facts["state"], facts["source"]) == ("readable", "powershell")
     assert facts["predictions"]["in/tcp/3128"]["verdict"] == "cannot-tell"
@@ -183,7 +203,11 @@ def test_without_powershell_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_the_script_only_reads() -> None:
-    verbs = {word.partition("-")[0] for word in SCRIPT.replace("(", " ").replace("|", " ").split() if "-Net" in word or "-Cim" in word}
+    verbs = {
+        word.partition("-")[0]
+        for word in SCRIPT.replace("(", " ").replace("|", " ").split()
+        if "-Net" in word or "-Cim" in word
+    }
     assert verbs == {"Get"}
 
 
@@ -191,13 +215,27 @@ ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["InstanceID", "Protocol", "LocalPort", "Action", "Direction", "Profile", "Name", "Enabled"]), inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["InstanceID", "Protocol", "LocalPort", "Action", "Direction", "Profile", "Name", "Enabled"]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=10,
 )
 
 
-@given(st.dictionaries(st.sampled_from(["profiles", "connections", "rules", "ports", "addresses", "applications", "products", "security"]), ODD, max_size=8))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["profiles", "connections", "rules", "ports", "addresses", "applications", "products", "security"]
+        ),
+        ODD,
+        max_size=8,
+    )
+)
 def test_facts_of_any_shape_never_let_anybody_in(odd: dict[str, Any]) -> None:
     told = asked(odd, "in", "tcp", 2222, "Ethernet")
     assert told.verdict in ("cannot-tell", "drop", "allow")
@@ -209,7 +247,15 @@ def only(**filters: dict[str, Any]) -> dict[str, Any]:
     """The recorded server with one enabled rule, which allows inbound; `filters`: what that rule asks for."""
     told = reading("en")
     lists = ("ports", "addresses", "applications", "services", "interfaces", "interface_types", "security")
-    rule = {"InstanceID": "one", "DisplayName": "one", "Enabled": 1, "Profile": 0, "Direction": 1, "Action": 2, "PrimaryStatus": 1}
+    rule = {
+        "InstanceID": "one",
+        "DisplayName": "one",
+        "Enabled": 1,
+        "Profile": 0,
+        "Direction": 1,
+        "Action": 2,
+        "PrimaryStatus": 1,
+    }
     return told | {"rules": [rule]} | {name: [{"InstanceID": "one"} | filters.get(name, {})] for name in lists}
 
 

@@ -1,29 +1,39 @@
 """Rules of iptables, from the text of iptables-save, in the shapes of nft's JSON. Pure.
 
-nft shows iptables' own matches and targets by name only ("xt"), and rules of the older kernel tables not at all; iptables-save tells both in full.
-An option that is not known becomes a statement that is not known, which a walk treats as "may match": never as a miss.
-Sources: iptables(8), iptables-extensions(8); libnftables-json(5) for the shapes.
+nft shows iptables' own matches and targets by name only ("xt"), and rules of the older kernel tables not at all;
+iptables-save tells both in full. An option that is not known becomes a statement that is not known, which a walk treats
+as "may match": never as a miss. Sources: iptables(8), iptables-extensions(8); libnftables-json(5) for the shapes.
 """
 
 import shlex
 from collections.abc import Callable
 from typing import Any
 
-from eset_portcheck.packet_filter.evaluation import NEUTRAL_TARGETS
+from eset_portcheck.packet_filter.statements import NEUTRAL_TARGETS
 
-HOOKS = {"PREROUTING": "prerouting", "INPUT": "input", "FORWARD": "forward", "OUTPUT": "output", "POSTROUTING": "postrouting"}
+HOOKS = {
+    "PREROUTING": "prerouting",
+    "INPUT": "input",
+    "FORWARD": "forward",
+    "OUTPUT": "output",
+    "POSTROUTING": "postrouting",
+}
 _PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
 _NAT_PRIORITIES = {"PREROUTING": -100, "OUTPUT": -100, "INPUT": 100, "POSTROUTING": 100}
 TABLES = frozenset({*_PRIORITIES, "nat"})
 _FLAGS = ["fin", "syn", "rst", "psh", "ack", "urg"]
 _ICMPV6 = {"135": "nd-neighbor-solicit", "136": "nd-neighbor-advert"}
 _VERDICTS = {"ACCEPT": "accept", "DROP": "drop", "RETURN": "return", "MASQUERADE": "masquerade", "NOTRACK": "notrack"}
-_LEADS_AWAY = {"DNAT": "dnat", "REDIRECT": "redirect", "NETMAP": "dnat", "QUEUE": "queue", "NFQUEUE": "queue", "TPROXY": "tproxy", "SYNPROXY": "synproxy"}
+_LEADS_AWAY = {name.upper(): name for name in ("dnat", "redirect", "queue", "tproxy", "synproxy")} | {
+    "NETMAP": "dnat",
+    "NFQUEUE": "queue",
+}
 Statement = dict[str, Any]
 
 
 def converted(text: str, family: str, mark: str = "") -> list[dict[str, Any]]:
-    """Objects as `nft -j list ruleset` gives them; `family` ip or ip6, `mark` goes behind the names of tables ("filter (legacy)")."""
+    """Objects as `nft -j list ruleset` gives them; `family` ip or ip6, `mark` goes behind the names of tables ("filter
+    (legacy)")."""
     objects: list[dict[str, Any]] = []
     table = ""
     for line in text.splitlines():
@@ -102,7 +112,13 @@ def _unknown(kind: str, name: str) -> Statement:
 def _address(field: str) -> Callable[[list[str], str, bool], list[Statement]]:
     def read(arguments: list[str], family: str, inverted: bool) -> list[Statement]:
         address, _, mask = arguments[0].partition("/")
-        right = {"prefix": {"addr": address, "len": int(mask)}} if mask.isdigit() else address if not mask else {"mask": mask}
+        right = (
+            {"prefix": {"addr": address, "len": int(mask)}}
+            if mask.isdigit()
+            else address
+            if not mask
+            else {"mask": mask}
+        )
         return _match({"payload": {"protocol": family, "field": field}}, right, inverted)
 
     return read
@@ -150,7 +166,9 @@ def _user(key: str) -> Callable[[list[str], str, bool], list[Statement]]:
 def _span(field: str) -> Callable[[list[str], str, bool], list[Statement]]:
     def read(arguments: list[str], family: str, inverted: bool) -> list[Statement]:
         first, dash, last = arguments[0].partition("-")
-        return _match({"payload": {"protocol": family, "field": field}}, {"range": [first, last if dash else first]}, inverted)
+        return _match(
+            {"payload": {"protocol": family, "field": field}}, {"range": [first, last if dash else first]}, inverted
+        )
 
     return read
 
@@ -158,7 +176,9 @@ def _span(field: str) -> Callable[[list[str], str, bool], list[Statement]]:
 def _tcp_flags(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
     if len(arguments) != 2:
         return [_unknown("match", "tcp-flags")]
-    mask, wanted = (_FLAGS if text == "ALL" else [] if text == "NONE" else text.lower().split(",") for text in arguments)
+    mask, wanted = (
+        _FLAGS if text == "ALL" else [] if text == "NONE" else text.lower().split(",") for text in arguments
+    )
     return _match({"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, mask]}, wanted or 0, inverted)
 
 
@@ -168,21 +188,27 @@ def _states(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
         return _match({"ct": {"key": "status"}}, "dnat", inverted, "in")
     if "snat" in names:
         return [_unknown("match", "conntrack")]
-    return _match({"ct": {"key": "state"}}, [name for name in names if name != "dnat"], inverted, "in")  # a rewritten flow is not followed
+    # A rewritten flow is not followed.
+    return _match({"ct": {"key": "state"}}, [name for name in names if name != "dnat"], inverted, "in")
 
 
 def _address_type(side: str) -> Callable[[list[str], str, bool], list[Statement]]:
     def read(arguments: list[str], family: str, inverted: bool) -> list[Statement]:
         types = arguments[0].lower().split(",")
         if family == "ip6" and types not in (["local"], ["multicast"]):
-            return [_unknown("match", "addrtype")]  # there a local address is a unicast one too, and of several types all are asked for
+            # There a local address is a unicast one too, and of several types all are asked for.
+            return [_unknown("match", "addrtype")]
         return _match({"fib": {"result": "type", "flags": [side]}}, {"set": types}, inverted)
 
     return read
 
 
 def _icmpv6_type(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
-    return _match({"payload": {"protocol": "icmpv6", "field": "type"}}, _ICMPV6.get(arguments[0].split("/")[0], f"type {arguments[0]}"), inverted)
+    return _match(
+        {"payload": {"protocol": "icmpv6", "field": "type"}},
+        _ICMPV6.get(arguments[0].split("/")[0], f"type {arguments[0]}"),
+        inverted,
+    )
 
 
 def _hop_limit(arguments: list[str], _: str, inverted: bool) -> list[Statement]:
@@ -233,7 +259,22 @@ _BARE = frozenset({"--invert", "--loose", "--validmark", "--accept-local"})
 _TEXT = frozenset({"--comment"})
 # Statements that a module alone brings; those with options of their own bring none.
 _MODULES: dict[str, Callable[[], list[Statement]]] = dict.fromkeys(
-    ("tcp", "udp", "multiport", "conntrack", "state", "comment", "addrtype", "icmp6", "hl", "rt", "rpfilter", "owner", "iprange"), list
+    (
+        "tcp",
+        "udp",
+        "multiport",
+        "conntrack",
+        "state",
+        "comment",
+        "addrtype",
+        "icmp6",
+        "hl",
+        "rt",
+        "rpfilter",
+        "owner",
+        "iprange",
+    ),
+    list,
 )
 
 

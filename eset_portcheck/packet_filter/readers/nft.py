@@ -1,4 +1,5 @@
-"""A rule set as `nft -j list ruleset` lists it, and its rules of iptables told again where nft can only name them. Pure.
+"""A rule set as `nft -j list ruleset` lists it, and its rules of iptables told again where nft can only name them.
+Pure.
 
 Source: libnftables-json(5).
 """
@@ -15,8 +16,9 @@ def objects(text: bytes) -> list[dict[str, Any]]:
 
 
 def mixed(told: list[dict[str, Any]], again: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """nft's listing, with those rules that it can only name as iptables-save tells them. Of a rule that iptables did not write iptables-save tells
-    nonsense, so nft's word stands for all that it can read; where the two do not count alike in a chain, what nft cannot read stays unknown."""
+    """nft's listing, with those rules that it can only name as iptables-save tells them. Of a rule that iptables did
+    not write iptables-save tells nonsense, so nft's word stands for all that it can read; where the two do not count
+    alike in a chain, what nft cannot read stays unknown."""
     known, saved = _by_chain(told), _by_chain(again)
     taken: dict[int, dict[str, Any]] = {}
     for key, rules in known.items():
@@ -43,11 +45,16 @@ def is_foreign(one: dict[str, Any]) -> bool:
 
 def table_of(one: dict[str, Any]) -> tuple[str, str]:
     kind, what = next(iter(one.items()))
-    return (str(what.get("family")), str(what.get("name" if kind == "table" else "table"))) if isinstance(what, dict) else ("", "")
+    return (
+        (str(what.get("family")), str(what.get("name" if kind == "table" else "table")))
+        if isinstance(what, dict)
+        else ("", "")
+    )
 
 
 def unread(family: str, table: str, why: str) -> list[dict[str, Any]]:
-    """Chains in the place of a table that could not be listed: it still stands in the way, and they say so by a statement that is not known."""
+    """Chains in the place of a table that could not be listed: it still stands in the way, and they say so by a
+    statement that is not known."""
     objects: list[dict[str, Any]] = []
     for hook in ("INPUT", "OUTPUT"):
         chain = {"family": family, "table": table, "name": hook}

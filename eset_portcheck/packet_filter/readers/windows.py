@@ -1,7 +1,8 @@
-"""The rules of Windows Firewall as PowerShell's NetSecurity module writes them in JSON, joined to one condition a rule. Pure.
+"""The rules of Windows Firewall as PowerShell's NetSecurity module writes them in JSON, joined to one condition a rule.
+Pure.
 
-Values that are enumerations come as numbers (PowerShell 5.1) or as English words (7, -EnumsAsStrings). What was not told may be anything.
-Sources: as in packet_filter/windows.py; ConvertTo-Json.
+Values that are enumerations come as numbers (PowerShell 5.1) or as English words (7, -EnumsAsStrings). What was not
+told may be anything. Sources: as in packet_filter/windows.py; ConvertTo-Json.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,14 @@ from typing import Any
 
 from eset_portcheck.packet_filter.windows import PROFILES, TEXT_LIMIT, Condition, WindowsRuleset, text_of
 
-_CATEGORIES = {"0": "Public", "1": "Private", "2": "Domain", "Public": "Public", "Private": "Private", "DomainAuthenticated": "Domain"}
+_CATEGORIES = {
+    "0": "Public",
+    "1": "Private",
+    "2": "Domain",
+    "Public": "Public",
+    "Private": "Private",
+    "DomainAuthenticated": "Domain",
+}
 _FINE = ("1", "OK")
 _YES = ("1", "True")
 _FILTERS = {
@@ -24,18 +32,27 @@ _FILTERS = {
 
 
 def ruleset(reading: Mapping[str, Any]) -> WindowsRuleset:
-    """`reading`: lists of objects by the names that host/windows_firewall.py selects; any of them may be missing or of another shape."""
+    """`reading`: lists of objects by the names that host/windows_firewall.py selects; any of them may be missing or of
+    another shape."""
     filters = {name: _joined(reading, key) for name, key in _FILTERS.items()}
     return WindowsRuleset(
         profiles={str(one.get("Name")): one for one in _objects(reading, "profiles")},
-        categories={str(one.get("InterfaceAlias")): _CATEGORIES.get(str(one.get("NetworkCategory")), "") for one in _objects(reading, "connections")},
-        others=[text_of(one.get("displayName")) for one in _objects(reading, "products") if _is_on(one.get("productState"))],
-        rules=[_condition(rule, filters) for rule in _objects(reading, "rules") if str(rule.get("Enabled", "1")) in _YES],
+        categories={
+            str(one.get("InterfaceAlias")): _CATEGORIES.get(str(one.get("NetworkCategory")), "")
+            for one in _objects(reading, "connections")
+        },
+        others=[
+            text_of(one.get("displayName")) for one in _objects(reading, "products") if _is_on(one.get("productState"))
+        ],
+        rules=[
+            _condition(rule, filters) for rule in _objects(reading, "rules") if str(rule.get("Enabled", "1")) in _YES
+        ],
     )
 
 
 def _is_on(state: Any) -> bool:
-    """Of a product in the security center (second byte: 0x10 on, 0x00 off, 0x01 expired); undocumented, so what is not known counts as on."""
+    """Of a product in the security center (second byte: 0x10 on, 0x00 off, 0x01 expired); undocumented, so what is not
+    known counts as on."""
     return not isinstance(state, int) or (state >> 8) & 0xF0 != 0
 
 

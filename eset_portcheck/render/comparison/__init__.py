@@ -6,7 +6,8 @@ from typing import Any
 from eset_portcheck.model.comparison import Comparison, to_json
 
 Render = Callable[..., bytes]
-"""(comparison, *, width, ascii, colour, verbose, quiet, language, written) -> bytes; each format takes what concerns it."""
+"""(comparison, *, width, ascii, colour, verbose, quiet, language, written) -> bytes; each format takes what concerns
+it."""
 
 
 def _table(comparison: Comparison, *, ascii: bool = False, **settings: Any) -> bytes:  # noqa: A002  # the option's name
@@ -19,7 +20,9 @@ def _json(comparison: Comparison, **_settings: Any) -> bytes:
     return to_json(comparison)
 
 
-def _markdown(comparison: Comparison, *, language: str = "en", verbose: bool = False, quiet: bool = False, **_settings: Any) -> bytes:
+def _markdown(
+    comparison: Comparison, *, language: str = "en", verbose: bool = False, quiet: bool = False, **_settings: Any
+) -> bytes:
     from eset_portcheck.render.comparison import markdown
 
     return markdown.render(comparison, language=language, verbose=verbose, quiet=quiet).encode()

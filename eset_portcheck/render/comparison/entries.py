@@ -14,7 +14,8 @@ _OVERALL = {0: "ready", 1: "not-ready", 3: "unproven", 4: "checker-failed", 130:
 
 
 class Entry(NamedTuple):
-    """One row. `before`, `after`: None where the report has no such row. `steps`: "TCP_NO_ANSWER -> REFUSED_BY_HOST", "" when there is one side only."""
+    """One row. `before`, `after`: None where the report has no such row. `steps`: "TCP_NO_ANSWER -> REFUSED_BY_HOST",
+    "" when there is one side only."""
 
     id: str
     what: str
@@ -64,19 +65,37 @@ def first_line(comparison: Comparison, context: RenderContext) -> tuple[str, str
 
 def counts(comparison: Comparison, context: RenderContext) -> list[str]:
     seen = comparison.summary.counts
-    return [context.count(*COUNT[one.value], seen[one.value]) for one in Change if seen.get(one.value) and one is not Change.NOT_RUN]
+    return [
+        context.count(*COUNT[one.value], seen[one.value])
+        for one in Change
+        if seen.get(one.value) and one is not Change.NOT_RUN
+    ]
 
 
 def runs(comparison: Comparison, context: RenderContext) -> list[tuple[str, str]]:
     """(label, what that run was), earlier one first."""
-    return [(context.say("before"), _run(comparison.before, context)), (context.say("after"), _run(comparison.after, context))]
+    return [
+        (context.say("before"), _run(comparison.before, context)),
+        (context.say("after"), _run(comparison.after, context)),
+    ]
 
 
 def _run(seen: RunSeen, context: RenderContext) -> str:
     when = seen.started_utc.replace("T", " ").replace("Z", " UTC")
-    said = context.say(OVERALL[_OVERALL[seen.exit_code]]) if seen.exit_code in _OVERALL else context.say("exit code {code}", code=seen.exit_code)
+    said = (
+        context.say(OVERALL[_OVERALL[seen.exit_code]])
+        if seen.exit_code in _OVERALL
+        else context.say("exit code {code}", code=seen.exit_code)
+    )
     roles, host = " + ".join(seen.roles) or "?", seen.host or "?"
-    return context.say("{when}, {roles} on {host}, phase {phase}: {said}", when=when, roles=roles, host=host, phase=seen.phase.value, said=said)
+    return context.say(
+        "{when}, {roles} on {host}, phase {phase}: {said}",
+        when=when,
+        roles=roles,
+        host=host,
+        phase=seen.phase.value,
+        said=said,
+    )
 
 
 def differences(comparison: Comparison, context: RenderContext) -> list[str]:
@@ -85,7 +104,9 @@ def differences(comparison: Comparison, context: RenderContext) -> list[str]:
 
 def _difference(one: Difference, context: RenderContext) -> str:
     ids = [str(name) for name in one.params.get("ids", [])]
-    shown = ", ".join(context.safe(name) for name in ids[:_IDS]) + (context.say(" and {count} more", count=len(ids) - _IDS) if len(ids) > _IDS else "")
+    shown = ", ".join(context.safe(name) for name in ids[:_IDS]) + (
+        context.say(" and {count} more", count=len(ids) - _IDS) if len(ids) > _IDS else ""
+    )
     values = {"before": one.before or "-", "after": one.after or "-", "key": one.params.get("key", ""), "ids": shown}
     return context.say(DIFFERENCE[one.what], SENTENCE, **values)
 
@@ -103,8 +124,16 @@ def sections(comparison: Comparison, context: RenderContext) -> list[Section]:
 def entry(one: RowChange, context: RenderContext) -> Entry:
     before, after = one.before, one.after
     host = f"[{one.target}]" if ":" in one.target else one.target
-    steps = f"{_standing(before, context)} {context.signs.arrow} {_standing(after, context)}" if before and after else ""
-    if before and after and before.reason == after.reason and before.place == after.place and before.verdict is after.verdict:
+    steps = (
+        f"{_standing(before, context)} {context.signs.arrow} {_standing(after, context)}" if before and after else ""
+    )
+    if (
+        before
+        and after
+        and before.reason == after.reason
+        and before.place == after.place
+        and before.verdict is after.verdict
+    ):
         steps = _standing(after, context)
     return Entry(
         id=context.safe(one.id),
@@ -123,7 +152,11 @@ def _standing(side: Standing | None, context: RenderContext) -> str:
     if side is None:
         return ""
     bad = side.verdict not in (Verdict.PASS, Verdict.SKIP)
-    who = context.say(CULPRIT[str(side.culprit)]) if bad and side.culprit not in (None, Culprit.UNKNOWN) and side.culprit in CULPRIT else ""
+    who = (
+        context.say(CULPRIT[str(side.culprit)])
+        if bad and side.culprit not in (None, Culprit.UNKNOWN) and side.culprit in CULPRIT
+        else ""
+    )
     about = ", ".join(part for part in (who, context.safe(side.place) if bad else "") if part)
     return context.safe(side.reason) + (f" ({about})" if about else "")
 

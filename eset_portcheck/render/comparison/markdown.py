@@ -36,7 +36,14 @@ def render(comparison: Comparison, *, language: str = "en", verbose: bool = Fals
 
 def _section(root: Element, section: entries.Section, context: RenderContext) -> None:
     if section.change in _FOLDED and not context.verbose:
-        put(SubElement(root, "p"), context.say("{title}: {rows} (-v shows them)", title=section.title.capitalize(), rows=context.rows(len(section.entries))))
+        put(
+            SubElement(root, "p"),
+            context.say(
+                "{title}: {rows} (-v shows them)",
+                title=section.title.capitalize(),
+                rows=context.rows(len(section.entries)),
+            ),
+        )
         return
     put(SubElement(root, "h3"), section.title.capitalize())
     head = [

@@ -41,4 +41,6 @@ def render(comparison: Comparison, *, language: str = "en") -> str:
 def _template() -> Template:
     text = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     loader = FunctionLoader(lambda _name: text)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template("page.html")
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).get_template("page.html")

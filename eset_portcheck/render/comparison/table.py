@@ -39,7 +39,14 @@ def render(
     return file.getvalue()
 
 
-def compose(comparison: Comparison, context: RenderContext, console: Console, *, quiet: bool = False, written: Sequence[str] = ()) -> Iterable[Text]:
+def compose(
+    comparison: Comparison,
+    context: RenderContext,
+    console: Console,
+    *,
+    quiet: bool = False,
+    written: Sequence[str] = (),
+) -> Iterable[Text]:
     """The lines, one Text each; only the first may be longer than the console is wide."""
     style = LOOKS[entries.verdict(comparison)].style
     who, word, why = entries.first_line(comparison, context)
@@ -56,13 +63,25 @@ def compose(comparison: Comparison, context: RenderContext, console: Console, *,
         yield from _section(section, context, console)
     yield Text("")
     if written:
-        yield from _paragraph(Text(context.say("Comparison: {names}").format(names=", ".join(context.safe(name, SENTENCE) for name in written))), console)
+        yield from _paragraph(
+            Text(
+                context.say("Comparison: {names}").format(
+                    names=", ".join(context.safe(name, SENTENCE) for name in written)
+                )
+            ),
+            console,
+        )
     yield from _paragraph(Text(entries.exit_sentence(comparison, context)), console)
 
 
 def _section(section: entries.Section, context: RenderContext, console: Console) -> Iterable[Text]:
     if section.change in _FOLDED and not context.verbose:
-        yield Text(context.say("{title}: {rows} (-v shows them)", title=section.title, rows=context.rows(len(section.entries))), "dim")
+        yield Text(
+            context.say(
+                "{title}: {rows} (-v shows them)", title=section.title, rows=context.rows(len(section.entries))
+            ),
+            "dim",
+        )
         return
     yield Text(section.title, f"bold {LOOKS[section.verdict].style}")
     for one in section.entries:
@@ -73,7 +92,9 @@ def _section(section: entries.Section, context: RenderContext, console: Console)
 
 def _line(one: entries.Entry, context: RenderContext) -> Text:
     out = Text()
-    out.append_text(_sign(one.before, context)).append(context.signs.arrow, "dim").append_text(_sign(one.after, context))
+    out.append_text(_sign(one.before, context)).append(context.signs.arrow, "dim").append_text(
+        _sign(one.after, context)
+    )
     out.append(f" {one.id}", "bold" if one.regressed else "").append(f"  {one.what}", "dim").append(f"  {one.steps}")
     if not one.required:
         out.append("  ", "dim").append(context.say("(not required)"), "dim")

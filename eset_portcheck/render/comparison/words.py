@@ -36,15 +36,24 @@ DIFFERENCE = {
 }
 MEANING = {
     "silence-to-refusal": message("before no answer, now refused: the path is open, the service is down"),
-    "silence-to-refusal-unsure": message("before no answer, now refused: if the host itself refuses, the path is open and the service is down"),
-    "refusal-to-silence": message("before refused by the host, now no answer: a firewall now blocks the path, or the host drops instead of refusing"),
+    "silence-to-refusal-unsure": message(
+        "before no answer, now refused: if the host itself refuses, the path is open and the service is down"
+    ),
+    "refusal-to-silence": message(
+        "before refused by the host, now no answer: a firewall now blocks the path, or the host drops instead of "
+        "refusing"
+    ),
     "refusal-unsure-to-silence": message("before refused, now no answer: the same device or host now drops"),
     "silence-to-rejection": message("before no answer, now rejected: still blocked, but the device is now known"),
     "rejection-to-silence": message("before rejected, now no answer: still blocked"),
     "rejection-to-refusal": message("no longer blocked: the host itself refuses now, so the service is down"),
     "refusal-to-rejection": message("before refused by the host itself, now by a device on the path"),
-    "refusal-unsure-to-refusal": message("the same refusal, now proven to come from the host itself: the service is down"),
-    "silence-to-cut": message("before no answer, now the port is open: the connection is accepted, but the service does not answer correctly"),
+    "refusal-unsure-to-refusal": message(
+        "the same refusal, now proven to come from the host itself: the service is down"
+    ),
+    "silence-to-cut": message(
+        "before no answer, now the port is open: the connection is accepted, but the service does not answer correctly"
+    ),
     "host-down-to-refusal": message("the host is up now but refuses: the service is down"),
     "host-down-to-silence": message("before the host was down, now no answer from it or from a device on the path"),
     "silence-to-host-down": message("before no answer, now the last router reports that the host does not exist"),
@@ -52,10 +61,14 @@ MEANING = {
     "proven-to-route": message("no route to the target's network any more"),
     "proven-to-host-down": message("the host no longer answers on its network"),
     "proven-to-proxy": message("the proxy can no longer be reached: the destinations behind it could not be tested"),
-    "proven-to-silence": message("before it answered, now no answer: a rule was added on the path or on the target, or the return path fails"),
+    "proven-to-silence": message(
+        "before it answered, now no answer: a rule was added on the path or on the target, or the return path fails"
+    ),
     "proven-to-rejection": message("a firewall rejects now: a rule was added"),
     "proven-to-refusal": message("the path is still open, the service is down"),
-    "proven-to-refusal-unsure": message("refused now: the service is down, or a device on the path refuses with its address"),
+    "proven-to-refusal-unsure": message(
+        "refused now: the service is down, or a device on the path refuses with its address"
+    ),
     "proven-to-cut": message("the connection is still accepted, but the service no longer answers correctly"),
     "proven-to-stranger": message("another service answers now"),
     "proven-to-certificate": message("the certificate changed or is no longer valid"),

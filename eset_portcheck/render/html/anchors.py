@@ -1,4 +1,5 @@
-"""Names of places in the page. A row's own id where it can be one, so that a link can be written by hand: report.html#agent.server.tcp-2222."""
+"""Names of places in the page. A row's own id where it can be one, so that a link can be written by hand:
+report.html#agent.server.tcp-2222."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""What was seen in a row, stage by stage; what that shows and what it does not. Facts only: no phrase says more than was measured."""
+"""What was seen in a row, stage by stage; what that shows and what it does not. Facts only: no phrase says more than
+was measured."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -41,7 +42,9 @@ class Judgement(NamedTuple):
 
 
 def tried(row: Row, context: RenderContext) -> list[Tried]:
-    found = [Tried(context.safe(one.address or ""), list(_stages(row, one, context))) for one in row.attempts[:_ADDRESSES]]
+    found = [
+        Tried(context.safe(one.address or ""), list(_stages(row, one, context))) for one in row.attempts[:_ADDRESSES]
+    ]
     return [one for one in found if one.lines]
 
 
@@ -75,7 +78,12 @@ def _stages(row: Row, attempt: Attempt, context: RenderContext) -> Iterator[Line
         name = context.say("query and answer") if udp else context.say(STAGE[record.stage])
         facts = [evidence_phrases.end_of(record, context)] if broken else []
         facts += [one for one in _facts(row, attempt, record, context) if one]
-        yield Line(name, context.lasted(record.duration_s) or "0 ms", "; ".join(dict.fromkeys(facts)), broken or record.stage is meant)
+        yield Line(
+            name,
+            context.lasted(record.duration_s) or "0 ms",
+            "; ".join(dict.fromkeys(facts)),
+            broken or record.stage is meant,
+        )
 
 
 def _facts(row: Row, attempt: Attempt, record: StageRecord, context: RenderContext) -> Iterator[str]:
@@ -84,7 +92,11 @@ def _facts(row: Row, attempt: Attempt, record: StageRecord, context: RenderConte
         if not record.failure and not record.detail.get("servers"):
             yield context.say("{name} is {address}", name=row.target, address=attempt.address or "?")
     elif record.stage is Stage.CONNECT and not record.failure:
-        yield context.say("accepted, from {source}", source=attempt.source_address) if attempt.source_address else context.say("accepted")
+        yield (
+            context.say("accepted, from {source}", source=attempt.source_address)
+            if attempt.source_address
+            else context.say("accepted")
+        )
     elif record.stage is Stage.TUNNEL and not record.failure:
         yield context.say("the proxy accepts; this proves nothing behind it")
     elif record.stage is Stage.TLS:
@@ -126,14 +138,19 @@ def _first_bytes(attempt: Attempt, context: RenderContext) -> Iterator[str]:
 
 
 def judged(row: Row, told: dict[str, str], anchor: str, context: RenderContext) -> Judgement:
-    """A passing row by the rung that it reached, every other by its code; the long text once a code (`told`: code -> anchor, filled here)."""
+    """A passing row by the rung that it reached, every other by its code; the long text once a code (`told`: code ->
+    anchor, filled here)."""
     rung = row.proof.reached.value
     if row.verdict is Verdict.PASS and row.direction is Direction.OUTBOUND and rung in SHOWS:
         return Judgement(context.say(SHOWS[rung]), context.say(LACKS[rung]), "")
     first = told.setdefault(row.reason, anchor)
     if first != anchor:
         return Judgement("", "", first)
-    return Judgement(reason_text.meaning(row.reason, RenderContext(context.ascii_only, False, context.language)), reason_text.checked(row.reason, context), "")
+    return Judgement(
+        reason_text.meaning(row.reason, RenderContext(context.ascii_only, False, context.language)),
+        reason_text.checked(row.reason, context),
+        "",
+    )
 
 
 def needed(row: Row, context: RenderContext) -> str:

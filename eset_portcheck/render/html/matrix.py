@@ -78,10 +78,20 @@ def checks(report: Report, places: dict[int, str], context: RenderContext) -> li
 
 def skipped(report: Report, places: dict[int, str], context: RenderContext) -> list[Skipped]:
     rows = [row for row in report.checks if row.verdict is Verdict.SKIP]
-    return [Skipped(places[id(row)], context.own(row.purpose) or context.safe(row.id), context.safe(row.id), issues.skipped([row], context)) for row in rows]
+    return [
+        Skipped(
+            places[id(row)],
+            context.own(row.purpose) or context.safe(row.id),
+            context.safe(row.id),
+            issues.skipped([row], context),
+        )
+        for row in rows
+    ]
 
 
-def _check(report: Report, row: Row, anchor: str, cause: str, told: dict[str, str], is_open: bool, context: RenderContext) -> Check:
+def _check(
+    report: Report, row: Row, anchor: str, cause: str, told: dict[str, str], is_open: bool, context: RenderContext
+) -> Check:
     port = context.safe(row.via_destination.rpartition(":")[2] if row.via_destination else row.port, 5)
     return Check(
         anchor=anchor,

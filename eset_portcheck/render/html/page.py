@@ -129,32 +129,59 @@ def compose(report: Report, context: RenderContext) -> Page:
 
 def _why(report: Report, first: str, context: RenderContext) -> str:
     rest = len(report.causes) - 1
-    return context.count("{why}, and {count} more cause", "{why}, and {count} more causes", rest, why=first) if rest > 0 else first
+    return (
+        context.count("{why}, and {count} more cause", "{why}, and {count} more causes", rest, why=first)
+        if rest > 0
+        else first
+    )
 
 
 def _chips(report: Report, context: RenderContext) -> list[Chip]:
     seen = Counter(row.verdict for row in report.checks)
-    return [Chip(one.value, LOOKS[one].glyph, context.count(*COUNT[one.value], seen[one])) for one in WORST_FIRST if seen[one]]
+    return [
+        Chip(one.value, LOOKS[one].glyph, context.count(*COUNT[one.value], seen[one]))
+        for one in WORST_FIRST
+        if seen[one]
+    ]
 
 
 def _facts(report: Report, started: str, context: RenderContext) -> list[machine.Fact]:
     run, host = report.run, report.host
     done = [row for row in report.checks if row.verdict is not Verdict.SKIP]
     required = sum(row.required for row in done)
-    sites = list(dict.fromkeys(context.safe(row.target) for row in done if row.target_key in ("server", "proxy", "mdc", "dc", "database", "target")))
+    sites = list(
+        dict.fromkeys(
+            context.safe(row.target)
+            for row in done
+            if row.target_key in ("server", "proxy", "mdc", "dc", "database", "target")
+        )
+    )
     system = " ".join(" ".join(str(host.os.get(name, "")) for name in ("name", "system", "release")).split())
     return [
-        machine.Fact(context.say("Machine"), [context.safe(host.name or "?"), *([context.safe(system)] if system else [])]),
-        machine.Fact(context.say("Role"), [context.safe(", ".join(run.roles)), context.say("phase {phase}", phase=run.phase.value)]),
+        machine.Fact(
+            context.say("Machine"), [context.safe(host.name or "?"), *([context.safe(system)] if system else [])]
+        ),
+        machine.Fact(
+            context.say("Role"),
+            [context.safe(", ".join(run.roles)), context.say("phase {phase}", phase=run.phase.value)],
+        ),
         *(
-            [machine.Fact(context.say("Site"), sites[:3] + ([context.say("and {count} more", count=len(sites) - 3)] if len(sites) > 3 else []))]
+            [
+                machine.Fact(
+                    context.say("Site"),
+                    sites[:3] + ([context.say("and {count} more", count=len(sites) - 3)] if len(sites) > 3 else []),
+                )
+            ]
             if sites
             else []
         ),
         machine.Fact(context.say("Tested"), [started, context.lasted(run.duration_s)]),
         machine.Fact(
             context.say("Checks"),
-            [context.count("{count} check", "{count} checks", len(done)), context.count("{count} required", "{count} required", required)],
+            [
+                context.count("{count} check", "{count} checks", len(done)),
+                context.count("{count} required", "{count} required", required),
+            ],
         ),
     ]
 
@@ -163,7 +190,11 @@ def _rejudged(report: Report, links: dict[str, remedy.Link], context: RenderCont
     """What today's rules made of its facts, where that is not what the run said."""
     changed = report.rediagnosis.changed if report.rediagnosis else []
     return [
-        Rejudged(links.get(one.id) or remedy.Link(context.safe(one.id), ""), context.safe(" ".join(one.before)), context.safe(" ".join(one.after)))
+        Rejudged(
+            links.get(one.id) or remedy.Link(context.safe(one.id), ""),
+            context.safe(" ".join(one.before)),
+            context.safe(" ".join(one.after)),
+        )
         for one in changed[:_REJUDGED]
     ]
 
@@ -193,7 +224,12 @@ def _codes(report: Report, context: RenderContext) -> list[Code]:
     order: list[str] = [cause.reason for cause in report.causes]
     order += [code for row in report.checks if row.verdict is not Verdict.SKIP for code in _of_row(row)]
     return [
-        Code(context.safe(code), anchors.of_code(code), reason_text.title(code, context), reason_text.meaning(code, context))
+        Code(
+            context.safe(code),
+            anchors.of_code(code),
+            reason_text.title(code, context),
+            reason_text.meaning(code, context),
+        )
         for code in dict.fromkeys(order)
         if anchors.of_code(code)
     ]

@@ -1,5 +1,6 @@
-"""Who reaches whom, as geometry for one SVG: this machine on the left, hosts of the site in the middle, the internet (or what a proxy leads to) on the
-right. Every line has a lane of its own, so that none cross. Lengths are pixels of a drawing WIDTH wide.
+"""Who reaches whom, as geometry for one SVG: this machine on the left, hosts of the site in the middle, the internet
+(or what a proxy leads to) on the right. Every line has a lane of its own, so that none cross. Lengths are pixels of a
+drawing WIDTH wide.
 """
 
 from collections import defaultdict
@@ -35,7 +36,8 @@ class Box(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """From x1 to x2 at height y; the arrow is at x2. The label stands on it, `label_width` wide around `label_x`. `verdict` None: never got there."""
+    """From x1 to x2 at height y; the arrow is at x2. The label stands on it, `label_width` wide around `label_x`.
+    `verdict` None: never got there."""
 
     x1: int
     x2: int
@@ -47,7 +49,8 @@ class Wire(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """`near`, `far`: whether anything stands in the middle, on the right. `told`: the same in words. `hidden`: lanes that are not drawn."""
+    """`near`, `far`: whether anything stands in the middle, on the right. `told`: the same in words. `hidden`: lanes
+    that are not drawn."""
 
     height: int
     near: bool
@@ -73,18 +76,36 @@ class _Lane(NamedTuple):
 
 def picture(report: Report, context: RenderContext) -> Picture | None:
     """None where no row says anything of the network."""
-    lanes = list(_lanes([row for row in report.checks if row.verdict is not Verdict.SKIP and row.direction is not Direction.LOCAL], context))
+    lanes = list(
+        _lanes(
+            [row for row in report.checks if row.verdict is not Verdict.SKIP and row.direction is not Direction.LOCAL],
+            context,
+        )
+    )
     if not lanes:
         return None
-    kept = sorted(sorted(range(len(lanes)), key=lambda place: (WORST_FIRST.index(lanes[place].verdict), place))[:_LANES])
+    kept = sorted(
+        sorted(range(len(lanes)), key=lambda place: (WORST_FIRST.index(lanes[place].verdict), place))[:_LANES]
+    )
     shown = [lanes[place] for place in kept]
     wires, boxes = list(_wires(report, shown, context)), list(_boxes(shown, context))
     height = max(len(shown) * LANE, 2 * LANE)
     machine = Box(
-        MACHINE[0], TOP + GAP // 2, MACHINE[1], height - GAP, Verdict.PASS, fitted(context.safe(report.host.name or "?"), _LARGE - 4), _about(report, context)
+        MACHINE[0],
+        TOP + GAP // 2,
+        MACHINE[1],
+        height - GAP,
+        Verdict.PASS,
+        fitted(context.safe(report.host.name or "?"), _LARGE - 4),
+        _about(report, context),
     )
     told = [
-        context.say("{where}: {ports} {verdict}", where=_name(lane), ports=_ports(report, lane.rows, context), verdict=context.word(lane.verdict))
+        context.say(
+            "{where}: {ports} {verdict}",
+            where=_name(lane),
+            ports=_ports(report, lane.rows, context),
+            verdict=context.word(lane.verdict),
+        )
         for lane in shown
     ]
     near, far = any(lane.near for lane in shown), any(lane.far for lane in shown)
@@ -92,7 +113,8 @@ def picture(report: Report, context: RenderContext) -> Picture | None:
 
 
 def _lanes(rows: list[Row], context: RenderContext) -> Iterator[_Lane]:
-    """Rows of one way and one outcome share a lane; hosts of the site first, then who comes in, then the internet, then what is behind a proxy."""
+    """Rows of one way and one outcome share a lane; hosts of the site first, then who comes in, then the internet, then
+    what is behind a proxy."""
     ways: dict[tuple[int, str, str, Verdict], list[Row]] = defaultdict(list)
     for row in rows:
         kind, near, far = _way(row, context)
@@ -113,7 +135,8 @@ def _way(row: Row, context: RenderContext) -> tuple[int, str, str]:
 
 
 def _wires(report: Report, lanes: list[_Lane], context: RenderContext) -> Iterator[Wire]:
-    """Behind a proxy each lane goes on by itself: its 200 proves nothing there, so each half has its own colour, and one line leads to the proxy."""
+    """Behind a proxy each lane goes on by itself: its 200 proves nothing there, so each half has its own colour, and
+    one line leads to the proxy."""
     start, at_site, beyond = MACHINE[0] + MACHINE[1], SITE[0], BEYOND[0]
     for place, count, lane in _runs(lanes, lambda lane: (lane.near, bool(lane.far))):
         if lane.near and lane.far:
@@ -131,12 +154,16 @@ def _wires(report: Report, lanes: list[_Lane], context: RenderContext) -> Iterat
         elif lane.rows[0].direction is Direction.INBOUND:
             yield Wire(at_site, start, y, lane.verdict, label, (start + at_site) // 2, width_px(label))
         else:
-            yield Wire(start, beyond if lane.far else at_site, y, lane.verdict, label, (start + at_site) // 2, width_px(label))
+            yield Wire(
+                start, beyond if lane.far else at_site, y, lane.verdict, label, (start + at_site) // 2, width_px(label)
+            )
 
 
 def _reached(lanes: list[_Lane]) -> Verdict:
     """Of a proxy itself: whether any connection to it was accepted."""
-    met = any((attempt := furthest(row)) is not None and Stage.CONNECT in attempt.done for lane in lanes for row in lane.rows)
+    met = any(
+        (attempt := furthest(row)) is not None and Stage.CONNECT in attempt.done for lane in lanes for row in lane.rows
+    )
     return Verdict.PASS if met else _gravest(lanes)
 
 
@@ -176,10 +203,19 @@ def _boxes(lanes: list[_Lane], context: RenderContext) -> Iterator[Box]:
     for place, count, lane in _runs(lanes, lambda lane: (lane.near, bool(lane.far))):
         if lane.near:
             together = lanes[place : place + count]
-            yield _box(SITE, place, count, _reached(together) if lane.far else _gravest(together), lane.near, _component(lane, True, context))
+            yield _box(
+                SITE,
+                place,
+                count,
+                _reached(together) if lane.far else _gravest(together),
+                lane.near,
+                _component(lane, True, context),
+            )
     for place, count, lane in _runs(lanes, lambda lane: (lane.near, lane.far)):
         if lane.far:
-            yield _box(BEYOND, place, count, _gravest(lanes[place : place + count]), lane.far, _component(lane, False, context))
+            yield _box(
+                BEYOND, place, count, _gravest(lanes[place : place + count]), lane.far, _component(lane, False, context)
+            )
 
 
 def _box(column: tuple[int, int], place: int, count: int, verdict: Verdict, name: str, about: str) -> Box:
@@ -203,9 +239,15 @@ def _name(lane: _Lane) -> str:
 
 def _about(report: Report, context: RenderContext) -> list[str]:
     system = " ".join(str(report.host.os.get(name, "")) for name in ("name", "system", "release")).strip()
-    sources = dict.fromkeys(attempt.source_address for row in report.checks for attempt in row.attempts if attempt.source_address)
+    sources = dict.fromkeys(
+        attempt.source_address for row in report.checks for attempt in row.attempts if attempt.source_address
+    )
     return [
         fitted(context.safe(one), _SMALL)
-        for one in [" ".join(system.split()), *list(sources)[:3], *(context.say("role {role}", role=role) for role in report.run.roles[:3])]
+        for one in [
+            " ".join(system.split()),
+            *list(sources)[:3],
+            *(context.say("role {role}", role=role) for role in report.run.roles[:3]),
+        ]
         if one
     ]

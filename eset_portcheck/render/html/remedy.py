@@ -1,4 +1,5 @@
-"""What to do: each cause with who fixes it, how sure it is, a request to paste, commands with their undo, and the line that tests again."""
+"""What to do: each cause with who fixes it, how sure it is, a request to paste, commands with their undo, and the line
+that tests again."""
 
 from typing import NamedTuple
 
@@ -64,7 +65,10 @@ class Told(NamedTuple):
 
 def told(report: Report, links: dict[str, Link], context: RenderContext) -> Told:
     """`links`: row id -> its place in the page."""
-    causes = [_of_cause(report, cause, one, links, context) for cause, one in zip(report.causes, issues.causes(report, context), strict=True)]
+    causes = [
+        _of_cause(report, cause, one, links, context)
+        for cause, one in zip(report.causes, issues.causes(report, context), strict=True)
+    ]
     ungrouped = [_of_rows(one, links, context) for one in issues.ungrouped(report, context)]
     broken = [*causes, *(one for one in ungrouped if one.verdict in (Verdict.FAIL, Verdict.ERROR))]
     unproven = [one for one in ungrouped if one.verdict is Verdict.UNPROVEN]
@@ -77,9 +81,17 @@ def _of_cause(report: Report, cause: Cause, one: issues.Issue, links: dict[str, 
     known = cause.culprit not in (None, Culprit.UNKNOWN)
     sure = cause.confidence.value if cause.confidence and known else ""
     rules = [parameters.request(fix.command, context) for fix in cause.fixes if fix.tool == "request"]
-    pasted = [reason_text.fix(whole(report, fix, context), context) for fix in cause.fixes if fix.tool not in ("text", "request")]
+    pasted = [
+        reason_text.fix(whole(report, fix, context), context)
+        for fix in cause.fixes
+        if fix.tool not in ("text", "request")
+    ]
     return _of_rows(one, links, context)._replace(
-        where="; ".join(part for part in (context.say(CULPRIT[cause.culprit.value]) if cause.culprit and known else "", one.where) if part),
+        where="; ".join(
+            part
+            for part in (context.say(CULPRIT[cause.culprit.value]) if cause.culprit and known else "", one.where)
+            if part
+        ),
         who=", ".join(_audiences(cause, one, context)),
         sure=context.say(SURE[sure]) if cause.culprit else "",
         request=_request(one, rules, report, context),
@@ -89,18 +101,29 @@ def _of_cause(report: Report, cause: Cause, one: issues.Issue, links: dict[str, 
 
 def _audiences(cause: Cause, one: issues.Issue, context: RenderContext) -> list[str]:
     """Who can fix it, each once, the most likely first: by the commands, then by the steps in words."""
-    by_command = [context.say(AUDIENCE[fix.audience]) if fix.audience in AUDIENCE else context.safe(fix.audience, 40) for fix in cause.fixes]
-    return list(dict.fromkeys([*by_command, *(step.who for step in one.do if step.who and step.who != context.say("you"))]))[:_WHO]
+    by_command = [
+        context.say(AUDIENCE[fix.audience]) if fix.audience in AUDIENCE else context.safe(fix.audience, 40)
+        for fix in cause.fixes
+    ]
+    return list(
+        dict.fromkeys([*by_command, *(step.who for step in one.do if step.who and step.who != context.say("you"))])
+    )[:_WHO]
 
 
 def _request(one: issues.Issue, rules: list[str], report: Report, context: RenderContext) -> list[str]:
-    """Lines that stand alone in a mail: what is wanted, the rules in words, why, and how whoever grants it can see that it worked."""
+    """Lines that stand alone in a mail: what is wanted, the rules in words, why, and how whoever grants it can see that
+    it worked."""
     if not one.ask:
         return []
     rest = [one.ask, *(f"  {rule}" for rule in rules[:_LINKS])]
     rest.append(
         context.say(
-            "Reason: {why} ({code}), seen {time}, report {id}.", COMMAND, why=one.headline, code=one.code, time=report.run.started_utc, id=report.run.id
+            "Reason: {why} ({code}), seen {time}, report {id}.",
+            COMMAND,
+            why=one.headline,
+            code=one.code,
+            time=report.run.started_utc,
+            id=report.run.id,
         )
     )
     return [*rest, context.say("Test after the change: {command}", COMMAND, command=one.again)]

@@ -1,4 +1,5 @@
-"""Where the time went: every row on the clock of the run, as geometry for one SVG. Linear, so that a length is a time. Lengths are pixels."""
+"""Where the time went: every row on the clock of the run, as geometry for one SVG. Linear, so that a length is a time.
+Lengths are pixels."""
 
 from typing import NamedTuple
 
@@ -53,11 +54,16 @@ def chart(report: Report, context: RenderContext) -> Chart | None:
     step_s = _step(max((end for one in spans for _, end, _ in one), default=0.0))
     most_s = step_s * _TICKS
     scale = (WIDTH - LEFT - RIGHT) / most_s
-    ticks = [(round(LEFT + number * step_s * scale, 1), context.lasted(number * step_s) or "0") for number in range(_TICKS + 1)]
+    ticks = [
+        (round(LEFT + number * step_s * scale, 1), context.lasted(number * step_s) or "0")
+        for number in range(_TICKS + 1)
+    ]
     lines = [_line(place, row, one, scale, context) for place, (row, one) in enumerate(zip(rows, spans, strict=True))]
     kinds = {bar.kind for line in lines for bar in line.bars}
     order = ("dns", "tcp", "tls", "app", "wait", "look")
-    return Chart(TOP + len(rows) * LINE + 12, ticks, lines, [one for one in order if one in kinds], len(timed) - len(rows))
+    return Chart(
+        TOP + len(rows) * LINE + 12, ticks, lines, [one for one in order if one in kinds], len(timed) - len(rows)
+    )
 
 
 def _line(place: int, row: Row, spans: list[tuple[float, float, str]], scale: float, context: RenderContext) -> Lasted:
@@ -69,8 +75,16 @@ def _line(place: int, row: Row, spans: list[tuple[float, float, str]], scale: fl
         bars.append(Bar(round(x, 1), round(max((end - start) * scale, _LEAST_PX), 1), kind))
     port = context.safe(row.via_destination.rpartition(":")[2], 5) if row.via_destination else str(row.port)
     target = shown_target(row, context)
-    name = context.say("{target} {port} by proxy", target=target, port=port) if row.via_destination else f"{target} {port}"
-    return Lasted(fitted(name, 44), TOP + place * LINE, bars, _total(row, context), round(bars[-1].x + bars[-1].width + 8, 1) if bars else LEFT)
+    name = (
+        context.say("{target} {port} by proxy", target=target, port=port) if row.via_destination else f"{target} {port}"
+    )
+    return Lasted(
+        fitted(name, 44),
+        TOP + place * LINE,
+        bars,
+        _total(row, context),
+        round(bars[-1].x + bars[-1].width + 8, 1) if bars else LEFT,
+    )
 
 
 def _total(row: Row, context: RenderContext) -> str:
@@ -93,7 +107,9 @@ def _spans(row: Row) -> list[tuple[float, float, str]]:
     spans = []
     for one in stages:
         start = min(max(0.0, one.started_s), _MOST_S)
-        spans.append((start, start + min(one.duration_s, _MOST_S), "wait" if one.failure else _KIND.get(one.stage, "app")))
+        spans.append(
+            (start, start + min(one.duration_s, _MOST_S), "wait" if one.failure else _KIND.get(one.stage, "app"))
+        )
     end = max(one[1] for one in spans)
     rest_s = min(row.duration_s, _MOST_S) - (end - min(one[0] for one in spans))
     return [*spans, (end, end + rest_s, "look")] if rest_s > 0.02 * row.duration_s and rest_s > 0.005 else spans

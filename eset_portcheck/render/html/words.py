@@ -1,4 +1,5 @@
-"""What only the page says of the report's vocabulary, one table each. As in `render.words`, the English text is the key of the catalogues."""
+"""What only the page says of the report's vocabulary, one table each. As in `render.words`, the English text is the key
+of the catalogues."""
 
 from eset_portcheck.texts.language import message
 
@@ -41,7 +42,9 @@ LACKS = {
     "path": message("Whether a service listens there: a refusal by the host counts as an answer."),
     "accepts": message("Which service it is: an open port is not a service."),
     "tls": message("Which program is behind TLS, and whether it would accept this client."),
-    "protocol": message("Whether it is the expected host, and whether it would accept this client's account or licence."),
+    "protocol": message(
+        "Whether it is the expected host, and whether it would accept this client's account or licence."
+    ),
     "product": message("Whether it would accept this client's account or licence: there was no login."),
     "authorised": message("Whether the account may do all that the product will need."),
 }

@@ -1,4 +1,5 @@
-"""mosquitto: ESET's push service. Open on 8883 and 443 (and IPv6), password only, and one address for each bad certificate."""
+"""mosquitto: ESET's push service. Open on 8883 and 443 (and IPv6), password only, and one address for each bad
+certificate."""
 
 from pathlib import Path
 
@@ -19,7 +20,13 @@ def services(place: Place) -> list[Service]:
         listener(8883, PUSH_PASSWORD, anonymous=False), listener(8883, PUSH_EXPIRED, "expired"), listener(8883, PUSH_WRONG_NAME, "wronghost"),
         listener(8884, PUSH_EXPIRED, "notyet"), listener(8885, PUSH_EXPIRED, "soon"),
     ])  # fmt: skip
-    ready = [("tcp", INTERNET, 8883), ("tcp", INTERNET, 443), ("tcp", v6("inet", 2), 8883), ("tcp", PUSH_PASSWORD, 8883), ("tcp", PUSH_EXPIRED, 8885)]
+    ready = [
+        ("tcp", INTERNET, 8883),
+        ("tcp", INTERNET, 443),
+        ("tcp", v6("inet", 2), 8883),
+        ("tcp", PUSH_PASSWORD, 8883),
+        ("tcp", PUSH_EXPIRED, 8885),
+    ]
     return [
         Service(
             "mosquitto", "inet", ["mosquitto", "-c", str(folder / "conf")], ready, {"conf": conf},

@@ -1,4 +1,5 @@
-"""MariaDB (open, and one that allows no host of ours) and the SQL Server peer (encryption of the login, and of everything)."""
+"""MariaDB (open, and one that allows no host of ours) and the SQL Server peer (encryption of the login, and of
+everything)."""
 
 import sys
 from collections.abc import Callable
@@ -16,8 +17,15 @@ _SMALL = (
 
 def services(place: Place) -> list[Service]:
     certificate, key = place.pair("good")
-    # the defaults (10 s, 100 errors) empty a full server by themselves, and would block the agent after two "too many" faults
-    patient = ("--max-connections=50", "--connect-timeout=120", "--max-connect-errors=100000", f"--ssl-cert={certificate}", f"--ssl-key={key}")
+    # the defaults (10 s, 100 errors) empty a full server by themselves, and would block the agent after two "too many"
+    # faults
+    patient = (
+        "--max-connections=50",
+        "--connect-timeout=120",
+        "--max-connect-errors=100000",
+        f"--ssl-cert={certificate}",
+        f"--ssl-key={key}",
+    )
     return [
         _mariadb(place, "mariadb", DATABASE, patient, "'era'@'%'"),
         _mariadb(place, "mariadb-strict", DATABASE_STRICT, ("--max-connections=10", "--skip-name-resolve"), "'era'@'10.99.0.1'"),
@@ -33,7 +41,9 @@ def _mariadb(place: Place, name: str, address: str, more: tuple[str, ...], accou
     folder = place.of(name)
     argv = ["mariadbd", "--no-defaults", "--user=root", f"--datadir={folder}/data", f"--bind-address={address}", "--port=3306",
             f"--socket={folder}/sock", f"--pid-file={folder}/pid", *_SMALL, *more]  # fmt: skip
-    return Service(name, "db", argv, [("tcp", address, 3306)], prepare=_tables(account), needs=("mariadbd", "mariadb-install-db"))
+    return Service(
+        name, "db", argv, [("tcp", address, 3306)], prepare=_tables(account), needs=("mariadbd", "mariadb-install-db")
+    )
 
 
 def _tables(account: str) -> Callable[[Path], None]:

@@ -1,4 +1,5 @@
-"""The domain controller: MIT Kerberos, OpenLDAP (anonymous, and one that demands TLS), and a real Active Directory (Samba) on demand."""
+"""The domain controller: MIT Kerberos, OpenLDAP (anonymous, and one that demands TLS), and a real Active Directory
+(Samba) on demand."""
 
 import os
 import shutil
@@ -9,9 +10,14 @@ from tests.lab.servers.service import Place, Service, command
 from tests.lab.topology import DC, DC_ACTIVE_DIRECTORY, DC_STRICT, PASSWORD, REALM
 
 AD_REALM = "AD.LAB.TEST"
-# In the configuration and not on the command line: samba starts winbindd by itself, which would else answer every other smbd of the
-# machine from a pipe in /run, and refuse their accounts.
-_AD_OWN = {"winbindd socket directory": "winbindd", "pid directory": "pid", "ncalrpc dir": "ncalrpc", "nmbd:socket dir": "nmbd"}
+# In the configuration and not on the command line: samba starts winbindd by itself, which would else answer every other
+# smbd of the machine from a pipe in /run, and refuse their accounts.
+_AD_OWN = {
+    "winbindd socket directory": "winbindd",
+    "pid directory": "pid",
+    "ncalrpc dir": "ncalrpc",
+    "nmbd:socket dir": "nmbd",
+}
 
 
 def services(place: Place) -> list[Service]:
@@ -73,10 +79,23 @@ def _ldap(place: Place, name: str, address: str, more: str) -> Service:
 def _active_directory(place: Place) -> Service:
     """Started on demand only: 10 s to provision, 89 MiB."""
     folder = place.of("samba-ad")
-    ready = [(transport, DC_ACTIVE_DIRECTORY, port) for transport, port in (("tcp", 389), ("tcp", 445), ("udp", 88), ("udp", 53))]
+    ready = [
+        (transport, DC_ACTIVE_DIRECTORY, port)
+        for transport, port in (("tcp", 389), ("tcp", 445), ("udp", 88), ("udp", 53))
+    ]
     argv = ["samba", "-F", "--no-process-group", "-s", str(folder / "ad/etc/smb.conf"), "-l", str(folder)]
     files = {f"{directory}/.keep": "" for directory in _AD_OWN.values()}
-    return Service("samba-ad", "dc", argv, ready, files, prepare=_provision, needs=("samba", "samba-tool"), relocate=("ad/etc/smb.conf",), default=False)
+    return Service(
+        "samba-ad",
+        "dc",
+        argv,
+        ready,
+        files,
+        prepare=_provision,
+        needs=("samba", "samba-tool"),
+        relocate=("ad/etc/smb.conf",),
+        default=False,
+    )
 
 
 def _provision(folder: Path) -> None:

@@ -34,7 +34,17 @@ connect_timeout 5 seconds
 via off
 """
     ready = [("tcp", address, 3128) for address in (PROXY_OPEN, PROXY_PASSWORD, PROXY_NO_CONNECT)]
-    return [Service("squid", "server", ["squid", "-N", "-f", str(folder / "conf")], ready, {"conf": conf}, prepare=_prepare, needs=("squid", "openssl"))]
+    return [
+        Service(
+            "squid",
+            "server",
+            ["squid", "-N", "-f", str(folder / "conf")],
+            ready,
+            {"conf": conf},
+            prepare=_prepare,
+            needs=("squid", "openssl"),
+        )
+    ]
 
 
 def _prepare(folder: Path) -> None:

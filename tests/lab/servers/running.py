@@ -22,7 +22,8 @@ class Servers:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, names: Iterable[str], *, under: Sequence[str] = ()) -> None:
-        """Starts them and returns when every promised socket is listening. `under`: a command line in front, such as faketime."""
+        """Starts them and returns when every promised socket is listening. `under`: a command line in front, such as
+        faketime."""
         chosen = [self.catalogue[name] for name in names]
         for service in chosen:
             folder = self.place.of(service.name)
@@ -48,7 +49,10 @@ class Servers:
                 elif self._children[name].poll() is not None:
                     raise LabError(f"{name} ended: {self.log(name)[-1500:]}")
             if left and time.monotonic() > end:
-                raise LabError(f"not ready after {timeout_s:g} s: " + "".join(f"\n{name}: {self.log(name)[-800:]}" for name in left))
+                raise LabError(
+                    f"not ready after {timeout_s:g} s: "
+                    + "".join(f"\n{name}: {self.log(name)[-800:]}" for name in left)
+                )
             time.sleep(0.02)
 
     def _inside(self, name: str) -> bool:
@@ -64,7 +68,10 @@ class Servers:
         if not self._inside(service.name):
             return False
         open_now = listeners(self.pids[service.name])
-        return all((transport, where, port) in open_now or (transport, "0.0.0.0", port) in open_now for transport, where, port in service.ready)
+        return all(
+            (transport, where, port) in open_now or (transport, "0.0.0.0", port) in open_now
+            for transport, where, port in service.ready
+        )
 
     def log(self, name: str) -> str:
         return (self.place.of(name) / "out.log").read_text(errors="replace")

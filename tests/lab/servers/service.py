@@ -1,4 +1,5 @@
-"""What a server of the laboratory is: a command that stays in the foreground, its files, and the sockets that mean ready."""
+"""What a server of the laboratory is: a command that stays in the foreground, its files, and the sockets that mean
+ready."""
 
 import os
 import shutil
@@ -15,7 +16,8 @@ Socket = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Place:
-    """The folders of one laboratory: `home` holds a folder per server, `certificates` the authority and the server certificates."""
+    """The folders of one laboratory: `home` holds a folder per server, `certificates` the authority and the server
+    certificates."""
 
     home: Path
     certificates: Path
@@ -36,9 +38,10 @@ class Place:
 class Service:
     """One server process.
 
-    files: written at every start (they name folders of this laboratory); prepare: makes what is costly once, in the service's own
-    folder, with the files already there; the result is copied to every laboratory. relocate: prepared files that name their own
-    folder. system_folders: outside, that an init script would make. needs: executables that must be installed. default: started without being asked for.
+    files: written at every start (they name folders of this laboratory); prepare: makes what is costly once, in the
+    service's own folder, with the files already there; the result is copied to every laboratory. relocate: prepared
+    files that name their own folder. system_folders: outside, that an init script would make. needs: executables that
+    must be installed. default: started without being asked for.
     """
 
     name: str
@@ -70,7 +73,9 @@ def which(program: str) -> str | None:
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin")
 
 
-def command(argv: Sequence[str], *, env: Mapping[str, str] | None = None, text_in: str | None = None, check: bool = True) -> str:
+def command(
+    argv: Sequence[str], *, env: Mapping[str, str] | None = None, text_in: str | None = None, check: bool = True
+) -> str:
     """A preparing command; stdout. Raises LabError with its output."""
     done = subprocess.run(argv, capture_output=True, text=True, input=text_in, env={**os.environ, **(env or {})})
     if check and done.returncode:

@@ -1,11 +1,22 @@
-"""nginx, nghttpd and openssl s_server: ESET PROTECT's TLS ports, the repository, a portal, an interceptor, Apple and Google.
+"""nginx, nghttpd and openssl s_server: ESET PROTECT's TLS ports, the repository, a portal, an interceptor, Apple and
+Google.
 
-ESET PROTECT's own ports are stand-ins here (there is no ESET PROTECT to be had): TLS with an optional or a demanded client
-certificate is all that a check without a peer certificate ever sees of the real one.
+ESET PROTECT's own ports are stand-ins here (there is no ESET PROTECT to be had): TLS with an optional or a demanded
+client certificate is all that a check without a peer certificate ever sees of the real one.
 """
 
 from tests.lab.servers.service import Place, Service
-from tests.lab.topology import INTERCEPTOR, INTERNET, PORTAL, PUSH_WRONG_NAME, SERVER, SERVER_MTLS12, SERVER_MTLS13, WEB, v6
+from tests.lab.topology import (
+    INTERCEPTOR,
+    INTERNET,
+    PORTAL,
+    PUSH_WRONG_NAME,
+    SERVER,
+    SERVER_MTLS12,
+    SERVER_MTLS13,
+    WEB,
+    v6,
+)
 
 AGENT_PORTS = (2222, 2223)
 OTHER_PORTS = (9977, 9978, 9980, 9981)
@@ -35,9 +46,18 @@ def _demanding(place: Place, name: str, address: str, version: str) -> Service:
     return Service(name, "server", argv, [("tcp", address, 2222)])
 
 
-def _nginx(place: Place, name: str, node: str, body: str, ready: list[tuple[str, str, int]], files: dict[str, str] | None = None) -> Service:
+def _nginx(
+    place: Place,
+    name: str,
+    node: str,
+    body: str,
+    ready: list[tuple[str, str, int]],
+    files: dict[str, str] | None = None,
+) -> Service:
     folder = place.of(name)
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     conf = (
         f"daemon off;\nuser root;\nworker_processes 1;\npid {folder}/pid;\nerror_log {folder}/error.log info;\n"
         "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\nevents { worker_connections 256; }\n"
@@ -77,7 +97,10 @@ def _internet_side(place: Place) -> str:
         _tls(place, WEB, 443),
         _tls(place, PUSH_WRONG_NAME, 443, "wronghost"),
     ]) + "}\n"  # fmt: skip
-    stream = [f'server {{ listen {INTERNET}:{port} ssl; ssl_certificate {good[0]}; ssl_certificate_key {good[1]}; return ""; }}\n' for port in STREAM_PORTS] + [
+    stream = [
+        f'server {{ listen {INTERNET}:{port} ssl; ssl_certificate {good[0]}; ssl_certificate_key {good[1]}; return ""; }}\n'
+        for port in STREAM_PORTS
+    ] + [
         f"server {{ listen {INTERCEPTOR}:{port} ssl; ssl_certificate {rogue[0]}; ssl_certificate_key {rogue[1]}; "
         f"proxy_ssl on; proxy_pass {address}:{port}; }}\n"
         for port, address in INTERCEPTED

@@ -9,7 +9,12 @@ _DIRECTORIES = {
     "private dir": "private", "lock directory": "lock", "state directory": "state", "cache directory": "cache", "pid directory": "run",
     "ncalrpc dir": "ncalrpc", "binddns dir": "binddns", "nmbd:socket dir": "nmbd",
 }  # fmt: skip
-_ACCOUNTS = {"root": "Administrator", "nobody": "plainuser", "daemon": "lockeduser"}  # Unix accounts behind the Windows names
+# Unix accounts behind the Windows names.
+_ACCOUNTS = {
+    "root": "Administrator",
+    "nobody": "plainuser",
+    "daemon": "lockeduser",
+}
 _SIGNED = " server min protocol = SMB3_11\n server signing = mandatory\n smb encrypt = desired\n"
 
 
@@ -40,7 +45,15 @@ def _smb(place: Place, name: str, address: str, netbios_name: str, more: str) ->
     users = "".join(f"{unix} = {windows}\n" for unix, windows in _ACCOUNTS.items())
     argv = ["smbd", "-F", "--no-process-group", "-s", str(folder / "smb.conf"), "-l", str(folder)]
     ready = [("tcp", address, 445), ("tcp", address, 139)]
-    return Service(name, "target", argv, ready, {"smb.conf": conf, "users.map": users}, prepare=_accounts, needs=("smbd", "smbpasswd", "pdbedit"))
+    return Service(
+        name,
+        "target",
+        argv,
+        ready,
+        {"smb.conf": conf, "users.map": users},
+        prepare=_accounts,
+        needs=("smbd", "smbpasswd", "pdbedit"),
+    )
 
 
 def _accounts(folder: Path) -> None:
@@ -57,7 +70,14 @@ def _ssh(place: Place) -> Service:
     conf = f"ListenAddress {TARGET}:22\nHostKey {folder}/key\nPidFile {folder}/pid\nUsePAM no\n"
     argv = ["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "conf")]
     return Service(
-        "sshd", "target", argv, [("tcp", TARGET, 22)], {"conf": conf}, prepare=_host_key, needs=("/usr/sbin/sshd", "ssh-keygen"), system_folders=("/run/sshd",)
+        "sshd",
+        "target",
+        argv,
+        [("tcp", TARGET, 22)],
+        {"conf": conf},
+        prepare=_host_key,
+        needs=("/usr/sbin/sshd", "ssh-keygen"),
+        system_folders=("/run/sshd",),
     )
 
 
