@@ -20,6 +20,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# An example's time says how busy the machine is; every test has a deadline of its own. In CI Hypothesis has none either.
+if not os.environ.get("CI"):
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 GRACE_S = float(os.environ.get("GRACE_S", "30"))  # of a thread that is about to end, on a busy machine
 
