@@ -44,7 +44,7 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
         schema_version=SCHEMA_VERSION,
         checks=rows,
         causes=causes,
-        summary=_summary(report, rows, whole=not planned.missing),
+        summary=_summary(report, rows, whole=not planned.missing and not planned.unknown),
         proxy_choices=choices(rows, report.host),
         rediagnosis=None,
     )
@@ -181,7 +181,8 @@ def _held(before: Summary, after: Summary) -> Summary:
 
 
 def _summary(report: Report, rows: list[Row], *, whole: bool) -> Summary:
-    """As the same run would end today. `whole` False: checks of its roles are missing, so not everything is proven."""
+    """As the same run would end today. `whole` False: checks of its roles are missing, or nobody here knows what its
+    roles ask for, so not everything is proven."""
     said = report.summary
     interrupted = said.exit_code == INTERRUPTED
     bare = summary(rows, interrupted=interrupted)

@@ -1,8 +1,9 @@
 """What the rows of a report ask and say, taken from the built-in profiles again: a report from a file could ask for
 less than the profile does.
 
-A profile is known by its digest. Of another one (of the site's own, of another version) the file's word is all there
-is, and that is told.
+A built-in role is held against the profile of this version, whatever version made the report: a row that is missing,
+or that was not required then, is not proven today. A role of the site's own has no other profile than the file's word;
+that is told, and such a report is never ready (docs/decisions/0052).
 """
 
 from functools import cache
@@ -15,26 +16,15 @@ from eset_portcheck.model.profile import ROLES, Profile, Requirement
 from eset_portcheck.model.report import ProofReached, Report, Row
 from eset_portcheck.model.vocabulary import Proof, Trust
 
-_TAKEN = (
-    "direction",
-    "transport",
-    "protocol",
-    "listener",
-    "source",
-    "purpose",
-    "page_row",
-    "trust",
-    "inspection",
-    "beyond_page",
-    "note_as_printed",
-)
+_ASKED = ("direction", "transport", "protocol", "listener", "trust", "inspection")
+_SAID = ("source", "purpose", "page_row", "beyond_page", "note_as_printed")
 _NAMELESS = "?"  # a report of no role and no row
 _ROLE_CHARACTERS = 40
 
 
 class Planned(NamedTuple):
-    """`unknown`: roles whose profile is not one of this version. `missing`: ids without their value of known rows that
-    the report lacks."""
+    """`unknown`: roles that are none of the built-in ones. `missing`: ids without their value of rows of the built-in
+    profiles that the report lacks."""
 
     rows: list[Row]
     unknown: list[str]
@@ -42,50 +32,40 @@ class Planned(NamedTuple):
 
 
 def as_planned(report: Report) -> Planned:
-    """Rows of known profiles ask what these ask; a row that is in none of them counts for nothing and says nothing."""
+    """Rows of built-in roles ask what today's profiles ask. One that these do not have counts for nothing and says
+    nothing, unless the report was made from another version of the profile: then it asks what it asked."""
     digests = {used.role: used.sha256 for used in report.profiles}
-    known = {role: rows for role in digests if role in ROLES and (rows := _rows(role, digests[role])) is not None}
+    named = dict.fromkeys([*digests, *report.run.roles, *(row.role for row in report.checks)])
+    asked = {role: _by_name(role, built_in[0]) for role in named if (built_in := _built_in(role)) is not None}
+    same = {role for role in asked if (built_in := _built_in(role)) and built_in[1] == digests.get(role)}
     with_proxy = {row.role for row in report.checks if row.via_destination and row.reason != "CONDITION_FALSE"}
     made, seen = [], set()
     for row in report.checks:
-        if row.role not in known:
-            made.append(row)
-            continue
         name = _name(row)
         seen.add(name)
-        made.append(_like(row, known[row.role].get(name), report, with_proxy=row.role in with_proxy))
-    named = dict.fromkeys([*digests, *report.run.roles, *(row.role for row in made)])
-    missing = [name for rows in known.values() for name, one in rows.items() if name not in seen and not one.off]
+        requirement = asked.get(row.role, {}).get(name)
+        if requirement is None and row.role not in same:
+            made.append(row)
+            continue
+        said = row.role in same
+        made.append(_like(row, requirement, report, said=said, with_proxy=row.role in with_proxy))
+    missing = [name for rows in asked.values() for name, one in rows.items() if name not in seen and not one.off]
     with_rows = {row.role for row in made}
-    for role in [one for one in named if one not in known and one not in with_rows] or ([] if named else [_NAMELESS]):
-        missing += _asked_today(role)  # a role without a single row: nothing of it is proven, whatever its profile was
-    return Planned(made, [role for role in named if role not in known], missing)
-
-
-def _asked_today(role: str) -> list[str]:
-    """Ids of what the built-in profile asks; of a role that is none of ours its name is all there is to say."""
-    try:
-        profile, _ = _built_in(role) if role in ROLES else (None, "")
-    except ProfileError:
-        profile = None
-    return (
-        [name for name, one in _by_name(role, profile).items() if not one.off] if profile else [role[:_ROLE_CHARACTERS]]
-    )
+    unknown = [role for role in named if role not in asked]
+    # Of a role without a single row nothing is proven, whatever its profile was.
+    missing += [role[:_ROLE_CHARACTERS] for role in unknown if role not in with_rows] if named else [_NAMELESS]
+    return Planned(made, unknown, missing)
 
 
 @cache
-def _built_in(role: str) -> tuple[Profile, str]:
-    return load_profile(role)
-
-
-def _rows(role: str, sha256: str) -> dict[str, Requirement] | None:
+def _built_in(role: str) -> tuple[Profile, str] | None:
+    """The profile of this version and its digest; None for a role that is none of ours."""
+    if role not in ROLES:
+        return None
     try:
-        profile, digest = _built_in(role)
+        return load_profile(role)
     except ProfileError:
         return None
-    if digest != sha256:
-        return None
-    return _by_name(role, profile)
 
 
 def _by_name(role: str, profile: Profile) -> dict[str, Requirement]:
@@ -102,7 +82,8 @@ def _name(row: Row) -> str:
     return start + rest[max(marks) :] if marks and max(marks) >= 0 else row.id
 
 
-def _like(row: Row, one: Requirement | None, report: Report, *, with_proxy: bool) -> Row:
+def _like(row: Row, one: Requirement | None, report: Report, *, said: bool, with_proxy: bool) -> Row:
+    """As the requirement asks. `said` False: the texts of another version stay the file's."""
     if one is None:
         return msgspec.structs.replace(
             row, required=False, purpose="", note="", note_as_printed="", source="", page_row=""
@@ -114,7 +95,7 @@ def _like(row: Row, one: Requirement | None, report: Report, *, with_proxy: bool
     required = one.required and not one.beyond_page and not one.retired
     if one.optional_when and with_proxy:
         required = required and row.required
-    taken = {field: getattr(one, field) for field in _TAKEN}
+    taken = {field: getattr(one, field) for field in (_ASKED + _SAID if said else _ASKED)}
     if not (one.via or one.repeat or one.target.startswith("<")):
         taken["target"] = one.target
     if not one.port_value:
@@ -127,7 +108,7 @@ def _like(row: Row, one: Requirement | None, report: Report, *, with_proxy: bool
         required=required,
         proof=ProofReached(row.proof.reached, proof),
         full_proof=proof if row.full_proof is not None else None,
-        note=one.note or one.retired,
+        note=one.note or one.retired if said else row.note,
         redirects=tuple(one.redirects),
         group=msgspec.structs.replace(one.group, id=f"{one.group.id}{at}") if one.group else None,
         reason=row.reason if _may_be(row.reason, one) else "",

@@ -30,7 +30,12 @@ def overall(report: Report) -> tuple[str, Verdict]:
         return "interrupted", Verdict.UNPROVEN
     if verdict in _KEYS:
         return _KEYS[verdict], verdict
-    is_partial = left_out(report) and not any(row.verdict is Verdict.UNPROVEN for row in deciding(report.checks))
+    anew = report.rediagnosis
+    is_partial = (
+        left_out(report)
+        and not any(row.verdict is Verdict.UNPROVEN for row in deciding(report.checks))
+        and not (anew and (anew.missing or anew.unchecked))
+    )
     return "partial" if is_partial else "unproven", Verdict.UNPROVEN
 
 
@@ -74,6 +79,8 @@ def _top(report: Report, key: str, context: RenderContext) -> tuple[str, str]:
         )
     if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.missing:
         return missing(report.rediagnosis, context), again(report, context)
+    if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.unchecked:
+        return _unchecked(report.rediagnosis, context), again(report, context)
     if key == "partial":
         return context.say("all selected checks passed; not selected: {count}", count=left_out(report)), again(
             report, context
@@ -86,6 +93,15 @@ def missing(anew: Rediagnosis, context: RenderContext) -> str:
         "{count} check of the role is not in the report",
         "{count} checks of the role are not in the report",
         len(anew.missing),
+    )
+
+
+def _unchecked(anew: Rediagnosis, context: RenderContext) -> str:
+    return context.say(
+        "The requirements of these roles come only from the file, because this version does not have their profiles: "
+        "{roles}",
+        SENTENCE,
+        roles=", ".join(context.safe(role, 40) for role in anew.unchecked),
     )
 
 
@@ -112,14 +128,7 @@ def rejudged(report: Report, context: RenderContext) -> list[str]:
     if anew.missing:
         said.append(missing(anew, context) + ": " + ", ".join(context.safe(name) for name in anew.missing[:_NAMED]))
     if anew.unchecked:
-        roles = ", ".join(context.safe(role, 40) for role in anew.unchecked)
-        text = context.say(
-            "The requirements of these roles come only from the file, because this version does not have their "
-            "profiles: {roles}",
-            SENTENCE,
-            roles=roles,
-        )
-        said.append(text)
+        said.append(_unchecked(anew, context))
     if anew.report_id:
         said.append(context.say("Made from report {id}", id=anew.report_id))
     return said

@@ -354,14 +354,16 @@ def test_ids_that_no_shell_should_see_are_in_no_line(honest: Plain, readers: Rea
         assert not any("--only" in line and "evil.example" in line for line in told.splitlines()), reader
 
 
-def test_of_a_profile_of_another_version_it_is_said_that_nothing_can_be_checked(
-    honest: Plain, readers: Readers
-) -> None:
+def test_of_a_profile_that_is_not_ours_it_is_said_that_nothing_can_be_checked(honest: Plain, readers: Readers) -> None:
     spoilt = copy.deepcopy(honest)
-    spoilt["profiles"][0]["sha256"] = "0" * 64
+    spoilt["profiles"][0] |= {"role": "of-the-site", "sha256": "0" * 64}
+    spoilt["run"]["roles"] = ["of-the-site"]
+    for row in spoilt["checks"]:
+        row |= {"role": "of-the-site", "required": False}
     _, out, err = readers.run("report", readers.file("stranger.json", sealed(spoilt)))
     assert "come only from the file" in err
     assert "come only from the file" in " ".join(out.split())
+    assert "READY" not in out.splitlines()[0]
 
 
 @pytest.mark.parametrize("port", [f"1'; {EVIL}", "2222", 70_000, -1, True, 1.5, None])
