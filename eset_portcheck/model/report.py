@@ -97,7 +97,7 @@ class Changed(msgspec.Struct, frozen=True):
 class Rediagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
     """The facts of a report judged anew: `version` of the program that did it, `report_id` of the report that it read
     where that said otherwise or is of an older schema. `also`: what else it held that is not what its facts give:
-    "rows", "causes", "commands", "summary", "proxies". `unchecked`: roles whose profile is none of this version, so
+    "rows", "causes", "commands", "summary", "proxies". `unchecked`: roles that are none of the built-in ones, so
     that what their rows ask is the file's own word. `missing`: checks of known profiles, and of roles without any row,
     that are not there."""
 
