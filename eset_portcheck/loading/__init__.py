@@ -84,7 +84,7 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
     try:
         data = files.read(path, MAX_BYTES)
     except files.Unusable as error:
-        raise ProfileError(f"{path.name}: {error.args[0]}") from None
+        raise ProfileError(f"{path}: {error.args[0]}") from None
     try:
         return tomllib.loads(data.decode("utf-8")), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError as error:

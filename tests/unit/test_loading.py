@@ -261,11 +261,13 @@ def test_unreadable_files(tmp_path: Path) -> None:
 
     with pytest.raises(ProfileError, match=r"none\.toml: cannot be read: No such file"):
         load_site(tmp_path / "none.toml")
-    with pytest.raises(ProfileError, match="cannot be read"):
+    with pytest.raises(ProfileError, match=f"{tmp_path}: cannot be read: it is a folder"):
         load_site(tmp_path)
+    with pytest.raises(ProfileError, match=r"^\.: cannot be read: it is a folder"):
+        load_site(Path())
     assert of(b"a = ") == "mine.toml: not TOML: Invalid value (at end of document)"
     assert of(b"\xff = 1") == "mine.toml: not UTF-8 at byte 0"
-    assert of(b"#" * (loading.MAX_BYTES + 1)) == "mine.toml: larger than 1 MiB"
+    assert of(b"#" * (loading.MAX_BYTES + 1)) == f"{tmp_path / 'mine.toml'}: larger than 1 MiB"
     assert of(b"a = " + b"[" * 100_000).startswith("mine.toml: not TOML: ")
 
 
