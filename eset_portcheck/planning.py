@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.plan import Check, Endpoint, Plan
 from eset_portcheck.model.profile import Profile, Requirement
 from eset_portcheck.model.reasons import ReasonCode
@@ -95,7 +96,7 @@ def _check(profile: Profile, one: Requirement, site: Site, value: str | None, bu
         page_port=one.port,
         page_row=one.page_row,
         value=value,
-        via_destination=_pair(target or one.target, via_port) if one.via else None,
+        via_destination=host_port(target or one.target, via_port) if one.via else None,
         group=msgspec.structs.replace(one.group, id=f"{one.group.id}{at}") if one.group else None,
         trust=one.trust,
         inspection=one.inspection,
@@ -119,10 +120,6 @@ def _target(one: Requirement, site: Site, value: str | None) -> str | None:
     if one.target.startswith("<"):
         return getattr(site, one.target.strip("<>")) or None
     return one.target
-
-
-def _pair(host: str, number: int) -> str:
-    return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
 
 
 def _port(name: str, default: int, site: Site) -> int:

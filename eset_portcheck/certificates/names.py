@@ -4,10 +4,10 @@ Sources: RFC 6125 section 6.4 (names), RFC 9525 (no partial wildcards);
 docs/decisions/0029-host-names-are-matched-by-our-own-lines.md.
 """
 
-import ipaddress
-
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+
+from eset_portcheck.model.addresses import parse_address
 
 # What reading a peer's extensions may raise: two of a kind, a kind of name nobody knows, bytes that are none.
 BAD_EXTENSIONS = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError)
@@ -38,18 +38,10 @@ def matches(certificate: x509.Certificate, name: str, *, star_accepted: bool) ->
         offered = [one for part in offered for one in part.replace(",", " ").replace(";", " ").split()]
     if star_accepted and "*" in offered:
         return True
-    try:
-        address = ipaddress.ip_address(name.split("%")[0])
-    except ValueError:
+    address = parse_address(name)
+    if address is None:
         return any(_dns_match(pattern, name) for pattern in offered)
-    return any(_same_address(one, address) for one in offered)
-
-
-def _same_address(text: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    try:
-        return ipaddress.ip_address(text) == address
-    except ValueError:
-        return False
+    return any("%" not in pattern and parse_address(pattern) == address for pattern in offered)
 
 
 def _dns_match(pattern: str, name: str) -> bool:

@@ -179,6 +179,7 @@ def request_of(
 
 def dry_run(request: Any, language: str = "en") -> int:
     """Every destination, as it would be dialled."""
+    from eset_portcheck.model.addresses import host_port
     from eset_portcheck.texts.language import translator
 
     say = translator(language)
@@ -190,9 +191,9 @@ def dry_run(request: Any, language: str = "en") -> int:
             continue
         host, port = check.endpoint.proxy or (check.endpoint.host, check.endpoint.port)
         via = f"  CONNECT {check.via_destination}" if check.via_destination else ""
-        moved = redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        moved = redirects.get(host_port(host, port))
         redirected = "  " + say("(test override: {address})").format(address=moved) if moved else ""
-        streams.put(f"{check.id:55} {check.transport} {host}:{port} {check.protocol}{via}{redirected}")
+        streams.put(f"{check.id:55} {check.transport} {host_port(host, port)} {check.protocol}{via}{redirected}")
     return 0
 
 

@@ -138,10 +138,12 @@ def _confined(one: Any, connect_to: dict[str, str]) -> Any:
     leave it."""
     import msgspec
 
+    from eset_portcheck.model.addresses import host_port
+
     if one.skip is not None:
         return one
     host, port = (one.endpoint.proxy or (one.endpoint.host, one.endpoint.port)) if one.endpoint else ("", 0)
-    if f"{host}:{port}" in connect_to:
+    if host_port(host, port) in connect_to:
         return one
     return msgspec.structs.replace(one, skip="NOT_SELECTED", skip_params={}, endpoint=None)
 

@@ -202,24 +202,22 @@ def _port(option: str, text: str) -> tuple[str, int]:
 
 
 def _network(text: str) -> str:
-    import ipaddress
+    from eset_portcheck.model.addresses import parse_network
 
-    try:
-        if "%" not in text:
-            return str(ipaddress.ip_network(text, strict=False))
-    except ValueError:
-        pass
-    raise shared.WrongUse(f"--from {text[:60]!a}: not a network such as 10.1.0.0/16")
+    network = parse_network(text)
+    if network is None:
+        raise shared.WrongUse(f"--from {text[:60]!a}: not a network such as 10.1.0.0/16")
+    return str(network)
 
 
 def _resolvers(given: list[str]) -> list[str]:
-    from eset_portcheck import rules
+    from eset_portcheck.model.addresses import is_address, is_loopback
 
-    for one in given:
-        if not rules.is_address(one):
-            raise shared.WrongUse(f"--resolver {one[:60]!a}: no address")
-        if rules.is_loopback(one):
-            raise shared.WrongUse(f"--resolver {one[:60]!a}: is this machine itself; give the DNS servers that it uses")
+    for text in given:
+        if not is_address(text):
+            raise shared.WrongUse(f"--resolver {text[:60]!a}: no address")
+        if is_loopback(text):
+            raise shared.WrongUse(f"--resolver {text[:60]!a}: this machine itself; give the DNS servers that it uses")
     return given
 
 
@@ -239,15 +237,14 @@ def _addresses(name: str) -> list[str]:
     import socket
     import threading
 
+    from eset_portcheck.model.addresses import without_zone
+
     answer: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            answer.put(
-                sorted(
-                    {str(one[4][0]).split("%")[0] for one in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)}
-                )
-            )
+            found = socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)
+            answer.put(sorted({without_zone(str(sockaddr[0])) for *_, sockaddr in found}))
         except (OSError, UnicodeError):
             answer.put([])
 

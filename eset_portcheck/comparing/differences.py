@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.comparison import Difference
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
@@ -57,8 +58,7 @@ def _targets(earlier: Mapping[str, Row], later: Mapping[str, Row]) -> list[Diffe
 
 
 def _address(row: Row) -> str:
-    host = f"[{row.target}]" if ":" in row.target else row.target
-    return f"{host}:{row.port}" + (f" > {row.via_destination}" if row.via_destination else "")
+    return host_port(row.target, row.port) + (f" > {row.via_destination}" if row.via_destination else "")
 
 
 def _profiles(before: Report, after: Report) -> list[Difference]:

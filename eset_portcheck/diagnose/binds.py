@@ -3,10 +3,10 @@
 Sources: ip(7) and ipv6(7) (INADDR_ANY, in6addr_any, IPV6_V6ONLY); RFC 4291 section 2.5.5.2 (IPv4-mapped addresses).
 """
 
-import ipaddress
 from collections.abc import Iterable
 from enum import StrEnum
 
+from eset_portcheck.model.addresses import is_beyond_link, parse_address, unmapped
 from eset_portcheck.model.host import Host, Listening
 
 
@@ -23,12 +23,10 @@ class Bind(StrEnum):
 
 def bind(one: Listening) -> Bind:
     """An address that cannot be read counts as a named one: nothing is claimed of it."""
-    try:
-        address = ipaddress.ip_address(one.address.split("%")[0])
-    except ValueError:
+    address = parse_address(one.address)
+    if address is None:
         return Bind.ADDRESS
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
+    address = unmapped(address)
     if address.is_loopback:
         return Bind.LOOPBACK
     if not address.is_unspecified:
@@ -55,10 +53,7 @@ def has_family(host: Host, version: int) -> bool:
     """An address of that family that others could use is on an interface that is up."""
     for interface in host.interfaces:
         for text in interface.addresses if interface.up else ():
-            try:
-                address = ipaddress.ip_address(text.split("%")[0])
-            except ValueError:
-                continue
-            if address.version == version and not (address.is_loopback or address.is_link_local):
+            address = parse_address(text)
+            if address is not None and address.version == version and is_beyond_link(address):
                 return True
     return False

@@ -6,7 +6,6 @@ parse is left out.
 Source: libnftables-json(5) for the rules in Host.firewall.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.diagnose.fixes_commands import Chain, Command, Flow
+from eset_portcheck.model.addresses import is_beyond_link, is_ipv6, parse_address
 from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
@@ -92,7 +92,7 @@ def _flows(rows: list[Row], host: Host) -> Iterator[Flow]:
             target = address(attempt.address)
             if target is None or attempt.failed is None:
                 continue
-            version: int = ipaddress.ip_address(target).version
+            version = 6 if is_ipv6(target) else 4
             source = address(attempt.source_address) or source_of(host, version)
             name = host_name(row.target) if is_internet(row) else None
             known = found.setdefault((version, row.transport.value, source, number, name), [])
@@ -107,9 +107,7 @@ def source_of(host: Host, version: int) -> Address | None:
     usable = [
         one
         for one in own
-        if one
-        and (parsed := ipaddress.ip_address(one)).version == version
-        and not (parsed.is_loopback or parsed.is_link_local)
+        if one and (parsed := parse_address(one)) is not None and parsed.version == version and is_beyond_link(parsed)
     ]
     return usable[0] if len(usable) == 1 else None
 

@@ -10,6 +10,7 @@ import msgspec
 
 from eset_portcheck.diagnose.fixes_case import DNS, HERE, Advice, Case, is_internet, source_of
 from eset_portcheck.diagnose.fixes_commands import Command, Flow
+from eset_portcheck.model.addresses import is_ipv6
 from eset_portcheck.texts.shell import posix, powershell
 from eset_portcheck.texts.values import Address, HostName, Port, address, host_name
 
@@ -50,7 +51,7 @@ def questions(one: Case) -> Case:
     server = _resolver(one)
     flows = []
     if server:
-        version = 6 if ":" in server else 4
+        version = 6 if is_ipv6(server) else 4
         flows = [
             Flow(version, transport, source_of(one.host, version), (server,), Port(53)) for transport in ("udp", "tcp")
         ]
@@ -65,10 +66,10 @@ def _missing_record(one: Case) -> Advice:
 
 def _resolver_refuses(one: Case) -> Advice:
     server = _resolver(one)
-    source = source_of(one.host, 6 if server and ":" in server else 4)
+    source = source_of(one.host, 6 if server and is_ipv6(server) else 4)
     if source:
         yield DNS, Command("named.conf", f"allow-query {{ {source}; }}; allow-recursion {{ {source}; }};")
-        yield DNS, Command("unbound.conf", f"access-control: {source}/{128 if ':' in source else 32} allow")
+        yield DNS, Command("unbound.conf", f"access-control: {source}/{128 if is_ipv6(source) else 32} allow")
     yield from asked_names(one)
 
 

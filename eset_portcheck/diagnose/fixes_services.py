@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from eset_portcheck.diagnose.fixes_case import HERE, NETWORK, PROXY, SERVER, Advice, Case, is_internet
 from eset_portcheck.diagnose.fixes_commands import Command
+from eset_portcheck.model.addresses import host_port, parse_host_port
 from eset_portcheck.model.vocabulary import Direction, Listener
 from eset_portcheck.texts.quoting import Shell
 from eset_portcheck.texts.shell import filled, posix, powershell
@@ -160,10 +161,9 @@ def _destinations(one: Case) -> list[tuple[Address | HostName, Port]]:
     """(host, port) behind the proxy, of every row of the cause."""
     found: list[tuple[Address | HostName, Port]] = []
     for row in one.group:
-        host, _, digits = (row.via_destination or "").rpartition(":")
-        host = host.strip("[]").rstrip(".")
-        named = host_name(host) or address(host)
-        wanted = port(int(digits)) if _DIGITS.fullmatch(digits) else None
+        host, number = parse_host_port(row.via_destination or "") or ("", 0)
+        named = host_name(host.rstrip(".")) or address(host)
+        wanted = port(number)
         if named and wanted:
             found.append((named, wanted))
     return list(dict.fromkeys(found))
@@ -195,7 +195,7 @@ def _proxy_rule(one: Case) -> Advice:
         ),
     )
     for host, its_port in wanted:
-        yield PROXY, Command("request", f"allow CONNECT from {source} to {host}:{its_port}, without log-in")
+        yield PROXY, Command("request", f"allow CONNECT from {source} to {host_port(host, its_port)}, without log-in")
 
 
 def _proxy_exit(one: Case) -> Advice:

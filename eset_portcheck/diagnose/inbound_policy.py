@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from eset_portcheck.diagnose.binds import Bind, together
+from eset_portcheck.model.addresses import canonical
 from eset_portcheck.model.host import Host, Listening
 from eset_portcheck.model.report import Row
 from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT
@@ -64,7 +65,7 @@ def _named(holders: list[Listening]) -> frozenset[str] | None:
     there."""
     if not holders or together(holders) is not Bind.ADDRESS:
         return None
-    return frozenset(one.address.split("%")[0].removeprefix("::ffff:") for one in holders)
+    return frozenset(canonical(one.address) for one in holders)
 
 
 def _addresses(way: dict[str, Any]) -> list[str]:

@@ -5,11 +5,11 @@ Both stand beside the row's own attempt and improve nothing. A server that is on
 another one. Sources: docs/contract.md#rules (one connection decides a row); docs/sources.md#places-of-components.
 """
 
-import ipaddress
 from typing import Final
 
 import msgspec
 
+from eset_portcheck.model.addresses import canonical, is_address
 from eset_portcheck.model.evidence import Established
 from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.host import Connection, Host
@@ -36,11 +36,11 @@ def to_server(row: Row) -> bool:
 
 def established(row: Row, connections: list[Connection]) -> list[Established]:
     """Connections of installed components to an address that this row was tried on."""
-    tried = {_plain(attempt.address) for attempt in row.attempts if attempt.address} | {_plain(row.target)}
+    tried = {canonical(attempt.address) for attempt in row.attempts if attempt.address} | {canonical(row.target)}
     return [
         Established(address=one.address, component=one.component, port=one.port, pid=one.pid)
         for one in connections
-        if to_server(row) and one.port == row.port and _plain(one.address) in tried
+        if to_server(row) and one.port == row.port and canonical(one.address) in tried
     ]
 
 
@@ -81,28 +81,16 @@ def _is_other(row: Row, configured: str) -> bool:
         name, port = host_and_port(configured, "")
     except SiteError:
         return False
-    given, known = _plain(row.target), _plain(name)
+    given, known = canonical(row.target), canonical(name)
     if given == known:
         return port != row.port
-    if _is_address(known):
-        tried = {_plain(attempt.address) for attempt in row.attempts if attempt.address}
+    if is_address(known):
+        tried = {canonical(attempt.address) for attempt in row.attempts if attempt.address}
         return bool(tried) and known not in tried
-    if _is_address(given) or _is_loopback_name(given) or _is_loopback_name(known):
+    if is_address(given) or _is_loopback_name(given) or _is_loopback_name(known):
         return False
     short = "." not in given or "." not in known
     return given.partition(".")[0] != known.partition(".")[0] if short else True
-
-
-def _plain(address: str) -> str:
-    return address.partition("%")[0].lower().rstrip(".").removeprefix("::ffff:")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_loopback_name(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Programs that are known to sit on the ports of ESET PROTECT, by process name and path: a name for the report, never a
 verdict. Data.
 
-Sources: docs/sources.md#who-else-is-found-on-the-ports (general knowledge but for the old ESET components), #versions.
+Sources: docs/sources.md#other-programs-on-these-ports (general knowledge but for the old ESET components), #versions.
 """
 
 import re

@@ -8,13 +8,12 @@ ProxyOverride.
 """
 
 import fnmatch
-import ipaddress
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from eset_portcheck.diagnose.fixes_case import is_internet
+from eset_portcheck.model.addresses import host_port, parse_address, parse_host_port, parse_network
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.host import Host, ProxySource
 from eset_portcheck.model.report import ProxyChoice, ProxyIgnored, Row
@@ -33,11 +32,11 @@ def choices(rows: list[Row], host: Host) -> list[ProxyChoice]:
         for row in rows
         if row.direction is Direction.OUTBOUND and row.transport is Transport.TCP and row.verdict is not Verdict.SKIP
     ]
-    via = {row.via_destination: place(row.target, row.port) for row in checked if row.via_destination}
+    via = {row.via_destination: host_port(row.target, row.port) for row in checked if row.via_destination}
     found: dict[str, ProxyChoice] = {}
     told: dict[bool, list[ProxySource]] = {}
     for row in checked if via or host.proxy_sources or host.connections else ():
-        target = row.via_destination or place(row.target, row.port)
+        target = row.via_destination or host_port(row.target, row.port)
         if "<" in target or target in found:
             continue
         given = via.get(target, "")
@@ -49,22 +48,18 @@ def choices(rows: list[Row], host: Host) -> list[ProxyChoice]:
     return list(found.values())
 
 
-def place(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def sources(host: Host, row: Row) -> list[ProxySource]:
     """Those that speak of this kind of destination, and proxies that a component is connected to right now."""
     wanted = {"http_proxy" if row.protocol in _PLAIN else "https_proxy", "all_proxy", "AutoConfigURL"}
     told = [one for one in host.proxy_sources if one.name in wanted]
-    held = {place(one.address, one.port): one.component for one in host.connections if one.port == BRIDGE_PORT}
+    held = {host_port(one.address, one.port): one.component for one in host.connections if one.port == BRIDGE_PORT}
     return [*told, *(ProxySource("connection", name, proxy, scope="component") for proxy, name in held.items())][
         :_SOURCES
     ]
 
 
 def ignoring(one: ProxySource, row: Row, given: str) -> ProxyIgnored:
-    host = (row.via_destination or "").rpartition(":")[0].strip("[]") or row.target
+    host, _ = parse_host_port(row.via_destination or "") or (row.target, row.port)
     if one.pac:
         why = "script-not-run"
     elif any(bypasses(host, entry) for entry in one.bypass):
@@ -81,38 +76,22 @@ def bypasses(host: str, entry: str) -> bool:
         return True
     if entry == "<local>":
         return "." not in host and ":" not in host
-    address = _address(host)
+    bare, _ = parse_host_port(entry) or (entry, 0)
+    address = parse_address(host)
     if address is None:
-        bare = entry.rpartition(":")[0] or entry if entry.rpartition(":")[2].isdigit() else entry
         return (
             fnmatch.fnmatchcase(host, bare)
             if "*" in bare
             else host == bare.lstrip(".") or host.endswith("." + bare.lstrip("."))
         )
-    network = _network(entry)
-    return address in network if network is not None else "*" in entry and fnmatch.fnmatchcase(host, entry)
-
-
-@lru_cache(maxsize=4096)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
+    network = parse_network(bare)
+    return address in network if network is not None else "*" in bare and fnmatch.fnmatchcase(host, bare)
 
 
 def noted(rows: list[Row], host: Host) -> list[Row]:
     """Internet destinations that failed directly, where this machine knows a proxy for them and none was given."""
     by_target = {one.target: one for one in choices(rows, host)}
-    return [_noted(row, by_target.get(place(row.target, row.port))) for row in rows]
+    return [_noted(row, by_target.get(host_port(row.target, row.port))) for row in rows]
 
 
 def _noted(row: Row, choice: ProxyChoice | None) -> Row:

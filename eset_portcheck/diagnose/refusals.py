@@ -7,6 +7,7 @@ docs/contract.md#rules.
 import msgspec
 
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind
+from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import ControlPorts, Distance, Evidence, FirewallPrediction, TtlWalk
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Icmp, StageRecord
@@ -152,16 +153,15 @@ def hops_away(ttl: int) -> int:
 
 
 def _by_icmp(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], *, udp: bool) -> Reading:
-    sender = icmp.sender or ""
     where = Where(address=icmp.sender)
     params = {"type": icmp.type, "code": icmp.code, "version": icmp.version}
     if _no_neighbour(icmp):
         return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
-    if icmp.local or sender == (attempt.source_address or "").split("%")[0]:
-        if sender == (attempt.address or "").split("%")[0]:
+    if icmp.local or _is_from(icmp, attempt.source_address):
+        if _is_from(icmp, attempt.address):
             return _from_target(attempt, icmp, evidence, where, params, udp=udp)  # this host asks itself
         return broken("REJECTED_LOCALLY", Proof.ROUTE, State.FILTERED, where=where, params=params)
-    if sender == (attempt.address or "").split("%")[0]:
+    if _is_from(icmp, attempt.address):
         return _from_target(attempt, icmp, evidence, where, params, udp=udp)
     kind = (icmp.type, icmp.code)
     if kind == (1, 0) if icmp.version == 6 else kind in ((3, 0), (3, 6)):
@@ -169,6 +169,10 @@ def _by_icmp(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], *, udp: boo
     if icmp.type == (3 if icmp.version == 6 else 11):
         return broken("TTL_EXPIRED", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
     return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params=params)
+
+
+def _is_from(icmp: Icmp, address: str | None) -> bool:
+    return same_address(icmp.sender, address)
 
 
 def _no_neighbour(icmp: Icmp) -> bool:

@@ -5,7 +5,6 @@ No traffic. A part that cannot be read is named in `capabilities` and leaves its
 platform is chosen in one place.
 """
 
-import ipaddress
 import os
 import socket
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from eset_portcheck.host import everywhere
+from eset_portcheck.model.addresses import is_loopback
 from eset_portcheck.model.host import Connection, Host, Interface, Listening, ProxySource
 from eset_portcheck.packet_filter.flow import PacketFilter
 from eset_portcheck.packet_filter.predictions import ways_in
@@ -123,10 +123,10 @@ def installed() -> list[dict[str, Any]]:
 def name_servers(resolvers: list[str]) -> list[str]:
     """Those on other machines: where all of `resolvers` are this machine itself, the ones that its own resolver says it
     asks. Empty: not known."""
-    others = [one for one in resolvers if not ipaddress.ip_address(one.split("%")[0]).is_loopback]
+    others = [address for address in resolvers if not is_loopback(address)]
     if others or sys.platform == "win32":
         return others
-    return [one for one in platform.asked_by_stub() if not ipaddress.ip_address(one.split("%")[0]).is_loopback]
+    return [address for address in platform.asked_by_stub() if not is_loopback(address)]
 
 
 def addresses(seen: Host) -> list[str]:

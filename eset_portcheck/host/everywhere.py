@@ -1,6 +1,5 @@
 """What psutil and the standard library tell alike on every platform."""
 
-import ipaddress
 import os
 import socket
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eset_portcheck.host.proxies import of_names, place
+from eset_portcheck.model.addresses import family_of, is_beyond_link, parse_address
 from eset_portcheck.model.host import Connection, Interface, Listening, ProxySource
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -165,9 +165,9 @@ def default_families(routes: list[dict[str, Any]], known: list[Interface]) -> li
     usable = set()
     for interface in known:
         for text in interface.addresses:
-            address = ipaddress.ip_address(text.split("%")[0])
-            if not (address.is_link_local or address.is_loopback):
-                usable.add(f"ipv{address.version}")
+            address = parse_address(text)
+            if address is not None and is_beyond_link(address):
+                usable.add(family_of(address))
     return [
         family
         for family in ("ipv4", "ipv6")

@@ -5,13 +5,13 @@ The verdict of a row comes from what was seen on the wire; a rule only explains 
 takes this host off the list.
 """
 
-import ipaddress
 import os
 import sys
 from typing import NamedTuple
 
 import msgspec
 
+from eset_portcheck.model.addresses import family_of, require_address, without_zone
 from eset_portcheck.model.evidence import FirewallPrediction, prediction
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Observation
@@ -39,7 +39,7 @@ class Explainer:
 
     def __init__(self, rules: PacketFilter, host: Host) -> None:
         self._rules = rules
-        self._device = {text.split("%")[0]: one for one in host.interfaces for text in one.addresses}
+        self._device = {without_zone(text): one for one in host.interfaces for text in one.addresses}
         self._coarse: dict[Flow, Prediction | None] = {}
         self._asked = 0
 
@@ -54,13 +54,13 @@ class Explainer:
         return msgspec.structs.replace(seen, evidence=[*seen.evidence, *told]) if told else seen
 
     def _evidence(self, one: Lost) -> list[FirewallPrediction]:
-        target = ipaddress.ip_address(one.address.split("%")[0])
+        target = require_address(one.address)
         if target.is_loopback or str(target) in self._device:
             return []  # packets to this host itself meet other rules, of loopback
         device = self._device.get(one.source)
         flow = Flow(
             "out",
-            f"ipv{target.version}",
+            family_of(target),
             one.transport,
             one.port,
             (one.source,) if one.source else (),
@@ -97,7 +97,7 @@ def lost(seen: Observation, transport: str, port: int) -> list[Lost]:
                 Lost(answer["server"], "", "udp", DNS_PORT) for answer in asked if answer.get("failure") in _NO_ANSWER
             ]
         elif record is not None and record.stage in stages and one.address and one.untested is None:
-            found.append(Lost(one.address, (one.source_address or "").split("%")[0], transport, port))
+            found.append(Lost(one.address, without_zone(one.source_address or ""), transport, port))
     return list(dict.fromkeys(found))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from eset_portcheck.host.disk import Disk
+from eset_portcheck.model.addresses import bracketed, host_port
 from eset_portcheck.model.host import ProxySource
 from eset_portcheck.model.site import SiteError, host_name
 
@@ -35,8 +36,7 @@ def place(url: str) -> tuple[str, bool]:
         name = host_name(host, "") if host else ""
     except (ValueError, SiteError):
         return "", "@" in url
-    shown = f"[{name}]" if ":" in name else name
-    return (f"{shown}:{port}" if port and name else shown), "@" in url
+    return (host_port(name, port) if port and name else bracketed(name)), "@" in url
 
 
 def of_names(values: Mapping[str, str], source: str, scope: str) -> list[ProxySource]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.site import SiteError, host_and_port
 
 AGENT_PORT, CONSOLE_PORT = 2222, 2223
@@ -53,7 +54,7 @@ def place(host: str, number: str | int | None, default: int) -> str | None:
         return None
     if not 1 <= port <= 65535:
         return None
-    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+    return host_port(name, port)
 
 
 def config(text: str) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Roles and site values from the components that are installed here: what nobody said and the machine knows. Pure;
 everything can be overridden."""
 
-import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from eset_portcheck.loading import ROLES
+from eset_portcheck.model.addresses import is_loopback
 from eset_portcheck.model.site import SiteError, host_and_port
 
 CONSOLE_PORT = 2223
@@ -68,8 +68,5 @@ def _is_here(place: str, this_host: str) -> bool:
         host, _ = host_and_port(place, "")
     except SiteError:
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        names = {"localhost", this_host.lower(), this_host.lower().partition(".")[0]} - {""}
-        return host in names
+    names = {"localhost", this_host.lower(), this_host.lower().partition(".")[0]} - {""}
+    return is_loopback(host) or host in names

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.profile import ROLES
 from eset_portcheck.model.site import CHOICES, HOSTS, SiteError, host_name, value_of
 
@@ -121,7 +122,7 @@ def _site(name: str) -> Callable[[str], str]:
         if name == "target":
             return str(value[0])
         if name in HOSTS and (port := given.get(f"{name}_port")) is not None:
-            return f"[{value}]:{port}" if ":" in value else f"{value}:{port}"
+            return host_port(value, int(port))
         return str(value)
 
     return read

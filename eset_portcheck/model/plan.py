@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from eset_portcheck.model.addresses import host_port, parse_host_port
 from eset_portcheck.model.observation import Observation
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.subject import Subject
@@ -62,12 +63,12 @@ class Options(msgspec.Struct, frozen=True):
         """(host or address, port) that is connected to: the proxy's where there is one, or what stands in `connect_to`
         for it."""
         host, port = endpoint.proxy or (endpoint.host, endpoint.port)
-        name = f"[{host}]" if ":" in host else host
-        target = self.connect_to.get(f"{name}:{port}")
+        target = self.connect_to.get(host_port(host, port))
         if target is None:
             return host, port
-        host, _, text = target.rpartition(":")
-        return host.strip("[]"), int(text)
+        if (found := parse_host_port(target)) is None:
+            raise ValueError("connect_to: not host:port")
+        return found
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -4,16 +4,16 @@ the place.
 Source of the options: docs/contract.md#commands-and-options.
 """
 
-import ipaddress
 import re
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from eset_portcheck.model.addresses import host_port, parse_address, parse_port, split_host_port, split_zone
 from eset_portcheck.model.profile import Scalar
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
-_SCOPE = re.compile(r"[A-Za-z0-9._-]{1,32}\Z")
+_ZONE = re.compile(r"[A-Za-z0-9._-]{1,32}\Z")
 _NUMBER = re.compile(r"(\d+|0[xX][0-9A-Fa-f]*)\Z")
 DATABASE_PORTS = {"mssql": 1433, "mysql": 3306}
 LEGACY_APNS_UNTIL = (7, 2, 11, 1)
@@ -93,15 +93,11 @@ def version_tuple(text: str, place: str = "product_version") -> tuple[int, ...]:
 def host_name(text: str, place: str) -> str:
     """A host name (IDN becomes ASCII) or an address, checked. Raises SiteError."""
     shown = ascii(text[:60])
-    number, percent, scope = text.partition("%")
-    try:
-        address = ipaddress.ip_address(number)
-    except ValueError:
-        pass
-    else:
-        if percent and (address.version == 4 or not _SCOPE.match(scope)):
-            raise SiteError(f"{place}: {shown} has no usable scope after the %")
-        return f"{address}{percent}{scope}"
+    address, (_, zone) = parse_address(text), split_zone(text)
+    if address is not None:
+        if zone is not None and (address.version == 4 or not _ZONE.match(zone)):
+            raise SiteError(f"{place}: {shown} has no usable zone after the %")
+        return str(address) if zone is None else f"{address}%{zone}"
     name = text.removesuffix(".")
     if not name.isascii():
         try:
@@ -125,21 +121,18 @@ def host_and_port(text: str, place: str) -> tuple[str, int | None]:
         )
     if "://" in text or "/" in text:
         raise SiteError(f"{place}: give host or host:port, not a URL")
-    if text.startswith("["):
-        host, bracket, rest = text[1:].partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
-            raise SiteError(f"{place}: {text[:60]!a} is not [address]:port")
-        return host_name(host, place), port(rest[1:], place) if rest else None
-    if text.count(":") > 1:
-        return host_name(text, place), None
-    host, colon, number = text.partition(":")
-    return host_name(host, place), port(number, place) if colon else None
+    try:
+        host, number = split_host_port(text)
+    except ValueError as error:
+        raise SiteError(f"{place}: {text[:60]!a} is {error}") from error
+    return host_name(host, place), None if number is None else port(number, place)
 
 
 def port(text: str, place: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+    number = parse_port(text)
+    if number is None:
         raise SiteError(f"{place}: {text[:20]!a} is not a port (1 to 65535)")
-    return int(text)
+    return number
 
 
 def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
@@ -251,4 +244,4 @@ def _pair(text: str, place: str) -> str:
     host, number = host_and_port(text, place)
     if number is None:
         raise SiteError(f"{place}: {text[:60]!a} needs a port")
-    return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
+    return host_port(host, number)

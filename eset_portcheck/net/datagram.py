@@ -13,6 +13,7 @@ import socket
 import sys
 from typing import Any
 
+from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.observation import Icmp
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.failure import StageFailed
@@ -29,7 +30,7 @@ class Dispatch:
 
     def __init__(self, family: int, address: str, port: int) -> None:
         self._where: tuple[Any, ...] = (address, port)
-        self._address = address.split("%")[0]
+        self._address = address
         self.sock = socket.socket(family, socket.SOCK_DGRAM)
         self.sock.setblocking(False)
         self.icmp: list[Icmp] = []
@@ -75,7 +76,7 @@ class Dispatch:
                     data, sender_address = reading.result()
                 finally:
                     reading.cancel()
-                if sender_address.split("%")[0] != self._address:
+                if not same_address(sender_address, self._address):
                     continue  # anybody may send to our port: that says nothing of the host we asked
                 if exchange.datagram(data):
                     return

@@ -14,6 +14,7 @@ import struct
 import sys
 from collections.abc import Iterable
 
+from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import Distance, DistanceControl
 from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.icmp import AVAILABLE, IP_TTL, IPV6_HOPLIMIT, listen_for_errors, read_errors, set_minimum_ttl
@@ -75,7 +76,7 @@ class HopDistance:
             except OSError:
                 for record in read_errors(sock, 0.0):
                     unreachable = (record.type, record.code) == ((1, 4) if record.version == 6 else (3, 3))
-                    if unreachable and record.ttl and record.sender == self._address.split("%")[0]:
+                    if unreachable and record.ttl and same_address(record.sender, self._address):
                         return DistanceControl("udp-port-unreachable", record.ttl, CONTROL_UDP_PORT)
         return None
 

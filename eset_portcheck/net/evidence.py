@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import (
     AlternativeOpeningTried,
     Answer,
@@ -138,7 +139,7 @@ class EvidenceCollector:
     async def _distance(self, dial: Attempting, record: StageRecord) -> list[Distance]:
         """For a RST, and for an ICMP reject that bears the target's own address."""
         icmp = dial.icmp
-        if icmp is not None and (icmp.local or icmp.sender != dial.address.split("%")[0]):
+        if icmp is not None and (icmp.local or not same_address(icmp.sender, dial.address)):
             return []
         hop_distance = HopDistance(dial.context.clock, FAMILIES[dial.family], dial.address, record.duration_s)
         planned = [port for port in self._other_ports(dial) if port != SPARE_PORT]

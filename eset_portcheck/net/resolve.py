@@ -8,7 +8,6 @@ in a truncated answer counts.
 """
 
 import asyncio
-import ipaddress
 import random
 import socket
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.model.addresses import family_of, is_ipv6, parse_address
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.failure import StageFailed, classify
@@ -44,11 +44,8 @@ class Resolution(msgspec.Struct, frozen=True):
 
 def literal(host: str) -> tuple[str, str] | None:
     """(family, address) when the host is an address already."""
-    try:
-        address = ipaddress.ip_address(host.split("%")[0])
-    except ValueError:
-        return None
-    return ("ipv6" if address.version == 6 else "ipv4", host)
+    address = parse_address(host)
+    return None if address is None else (family_of(address), host)
 
 
 async def resolve(clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float) -> Resolution:
@@ -177,7 +174,7 @@ async def _converse(server: str, name: str, kind: str, pick: Pick) -> dict[str, 
         wire = query.to_wire()
     except (dns.exception.DNSException, ValueError) as error:
         raise StageFailed(Failure.DNS_BAD_ANSWER, why="the name cannot be asked for") from error
-    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    family = socket.AF_INET6 if is_ipv6(server) else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         listen_for_errors(sock)

@@ -78,7 +78,6 @@ def introduction(endpoint: Endpoint, alpn: str | None) -> Peer:
         path=endpoint.path or "/",
         redirects=endpoint.redirects,
         realm=endpoint.realm,
-        destination=f"{endpoint.host}:{endpoint.port}" if endpoint.proxy else None,
         alpn=alpn,
         random=os.urandom,
         now_s=time.time(),

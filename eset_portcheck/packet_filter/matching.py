@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
+from eset_portcheck.model.addresses import require_address
 from eset_portcheck.packet_filter.fields import field
 from eset_portcheck.packet_filter.packet import LOOPBACK_WORDS, PROTOCOLS, Field, Packet, protocol_name
 
@@ -256,8 +257,8 @@ def _interval(value: Any) -> tuple[int, int]:
         if value == "*":
             return 0, 1 << 128
         if isinstance(value, str):
-            one = int(ipaddress.ip_address(value.split("%")[0])) if not value.isdigit() else int(value)
-            return one, one
+            number = int(value) if value.isdigit() else int(require_address(value))
+            return number, number
         if isinstance(value, dict) and "range" in value:
             first, last = value["range"]
             return _interval(first)[0], _interval(last)[1]

@@ -10,6 +10,7 @@ EXPRESSIONS", "CONNTRACK EXPRESSIONS", "FIB EXPRESSIONS".
 import ipaddress
 from typing import Any, NamedTuple
 
+from eset_portcheck.model.addresses import family_of, require_address
 from eset_portcheck.packet_filter.flow import Flow
 
 Intervals = tuple[tuple[int, int], ...]
@@ -153,8 +154,8 @@ def _ends(addresses: tuple[str, ...], family: str) -> Intervals:
     """Raises ValueError for what is no address of the family."""
     if not addresses:
         return FOREIGN[family]
-    found = [ipaddress.ip_address(address.split("%")[0]) for address in addresses]
-    if any(f"ipv{one.version}" != family for one in found):
+    found = [require_address(address) for address in addresses]
+    if any(family_of(one) != family for one in found):
         raise ValueError(f"{addresses[0][:60]} is not of {family}")
     return tuple((int(one), int(one)) for one in found)
 

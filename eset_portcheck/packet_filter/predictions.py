@@ -4,13 +4,13 @@ A way in is an address of this host that others can reach. Rules are asked coars
 any interface), and address by address only where that does not tell: most rule sets do not care.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
 
+from eset_portcheck.model.addresses import family_of, is_beyond_link, parse_address
 from eset_portcheck.model.host import Interface
 from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
 
@@ -39,12 +39,9 @@ def ways_in(interfaces: Iterable[Interface]) -> list[Way]:
         if not interface.up or _INSIDE.match(interface.name):
             continue
         for text in interface.addresses:
-            try:
-                address = ipaddress.ip_address(text.split("%")[0])
-            except ValueError:
-                continue
-            if not (address.is_loopback or address.is_link_local):
-                found.append(Way(f"ipv{address.version}", interface.name, str(address), not interface.point_to_point))
+            address = parse_address(text)
+            if address is not None and is_beyond_link(address):
+                found.append(Way(family_of(address), interface.name, str(address), not interface.point_to_point))
     return found
 
 

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from eset_portcheck.model.addresses import bracketed, is_ipv6
+
 MAX_CHARACTERS = 160
 _SILENT = frozenset({"counter", "log", "last"})
 _BARE = frozenset({"accept", "drop", "return", "continue", "notrack", "masquerade"})
@@ -44,7 +46,8 @@ def _statement(one: Any) -> str:
         case "xt":
             return f"xt {what.get('type')} {what.get('name')}"
         case "redirect" | "dnat" | "snat":
-            return f"{kind} to {what.get('addr', '')}:{_value(what.get('port', ''))}"
+            to = str(what.get("addr", ""))
+            return f"{kind} to {bracketed(to) if is_ipv6(to) else to}:{_value(what.get('port', ''))}"
         case "iptables":
             return str(what.get("text", ""))
     return f"{kind} {json.dumps(what)}"

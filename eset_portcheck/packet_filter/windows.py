@@ -12,7 +12,6 @@ Sources: Get-NetFirewallRule, Get-NetFirewallProfile and the filters of the NetS
 its kin; MS-FASP 2.2.14 (port keywords); Microsoft, "Windows Firewall rules" (precedence).
 """
 
-import ipaddress
 import ntpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from eset_portcheck.model.addresses import IPAddress, parse_network, require_address
 from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, Flow, Prediction
 from eset_portcheck.packet_filter.matching import Truth, either, every
 
@@ -207,18 +207,17 @@ def _addresses(value: Any, known: Iterable[str]) -> Truth:
     """Are all of the known addresses among them? None known: anybody's."""
     if _any(value):
         return True
-    addresses = [ipaddress.ip_address(one) for one in known]
+    addresses = [require_address(text) for text in known]
     if not addresses:
         return None
     answers = {either(_one_address(one.strip(), address) for one in _listed(value)) for address in addresses}
     return answers.pop() if len(answers) == 1 else None
 
 
-def _one_address(text: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Truth:
+def _one_address(text: str, address: IPAddress) -> Truth:
     first, _, last = text.partition("-")
-    try:
-        low, high = (ipaddress.ip_network(one.strip(), strict=False) for one in (first, last or first))
-    except ValueError:
+    low, high = parse_network(first.strip()), parse_network((last or first).strip())
+    if low is None or high is None:
         return None  # LocalSubnet, DNS, Internet ...: this host's own configuration decides
     return low.version == address.version == high.version and int(low.network_address) <= int(address) <= int(
         high.broadcast_address

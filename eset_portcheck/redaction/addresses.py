@@ -17,7 +17,8 @@ Source: the idea of prefix preservation is Crypto-PAn's (Xu, Fan, Ammar, Moon 20
 
 import ipaddress
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from eset_portcheck.model.addresses import IPAddress, parse_address, split_zone
+
 _KEPT = {
     4: [
         ipaddress.ip_network(text)
@@ -42,7 +43,7 @@ class Addresses:
             6: {},
         }
 
-    def pseudonym(self, address: Address, length: int | None = None) -> Address:
+    def pseudonym(self, address: IPAddress, length: int | None = None) -> IPAddress:
         """`length`: of a network, whose host bits stay empty."""
         if address.is_loopback or address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
             return address
@@ -68,14 +69,12 @@ class Addresses:
         return ipaddress.ip_address(out.to_bytes(bits // 8, "big"))
 
 
-def network_of(text: str) -> tuple[Address, str, int | None] | None:
+def network_of(text: str) -> tuple[IPAddress, str, int | None] | None:
     """ "10.0.0.0/8", "fe80::1%eth0" -> (address, zone with its sign, length); None for anything else."""
     bare, slash, length = text.partition("/")
-    host, percent, zone = bare.partition("%")
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address, (_, zone) = parse_address(bare), split_zone(bare)
+    if address is None:
         return None
     if slash and not (length.isdigit() and len(length) < 4 and int(length) <= address.max_prefixlen):
         return None
-    return address, percent + zone, int(length) if slash else None
+    return address, "" if zone is None else f"%{zone}", int(length) if slash else None

@@ -4,8 +4,7 @@ these rows were answered from.
 tests/unit/test_redaction.py holds this against the profiles: every fixed target and redirect there is public.
 """
 
-import ipaddress
-
+from eset_portcheck.model.addresses import parse_address, parse_host_port
 from eset_portcheck.model.report import Report, Row
 
 _PUBLIC = ("eset.com", "eset.eu", "eset.systems", "apple.com", "google.com", "googleapis.com", "gstatic.com")
@@ -20,7 +19,7 @@ def is_public_name(name: str) -> bool:
 def public_addresses(report: Report) -> frozenset[str]:
     """Global addresses that a public name was dialled at, directly. An address inside of the site is never public,
     whatever name it was given for."""
-    moved = {name.rpartition(":")[0].strip("[]") for name in report.run.connect_to}
+    moved = {found[0] for text in report.run.connect_to if (found := parse_host_port(text)) is not None}
     return frozenset(
         attempt.address
         for row in report.checks
@@ -35,7 +34,5 @@ def _is_direct(row: Row) -> bool:
 
 
 def _is_global(text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text.partition("%")[0]).is_global
-    except ValueError:
-        return False
+    address = parse_address(text)
+    return address is not None and address.is_global

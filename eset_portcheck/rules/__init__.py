@@ -7,11 +7,19 @@ Source: docs/contract.md#inbound-rows.
 """
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from eset_portcheck.model.addresses import (
+    IPNetwork,
+    host_port,
+    is_address,
+    is_loopback,
+    parse_host_port,
+    unmapped,
+    without_zone,
+)
 from eset_portcheck.model.plan import Check, Plan
 from eset_portcheck.model.vocabulary import Direction
 from eset_portcheck.texts.language import message
@@ -20,7 +28,6 @@ Addresses = Mapping[str, Sequence[str]]
 UNRESOLVED = "UNRESOLVED"
 NAMES = message("name resolution (not on ESET's page)")
 _DNS_PORT = 53
-_PAIR = re.compile(r"\[?(?P<host>[^\]]*)\]?:(?P<port>\d+)\Z")
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -138,8 +145,7 @@ def _asked(check: Check) -> tuple[str, int]:
 def _dialled(check: Check, redirects: Mapping[str, str]) -> tuple[str, int]:
     """Where it really connects to: there, or where the site file leads it."""
     host, port = _asked(check)
-    moved = _PAIR.match(redirects.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", ""))
-    return (moved["host"], int(moved["port"])) if moved else (host, port)
+    return parse_host_port(redirects.get(host_port(host, port), "")) or (host, port)
 
 
 def _of(check: Check, *, inbound: bool, port: int, addresses: tuple[str, ...], name: str) -> Opening:
@@ -190,28 +196,11 @@ def _sorted(addresses: Iterable[str]) -> tuple[str, ...]:
     ValueError."""
     found = set()
     for one in addresses:
-        network = ipaddress.ip_network(one.split("%")[0])
-        inside = (
-            network.network_address.ipv4_mapped
-            if isinstance(network, ipaddress.IPv6Network) and network.prefixlen == 128
-            else None
-        )
-        found.add(ipaddress.ip_network(inside) if inside else network)
+        network = ipaddress.ip_network(without_zone(one))
+        single = network.prefixlen == network.max_prefixlen
+        found.add(ipaddress.ip_network(unmapped(network.network_address)) if single else network)
     return tuple(_short(one) for one in sorted(found, key=lambda one: (one.version, one)))
 
 
-def _short(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+def _short(network: IPNetwork) -> str:
     return str(network) if network.num_addresses > 1 else str(network.network_address)
-
-
-def is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.split("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(address: str) -> bool:
-    """Of an address. Raises ValueError."""
-    return ipaddress.ip_address(address.split("%")[0]).is_loopback

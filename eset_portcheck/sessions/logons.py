@@ -9,10 +9,11 @@ Sources: MS-NLMP 2.2.1.3 (AUTHENTICATE, the proof), 2.2.2.1 (names in the challe
 MS-ERREF 2.3.1 (NTSTATUS).
 """
 
-import ipaddress
 import threading
 from collections.abc import Mapping
 from typing import Any
+
+from eset_portcheck.model.addresses import canonical
 
 REFUSED = "the account was refused before"
 UNKNOWN = "nobody knows how the login before ended"
@@ -127,8 +128,7 @@ def machine_of(told: Mapping[str, Any], target: str = "", address: str = "", gui
     told: clones of a disk share it."""
     known = {f"target {target.casefold().rstrip('.')}"} if target else set()
     if address:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        known.add(f"address {getattr(ip, 'ipv4_mapped', None) or ip}")
+        known.add(f"address {canonical(address)}")
     names = {
         " ".join((keys[0], *(str(told[key]).casefold() for key in keys)))
         for keys in _NAMES

@@ -4,7 +4,6 @@ P-256.
 Sources: RFC 5280 4.2 (extensions), 4.1.2.5 (validity); RFC 9525 6 (names).
 """
 
-import ipaddress
 import ssl
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from eset_portcheck.model.addresses import parse_address
 
 ClientCertificate = Literal["none", "optional", "required"]
 Version = Literal["1.2", "1.3"]
@@ -138,10 +139,8 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
+    address = parse_address(name)
+    return x509.DNSName(name) if address is None else x509.IPAddress(address)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import h11
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.standins.serving import Address, Handler
 from eset_portcheck.standins.stream import Stream
 from eset_portcheck.standins.web import Answer, read_request, respond
@@ -140,7 +141,7 @@ async def _forward(
     """One request to the origin in origin form, its response back."""
     try:
         target = urlsplit(request.target.decode("latin-1"))
-        authority = f"{target.hostname}:{target.port or 80}"
+        authority = host_port(target.hostname or "", target.port or 80)
     except ValueError:
         target, authority = urlsplit(""), ""
     head = request.method == b"HEAD"

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from eset_portcheck.model.addresses import is_ipv6
 from eset_portcheck.standins.stream import Stream
 
 LOOPBACK = "127.0.0.1"
@@ -23,7 +24,7 @@ async def serve(
     handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = LOOPBACK, port: int = 0
 ) -> AsyncIterator[Address]:
     """Yields (host, port). With `tls` the handler begins after the handshake. Port 0: a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family = socket.AF_INET6 if is_ipv6(host) else socket.AF_INET
     connections: set[asyncio.Task[None]] = set()
     bugs: list[BaseException] = []
     with socket.create_server((host, port), family=family, backlog=128) as listener:
@@ -77,7 +78,7 @@ async def _attend(stream: Stream, handler: Handler, tls: ssl.SSLContext | None) 
 @asynccontextmanager
 async def closed_port(host: str = LOOPBACK) -> AsyncIterator[Address]:
     """A port that refuses for as long as this lasts: bound, so that nobody else gets it, and never listening."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as sock:
+    with socket.socket(socket.AF_INET6 if is_ipv6(host) else socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.bind((host, 0))
         yield host, sock.getsockname()[1]
 
@@ -89,7 +90,7 @@ async def silent_port(host: str = LOOPBACK) -> AsyncIterator[Address]:
 
     Other systems refuse instead; there it is no better than `closed_port`.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family = socket.AF_INET6 if is_ipv6(host) else socket.AF_INET
     waiting = [socket.socket(family, socket.SOCK_STREAM) for _ in range(3)]
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         try:

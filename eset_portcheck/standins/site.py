@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.standins.certificates import Authority
 from eset_portcheck.standins.faults import (
     FAULTS,
@@ -92,7 +93,7 @@ async def stand_in_site(role: str, broken: str | None = None) -> AsyncIterator[S
                 ground.destinations[service] = await stack.enter_async_context(
                     opening(ground, service.rpartition(":")[0])
                 )
-            connect_to = {service: f"{host}:{port}" for service, (host, port) in ground.destinations.items()}
+            connect_to = {service: host_port(*address) for service, address in ground.destinations.items()}
             yield StandInSite(role, _VALUES[role], connect_to, ca_file)
 
 

@@ -8,11 +8,12 @@ Sources: RFC 8446 6 (alerts), RFC 9112 9.6 (why a close lingers: unread input wo
 """
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import struct
 import sys
+
+from eset_portcheck.model.addresses import is_ipv6, is_loopback
 
 CHUNK_BYTES = 65536
 LINGER_S = 1.0
@@ -35,10 +36,9 @@ class Stream:
     @classmethod
     async def connect(cls, host: str, port: int) -> "Stream":
         """To a loopback address, and to nothing else. Raises ValueError for others, OSError when refused."""
-        address = ipaddress.ip_address(host)
-        if not address.is_loopback:
+        if not is_loopback(host):
             raise ValueError("a stand-in connects to loopback only")
-        sock = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET, socket.SOCK_STREAM)
+        sock = socket.socket(socket.AF_INET6 if is_ipv6(host) else socket.AF_INET, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
             await asyncio.get_running_loop().sock_connect(sock, (host, port))

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from eset_portcheck.model.addresses import is_ipv6
 from eset_portcheck.texts.quoting import QUOTES, Shell, Unquotable, bare, powershell_string, sh
 
 HOME = "~/"
@@ -159,7 +160,7 @@ def _word(declared: str | None, plain: str | None, values: Mapping[str, Value], 
 def _bracketed(match: re.Match[str], parts: Mapping[str, str | None]) -> str:
     """An IPv6 address before a port or in a URL."""
     given = parts.get(match[2]) or ""
-    wanted = ":" in given and (match[1] or match.string[match.end() : match.end() + 1] == ":")
+    wanted = is_ipv6(given) and (match[1] or match.string[match.end() : match.end() + 1] == ":")
     return f"{match[1]}[{{{match[2]}}}]" if wanted else match[0]
 
 

@@ -6,9 +6,10 @@ command. Sources: RFC 4291 2.2, RFC 4007 11 (zones); RFC 1123 2.1 (host names; u
 "LEXICAL CONVENTIONS".
 """
 
-import ipaddress
 import re
 from typing import NewType
+
+from eset_portcheck.model.addresses import LAST_PORT, is_ipv6, parse_address, split_zone
 
 Port = NewType("Port", int)  # 1 to 65535
 Address = NewType("Address", str)  # in its usual form, without a zone
@@ -18,12 +19,11 @@ HostName = NewType("HostName", str)  # no address; begins with a letter, digit o
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 _ZONE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,15}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
-_LAST_PORT = 65535
 
 
 def port(given: object) -> Port | None:
     """An integer and nothing like one: no text of digits, no truth value."""
-    return Port(given) if type(given) is int and 0 < given <= _LAST_PORT else None
+    return Port(given) if type(given) is int and 0 < given <= LAST_PORT else None
 
 
 def number(given: object) -> int | None:
@@ -32,10 +32,8 @@ def number(given: object) -> int | None:
 
 
 def address(given: object) -> Address | None:
-    try:
-        return Address(str(ipaddress.ip_address(given.split("%")[0]))) if isinstance(given, str) else None
-    except ValueError:
-        return None
+    found = parse_address(given) if isinstance(given, str) else None
+    return None if found is None else Address(str(found))
 
 
 def host_name(given: object) -> HostName | None:
@@ -51,10 +49,10 @@ def host(given: object) -> str | None:
     found = address(given)
     if found is None or not isinstance(given, str):
         return None
-    _, percent, zone = given.partition("%")
-    if not percent:
+    _, zone = split_zone(given)
+    if zone is None:
         return found
-    return f"{found}%{zone}" if ":" in found and _ZONE.fullmatch(zone) else None
+    return f"{found}%{zone}" if is_ipv6(found) and _ZONE.fullmatch(zone) else None
 
 
 def identifier(given: object) -> Identifier | None:

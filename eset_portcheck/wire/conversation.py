@@ -31,7 +31,6 @@ class Peer(msgspec.Struct, frozen=True):
     path: str = "/"
     redirects: tuple[str, ...] = ()  # host suffixes a redirect may lead to
     realm: str | None = None
-    destination: str | None = None  # "host:port" behind a proxy
     alpn: str | None = None  # negotiated in TLS
     random: Callable[[int], bytes] = bytes
     now_s: float = 0.0  # wall clock, seconds since 1970

@@ -9,6 +9,7 @@ from typing import Any
 import h11
 
 from eset_portcheck import __version__
+from eset_portcheck.model.addresses import bracketed, host_port
 from eset_portcheck.wire.conversation import Conversation, Facts, ReadSome, Send
 
 AGENT = f"eset-portcheck/{__version__}".encode()
@@ -24,8 +25,7 @@ _HTML = re.compile(
 
 def authority(host: str, port: int, default: int) -> str:
     """Host as it stands in a Host header or a URI: brackets round IPv6, no default port."""
-    name = f"[{host}]" if ":" in host else host
-    return name if port == default else f"{name}:{port}"
+    return bracketed(host) if port == default else host_port(host, port)
 
 
 def get(host: str, port: int, target: str) -> Conversation:

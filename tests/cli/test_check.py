@@ -110,6 +110,15 @@ def test_dry_run_lists_every_destination_and_sends_nothing(portcheck: Command) -
     assert "tcp epns.eset.com:8883 mqtt" in ended.out
 
 
+def test_a_dry_run_writes_ipv6_addresses_as_one_types_them(portcheck: Command) -> None:
+    ended = portcheck(
+        "check", "--role", "agent", "--server", "2001:db8::1", "--proxy", "[2001:db8::2]:3128", "--dry-run"
+    )
+    assert ended.code == 0
+    assert "tcp [2001:db8::1]:2222 tls" in ended.out
+    assert "tcp [2001:db8::2]:3128 tls  CONNECT [2001:db8::1]:2222" in ended.out
+
+
 def test_a_dry_run_refuses_what_it_would_not_write(portcheck: Command, tmp_path: Path) -> None:
     ended = portcheck(*AGENT, "--dry-run", "-o", "ticket.html")
     assert (ended.code, ended.out) == (2, "")

@@ -46,7 +46,7 @@ def test_every_notation_is_ascii_and_names_every_row(notation: str) -> None:
         ((*SITE, "--into", "ip filter INPUT OUTPUT"), "these are chains of iptables"),
         ((*SITE, "--into", "inet filter input output", "--dhcp"), "not with --into, which blocks nothing"),
         ((*SITE, "--resolver", "dns"), "--resolver 'dns': no address"),
-        ((*SITE, "--resolver", "127.0.0.53"), "is this machine itself"),
+        ((*SITE, "--resolver", "127.0.0.53"), "this machine itself"),
         (("--role", "agent", "--server", "a b;c"), "--server"),
     ],
 )

@@ -87,7 +87,7 @@ def test_drift_is_noticed(tmp_path, monkeypatch, capsys):
 
 
 def test_states():
-    told = re.search(r"in nmap's words: ((?:`[^`]+` ?)+)", section("Three separate things").replace("\n", " "))
+    told = re.search(r"in nmap's terms: ((?:`[^`]+` ?)+)", section("Three separate things").replace("\n", " "))
     assert words(told[1]) == [one.value for one in State]
 
 
@@ -137,7 +137,7 @@ def test_where_interception_fails():
 SIGNED = {
     "the expected set": {"public": "trusted", "os_store": None},
     "the machine's store only": {"public": "untrusted", "os_store": "trusted"},
-    "nobody known": {"public": "untrusted", "os_store": "untrusted"},
+    "an unknown authority": {"public": "untrusted", "os_store": "untrusted"},
 }
 COLUMNS = (
     {"trust": Trust.PUBLIC, "required": Proof.PRODUCT},

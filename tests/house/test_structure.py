@@ -125,3 +125,29 @@ def test_what_decides_stands_in_one_place() -> None:
     homes = {ROOT / "eset_portcheck/model" / name for name in ("deciding.py", "vocabulary.py")}
     assert [len(said_elsewhere(home)) for home in sorted(homes)] == [2, 1]
     assert [place for module in MODULES if module not in homes for place in said_elsewhere(module)] == []
+
+
+_BY_HAND = re.compile(
+    r"""(?:partition|split)\(["']%|rpartition\(["']:["']\)|startswith\(["']\[["']\)|(?<!r)f["']\[\{"""
+    r"""|ip_address\(|ipv4_mapped|::ffff:|\bf["'][^"']*\{(?:\w+\.)?(?:host|name|address|target)\}:\{(?:\w+\.)?port\}"""
+)
+_MAY_PARSE = {
+    "model/addresses.py": "the one place",
+    "redaction/addresses.py": "constants, and an address made of bits",
+    "redaction/pseudonyms.py": "replaces inside of text that is no host and port as a whole",
+    "standins/site.py": "names of its own table",
+}
+
+
+def parsed_by_hand(module: Path) -> list[str]:
+    """Lines that take addresses or host:port apart without model/addresses.py."""
+    lines = module.read_text(encoding="utf-8").splitlines()
+    return [f"{module.name}:{number} {line.strip()}" for number, line in enumerate(lines, 1) if _BY_HAND.search(line)]
+
+
+def test_addresses_are_read_and_written_in_one_place() -> None:
+    house = ROOT / "eset_portcheck"
+    homes = {house / name for name in _MAY_PARSE}
+    assert [home.name for home in sorted(homes) if not parsed_by_hand(home)] == []
+    rooms = [module for module in MODULES if house in module.parents and house / "render" not in module.parents]
+    assert [line for module in rooms if module not in homes for line in parsed_by_hand(module)] == []

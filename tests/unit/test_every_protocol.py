@@ -25,7 +25,6 @@ PEER = Peer(
     port=445,
     path="/x",
     realm="CORP.LOCAL",
-    destination="server.corp.local:2222",
     alpn="h2",
     random=lambda size: b"\x11" * size,
     now_s=1_790_000_000.0,

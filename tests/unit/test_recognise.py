@@ -112,9 +112,7 @@ def test_every_signature_is_tried() -> None:
 def test_an_echo_of_our_own_request_is_nobody(name: str) -> None:
     known = protocols.find(name)
     assert known is not None
-    for request in Exchange(
-        known.converse(Peer(host="pc7", port=1, alpn="h2", realm="LAB.TEST", destination="x:1"))
-    ).out:
+    for request in Exchange(known.converse(Peer(host="pc7", port=1, alpn="h2", realm="LAB.TEST"))).out:
         assert recognise(request[:64]) is None
 
 
