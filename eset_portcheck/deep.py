@@ -9,6 +9,7 @@ from typing import Any
 from eset_portcheck.model.evidence import SecondOpinion
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.plan import Options
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.interfaces import Attempting
@@ -34,7 +35,7 @@ class DeepSessions:
     def turn(self) -> AbstractAsyncContextManager[Any]:
         return self._lock
 
-    async def hold(self, dial: Attempting) -> dict[str, Any]:
+    async def hold(self, dial: Attempting) -> StageDetail:
         endpoint, reply = dial.endpoint, dial.reply or {}
         try:
             if endpoint.proxy is not None or self._options.dialled(endpoint) != (endpoint.host, endpoint.port):
@@ -43,18 +44,18 @@ class DeepSessions:
             permit = self._logons.permit(endpoint.host, dial.address, reply, signed=not old)
             facts = await self._log_on(dial, permit, smb1=bool(reply.get("smb1_only")))
         except Withheld as withheld:
-            raise StageFailed(Failure.SESSION_NOT_TRIED, **withheld.facts) from withheld
-        if facts.get("step") != "done":
-            raise StageFailed(Failure.SESSION_REFUSED, **facts)
+            raise StageFailed(Failure.SESSION_NOT_TRIED, withheld.facts) from withheld
+        if facts.step != "done":
+            raise StageFailed(Failure.SESSION_REFUSED, facts)
         return facts
 
-    async def _log_on(self, dial: Attempting, permit: Permit, *, smb1: bool) -> dict[str, Any]:
+    async def _log_on(self, dial: Attempting, permit: Permit, *, smb1: bool) -> StageDetail:
         """Raises Withheld, Broken. Whatever ends it, also a cancellation: its outcome is noted before the next one's
         turn."""
         from eset_portcheck.sessions import admin_share
 
         host, timeout_s = dial.endpoint.server_name or dial.endpoint.host, dial.context.timeout_s
-        facts: dict[str, Any] | None = None
+        facts: StageDetail | None = None
         try:
             facts = await in_thread(
                 lambda: admin_share.check(
@@ -63,12 +64,12 @@ class DeepSessions:
                 2 * timeout_s,
             )
         except Missing as error:
-            raise StageFailed(Failure.EXTRA_MISSING, package=error.package, install=INSTALL) from error
+            raise StageFailed(Failure.EXTRA_MISSING, StageDetail(package=error.package, install=INSTALL)) from error
         except ClientFailed as error:
             facts = error.facts
             if isinstance(error.cause, OSError):
-                raise StageFailed.of(error.cause, **error.facts) from error
-            raise StageFailed(error.cause, **error.facts) from error
+                raise StageFailed.of(error.cause, error.facts) from error
+            raise StageFailed(error.cause, error.facts) from error
         except TimeoutError as error:
             raise StageFailed(Failure.TIMEOUT) from error
         finally:

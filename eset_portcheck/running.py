@@ -101,7 +101,7 @@ class Runner:
             return Observation(evidence=[OneWay()])
         host, port = self._options.dialled(endpoint)
         resolution = await self._resolve(host)
-        record = _resolved(resolution, host)
+        record = _resolved(resolution)
         if resolution.failure is not None:
             return Observation(attempts=[Attempt(stages=[record])])
         chosen, evidence = self._choose(resolution.addresses)
@@ -193,18 +193,19 @@ def _planned(endpoints: list[Endpoint]) -> dict[str, list[int]]:
     return ports
 
 
-def _resolved(resolution: Resolution, host: str) -> StageRecord:
-    detail = {"name": host, **resolution.detail} if resolution.detail else {}
+def _resolved(resolution: Resolution) -> StageRecord:
     return StageRecord(
         stage=Stage.RESOLVE,
         started_s=resolution.started_s,
         duration_s=resolution.duration_s,
         failure=resolution.failure,
-        detail=detail,
+        detail=resolution.detail,
     )
 
 
 def _without_family(record: StageRecord) -> StageRecord:
     return msgspec.structs.replace(
-        record, failure=Failure.DNS_NO_ADDRESS, detail={**record.detail, "why": "no address of the family asked for"}
+        record,
+        failure=Failure.DNS_NO_ADDRESS,
+        detail=msgspec.structs.replace(record.detail, why="no address of the family asked for"),
     )

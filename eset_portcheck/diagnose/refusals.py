@@ -38,7 +38,7 @@ def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) 
 
 def unasked(reading: Reading, record: StageRecord, evidence: list[Evidence]) -> Reading:
     """Of a name that nobody told: a rule of this host that stops the question to every resolver explains it."""
-    servers = {one.get("server") for one in record.detail.get("servers", []) if isinstance(one, dict)}
+    servers = {one.server for one in record.detail.servers or []}
     stopped = [
         one
         for one in evidence
@@ -104,7 +104,7 @@ def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *,
 
 
 def _errno(record: StageRecord) -> dict[str, object] | None:
-    return {"errno": record.detail["errno"]} if "errno" in record.detail else None
+    return {"errno": record.detail.errno} if record.detail.errno is not None else None
 
 
 def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Reading:
@@ -221,12 +221,12 @@ def _silence(attempt: Attempt, evidence: list[Evidence]) -> Reading:
 
 
 def _udp_silence(record: StageRecord) -> Reading:
-    if record.detail.get("strangers"):
+    if record.detail.strangers:
         return broken(
             "WRONG_PROTOCOL",
             Proof.PATH,
             State.OPEN,
             Confidence.LIKELY,
-            params={"strangers": record.detail["strangers"]},
+            params={"strangers": record.detail.strangers},
         )
     return broken("UDP_NO_ANSWER", Proof.ROUTE, State.OPEN_FILTERED, Confidence.POSSIBLE, culprit=Culprit.UNKNOWN)

@@ -3,13 +3,12 @@
 Sources: MS-ERREF section 2.3.1 (NTSTATUS values); docs/sources.md#windows-errors-of-a-remote-installation.
 """
 
-from typing import Any
-
 from eset_portcheck.diagnose.reading import Reading, broken
 from eset_portcheck.model.evidence import Evidence, SecondOpinion
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import StageRecord
 from eset_portcheck.model.reasons import ReasonCode
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
 _BY_STATUS: dict[str, ReasonCode] = {
@@ -45,11 +44,11 @@ def read_session(record: StageRecord) -> Reading:
             "EXTRA_MISSING",
             Proof.PROTOCOL,
             State.OPEN,
-            params={"package": detail.get("package"), "install": detail.get("install")},
+            params={"package": detail.package, "install": detail.install},
         )
     if record.failure is Failure.SESSION_NOT_TRIED:
-        return broken("SMB_NEEDS_CREDENTIALS", Proof.PROTOCOL, State.OPEN, params=dict(detail))
-    params = {name: detail[name] for name in _SAID if name in detail} or {"step": "session"}
+        return broken("SMB_NEEDS_CREDENTIALS", Proof.PROTOCOL, State.OPEN, params=detail.as_table())
+    params = {name: value for name, value in detail.as_table().items() if name in _SAID} or {"step": "session"}
     if record.failure is Failure.SESSION_REFUSED:
         return broken(_refused(detail), Proof.PROTOCOL, State.OPEN, params=params)
     reason = _BY_FAILURE.get(record.failure) if record.failure else None
@@ -58,9 +57,9 @@ def read_session(record: StageRecord) -> Reading:
     return broken(reason, Proof.PROTOCOL, State.OPEN, Confidence.LIKELY, params=params)
 
 
-def _refused(detail: dict[str, Any]) -> ReasonCode:
+def _refused(detail: StageDetail) -> ReasonCode:
     """By the status; what is not in the table speaks of the step at which it came."""
-    step, status = detail.get("step"), str(detail.get("status"))
+    step, status = detail.step, str(detail.status)
     if step == "connect":  # a host that has no room for another connection, or none for us: no account was named yet
         return "CLOSED_BEFORE_REPLY"
     if status == "STATUS_NOT_SUPPORTED" and step != "logon":

@@ -79,10 +79,10 @@ def _names(reading: Reading, attempt: Attempt) -> Reading:
     record = attempt.stage(Stage.RESOLVE)
     if record is None or record.failure is not None:
         return reading
-    if record.detail.get("disagrees"):
-        extra = Finding("DNS_DISAGREES", params={"name": record.detail.get("name"), "dns": record.detail["disagrees"]})
-    elif record.detail.get("not_in_dns"):
-        extra = Finding("NAME_NOT_FROM_DNS", params={"name": record.detail.get("name")})
+    if record.detail.disagrees:
+        extra = Finding("DNS_DISAGREES", params={"name": record.detail.name, "dns": record.detail.disagrees})
+    elif record.detail.not_in_dns:
+        extra = Finding("NAME_NOT_FROM_DNS", params={"name": record.detail.name})
     else:
         return reading
     return msgspec.structs.replace(reading, findings=(*reading.findings, extra))
@@ -90,20 +90,17 @@ def _names(reading: Reading, attempt: Attempt) -> Reading:
 
 def _unresolved(record: StageRecord) -> Reading:
     assert record.failure is not None  # noqa: S101
-    answers = record.detail.get("servers", [])
-    told = [answer for answer in answers if "rcode" in answer or "failure" in answer]
-    params: dict[str, Any] = {"name": record.detail.get("name", ""), "os": record.detail.get("os", "")}
+    told = [answer for answer in record.detail.servers or [] if answer.said]
+    params: dict[str, Any] = {"name": record.detail.name or "", "os": record.detail.os or ""}
     if told:
-        params["servers"] = [
-            f"{one['server']} {one['type']} {one.get('rcode') or one.get('failure')}" for one in told[:6]
-        ]
-    server = told[0]["server"] if told else None
-    sure = Confidence.PROVEN if any("rcode" in one for one in told) else Confidence.LIKELY
+        params["servers"] = [f"{one.server} {one.type} {one.said}" for one in told[:6]]
+    server = told[0].server if told else None
+    sure = Confidence.PROVEN if any(one.rcode for one in told) else Confidence.LIKELY
     return broken(_DNS[record.failure], Proof.NONE, State.NOT_TESTED, sure, where=Where(address=server), params=params)
 
 
 def _unrouted(record: StageRecord) -> Reading:
-    params = {"errno": record.detail.get("errno", "")}
+    params = {"errno": record.detail.errno or ""}
     if record.failure is Failure.ACCESS_DENIED:
         return broken("ROUTE_PROHIBITED", Proof.NAME, State.NOT_TESTED, params=params)
     if record.failure is Failure.NOT_PERMITTED:
@@ -132,13 +129,9 @@ def _via_proxy(row: Row, reading: Reading) -> Reading:
 
 
 def _untunnelled(row: Row, record: StageRecord) -> Reading:
-    status = record.detail.get("status")
+    status = record.detail.status
     if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
-        params = {
-            name: record.detail[name]
-            for name in ["status", "server", "via", "proxy_authenticate", "x_squid_error"]
-            if name in record.detail
-        }
+        params = _said(record, "status", "server", "via", "proxy_authenticate", "x_squid_error")
         failed = status >= 500 and status not in (501, 505)
         reason: ReasonCode = (
             "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
@@ -179,9 +172,8 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
             "TLS_TIMEOUT" if in_tls else "NO_REPLY", reached, State.OPEN, Confidence.LIKELY, params=_came(record)
         )
     if in_tls and record.failure in (Failure.TLS_ALERT, Failure.TLS_FAILED):
-        params = {name: record.detail[name] for name in ["alert", "openssl"] if name in record.detail}
-        return broken("TLS_REFUSED", reached, State.OPEN, params=params)
-    if in_tls and record.failure is Failure.CONNECTION_RESET and not record.detail.get("received_bytes"):
+        return broken("TLS_REFUSED", reached, State.OPEN, params=_said(record, "alert", "openssl"))
+    if in_tls and record.failure is Failure.CONNECTION_RESET and not record.detail.received_bytes:
         control = of_kind(evidence, SilentControl, attempt)
         if control and control.end == "open":
             return broken(
@@ -210,7 +202,7 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
 
 def _other_service(row: Row, record: StageRecord) -> str | None:
     """A peer that spoke some other protocol and then waited for its words."""
-    service = recognise(bytes.fromhex(str(record.detail.get("first_bytes", ""))))
+    service = recognise(bytes.fromhex(record.detail.first_bytes or ""))
     protocol = protocols.find(row.protocol)
     own = {Stage.TUNNEL: ("http",), Stage.TLS: ("tls",)}.get(record.stage) or (
         protocol.own_signatures if protocol else ()
@@ -243,8 +235,12 @@ def _stopped(row: Row, record: StageRecord, reached: Proof, silent: ReasonCode) 
     return broken("INTERNAL_ERROR", reached, State.OPEN, culprit=Culprit.CHECKER)
 
 
+def _said(record: StageRecord, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in record.detail.as_table().items() if name in names}
+
+
 def _came(record: StageRecord) -> dict[str, Any]:
-    return {"received_bytes": record.detail.get("received_bytes", 0)}
+    return {"received_bytes": record.detail.received_bytes or 0}
 
 
 def _proven(row: Row, attempt: Attempt) -> Reading:

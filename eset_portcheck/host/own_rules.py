@@ -20,7 +20,7 @@ from eset_portcheck.packet_filter.flow import CANNOT_TELL, Flow, PacketFilter, P
 
 MAX_ADDRESSES = 256  # that are asked one by one, where a rule names addresses
 DNS_PORT = 53
-_NO_ANSWER = (Failure.DNS_TIMEOUT.value, Failure.DNS_UNREACHABLE.value)
+_NO_ANSWER = (Failure.DNS_TIMEOUT, Failure.DNS_UNREACHABLE)
 _TCP_LOST, _UDP_LOST = (Stage.ROUTE, Stage.CONNECT), (Stage.ROUTE, Stage.CONNECT, Stage.HANDSHAKE)
 
 
@@ -92,10 +92,8 @@ def lost(seen: Observation, transport: str, port: int) -> list[Lost]:
     for one in seen.attempts:
         record = one.failed
         if record is not None and record.stage is Stage.RESOLVE:
-            asked = record.detail.get("servers", [])
-            found += [
-                Lost(answer["server"], "", "udp", DNS_PORT) for answer in asked if answer.get("failure") in _NO_ANSWER
-            ]
+            asked = record.detail.servers or []
+            found += [Lost(answer.server, "", "udp", DNS_PORT) for answer in asked if answer.failure in _NO_ANSWER]
         elif record is not None and record.stage in stages and one.address and one.untested is None:
             found.append(Lost(one.address, without_zone(one.source_address or ""), transport, port))
     return list(dict.fromkeys(found))

@@ -4,6 +4,8 @@ what a file holds.
 | up to | stood there | stands there now |
 |---|---|---|
 | 1.1 | evidence: {"kind", "address", "facts": {...}} | the facts beside the kind |
+| 1.1 | detail of a stage: "errno" as a number | as a text |
+| 1.1 | detail of a stage: "sent", a number of datagrams | nothing: it decided nothing |
 
 What has another shape than a run of its version wrote is left as it is: whoever reads it next names its place.
 """
@@ -33,8 +35,29 @@ def migrated(report: Plain) -> Plain:
 
 def migrated_row(row: Any) -> Any:
     """One of `checks`."""
-    pieces = row.get("evidence") if isinstance(row, dict) else None
-    return row | {"evidence": [_flat(one) for one in pieces]} if isinstance(pieces, list) else row
+    if not isinstance(row, dict):
+        return row
+    changed: Plain = {}
+    if isinstance(pieces := row.get("evidence"), list):
+        changed["evidence"] = [_flat(one) for one in pieces]
+    if isinstance(attempts := row.get("attempts"), list):
+        changed["attempts"] = [_with_each(one, "stages", _stage) for one in attempts]
+    return row | changed
+
+
+def _with_each(outer: Any, field: str, changed: Callable[[Any], Any]) -> Any:
+    inner = outer.get(field) if isinstance(outer, dict) else None
+    return outer | {field: [changed(one) for one in inner]} if isinstance(inner, list) else outer
+
+
+def _stage(record: Any) -> Any:
+    detail = record.get("detail") if isinstance(record, dict) else None
+    if not isinstance(detail, dict) or detail.keys().isdisjoint(("errno", "sent")):
+        return record
+    kept = {name: one for name, one in detail.items() if name != "sent"}
+    if type(kept.get("errno")) is int:
+        kept["errno"] = str(kept["errno"])
+    return record | {"detail": kept}
 
 
 def _flat(piece: Any) -> Any:

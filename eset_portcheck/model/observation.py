@@ -7,6 +7,7 @@ import msgspec
 
 from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.privacy import Code, DistinguishedName, Facts, Fingerprint, HostText, Text
+from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Stage
 
 
@@ -69,7 +70,12 @@ class StageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     started_s: float
     duration_s: float
     failure: Failure | None = None
-    detail: Facts = {}
+    detail: StageDetail = NOTHING
+
+    def __post_init__(self) -> None:
+        # What says nothing is not written: defaults are known by identity.
+        if self.detail is not NOTHING and self.detail == NOTHING:
+            msgspec.structs.force_setattr(self, "detail", NOTHING)
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):

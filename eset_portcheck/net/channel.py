@@ -10,6 +10,7 @@ import socket
 import ssl
 from typing import Protocol
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.failure import StageFailed
 
@@ -131,7 +132,7 @@ class TlsChannel:
             except ssl.SSLWantReadError:
                 await self._flush()
                 if not await self._fill():
-                    raise StageFailed(Failure.EOF, received_bytes=self.received_bytes) from None
+                    raise StageFailed(Failure.EOF, StageDetail(received_bytes=self.received_bytes)) from None
             except ssl.SSLError:
                 await self._farewell()
                 raise
@@ -159,7 +160,8 @@ class TlsChannel:
         not get on."""
         if self.received_bytes > MAX_TLS_BYTES or getattr(self.tls, "messages", 0) > MAX_MESSAGES:
             raise StageFailed(
-                Failure.TOO_LARGE, received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex()
+                Failure.TOO_LARGE,
+                StageDetail(received_bytes=self.received_bytes, first_bytes=self.first_bytes[:64].hex()),
             )
         if self._waiting:
             await asyncio.sleep(0)

@@ -15,6 +15,7 @@ from typing import Any
 
 from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.observation import Icmp
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
@@ -37,9 +38,9 @@ class Dispatch:
         self.exchange: Exchange | None = None
         self._strangers = 0
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> StageDetail:
         """For the stage's record."""
-        return {"strangers": self._strangers} if self._strangers else {}
+        return StageDetail(strangers=self._strangers or None)
 
     async def converse(self, conversation: Conversation) -> Exchange:
         """Raises StageFailed at once on an ICMP error that concerns the destination; silence is the caller's
@@ -56,7 +57,7 @@ class Dispatch:
                     raise UnexpectedBytes("a step that datagrams do not know")
                 await self._ask(loop, exchange, questions)
         except UnexpectedBytes as error:
-            raise StageFailed(Failure.UNEXPECTED_BYTES, why=error.why) from error
+            raise StageFailed(Failure.UNEXPECTED_BYTES, StageDetail(why=error.why)) from error
         return exchange
 
     async def _ask(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, questions: list[bytes]) -> None:
@@ -83,7 +84,8 @@ class Dispatch:
                 self._strangers += 1
                 if self._strangers > 64:
                     raise StageFailed(
-                        Failure.UNEXPECTED_BYTES, why="answers that belong to no question", first_bytes=data[:64].hex()
+                        Failure.UNEXPECTED_BYTES,
+                        StageDetail(why="answers that belong to no question", first_bytes=data[:64].hex()),
                     )
         finally:
             sender.cancel()

@@ -8,7 +8,7 @@ it never changes the attempt.
 import asyncio
 import socket
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Endpoint
+from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport, Trust
 from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
 from eset_portcheck.net.clock import Expired, shorten
@@ -29,6 +30,7 @@ from eset_portcheck.wire.conversation import Exchange, Peer
 from eset_portcheck.wire.protocol import Opening, Protocol
 
 T = TypeVar("T")
+Said = Callable[[], StageDetail]
 
 SILENCE_S = 1.5  # evidence of a silent stage starts here, so that it ends with the stage
 
@@ -112,10 +114,10 @@ class Dial:
                 held = await self._stage(
                     Stage.SESSION, self.context.sessions.hold(self), deadline_s=2 * self.context.timeout_s
                 )
-            self.reply = {**(self.reply or {}), "session": held}
+            self.reply = {**(self.reply or {}), "session": held.as_table()}
 
     async def _stage(
-        self, stage: Stage, work: Coroutine[Any, Any, T], facts: Any = None, deadline_s: float | None = None
+        self, stage: Stage, work: Coroutine[Any, Any, T], facts: Said | None = None, deadline_s: float | None = None
     ) -> T:
         """One stage under its deadline, and its record; evidence where it is silent or breaks in a way that needs
         it."""
@@ -127,8 +129,6 @@ class Dial:
             SILENCE_S,
             lambda: late.append(asyncio.ensure_future(collector.of_silence(self, stage))) if collector else None,
         )
-        failure: Failure | None = None
-        detail: dict[str, Any] = {}
         result: T | None = None
         problem: StageFailed | None = None
         try:
@@ -145,16 +145,13 @@ class Dial:
                 for task in late:
                     task.cancel()
         self._read_errors(started)
-        if problem is not None:
-            failure, detail = problem.failure, dict(problem.detail)
-        if facts is not None:
-            detail = {**facts(), **detail}
+        detail = problem.detail if problem is not None else NOTHING
         record = StageRecord(
             stage=stage,
             started_s=shorten(started),
             duration_s=shorten(clock.now() - started),
-            failure=failure,
-            detail=detail,
+            failure=problem.failure if problem is not None else None,
+            detail=detail.onto(facts()) if facts is not None else detail,
         )
         self.records.append(record)
         if problem is not None:
@@ -219,7 +216,7 @@ class Dial:
         secured = TlsChannel(channel, context, endpoint.server_name or endpoint.host)
         handshake = Handshake(secured, self.context.contexts.sees_messages)
         try:
-            await self._stage(Stage.TLS, handshake.shake(), lambda: {"received_bytes": secured.received_bytes})
+            await self._stage(Stage.TLS, handshake.shake(), lambda: StageDetail(received_bytes=secured.received_bytes))
             if self.protocol.silent:
                 await handshake.listen(
                     self.context.clock, max(1.0, min(2.5 * self.records[-1].duration_s, self.context.timeout_s))
@@ -261,7 +258,7 @@ class Dial:
             handshake = self._handshake_tls
             if handshake is not None and handshake.note(error) and self._tls is not None:
                 self._tls = msgspec.structs.replace(self._tls, client_certificate="required")
-            raise StageFailed(Failure.TLS_ALERT, openssl=error.reason) from error
+            raise StageFailed(Failure.TLS_ALERT, StageDetail(openssl=error.reason)) from error
 
     def _introduction(self) -> Peer:
         return introduction(self.endpoint, self._tls.alpn if self._tls else None)
@@ -276,9 +273,9 @@ class Dial:
     def _begin(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
-    def _so_far(self) -> dict[str, Any]:
+    def _so_far(self) -> StageDetail:
         """What had come when a stage ended; only worth a record when it ended badly."""
-        return {} if self._exchange is None or self._exchange.finished else seen(self._exchange)
+        return NOTHING if self._exchange is None or self._exchange.finished else seen(self._exchange)
 
     def _finish(self, exchange: Exchange) -> None:
         self.reply = exchange.facts

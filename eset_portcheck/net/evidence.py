@@ -45,7 +45,7 @@ _DOUBTFUL = (Failure.CONNECTION_RESET, Failure.EOF, Failure.NOT_TLS, Failure.UNE
 def _begins_anew(other: AlternativeOpening, record: StageRecord) -> bool:
     """Our first words were cut; or, where another beginning is inside TLS, the answer to words in the clear was a TLS
     alert."""
-    came = str(record.detail.get("first_bytes", ""))
+    came = record.detail.first_bytes or ""
     cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and came == other.after.hex()
     return cut or (other.encrypted and came.startswith("1503"))
 
@@ -81,7 +81,7 @@ class EvidenceCollector:
         behind = record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE)
         if not behind or dial.protocol.single_probe or record.failure not in _DOUBTFUL:
             return []
-        cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and not record.detail.get("received_bytes")
+        cut = record.failure in (Failure.CONNECTION_RESET, Failure.EOF) and not record.detail.received_bytes
         control = [await self._silent_control(dial)] if cut and not dial.endpoint.proxy else []
         others = dial.protocol.openings if record.stage is Stage.HANDSHAKE and not dial.endpoint.proxy else ()
         wanted = [one for one in others if _begins_anew(one, record)]

@@ -6,6 +6,9 @@ Sources: errno(3), ip(7), tcp(7); Windows Sockets error codes (winsock2.h).
 import errno
 import os
 
+import msgspec
+
+from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure
 
 _POSIX = {
@@ -67,13 +70,13 @@ def named(error: OSError) -> str:
 
 
 class StageFailed(Exception):
-    """A stage that did not end well: carries the classified failure and facts for the record."""
+    """A stage that did not end well: carries the classified failure and what the record shall say."""
 
-    def __init__(self, failure: Failure, **detail: object) -> None:
+    def __init__(self, failure: Failure, detail: StageDetail = NOTHING) -> None:
         super().__init__(failure.value)
         self.failure = failure
-        self.detail = {name: value for name, value in detail.items() if value is not None}
+        self.detail = detail
 
     @classmethod
-    def of(cls, error: OSError, /, **detail: object) -> "StageFailed":
-        return cls(classify(error), errno=named(error), **detail)
+    def of(cls, error: OSError, detail: StageDetail = NOTHING) -> "StageFailed":
+        return cls(classify(error), msgspec.structs.replace(detail, errno=named(error)))

@@ -11,6 +11,7 @@ import msgspec
 from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.observation import Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Endpoint
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Stage
 from eset_portcheck.net.clock import Clock
 from eset_portcheck.net.tls import Contexts
@@ -63,12 +64,12 @@ class Collector(Interface):
 
 
 class Sessions(Interface):
-    """Full clients behind the handshake (credentials). `turn` is held while one runs; `hold` returns facts or raises
-    StageFailed."""
+    """Full clients behind the handshake (credentials). `turn` is held while one runs; `hold` says how far it
+    got, or raises StageFailed."""
 
     def turn(self) -> AbstractAsyncContextManager[Any]: ...
 
-    async def hold(self, dial: Attempting) -> dict[str, Any]: ...
+    async def hold(self, dial: Attempting) -> StageDetail: ...
 
 
 class DialContext(msgspec.Struct, frozen=True):

@@ -41,17 +41,17 @@ async def find_realm(clock: Clock, host: str, servers: list[str], search: list[s
     ]
     answers = await asyncio.gather(*questions)
     told: dict[str, list[str]] = {}
-    for answer in answers:
-        named = told.setdefault(str(answer["name"]).removeprefix(PREFIX), [])
-        named += [one for one in answer.get("kdcs", []) if one not in named]
+    for answer, found in answers:
+        named = told.setdefault(answer.name.removeprefix(PREFIX), [])
+        named += [one for one in found or [] if one not in named]
     serving = [domain for domain in domains if told.get(domain)]
-    found = next(
+    served = next(
         (domain for domain in serving if host.rstrip(".").lower() in told[domain]), serving[0] if serving else None
     )
-    return Realm(asked=domains, realm=found.upper(), kdcs=told[found][:KDCS]) if found else Realm(asked=domains)
+    return Realm(asked=domains, realm=served.upper(), kdcs=told[served][:KDCS]) if served else Realm(asked=domains)
 
 
-def kdcs(reply: Any) -> dict[str, Any]:
+def kdcs(reply: Any) -> list[str]:
     """The hosts of SRV records, by priority; "." is nobody (RFC 2782)."""
     found = sorted((item.priority, item.target.to_text(omit_final_dot=True).lower()) for item in of_internet(reply, 33))
-    return {"kdcs": [host[:255] for _, host in found if host not in ("", ".")][:24]}
+    return [host[:255] for _, host in found if host not in ("", ".")][:24]

@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.model.addresses import family_of, is_ipv6, parse_address
+from eset_portcheck.model.stage_detail import NOTHING, DnsAnswer, StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.clock import Clock, Expired, shorten
-from eset_portcheck.net.failure import StageFailed, classify
+from eset_portcheck.net.failure import classify
 from eset_portcheck.net.icmp import listen_for_errors
 
 SEND_AT_S = (0.0, 1.0, 2.2)  # one question and two repetitions inside the stage
@@ -29,7 +30,7 @@ DNS_PORT = 53
 PATIENCE_S = 0.3
 
 
-Pick = Callable[[Any], dict[str, Any]]
+Pick = Callable[[Any], list[str]]  # what is taken of an answer
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ class Resolution(msgspec.Struct, frozen=True):
 
     addresses: list[tuple[str, str]]
     failure: Failure | None
-    detail: dict[str, Any]
+    detail: StageDetail
     started_s: float
     duration_s: float
 
@@ -52,7 +53,7 @@ async def resolve(clock: Clock, host: str, servers: list[str], search: list[str]
     """Never raises for what the network or a server does."""
     started = shorten(clock.now())
     if fixed := literal(host):
-        return Resolution([fixed], None, {}, started, 0.0)
+        return Resolution([fixed], None, NOTHING, started, 0.0)
     system = asyncio.ensure_future(_ask_system(host))
     own = asyncio.ensure_future(_ask_servers(clock, host, servers[:MAX_SERVERS], search, deadline_s * 0.95))
     try:
@@ -65,13 +66,17 @@ async def resolve(clock: Clock, host: str, servers: list[str], search: list[str]
                 task.cancel()
     answers = own.result() if own.done() and not own.cancelled() else []
     found, system_word = system.result() if system.done() and not system.cancelled() else ([], "no answer in time")
-    detail: dict[str, Any] = {"os": system_word, "servers": answers}
     failure = None if found else _reason(answers, system_word)
-    own_addresses = sorted({address for answer in answers for address in answer.get("addresses", [])})
-    if found and answers and not own_addresses and all(answer.get("rcode") == "NXDOMAIN" for answer in answers):
-        detail["not_in_dns"] = True
-    elif found and own_addresses and not set(own_addresses) & {address for _, address in found}:
-        detail["disagrees"] = own_addresses[:6]
+    own_addresses = sorted({address for answer in answers for address in answer.addresses or []})
+    nobody_knows = not own_addresses and all(answer.rcode == "NXDOMAIN" for answer in answers)
+    disagree = own_addresses and not set(own_addresses) & {address for _, address in found}
+    detail = StageDetail(
+        name=host,
+        os=system_word,
+        servers=answers,
+        not_in_dns=True if found and answers and nobody_knows else None,
+        disagrees=own_addresses[:6] if found and disagree else None,
+    )
     return Resolution(found, failure, detail, started, shorten(clock.now() - started))
 
 
@@ -117,16 +122,7 @@ async def _ask_system(host: str) -> tuple[list[tuple[str, str]], str]:
     return await done
 
 
-_GAI_NAMES = (
-    "EAI_NONAME",
-    "EAI_NODATA",
-    "EAI_AGAIN",
-    "EAI_FAIL",
-    "EAI_SYSTEM",
-    "EAI_MEMORY",
-    "EAI_SERVICE",
-    "EAI_FAMILY",
-)
+_GAI_NAMES = [f"EAI_{word}" for word in ("NONAME", "NODATA", "AGAIN", "FAIL", "SYSTEM", "MEMORY", "SERVICE", "FAMILY")]
 
 
 def _unique(found: list[Any]) -> list[tuple[str, str]]:
@@ -140,31 +136,48 @@ def _unique(found: list[Any]) -> list[tuple[str, str]]:
 
 async def _ask_servers(
     clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float
-) -> list[dict[str, Any]]:
-    """One entry a server and record type: {"server", "type", "name", "rcode" or "failure", "addresses",
-    "duration_s"}."""
+) -> list[DnsAnswer]:
+    """One a server and record type."""
     names = [host] if "." in host or not search else [f"{host}.{suffix}" for suffix in search[:2]]
     questions = [(server, name, kind) for server in servers for name in names for kind in ("A", "AAAA")]
-    return list(await asyncio.gather(*(ask_server(clock, *question, deadline_s, addresses) for question in questions)))
+    asked = await asyncio.gather(*(ask_server(clock, *question, deadline_s, addresses) for question in questions))
+    return [msgspec.structs.replace(answer, addresses=found) for answer, found in asked]
 
 
-async def ask_server(clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: Pick) -> dict[str, Any]:
-    """One entry as above, with what `pick` takes of the answer. Never raises for what the network or the server
-    does."""
+async def ask_server(
+    clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: Pick
+) -> tuple[DnsAnswer, list[str] | None]:
+    """What the server said, and what `pick` takes of it; None: it gave no answer. Never raises for what the network or
+    the server does."""
     started = clock.now()
-    entry: dict[str, Any] = {"server": server, "name": name, "type": kind}
+    found: list[str] | None = None
+    answer = DnsAnswer(server=server, name=name, type=kind)
     try:
-        entry |= await clock.within(deadline_s, _converse(server, name, kind, pick))
+        rcode, found = await clock.within(deadline_s, _converse(server, name, kind, pick))
+        answer = msgspec.structs.replace(answer, rcode=rcode)
     except Expired:
-        entry["failure"] = Failure.DNS_TIMEOUT.value
-    except StageFailed as error:
-        entry["failure"] = error.failure.value
-        entry |= error.detail
-    entry["duration_s"] = shorten(clock.now() - started)
-    return entry
+        answer = msgspec.structs.replace(answer, failure=Failure.DNS_TIMEOUT)
+    except _NoAnswer as error:
+        answer = msgspec.structs.replace(
+            answer, failure=error.failure, why=error.why, received_bytes=error.received_bytes, cause=error.cause
+        )
+    return msgspec.structs.replace(answer, duration_s=shorten(clock.now() - started)), found
 
 
-async def _converse(server: str, name: str, kind: str, pick: Pick) -> dict[str, Any]:
+class _NoAnswer(Exception):
+    """See DnsAnswer."""
+
+    def __init__(
+        self, failure: Failure, why: str | None = None, received_bytes: int | None = None, cause: Failure | None = None
+    ) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+        self.why = why
+        self.received_bytes = received_bytes
+        self.cause = cause.value if cause else None
+
+
+async def _converse(server: str, name: str, kind: str, pick: Pick) -> tuple[str, list[str]]:
     import dns.exception
     import dns.message
 
@@ -173,7 +186,7 @@ async def _converse(server: str, name: str, kind: str, pick: Pick) -> dict[str, 
         query = dns.message.make_query(name, kind, id=random.getrandbits(16))
         wire = query.to_wire()
     except (dns.exception.DNSException, ValueError) as error:
-        raise StageFailed(Failure.DNS_BAD_ANSWER, why="the name cannot be asked for") from error
+        raise _NoAnswer(Failure.DNS_BAD_ANSWER, why="the name cannot be asked for") from error
     family = socket.AF_INET6 if is_ipv6(server) else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
@@ -199,7 +212,7 @@ async def _repeat(loop: asyncio.AbstractEventLoop, sock: socket.socket, wire: by
 
 async def _receive(
     loop: asyncio.AbstractEventLoop, sock: socket.socket, query: Any, sender: "asyncio.Task[None]", pick: Pick
-) -> dict[str, Any]:
+) -> tuple[str, list[str]]:
     import dns.exception
     import dns.message
     import dns.rcode
@@ -222,15 +235,15 @@ async def _receive(
             junk += 1
             if junk < 3 and data[:2] != query.to_wire()[:2]:
                 continue
-            raise StageFailed(Failure.DNS_BAD_ANSWER, received_bytes=len(data)) from error
+            raise _NoAnswer(Failure.DNS_BAD_ANSWER, received_bytes=len(data)) from error
         if not query.is_response(reply):
             continue  # a late or forged answer: not ours
-        return {"rcode": dns.rcode.to_text(reply.rcode()), **pick(reply)}
+        return dns.rcode.to_text(reply.rcode()), pick(reply)
 
 
-def addresses(reply: Any) -> dict[str, Any]:
+def addresses(reply: Any) -> list[str]:
     """A and AAAA."""
-    return {"addresses": sorted({item.address for item in of_internet(reply, 1, 28)})[:24]}
+    return sorted({item.address for item in of_internet(reply, 1, 28)})[:24]
 
 
 def of_internet(reply: Any, *kinds: int) -> list[Any]:
@@ -239,11 +252,11 @@ def of_internet(reply: Any, *kinds: int) -> list[Any]:
     return [item for rrset in reply.answer if rrset.rdclass == 1 and rrset.rdtype in kinds for item in rrset]
 
 
-def _unreachable(error: OSError) -> StageFailed:
-    return StageFailed(Failure.DNS_UNREACHABLE, cause=classify(error).value)
+def _unreachable(error: OSError) -> _NoAnswer:
+    return _NoAnswer(Failure.DNS_UNREACHABLE, cause=classify(error))
 
 
-def _reason(answers: list[dict[str, Any]], system_word: str) -> Failure:
+def _reason(answers: list[DnsAnswer], system_word: str) -> Failure:
     """Why there is no address: by the first server that gave a definite answer, else by the first that said anything at
     all."""
     by_rcode = {
@@ -252,11 +265,8 @@ def _reason(answers: list[dict[str, Any]], system_word: str) -> Failure:
         "REFUSED": Failure.DNS_REFUSED,
         "NOERROR": Failure.DNS_NO_ADDRESS,
     }
-    words = [
-        by_rcode.get(answer["rcode"], Failure.DNS_BAD_ANSWER) if "rcode" in answer else Failure(answer["failure"])
-        for answer in answers
-    ]
-    if any(answer.get("addresses") for answer in answers):
+    words = [answer.failure or by_rcode.get(answer.rcode or "", Failure.DNS_BAD_ANSWER) for answer in answers]
+    if any(answer.addresses for answer in answers):
         words = [_by_system(system_word)]
     for wanted in (
         Failure.DNS_NXDOMAIN,

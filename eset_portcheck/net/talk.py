@@ -6,7 +6,10 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from eset_portcheck.model.plan import Endpoint
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.channel import SLICE_BYTES, Channel
 from eset_portcheck.net.failure import StageFailed
@@ -40,7 +43,7 @@ async def talk(
                 return exchange
             if isinstance(exchange.wants, StartTls):
                 if exchange.surplus:
-                    raise StageFailed(Failure.UNEXPECTED_BYTES, why="bytes before TLS")
+                    raise StageFailed(Failure.UNEXPECTED_BYTES, StageDetail(why="bytes before TLS"))
                 secured = await secure(channel) if secure is not None else None
                 channel = secured or channel
                 exchange.secured(secured is not None)
@@ -53,13 +56,13 @@ async def talk(
             if not exchange.finished and not exchange.out:
                 raise Ended
     except UnexpectedBytes as error:
-        raise StageFailed(Failure.UNEXPECTED_BYTES, why=error.why, **seen(exchange)) from error
+        raise StageFailed(Failure.UNEXPECTED_BYTES, StageDetail(why=error.why).onto(seen(exchange))) from error
     except Ended as error:
-        raise StageFailed(Failure.EOF, **seen(exchange)) from error
+        raise StageFailed(Failure.EOF, seen(exchange)) from error
     except ssl.SSLError:
         raise
     except OSError as error:
-        raise StageFailed.of(error, **seen(exchange)) from error
+        raise StageFailed.of(error, seen(exchange)) from error
 
 
 async def _feed(exchange: Exchange, chunk: bytes) -> None:
@@ -84,16 +87,16 @@ def introduction(endpoint: Endpoint, alpn: str | None) -> Peer:
     )
 
 
-def seen(exchange: Exchange | None) -> dict[str, object]:
+def seen(exchange: Exchange | None) -> StageDetail:
     if exchange is None or not exchange.received_bytes:
-        return {"received_bytes": 0}
-    return {"received_bytes": exchange.received_bytes, "first_bytes": exchange.first_bytes[:64].hex()}
+        return StageDetail(received_bytes=0)
+    return StageDetail(received_bytes=exchange.received_bytes, first_bytes=exchange.first_bytes[:64].hex())
 
 
 async def ask_proxy(channel: Channel, conversation: Conversation, begun: Callable[[Exchange], None]) -> Exchange:
     """CONNECT, and the answer that a tunnel needs (RFC 9110 9.3.6). Raises StageFailed PROXY_REFUSED for any other."""
     exchange = await talk(channel, conversation, begun=begun)
-    facts = {name: value for name, value in (exchange.facts or {}).items() if name != "surplus"}
+    facts = exchange.facts or {}
     if not 200 <= int(facts["status"]) < 300:
-        raise StageFailed(Failure.PROXY_REFUSED, **facts)
+        raise StageFailed(Failure.PROXY_REFUSED, msgspec.convert(facts, StageDetail))
     return exchange

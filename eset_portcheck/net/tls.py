@@ -9,6 +9,7 @@ Sources: RFC 8446 (TLS 1.3) 4.3.2, 6.2; RFC 5246 (TLS 1.2) 7.2, 7.4.4.
 import ssl
 import warnings
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.channel import TlsChannel, watch_messages
 from eset_portcheck.net.clock import Clock, Expired
@@ -85,7 +86,7 @@ class Handshake:
                 return
             raise self._broken(error) from error
         except OSError as error:
-            raise StageFailed.of(error, received_bytes=channel.received_bytes, **_first(channel)) from error
+            raise StageFailed.of(error, self._seen()) from error
         self._note()
 
     async def attempted(self) -> TlsChannel | None:
@@ -134,19 +135,19 @@ class Handshake:
             return True
         return bool(self._channel.certificate_requested and alerts & _REFUSED_EMPTY_CERTIFICATE)
 
+    def _seen(self) -> StageDetail:
+        first = self._channel.first_bytes
+        return StageDetail(received_bytes=self._channel.received_bytes, first_bytes=first[:64].hex() or None)
+
     def _broken(self, error: ssl.SSLError) -> StageFailed:
         channel = self._channel
-        facts: dict[str, object] = {"received_bytes": channel.received_bytes, **_first(channel)}
+        seen = self._seen()
         alerts = self._alerts(error)
         if not _looks_like_tls(channel.first_bytes):
-            return StageFailed(Failure.NOT_TLS, **facts)
+            return StageFailed(Failure.NOT_TLS, seen)
         if alerts:
-            return StageFailed(Failure.TLS_ALERT, alert=min(alerts), **facts)
-        return StageFailed(Failure.TLS_FAILED, openssl=error.reason, **facts)
-
-
-def _first(channel: TlsChannel) -> dict[str, object]:
-    return {"first_bytes": channel.first_bytes[:64].hex()} if channel.first_bytes else {}
+            return StageFailed(Failure.TLS_ALERT, StageDetail(alert=min(alerts)).onto(seen))
+        return StageFailed(Failure.TLS_FAILED, StageDetail(openssl=error.reason).onto(seen))
 
 
 def _looks_like_tls(first: bytes) -> bool:

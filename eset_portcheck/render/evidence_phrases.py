@@ -1,7 +1,6 @@
 """What was seen, as short phrases made of the row's own facts: never more than was measured. Pure, for every format."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from eset_portcheck.model.evidence import (
     ControlPorts,
@@ -90,7 +89,7 @@ def _stopped(row: Row, attempt: Attempt, context: RenderContext) -> Iterator[str
     yield f"{at}: {end_of(record, context)}"
     if record.stage is Stage.RESOLVE:
         yield from answers(record, context)
-    if status := record.detail.get("status"):
+    if status := record.detail.status:
         yield context.say("HTTP status {status}", status=status)
     yield from icmp(attempt, context)
 
@@ -120,9 +119,8 @@ def end_of(record: StageRecord, context: RenderContext) -> str:
 def answers(record: StageRecord, context: RenderContext) -> Iterator[str]:
     """What each DNS server said, and what the operating system made of it."""
     said_by: dict[tuple[str, str], list[str]] = {}
-    for one in _objects(record.detail, "servers")[:6]:
-        said = str(one.get("rcode") or one.get("failure") or "").removeprefix("dns_")
-        said_by.setdefault((str(one.get("server", "?")), said), []).append(str(one.get("type", "")))
+    for one in (record.detail.servers or [])[:6]:
+        said_by.setdefault((one.server, one.said.removeprefix("dns_")), []).append(one.type)
     for (server, said), kinds in said_by.items():
         yield context.say(
             "{server}: {answer} ({type})",
@@ -130,7 +128,7 @@ def answers(record: StageRecord, context: RenderContext) -> Iterator[str]:
             answer=parameters.value(said, context),
             type=", ".join(dict.fromkeys(kinds)),
         )
-    if system := record.detail.get("os"):
+    if system := record.detail.os:
         yield context.say("the operating system says {answer}", answer=system)
 
 
@@ -193,12 +191,6 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
 
 def _rule_place(piece: FirewallPrediction) -> str:
     return " ".join(one for one in (piece.table, piece.chain) if one)
-
-
-def _objects(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects of a list; a report file may hold anything there."""
-    value = facts.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _params(row: Row, context: RenderContext) -> Iterator[str]:

@@ -9,13 +9,12 @@ Sources: MS-SMB2 3.2.4 (session setup, tree connect, query directory), MS-ERREF 
 """
 
 from importlib import import_module
-from typing import Any
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.sessions import Credentials, Missing
 from eset_portcheck.sessions.logons import Permit
 
 SHARE = "ADMIN$"
-Facts = dict[str, Any]
 
 
 def check(
@@ -27,7 +26,7 @@ def check(
     permit: Permit,
     *,
     smb1: bool = False,
-) -> Facts:
+) -> StageDetail:
     """Facts: client, step (logon, tree, list, done), status (NTSTATUS name) and status_code where the host refused,
     dialect, signed, encrypted, guest.
 
@@ -40,7 +39,7 @@ def check(
         import_module("smb.SMBConnection" if smb1 else "smbprotocol.connection")
     except ImportError as error:
         raise Missing(package) from error
-    facts: Facts = import_module(f"eset_portcheck.sessions.{client}").check(
+    facts: StageDetail = import_module(f"eset_portcheck.sessions.{client}").check(
         address, port, host, SHARE, credentials, timeout_s, permit
     )
     return facts

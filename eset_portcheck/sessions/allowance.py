@@ -7,6 +7,7 @@ stops sending fills memory.
 import struct
 import time
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 
 # A log-on and the first answer of a directory listing take some kilobytes.
@@ -26,7 +27,7 @@ class ClientFailed(Exception):
     """A full client came to no end: `cause` is the system's error or, in the words of stages, what the peer did.
     `facts`: how far it got."""
 
-    def __init__(self, cause: OSError | Failure, **facts: object) -> None:
+    def __init__(self, cause: OSError | Failure, facts: StageDetail) -> None:
         super().__init__(str(cause))
         self.cause = cause
         self.facts = facts

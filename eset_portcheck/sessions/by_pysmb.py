@@ -14,6 +14,7 @@ Sources: MS-CIFS 2.2.3.1 (status), MS-SMB 2.2.4.5.2 (extended security), 2.2.4.6
 import logging
 from typing import Any
 
+from msgspec.structs import replace
 from nmb.nmb_structs import NMBError
 from smb.base import NotConnectedError, NotReadyError, SMBTimeout
 from smb.securityblob import BadSecurityBlobError, UnsupportedSecurityProvider
@@ -22,11 +23,12 @@ from smb.smb_constants import SMB_COM_SESSION_SETUP_ANDX
 from smb.smb_structs import OperationFailure, ProtocolError, UnsupportedFeature
 from smb.SMBConnection import SMBConnection
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials
 from eset_portcheck.sessions.allowance import Allowance, ClientFailed, Spent, cause_of
 from eset_portcheck.sessions.logons import WEAK, Permit, Withheld
-from eset_portcheck.sessions.ntstatus import named, refuses
+from eset_portcheck.sessions.ntstatus import refused, refuses
 from eset_portcheck.wire import ntlm
 
 _WRONG = (
@@ -42,26 +44,31 @@ _WRONG = (
 
 def check(
     address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float, permit: Permit
-) -> dict[str, Any]:
+) -> StageDetail:
     """See admin_share.check."""
     logging.getLogger("SMB").disabled = True
     for name in ("SMB", "NMB"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
-    facts: dict[str, Any] = {"client": "pysmb", "step": "logon"}
+    facts = StageDetail(client="pysmb", step="logon")
     allowance = Allowance(timeout_s)
     connection = _Connection(credentials, _called(host), port, allowance, permit)
     try:
         accepted = connection.connect(address, port, timeout=timeout_s)
         if connection.guest:
-            return facts | {"guest": True}
+            return replace(facts, guest=True)
         if accepted:
             allowance.renew()
-            facts |= {"step": "tree", "dialect": "SMB2" if connection.isUsingSMB2 else "NT LM 0.12"}
-            facts |= {"signed": bool(connection.is_signing_active), "encrypted": False}
-            facts["entries"] = len(connection.listPath(share, "/", timeout=timeout_s))
-            return facts | {"step": "done"}
+            facts = replace(
+                facts,
+                step="tree",
+                dialect="SMB2" if connection.isUsingSMB2 else "NT LM 0.12",
+                signed=bool(connection.is_signing_active),
+                encrypted=False,
+            )
+            entries = len(connection.listPath(share, "/", timeout=timeout_s))
+            return replace(facts, entries=entries, step="done")
     except Withheld:
         raise
     except Exception as error:  # the library's several trees of errors, and whatever hostile bytes cause in it
@@ -71,12 +78,12 @@ def check(
                 cause = Failure.TIMEOUT
             if cause is None:
                 raise
-            raise ClientFailed(cause, error=type(error).__name__, **facts) from error
+            raise ClientFailed(cause, replace(facts, error=type(error).__name__)) from error
     finally:
         connection.close()
     if connection.refusal is None:
-        raise ClientFailed(Failure.UNEXPECTED_BYTES, error="refused without a status", **facts)
-    return facts | named(connection.refusal)
+        raise ClientFailed(Failure.UNEXPECTED_BYTES, replace(facts, error="refused without a status"))
+    return refused(facts, connection.refusal)
 
 
 def _called(host: str) -> str:

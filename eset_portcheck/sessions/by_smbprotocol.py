@@ -14,6 +14,7 @@ import logging
 import uuid
 from typing import Any
 
+from msgspec.structs import replace
 from smbprotocol.connection import Connection, Dialects, NtStatus, SecurityMode
 from smbprotocol.exceptions import SMBConnectionClosed, SMBException
 from smbprotocol.file_info import FileInformationClass
@@ -30,10 +31,11 @@ from smbprotocol.session import Session, SMB2SessionSetupRequest
 from smbprotocol.transport import Tcp
 from smbprotocol.tree import TreeConnect
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.sessions import Credentials
 from eset_portcheck.sessions.allowance import MESSAGE_BYTES, Allowance, ClientFailed, Flooded, Spent, cause_of
 from eset_portcheck.sessions.logons import Permit, Withheld
-from eset_portcheck.sessions.ntstatus import named, refuses
+from eset_portcheck.sessions.ntstatus import refused, refuses
 from eset_portcheck.wire import ntlm
 
 _NEVER_S = 3600  # the library's own time-outs are not to come before ours
@@ -45,51 +47,46 @@ _GUEST_OR_NULL = 0x03
 
 def check(
     address: str, port: int, host: str, share: str, credentials: Credentials, timeout_s: float, permit: Permit
-) -> dict[str, Any]:
+) -> StageDetail:
     """See admin_share.check."""
     for name in ("smbprotocol", "spnego"):
         # They log user names; a handler that does nothing keeps their children off standard error too.
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
-    facts: dict[str, Any] = {"client": "smbprotocol", "step": "connect"}
+    facts = StageDetail(client="smbprotocol", step="connect")
     allowance = Allowance(timeout_s)
     # MS-SMB2 3.3.5.7: with dialect 3.1.1 an unsigned TREE_CONNECT on an unencrypted session is refused, whoever asks
     connection = _Connection(address, port, allowance, permit)
     user = f"{credentials.domain}\\{credentials.user}" if credentials.domain else credentials.user
     try:
         connection.connect(timeout=_NEVER_S)
-        facts |= {"step": "logon", "dialect": f"0x{int(connection.dialect):04X}"}
+        facts = replace(facts, step="logon", dialect=f"0x{int(connection.dialect):04X}")
         session = Session(connection, user, credentials.password, require_encryption=False, auth_protocol="ntlm")
         session.connect()
         allowance.renew()
         encrypted = bool(session.encrypt_data)
         # Encryption is a signature too.
-        facts |= {
-            "step": "tree",
-            "signed": encrypted or bool(session.signing_required),
-            "encrypted": encrypted,
-        }
+        facts = replace(facts, step="tree", signed=encrypted or bool(session.signing_required), encrypted=encrypted)
         tree = TreeConnect(session, rf"\\{host}\{share}")
         tree.connect()
-        facts["step"] = "list"
-        facts["entries"] = _entries(tree)
-        facts["step"] = "done"
+        facts = replace(facts, step="list")
+        facts = replace(facts, step="done", entries=_entries(tree))
     except Withheld:
         raise
     except Exception as error:  # the library's tree of errors, pyspnego's, and whatever hostile bytes cause in them
-        if facts["step"] == "logon" and connection.let_in_as_guest:
-            return facts | {"guest": True}
+        if facts.step == "logon" and connection.let_in_as_guest:
+            return replace(facts, guest=True)
         if (code := _status_behind(error)) is not None:
-            return facts | named(code)
+            return refused(facts, code)
         cause = cause_of(error, ended=(SMBConnectionClosed,), wrong=(SMBException,))
         if cause is None:
             raise
         raise ClientFailed(
-            cause, error=type(error).__name__, received_bytes=allowance.received_bytes, **facts
+            cause, replace(facts, error=type(error).__name__, received_bytes=allowance.received_bytes)
         ) from error
     finally:
-        if facts.get("signed"):
+        if facts.signed:
             allowance.renew(_FAREWELL_S)
             with contextlib.suppress(Exception):  # a farewell that fails says nothing
                 connection.disconnect(close=True)

@@ -13,7 +13,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from eset_portcheck.model.addresses import canonical
+from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 
 REFUSED = "the account was refused before"
 UNKNOWN = "nobody knows how the login before ended"
@@ -44,11 +47,11 @@ _NAMES = (("computer", "domain"), ("dns_computer",))
 
 
 class Withheld(Exception):
-    """No log-on was made. `facts`: why, and what it was that forbade it (tried_on: a target; status)."""
+    """No log-on was made. `facts`: why, and what it was that forbade it (tried_on: a target; status, guest)."""
 
-    def __init__(self, why: str, **facts: Any) -> None:
+    def __init__(self, why: str, facts: StageDetail = NOTHING) -> None:
         super().__init__(why)
-        self.facts: dict[str, Any] = {"why": why, **facts}
+        self.facts = msgspec.structs.replace(facts, why=why)
 
 
 class Permit:
@@ -75,7 +78,7 @@ class Logons:
         self._allow_unsigned = allow_unsigned
         self._lock = threading.Lock()
         self._machines: dict[str, str] = {}
-        self._stopped: dict[str, Any] | None = None
+        self._stopped: tuple[str, StageDetail] | None = None
         self._accepted = False
 
     def permit(self, target: str, address: str, reply: Mapping[str, Any], *, signed: bool) -> Permit:
@@ -99,28 +102,28 @@ class Logons:
 
     def _forbid(self, machine: frozenset[str], *, signed: bool) -> None:
         if self._stopped is not None:
-            raise Withheld(**self._stopped)
+            raise Withheld(*self._stopped)
         for name in sorted(machine & self._machines.keys()):
-            raise Withheld(SAME_MACHINE, tried_on=self._machines[name])
+            raise Withheld(SAME_MACHINE, StageDetail(tried_on=self._machines[name]))
         if not signed and not self._allow_unsigned:
             raise Withheld(UNSIGNED)
 
-    def ended(self, permit: Permit, facts: Mapping[str, Any] | None) -> None:
+    def ended(self, permit: Permit, facts: StageDetail | None) -> None:
         """The client's last word, with what it found out; None: it gave none, and may still be at it. No proof leaves
         any more by this permit."""
         with self._lock:
             permit.void = True
             if not permit.used:
                 return
-            told = facts or {"step": "unknown"}
-            step, status = told.get("step"), told.get("status")
-            if told.get("guest") or (step not in _LOGGED_ON and status is not None and status not in _OF_THE_HOST):
-                said = {"status": status} if status else {"guest": True}
-                self._stopped = self._stopped or {"why": REFUSED, "tried_on": permit.target, **said}
+            told = facts or StageDetail(step="unknown")
+            step, status = told.step, told.status
+            if told.guest or (step not in _LOGGED_ON and status is not None and status not in _OF_THE_HOST):
+                said = StageDetail(tried_on=permit.target, status=status or None, guest=None if status else True)
+                self._stopped = self._stopped or (REFUSED, said)
             elif step in _LOGGED_ON:
                 self._accepted = True
             elif status is None and (facts is None or not self._accepted):
-                self._stopped = self._stopped or {"why": UNKNOWN, "tried_on": permit.target}
+                self._stopped = self._stopped or (UNKNOWN, StageDetail(tried_on=permit.target))
 
 
 def machine_of(told: Mapping[str, Any], target: str = "", address: str = "", guid: str = "") -> frozenset[str]:

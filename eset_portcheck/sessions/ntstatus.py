@@ -3,7 +3,9 @@
 Source: MS-ERREF 2.3.1.
 """
 
-from typing import Any
+import msgspec
+
+from eset_portcheck.model.stage_detail import StageDetail
 
 _ERROR, _SEVERITY = 0xC0000000, 0xC0000000
 MORE_PROCESSING_REQUIRED = 0xC0000016
@@ -39,7 +41,7 @@ def refuses(code: int) -> bool:
     return code & _SEVERITY == _ERROR and code != MORE_PROCESSING_REQUIRED
 
 
-def named(code: int) -> dict[str, Any]:
-    """Facts: status_code, status."""
+def refused(facts: StageDetail, code: int) -> StageDetail:
+    """`facts` with the status by number and name."""
     code &= 0xFFFFFFFF
-    return {"status_code": code, "status": NAMES.get(code, f"0x{code:08X}")}
+    return msgspec.structs.replace(facts, status_code=code, status=NAMES.get(code, f"0x{code:08X}"))

@@ -108,7 +108,7 @@ _ELSEWHERE = {
 
 
 def keys(path: Path) -> set[str]:
-    """Constant keys of dictionaries, of item assignments, and of the facts given to StageFailed."""
+    """Constant keys of dictionaries, and of item assignments."""
     found: set[object] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Dict):
@@ -119,8 +119,6 @@ def keys(path: Path) -> set[str]:
                 for one in node.targets
                 if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Constant)
             }
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "StageFailed":
-            found |= {one.arg for one in node.keywords if one.arg}
     return {key for key in found if isinstance(key, str) and key.isidentifier() and not key.isupper()}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from eset_portcheck import standins
 from eset_portcheck.model.evidence import Distance
+from eset_portcheck.model.stage_detail import NOTHING
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.standins import broker, certificates, misbehaving, server, serving, web
 from tests.net.conftest import Dial
@@ -152,7 +153,7 @@ async def test_the_tunnel_and_the_ladder_inside_it(dial: Dial, policy: str, stat
         return
     broken = attempt.failed
     assert broken is not None
-    assert (broken.stage, broken.failure, broken.detail["status"]) == (Stage.TUNNEL, Failure.PROXY_REFUSED, status)
+    assert (broken.stage, broken.failure, broken.detail.status) == (Stage.TUNNEL, Failure.PROXY_REFUSED, status)
 
 
 @pytest.mark.parametrize("protocol", ["tls", "mqtt", "http", "smb", "nbss", "ssh", "ldap", "tds", "mysql", "apns"])
@@ -206,7 +207,7 @@ async def test_an_answer_of_another_kind_is_not_taken(dial: Dial) -> None:
     broken = seen.attempts[0].failed
     assert broken is not None
     assert broken.failure is Failure.TIMEOUT
-    assert broken.detail["strangers"] > 0
+    assert broken.detail.strangers
 
 
 async def test_datagrams_from_elsewhere_say_nothing_of_the_host(dial: Dial) -> None:
@@ -226,7 +227,7 @@ async def test_datagrams_from_elsewhere_say_nothing_of_the_host(dial: Dial) -> N
     transport.close()
     broken = seen.attempts[0].failed
     assert broken is not None
-    assert (broken.failure, broken.detail) == (Failure.TIMEOUT, {})
+    assert (broken.failure, broken.detail) == (Failure.TIMEOUT, NOTHING)
 
 
 async def test_a_bug_of_ours_is_an_observation(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:

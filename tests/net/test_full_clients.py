@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials, admin_share, push_session, ssh_login
 from eset_portcheck.sessions.allowance import ClientFailed
@@ -136,7 +137,7 @@ def test_a_misbehaving_peer_ends_in_a_failure_and_in_time(
         cause, facts = outcome(port, client, STEP_S if Failure.TIMEOUT in expected else PATIENT_S)
     assert cause in expected, (cause, facts)
     assert time.monotonic() - started < LIBRARY_S
-    assert facts["client"] == client
+    assert facts.client == client
     assert "secret" not in repr(facts)
     assert tuple(capfd.readouterr()) == ("", "")
 
@@ -180,7 +181,7 @@ def test_a_host_that_would_get_the_password_weakly_gets_no_log_on() -> None:
     with serving(peer) as port:
         with pytest.raises(Withheld) as withheld:
             admin_share.check("127.0.0.1", port, "pc7", WHO, PATIENT_S, permit(), smb1=True)
-        assert withheld.value.facts == {"why": WEAK}
+        assert withheld.value.facts == StageDetail(why=WEAK)
         assert heard.get(timeout=PATIENT_S) == b"", "hung up without another word"
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eset_portcheck.model.evidence import Realm
+from eset_portcheck.model.stage_detail import DnsAnswer
 from eset_portcheck.net import realm
 from eset_portcheck.net.clock import Clock
 
@@ -34,8 +35,8 @@ def test_candidates_of_anything(host: str, search: list[str]) -> None:
 async def found(monkeypatch: pytest.MonkeyPatch, host: str, answers: dict[str, list[str]]) -> Realm:
     async def ask(
         clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: object
-    ) -> dict[str, object]:
-        return {"server": server, "name": name, "type": kind, "kdcs": answers.get(name.removeprefix(realm.PREFIX), [])}
+    ) -> tuple[DnsAnswer, list[str] | None]:
+        return DnsAnswer(server=server, name=name, type=kind), answers.get(name.removeprefix(realm.PREFIX))
 
     monkeypatch.setattr(realm, "ask_server", ask)
     return await realm.find_realm(Clock(), host, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], ["corp.local"])
@@ -74,4 +75,4 @@ def test_records_by_priority_and_nobody_is_nobody() -> None:
             "_kerberos._udp.corp.local.", 60, "IN", "SRV", "20 0 88 b.corp.local.", "10 0 88 A.corp.local.", "30 0 88 ."
         )
     )
-    assert realm.kdcs(reply) == {"kdcs": ["a.corp.local", "b.corp.local"]}
+    assert realm.kdcs(reply) == ["a.corp.local", "b.corp.local"]

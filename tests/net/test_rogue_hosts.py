@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.sessions import Credentials, admin_share
 from eset_portcheck.sessions.allowance import ClientFailed
@@ -68,7 +69,7 @@ def test_a_host_that_does_not_know_the_password_shows_no_share(
     ):
         admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit())
     assert broke.value.cause in (Failure.UNEXPECTED_BYTES, Failure.EOF), broke.value.facts
-    assert broke.value.facts["step"] != "done"
+    assert broke.value.facts.step != "done"
     assert proofs(heard) == 1
 
 
@@ -77,7 +78,7 @@ def test_no_proof_leaves_where_nothing_would_be_signed(dialect: int, mode: int) 
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     with serving(rogue(heard, dialect=dialect, mode=mode)) as port, pytest.raises(Withheld) as withheld:
         admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit())
-    assert withheld.value.facts == {"why": UNSIGNED}
+    assert withheld.value.facts == StageDetail(why=UNSIGNED)
     assert proofs(heard) == 0
 
 
@@ -87,10 +88,10 @@ def test_a_machine_is_known_again_by_the_names_of_its_challenge() -> None:
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     first = logons.permit("pc1", "192.0.2.1", {"computer": "ROGUE", "domain": "LAB"}, signed=True)
     first.use(signed=True)
-    logons.ended(first, {"step": "done"})
+    logons.ended(first, StageDetail(step="done"))
     with serving(rogue(heard)) as port, pytest.raises(Withheld) as withheld:
         admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit(logons))
-    assert withheld.value.facts == {"why": SAME_MACHINE, "tried_on": "pc1"}
+    assert withheld.value.facts == StageDetail(why=SAME_MACHINE, tried_on="pc1")
     assert proofs(heard) == 0
 
 
@@ -127,7 +128,7 @@ def test_pysmb_gives_no_proof_unasked() -> None:
 
     with serving(peer) as port, pytest.raises(Withheld) as withheld:
         admin_share.check("127.0.0.1", port, "pc7", WHO, STEP_S, permit(), smb1=True)
-    assert withheld.value.facts == {"why": UNSIGNED}
+    assert withheld.value.facts == StageDetail(why=UNSIGNED)
     assert proofs(heard) == 0
 
 
@@ -145,4 +146,4 @@ def test_a_refusal_comes_back_by_its_name_and_is_not_asked_again(status: int) ->
     assert proofs(heard) == 1
     with pytest.raises(Withheld) as withheld:
         logons.permit("pc8", "192.0.2.8", {}, signed=True)
-    assert withheld.value.facts["status"] == facts["status"]
+    assert withheld.value.facts.status == facts.status

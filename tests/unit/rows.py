@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from eset_portcheck.diagnose import diagnose
 from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.finding import Where
@@ -9,6 +11,7 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Certificate, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.report import ProofReached, Row
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import (
     Direction,
     Failure,
@@ -31,13 +34,14 @@ def attempt(
     broke: Stage | None = None,
     failure: Failure | None = None,
     took_s: float = 0.01,
-    detail: dict[str, Any] | None = None,
+    detail: StageDetail | dict[str, Any] | None = None,
     **facts: Any,
 ) -> Attempt:
     """All of `done` went well, then `broke` failed."""
     records = [StageRecord(stage, 0.0, 0.001) for stage in _ORDER if stage in done]
     if broke is not None:
-        records.append(StageRecord(broke, 0.0, took_s, failure, detail or {}))
+        said = detail if isinstance(detail, StageDetail) else msgspec.convert(detail or {}, StageDetail)
+        records.append(StageRecord(broke, 0.0, took_s, failure, said))
     return Attempt(**{"address": TARGET, "family": "ipv4", "source_address": SOURCE, "stages": records} | facts)
 
 

@@ -32,6 +32,7 @@ from eset_portcheck.model.observation import Attempt, Certificate, Icmp, Observa
 from eset_portcheck.model.plan import Check, Outcome, Plan
 from eset_portcheck.model.report import ProfileUsed, ProofReached, Report, from_json, to_json
 from eset_portcheck.model.site import site_of
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Culprit, Direction, Failure, Phase, Proof, Stage, State, Verdict
 
 HERE = Path(__file__).parent
@@ -50,7 +51,7 @@ Sees = Callable[[Check], Observation | None]
 
 
 def record(stage: Stage, duration_s: float, failure: Failure | None = None, **detail: Any) -> StageRecord:
-    return StageRecord(stage, 0.01, duration_s, failure, detail)
+    return StageRecord(stage, 0.01, duration_s, failure, msgspec.convert(detail, StageDetail))
 
 
 def tls(name: str, issuer: str, **judged: Any) -> TlsFacts:
@@ -172,7 +173,7 @@ def inspected(check: Check) -> Observation | None:
 
 def deployment(check: Check) -> Observation | None:
     if check.protocol == "nbns":
-        asked = record(Stage.HANDSHAKE, 4.0, Failure.TIMEOUT, sent=3)
+        asked = record(Stage.HANDSHAKE, 4.0, Failure.TIMEOUT)
         stages = [record(Stage.RESOLVE, 0.004), record(Stage.ROUTE, 0.0001), asked]
         return Observation([Attempt(TARGET, "ipv4", SOURCE, stages)], duration_s=4.01)
     if check.protocol == "nbdgm":

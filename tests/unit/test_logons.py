@@ -9,6 +9,7 @@ import pytest
 
 from eset_portcheck.deep import DeepSessions
 from eset_portcheck.model.plan import Endpoint, Options
+from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.sessions import Credentials, admin_share
@@ -31,13 +32,13 @@ PC1 = ("pc1", "192.0.2.1", {"computer": "PC1", "domain": "LAB", "dns_computer": 
 PC2 = ("pc2", "192.0.2.2", {"computer": "PC2", "domain": "LAB", "dns_computer": "pc2.lab.test"})
 
 
-def used(logons: Logons, machine: tuple[str, str, dict[str, Any]], facts: dict[str, Any] | None) -> None:
+def used(logons: Logons, machine: tuple[str, str, dict[str, Any]], facts: StageDetail | None) -> None:
     given = logons.permit(*machine, signed=True)
     given.use(signed=True)
     logons.ended(given, facts)
 
 
-def why(logons: Logons, machine: tuple[str, str, dict[str, Any]], *, signed: bool = True) -> dict[str, Any] | None:
+def why(logons: Logons, machine: tuple[str, str, dict[str, Any]], *, signed: bool = True) -> StageDetail | None:
     try:
         logons.permit(*machine, signed=signed)
     except Withheld as withheld:
@@ -45,35 +46,35 @@ def why(logons: Logons, machine: tuple[str, str, dict[str, Any]], *, signed: boo
     return None
 
 
-LOGON_FAILURE = {"step": "logon", "status": "STATUS_LOGON_FAILURE"}
+LOGON_FAILURE = StageDetail(step="logon", status="STATUS_LOGON_FAILURE")
 
 
 @pytest.mark.parametrize(
     ("facts", "forbids"),
     [
-        ({"step": "done"}, None),
-        ({"step": "tree", "status": "STATUS_ACCESS_DENIED"}, None),
-        ({"step": "tree", "error": "SMBConnectionClosed"}, None),
-        ({"step": "logon", "status": "STATUS_NTLM_BLOCKED"}, None),
-        ({"step": "logon", "status": "STATUS_LOGON_TYPE_NOT_GRANTED"}, None),
+        (StageDetail(step="done"), None),
+        (StageDetail(step="tree", status="STATUS_ACCESS_DENIED"), None),
+        (StageDetail(step="tree", error="SMBConnectionClosed"), None),
+        (StageDetail(step="logon", status="STATUS_NTLM_BLOCKED"), None),
+        (StageDetail(step="logon", status="STATUS_LOGON_TYPE_NOT_GRANTED"), None),
         (LOGON_FAILURE, REFUSED),
-        ({"step": "logon", "status": "STATUS_WRONG_PASSWORD"}, REFUSED),
-        ({"step": "logon", "status": "STATUS_ACCOUNT_LOCKED_OUT"}, REFUSED),
-        ({"step": "logon", "status": "STATUS_PASSWORD_EXPIRED"}, REFUSED),
-        ({"step": "logon", "status": "0xC0001234"}, REFUSED),
-        ({"step": "logon", "guest": True}, REFUSED),
-        ({"step": "logon", "error": "SMBConnectionClosed"}, UNKNOWN),
+        (StageDetail(step="logon", status="STATUS_WRONG_PASSWORD"), REFUSED),
+        (StageDetail(step="logon", status="STATUS_ACCOUNT_LOCKED_OUT"), REFUSED),
+        (StageDetail(step="logon", status="STATUS_PASSWORD_EXPIRED"), REFUSED),
+        (StageDetail(step="logon", status="0xC0001234"), REFUSED),
+        (StageDetail(step="logon", guest=True), REFUSED),
+        (StageDetail(step="logon", error="SMBConnectionClosed"), UNKNOWN),
         (None, UNKNOWN),
     ],
 )
-def test_what_the_first_log_on_means_for_the_next(facts: dict[str, Any] | None, forbids: str | None) -> None:
+def test_what_the_first_log_on_means_for_the_next(facts: StageDetail | None, forbids: str | None) -> None:
     logons = Logons()
     used(logons, PC1, facts)
     told = why(logons, PC2)
-    assert (told or {}).get("why") == forbids
+    assert (told or NOTHING).why == forbids
     if told:
-        assert told["tried_on"] == "pc1"
-        assert facts is None or told.get("status") == facts.get("status")
+        assert told.tried_on == "pc1"
+        assert facts is None or told.status == facts.status
 
 
 def test_a_refusal_before_any_proof_left_forbids_nothing() -> None:
@@ -83,16 +84,16 @@ def test_a_refusal_before_any_proof_left_forbids_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "forbids"), [({"step": "logon", "error": "x"}, None), (None, UNKNOWN), (LOGON_FAILURE, REFUSED)]
+    ("facts", "forbids"), [(StageDetail(step="logon", error="x"), None), (None, UNKNOWN), (LOGON_FAILURE, REFUSED)]
 )
 def test_after_one_that_was_accepted_a_lost_answer_forbids_nothing(
-    facts: dict[str, Any] | None, forbids: str | None
+    facts: StageDetail | None, forbids: str | None
 ) -> None:
     """The password is right; only one that may still be under way stops the next."""
     logons = Logons()
-    used(logons, PC1, {"step": "done"})
+    used(logons, PC1, StageDetail(step="done"))
     used(logons, PC2, facts)
-    assert (why(logons, ("pc3", "192.0.2.3", {})) or {}).get("why") == forbids
+    assert (why(logons, ("pc3", "192.0.2.3", {})) or NOTHING).why == forbids
 
 
 @pytest.mark.parametrize(
@@ -107,8 +108,8 @@ def test_after_one_that_was_accepted_a_lost_answer_forbids_nothing(
 )
 def test_one_machine_however_it_is_reached(again: tuple[str, str, dict[str, Any]]) -> None:
     logons = Logons()
-    used(logons, PC1, {"step": "done"})
-    assert why(logons, again) == {"why": SAME_MACHINE, "tried_on": "pc1"}
+    used(logons, PC1, StageDetail(step="done"))
+    assert why(logons, again) == StageDetail(why=SAME_MACHINE, tried_on="pc1")
     assert why(logons, ("other", "2001:db8::1", {"computer": "PC1", "domain": "ELSEWHERE"})) is None
 
 
@@ -124,7 +125,7 @@ def test_a_guid_counts_only_without_a_name() -> None:
 
 
 def test_old_smb_needs_the_option() -> None:
-    assert why(Logons(), PC1, signed=False) == {"why": UNSIGNED}
+    assert why(Logons(), PC1, signed=False) == StageDetail(why=UNSIGNED)
     assert why(Logons(allow_unsigned=True), PC1, signed=False) is None
 
 
@@ -157,17 +158,17 @@ async def test_no_log_on_on_a_redirected_target(
     monkeypatch.setattr(admin_share, "check", lambda *_, **__: pytest.fail("a log-on"))
     with pytest.raises(StageFailed) as broken:
         await sessions(**options).hold(dial(**fields))
-    assert (broken.value.failure, broken.value.detail) == (Failure.SESSION_NOT_TRIED, {"why": REDIRECTED})
+    assert (broken.value.failure, broken.value.detail) == (Failure.SESSION_NOT_TRIED, StageDetail(why=REDIRECTED))
 
 
 async def test_a_log_on_that_outlasts_its_stage_stops_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
     end, begun = threading.Event(), threading.Event()
 
-    def check(*arguments: Any, **_: Any) -> dict[str, Any]:
+    def check(*arguments: Any, **_: Any) -> StageDetail:
         arguments[-1].use(signed=True)
         begun.set()
         end.wait(10)
-        return {"step": "done"}
+        return StageDetail(step="done")
 
     monkeypatch.setattr(admin_share, "check", check)
     held = sessions()
@@ -178,7 +179,7 @@ async def test_a_log_on_that_outlasts_its_stage_stops_all_others(monkeypatch: py
         await held.hold(dial("pc2", "192.0.2.2"))
     end.set()
     assert begun.is_set()
-    assert broken.value.detail == {"why": UNKNOWN, "tried_on": "pc1"}
+    assert broken.value.detail == StageDetail(why=UNKNOWN, tried_on="pc1")
 
 
 async def test_no_proof_leaves_once_the_stage_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +187,7 @@ async def test_no_proof_leaves_once_the_stage_has_ended(monkeypatch: pytest.Monk
     go, begun = threading.Event(), asyncio.Event()
     loop, told = asyncio.get_running_loop(), []
 
-    def check(*arguments: Any, **_: Any) -> dict[str, Any]:
+    def check(*arguments: Any, **_: Any) -> StageDetail:
         loop.call_soon_threadsafe(begun.set)
         go.wait(10)
         try:
@@ -194,7 +195,7 @@ async def test_no_proof_leaves_once_the_stage_has_ended(monkeypatch: pytest.Monk
         except Withheld as withheld:
             told.append(withheld.facts)
         loop.call_soon_threadsafe(done.set)
-        return {"step": "done"}
+        return StageDetail(step="done")
 
     done = asyncio.Event()
     monkeypatch.setattr(admin_share, "check", check)
@@ -205,19 +206,19 @@ async def test_no_proof_leaves_once_the_stage_has_ended(monkeypatch: pytest.Monk
         await asyncio.wait([task])
         go.set()
         await done.wait()
-    assert told == [{"why": ENDED}]
+    assert told == [StageDetail(why=ENDED)]
 
 
 async def test_the_next_target_is_told_where_the_account_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def check(address: str, *arguments: Any, **_: Any) -> dict[str, Any]:
+    def check(address: str, *arguments: Any, **_: Any) -> StageDetail:
         permit: Permit = arguments[-1]
         asked.append(address)
         permit.use(signed=True)
         if address == "192.0.2.1":
-            raise ClientFailed(Failure.EOF, step="connect")
-        return {"client": "smbprotocol", **LOGON_FAILURE}
+            raise ClientFailed(Failure.EOF, StageDetail(step="connect"))
+        return LOGON_FAILURE
 
     monkeypatch.setattr(admin_share, "check", check)
     held = sessions()
@@ -225,7 +226,7 @@ async def test_the_next_target_is_told_where_the_account_was_refused(monkeypatch
         await held.hold(dial())
     with pytest.raises(StageFailed) as broken:
         await held.hold(dial("pc2", "192.0.2.2"))
-    assert (asked, broken.value.detail) == (["192.0.2.1"], {"why": UNKNOWN, "tried_on": "pc1"})
+    assert (asked, broken.value.detail) == (["192.0.2.1"], StageDetail(why=UNKNOWN, tried_on="pc1"))
 
 
 def test_an_address_that_got_no_log_on_does_not_spoil_the_one_that_did() -> None:

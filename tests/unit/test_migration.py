@@ -24,6 +24,7 @@ from eset_portcheck.model.evidence import (
     TtlWalk,
 )
 from eset_portcheck.model.report import Report
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.rejudging import rejudged
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "reports"
@@ -219,6 +220,53 @@ def test_what_no_run_wrote_is_refused_with_its_place(piece: Any, told: str) -> N
     with pytest.raises(ReportFileError) as refused:
         parsed(with_evidence(piece), "file")
     assert told in str(refused.value)
+
+
+def with_detail(detail: Any, version: str = "1.2.0") -> bytes:
+    plain = deepcopy(TODAY) | {"schema_version": version}
+    row = next(one for one in plain["checks"] if one.get("attempts"))
+    row["attempts"][0]["stages"][0]["detail"] = detail
+    plain["checks"] = [row]
+    return json.dumps(plain).encode()
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        (7, "Expected `object`, got `int`"),
+        ({"errno": 113}, ".errno: Expected `str | null`, got `int`"),
+        ({"received_bytes": "many"}, ".received_bytes: Expected `int | null`, got `str`"),
+        ({"status": ["407"]}, ".status: Expected `int | str | null`, got `array`"),
+        ({"servers": {"server": "10.0.0.1"}}, ".servers: Expected `array | null`, got `object`"),
+        ({"servers": [{"rcode": "NXDOMAIN"}]}, ".servers[0]: Object missing required field `server`"),
+        ({"servers": [{"server": "x", "failure": "dns_gone"}]}, ".servers[0].failure: Invalid enum value 'dns_gone'"),
+        ({"disagrees": [1]}, ".disagrees[0]: Expected `str`, got `int`"),
+    ],
+    ids=str,
+)
+def test_a_detail_that_no_stage_has_is_refused_with_its_place(detail: Any, told: str) -> None:
+    with pytest.raises(ReportFileError) as refused:
+        parsed(with_detail(detail), "file")
+    assert f"checks[0].attempts[0].stages[0].detail{'' if told.startswith('.') else ': '}{told}" in str(refused.value)
+
+
+def test_a_detail_that_nobody_knows_is_kept_out_and_named() -> None:
+    found = parsed(with_detail({"errno": "ENOENT", "novel": "novak"}), "file")
+    assert found.unknown == ["checks[0].attempts[0].stages[0].detail.novel"]
+    assert found.report.checks[0].attempts[0].stages[0].detail == StageDetail(errno="ENOENT")
+    assert "novak" not in str(found.report)
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
+def test_what_stages_said_before_is_taken_over(version: str) -> None:
+    found = parsed(with_detail({"errno": 113, "sent": 3, "why": "x"}, version), "old")
+    assert found.unknown == []
+    assert found.report.checks[0].attempts[0].stages[0].detail == StageDetail(errno="113", why="x")
+
+
+def test_a_detail_that_says_nothing_is_not_written() -> None:
+    (row,) = parsed(with_detail({}), "file").report.checks
+    assert "detail" not in msgspec.to_builtins(row)["attempts"][0]["stages"][0]
 
 
 def test_many_of_them_are_left_out_and_some_named() -> None:

@@ -11,6 +11,7 @@ from eset_portcheck.host.own_rules import MAX_ADDRESSES, Explainer
 from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.host import Host, Interface
 from eset_portcheck.model.observation import Attempt, Observation, StageRecord
+from eset_portcheck.model.stage_detail import DnsAnswer, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.packet_filter.evaluation import predict
 from eset_portcheck.packet_filter.flow import Flow, Prediction
@@ -95,15 +96,16 @@ def test_silence_after_a_datagram_is_asked() -> None:
 
 def test_questions_to_resolvers_that_stay_silent_are_asked_too() -> None:
     servers = [
-        {"server": one, "type": kind, **said}
-        for one, said in (
-            ("10.0.9.1", {"failure": "dns_timeout"}),
-            ("10.0.9.2", {"rcode": "SERVFAIL"}),
-            ("127.0.0.53", {"failure": "dns_timeout"}),
+        DnsAnswer(server=one, type=kind, failure=failure, rcode=None if failure else "SERVFAIL")
+        for one, failure in (
+            ("10.0.9.1", Failure.DNS_TIMEOUT),
+            ("10.0.9.2", None),
+            ("127.0.0.53", Failure.DNS_TIMEOUT),
         )
         for kind in ("A", "AAAA")
     ]
-    unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"servers": servers})])
+    detail = StageDetail(servers=servers)
+    unresolved = Attempt(stages=[StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, detail)])
     rules = Asked(lambda _: Prediction("drop", "udp dport 53 drop"))
     assert explained(rules, unresolved) == [("10.0.9.1", "drop")]
     assert [(flow.transport, flow.port) for flow in rules.flows] == [("udp", 53)]

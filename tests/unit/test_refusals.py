@@ -16,6 +16,7 @@ from eset_portcheck.model.evidence import (
 )
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, StageRecord
+from eset_portcheck.model.stage_detail import DnsAnswer, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Transport
 from tests.unit.rows import ROUTER, SOURCE, TARGET, attempt, connecting, icmp, judged, row
 
@@ -445,10 +446,12 @@ def test_one_rule_that_stops_many_rows_is_one_cause() -> None:
     ("stopped", "culprit"), [(["10.0.9.1", "10.0.9.2"], "local-firewall"), (["10.0.9.1"], "dns"), ([], "dns")]
 )
 def test_a_name_that_no_resolver_may_be_asked_for(stopped: list[str], culprit: str) -> None:
-    asked = [{"server": server, "type": "A", "failure": "dns_timeout"} for server in ("10.0.9.1", "10.0.9.2")]
+    asked = [DnsAnswer(server=server, type="A", failure=Failure.DNS_TIMEOUT) for server in ("10.0.9.1", "10.0.9.2")]
     unresolved = Attempt(
         stages=[
-            StageRecord(Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, {"name": "server.lab.test", "servers": asked})
+            StageRecord(
+                Stage.RESOLVE, 0.0, 4.0, Failure.DNS_TIMEOUT, StageDetail(name="server.lab.test", servers=asked)
+            )
         ]
     )
     own = [

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from eset_portcheck.model.evidence import SecondOpinion
+from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure, Listener, Proof, Stage
 from tests.unit.rows import TARGET, attempt, judged, row, tls
 
@@ -127,7 +128,7 @@ def test_names_that_worked_otherwise_than_by_dns(detail: dict[str, Any], found: 
     from eset_portcheck.model.observation import StageRecord
 
     good = attempt(*CONNECTED[1:], Stage.TLS, tls=tls(public="trusted"), reply={})
-    record = StageRecord(Stage.RESOLVE, 0.0, 0.01, None, {"name": "protect.corp.local", **detail})
+    record = StageRecord(Stage.RESOLVE, 0.0, 0.01, None, StageDetail(name="protect.corp.local", **detail))
     import msgspec
 
     (told,) = judged(row(msgspec.structs.replace(good, stages=[record, *good.stages])))

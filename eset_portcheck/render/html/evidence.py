@@ -89,7 +89,7 @@ def _stages(row: Row, attempt: Attempt, context: RenderContext) -> Iterator[Line
 def _facts(row: Row, attempt: Attempt, record: StageRecord, context: RenderContext) -> Iterator[str]:
     if record.stage is Stage.RESOLVE:
         yield from evidence_phrases.answers(record, context)
-        if not record.failure and not record.detail.get("servers"):
+        if not record.failure and not record.detail.servers:
             yield context.say("{name} is {address}", name=row.target, address=attempt.address or "?")
     elif record.stage is Stage.CONNECT and not record.failure:
         yield (
@@ -108,7 +108,7 @@ def _facts(row: Row, attempt: Attempt, record: StageRecord, context: RenderConte
         if row.verdict is not Verdict.PASS and attempt.transcript:
             yield from _first_bytes(attempt, context)
     if record.stage is not Stage.RESOLVE:
-        yield from list(parameters.named(record.detail, context, frozenset(("name", "servers", "os"))))[:6]
+        yield from list(parameters.named(record.detail.as_table(), context, frozenset(("name", "servers", "os"))))[:6]
 
 
 def _tls(attempt: Attempt, context: RenderContext) -> Iterator[str]:
