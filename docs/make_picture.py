@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # runs in a fre
 from eset_portcheck.model.report import from_json
 from eset_portcheck.render import table
 from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.terminal import console_for
 
 WIDTH = 118
 _ELSEWHERE = re.compile(r"@font-face\s*\{[^}]*\}\s*|<!--.*?-->\s*", re.DOTALL)
@@ -25,7 +26,7 @@ _BLANK = len("&#160;")
 
 def picture(data: bytes, width: int = WIDTH) -> str:
     """An SVG document. Lines that are longer than the picture is wide are wrapped."""
-    console = table.console_for(width, colour=True, record=True)
+    console = console_for(width, colour=True, record=True)
     for line in table.compose(from_json(data), RenderContext(), console):
         console.print(line)
     drawn = console.export_svg(title="eset-portcheck", unique_id="matrix")

@@ -1,10 +1,6 @@
 """The report for a terminal or a text file: first line for the ticket, matrix, what is wrong, what is not proven, exit
-code.
+code."""
 
-rich formats into memory with the settings given; no terminal, environment or clock is asked.
-"""
-
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -16,16 +12,18 @@ from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
 from eset_portcheck.render import host_sections, issues, outcome
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.evidence_phrases import attempts
-from eset_portcheck.render.lines import broken, flowed
+from eset_portcheck.render.issue_lines import lines_of
+from eset_portcheck.render.lines import flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix
 from eset_portcheck.render.remarks import connections_elsewhere
 from eset_portcheck.render.rows import redirected
+from eset_portcheck.render.terminal import console_for, paragraph, printed
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.track import FAMILIES, families
-from eset_portcheck.render.words import COUNT, LABEL, LEGEND
+from eset_portcheck.render.words import COUNT, LEGEND
 
-_LABEL = 10  # cells of the labels' column
+_LABEL = 10  # cells of the first column
 _INDENT = 2
 _LINK = "cyan"
 
@@ -44,31 +42,8 @@ def render(
 ) -> str:
     """`written`: the files that hold this report too. Ends in a line break."""
     console = console_for(width, colour=colour)
-    for line in compose(report, RenderContext(ascii, verbose, language, live), console, quiet=quiet, written=written):
-        console.print(line, soft_wrap=True)
-    file = console.file
-    assert isinstance(file, io.StringIO)  # noqa: S101  # made below
-    return file.getvalue()
-
-
-def console_for(width: int, *, colour: bool, record: bool = False) -> Console:
-    """Sixteen colours, so that the terminal's own theme decides; every detection of rich is answered beforehand."""
-    return Console(
-        file=io.StringIO(),
-        width=width,
-        height=25,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        legacy_windows=False,
-        force_jupyter=False,
-        force_interactive=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        record=record,
-        _environ={},
-    )
+    context = RenderContext(ascii, verbose, language, live)
+    return printed(compose(report, context, console, quiet=quiet, written=written), console)
 
 
 def compose(
@@ -103,7 +78,7 @@ class _Page:
         self._report = report
         self._context = context
         self._console = console
-        self._windows = "windows" in str(report.host.os).lower()
+        self._posix = "windows" not in str(report.host.os).lower()
 
     def first(self) -> Text:
         _, verdict = outcome.overall(self._report)
@@ -202,11 +177,12 @@ class _Page:
                 )
 
     def stories(self) -> Iterable[Text]:
-        told = [*issues.causes(self._report, self._context), *issues.ungrouped(self._report, self._context)]
+        context = self._context
+        told = [*issues.causes(self._report, context), *issues.ungrouped(self._report, context)]
         for title, wanted in (
-            (self._context.say("WHAT IS WRONG"), [one for one in told if issues.is_broken(one)]),
-            (self._context.say("NOT PROVEN FROM HERE"), [one for one in told if one.verdict is Verdict.UNPROVEN]),
-            (self._context.say("WARNINGS"), [one for one in told if one.verdict is Verdict.WARN]),
+            (context.say("WHAT IS WRONG"), [one for one in told if issues.is_broken(one)]),
+            (context.say("NOT PROVEN FROM HERE"), [one for one in told if one.verdict is Verdict.UNPROVEN]),
+            (context.say("WARNINGS"), [one for one in told if one.verdict is Verdict.WARN]),
         ):
             if wanted:
                 yield Text("")
@@ -214,40 +190,7 @@ class _Page:
             for number, one in enumerate(wanted):
                 if number:
                     yield Text("")
-                yield from self._issue(one)
-
-    def _issue(self, one: issues.Issue) -> Iterable[Text]:
-        context = self._context
-        style = LOOKS[one.verdict].style
-        title = Text().append(f"{one.number or context.glyph(one.verdict)} ", style).append(one.headline, "bold")
-        if one.code != one.headline:
-            title.append(f"  {one.code}", "dim")
-        if not one.required:
-            title.append("  ", "dim").append(context.say("(not required)"), "dim")
-        yield from self._paragraph(title, _INDENT)
-        is_proof = one.verdict is Verdict.UNPROVEN
-        for label, text in (
-            ("seen", "; ".join(one.seen)),
-            ("means", one.means),
-            ("who", one.who),
-            ("where", one.where),
-        ):
-            yield from self._labelled(label, text)
-        label = "proof" if is_proof else "do"
-        for step in one.do:
-            who = f"{step.who}: " if step.who else ""
-            yield from self._labelled(label, who + step.do)
-            for command in step.commands:
-                yield from self._command("", command)
-            label = ""
-            if step.undo:
-                yield from self._labelled("", self._context.say("undo:"))
-                yield from self._command("", step.undo)
-        yield from self._labelled("ask", one.ask)
-        yield from self._command("retry", one.again)
-        label = "explains" if len(one.rows) > 1 else "row"
-        for number, line in enumerate(flowed(one.explains, self._text_width, " ")):  # ids are for copying: never broken
-            yield self._label("" if number else label).append(line)
+                yield from lines_of(one, context, self._console, posix=self._posix)
 
     def notes(self) -> Iterable[Text]:
         found = issues.notes(self._report, self._context)
@@ -317,28 +260,4 @@ class _Page:
         yield from self._paragraph(Text(outcome.exit_sentence(self._report, context)))
 
     def _paragraph(self, text: Text, hang: int = 0, indent: int = 0) -> Iterable[Text]:
-        """Wrapped at words; the first line indented by `indent`, every later one by `hang`."""
-        if not text.plain:
-            return
-        for number, line in enumerate(text.wrap(self._console, self._console.width - hang, overflow="fold")):
-            line.rstrip()
-            yield Text(" " * (hang if number else indent)).append_text(line)
-
-    def _labelled(self, label: str, text: str) -> Iterable[Text]:
-        lines: Iterable[Text] = Text(text).wrap(self._console, self._text_width, overflow="fold") if text else []
-        for number, line in enumerate(lines):
-            line.rstrip()
-            yield self._label("" if number else label).append_text(line)
-
-    def _command(self, label: str, command: str) -> Iterable[Text]:
-        lines = broken(command, self._text_width, continued=not self._windows) if command else []
-        for number, line in enumerate(lines):
-            yield self._label("" if number else label).append(line, _LINK)
-
-    @property
-    def _text_width(self) -> int:
-        return max(20, self._console.width - _INDENT - _LABEL)
-
-    def _label(self, label: str) -> Text:
-        word = self._context.say(LABEL[label]) if label else ""
-        return Text().append(" " * _INDENT + word.ljust(_LABEL), "dim")
+        return paragraph(text, self._console, hang, indent)

@@ -1,6 +1,5 @@
 """A comparison for a terminal or a text file: first line for the ticket, what limits it, then change by change."""
 
-import io
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.comparison import entries
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.table import console_for
+from eset_portcheck.render.terminal import console_for, paragraph, printed
 from eset_portcheck.render.text import SENTENCE
 
 _LABEL = 9
@@ -32,11 +31,8 @@ def render(
 ) -> str:
     """`quiet`: only what is broken. `written`: the files that hold this comparison too. Ends in a line break."""
     console = console_for(width, colour=colour)
-    for line in compose(comparison, RenderContext(ascii, verbose, language), console, quiet=quiet, written=written):
-        console.print(line, soft_wrap=True)
-    file = console.file
-    assert isinstance(file, io.StringIO)  # noqa: S101  # made by console_for
-    return file.getvalue()
+    context = RenderContext(ascii, verbose, language)
+    return printed(compose(comparison, context, console, quiet=quiet, written=written), console)
 
 
 def compose(
@@ -53,9 +49,9 @@ def compose(
     yield Text().append(who, "bold").append(word, f"bold {style}").append(why, "bold")
     if not quiet:
         for label, text in entries.runs(comparison, context):
-            yield from _paragraph(Text(label.ljust(_LABEL) + text, "dim"), console, _LABEL)
+            yield from paragraph(Text(label.ljust(_LABEL) + text, "dim"), console, _LABEL)
     for text in entries.differences(comparison, context):
-        yield from _paragraph(Text("! ", LOOKS[Verdict.WARN].style).append(text), console, _INDENT)
+        yield from paragraph(Text("! ", LOOKS[Verdict.WARN].style).append(text), console, _INDENT)
     for section in entries.sections(comparison, context):
         if quiet and section.change is not Change.BROKEN:
             continue
@@ -63,7 +59,7 @@ def compose(
         yield from _section(section, context, console)
     yield Text("")
     if written:
-        yield from _paragraph(
+        yield from paragraph(
             Text(
                 context.say("Comparison: {names}").format(
                     names=", ".join(context.safe(name, SENTENCE) for name in written)
@@ -71,7 +67,7 @@ def compose(
             ),
             console,
         )
-    yield from _paragraph(Text(entries.exit_sentence(comparison, context)), console)
+    yield from paragraph(Text(entries.exit_sentence(comparison, context)), console)
 
 
 def _section(section: entries.Section, context: RenderContext, console: Console) -> Iterable[Text]:
@@ -85,9 +81,9 @@ def _section(section: entries.Section, context: RenderContext, console: Console)
         return
     yield Text(section.title, f"bold {LOOKS[section.verdict].style}")
     for one in section.entries:
-        yield from _paragraph(_line(one, context), console, 2 * _INDENT, _INDENT)
+        yield from paragraph(_line(one, context), console, 2 * _INDENT, _INDENT)
         if one.meaning:
-            yield from _paragraph(Text(one.meaning), console, 3 * _INDENT, 3 * _INDENT)
+            yield from paragraph(Text(one.meaning), console, 3 * _INDENT, 3 * _INDENT)
 
 
 def _line(one: entries.Entry, context: RenderContext) -> Text:
@@ -105,9 +101,3 @@ def _sign(verdict: Verdict | None, context: RenderContext) -> Text:
     if verdict is None:
         return Text(" ")
     return Text(context.glyph(verdict), LOOKS[verdict].style)
-
-
-def _paragraph(text: Text, console: Console, hang: int = 0, indent: int = 0) -> Iterable[Text]:
-    for number, line in enumerate(text.wrap(console, console.width - hang, overflow="fold")):
-        line.rstrip()
-        yield Text(" " * (hang if number else indent)).append_text(line)

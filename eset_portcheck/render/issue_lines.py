@@ -1,0 +1,80 @@
+"""One issue for a terminal or a text file: a title, then lines with a label each. Commands stand on lines of their own,
+so that they can be copied."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.issues import Issue
+from eset_portcheck.render.lines import broken, flowed
+from eset_portcheck.render.look import LOOKS
+from eset_portcheck.render.terminal import paragraph
+from eset_portcheck.render.words import LABEL
+
+_LABEL = 10  # cells of the labels' column
+_INDENT = 2
+_LINK = "cyan"
+
+
+def lines_of(issue: Issue, context: RenderContext, console: Console, *, posix: bool) -> Iterable[Text]:
+    """`posix`: whether the reader's shell is one, and goes on after a backslash."""
+    yield from _Issue(context, console, posix=posix).lines(issue)
+
+
+class _Issue:
+    def __init__(self, context: RenderContext, console: Console, *, posix: bool) -> None:
+        self._context = context
+        self._console = console
+        self._posix = posix
+        self._width = max(20, console.width - _INDENT - _LABEL)
+
+    def lines(self, issue: Issue) -> Iterable[Text]:
+        context = self._context
+        style = LOOKS[issue.verdict].style
+        title = Text().append(f"{issue.number or context.glyph(issue.verdict)} ", style).append(issue.headline, "bold")
+        if issue.code != issue.headline:
+            title.append(f"  {issue.code}", "dim")
+        if not issue.required:
+            title.append("  ", "dim").append(context.say("(not required)"), "dim")
+        yield from paragraph(title, self._console, _INDENT)
+        is_proof = issue.verdict is Verdict.UNPROVEN
+        for label, text in (
+            ("seen", "; ".join(issue.seen)),
+            ("means", issue.means),
+            ("who", issue.who),
+            ("where", issue.where),
+        ):
+            yield from self._labelled(label, text)
+        label = "proof" if is_proof else "do"
+        for step in issue.do:
+            who = f"{step.who}: " if step.who else ""
+            yield from self._labelled(label, who + step.do)
+            for command in step.commands:
+                yield from self._command("", command)
+            label = ""
+            if step.undo:
+                yield from self._labelled("", context.say("undo:"))
+                yield from self._command("", step.undo)
+        yield from self._labelled("ask", issue.ask)
+        yield from self._command("retry", issue.again)
+        label = "explains" if len(issue.rows) > 1 else "row"
+        for number, line in enumerate(flowed(issue.explains, self._width, " ")):  # ids are for copying: never broken
+            yield self._label("" if number else label).append(line)
+
+    def _labelled(self, label: str, text: str) -> Iterable[Text]:
+        lines: Iterable[Text] = Text(text).wrap(self._console, self._width, overflow="fold") if text else []
+        for number, line in enumerate(lines):
+            line.rstrip()
+            yield self._label("" if number else label).append_text(line)
+
+    def _command(self, label: str, command: str) -> Iterable[Text]:
+        lines = broken(command, self._width, continued=self._posix) if command else []
+        for number, line in enumerate(lines):
+            yield self._label("" if number else label).append(line, _LINK)
+
+    def _label(self, label: str) -> Text:
+        word = self._context.say(LABEL[label]) if label else ""
+        return Text().append(" " * _INDENT + word.ljust(_LABEL), "dim")
