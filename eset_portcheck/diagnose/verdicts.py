@@ -13,7 +13,7 @@ from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import WORST_FIRST, Direction, Listener, Phase, Proof, Verdict
+from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Verdict, gravity
 
 # Found at the listening end before the component is installed, these still tell of the path, not of what is not there
 # yet.
@@ -125,7 +125,7 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
 
 def _gravest(judged: list[Judged]) -> Judged:
     """The worst verdict; among equals the one that got farthest says most."""
-    return min(judged, key=lambda one: (WORST_FIRST.index(one.verdict), -one.reading.reached.rung))
+    return min(judged, key=lambda one: (gravity(one.verdict), -one.reading.reached.rung))
 
 
 def _conclude(judged: Judged) -> Conclusion:

@@ -57,9 +57,14 @@ class Verdict(StrEnum):
 WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.UNPROVEN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
 
 
+def gravity(verdict: Verdict) -> int:
+    """0 for the worst: to sort by."""
+    return WORST_FIRST.index(verdict)
+
+
 def worst(verdicts: Iterable[Verdict], default: Verdict) -> Verdict:
     """`default`: where there is none."""
-    return min(verdicts, key=WORST_FIRST.index, default=default)
+    return min(verdicts, key=gravity, default=default)
 
 
 class Stage(StrEnum):

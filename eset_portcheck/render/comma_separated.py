@@ -11,7 +11,7 @@ from defusedcsv import csv  # type: ignore[import-untyped]
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.issues import numbers
+from eset_portcheck.render.view import View
 
 # Full-width = + - @: formulas to some spreadsheets, which the writer does not know.
 _WIDE_FORMULA = (
@@ -52,15 +52,15 @@ def render(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    caused = numbers(report)
+    explained = View(report, RenderContext()).explained
     for row in report.checks:
-        writer.writerow([_cell(value) for value in _values(report, row, caused)])
+        writer.writerow([_cell(value) for value in _values(report, row, explained.get(row.id))])
     return out.getvalue()
 
 
-def _values(report: Report, row: Row, caused: dict[str, str]) -> list[object]:
+def _values(report: Report, row: Row, cause: str | None) -> list[object]:
     where = row.where
-    place = where.address or (" - ".join(where.interval) if where.interval else "") or where.ca or ""
+    where_text = where.address or (" - ".join(where.interval) if where.interval else "") or where.ca or ""
     return [
         report.run.id,
         report.host.name,
@@ -80,8 +80,8 @@ def _values(report: Report, row: Row, caused: dict[str, str]) -> list[object]:
         row.protocol,
         row.culprit.value if row.culprit else "",
         row.confidence.value if row.confidence else "",
-        place,
-        f"C{caused[row.id]}" if row.id in caused else "",
+        where_text,
+        f"C{cause}" if cause else "",
         row.explained_by or "",
         row.duration_s,
         row.source,

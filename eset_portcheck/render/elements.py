@@ -25,16 +25,16 @@ def to_markdown(root: Element) -> str:
     return "\n".join(kept) + "\n"
 
 
-def put(place: Element, text: str) -> None:
+def put(parent: Element, text: str) -> None:
     """After what is there already; addresses as code, so that no renderer makes links of what a peer said, and our
     codes, which else bear backslashes."""
     for number, piece in enumerate(_LITERAL.split(text)):
         if number % 2:
-            SubElement(place, "code").text = piece
-        elif len(place):
-            place[-1].tail = (place[-1].tail or "") + piece
+            SubElement(parent, "code").text = piece
+        elif len(parent):
+            parent[-1].tail = (parent[-1].tail or "") + piece
         else:
-            place.text = (place.text or "") + piece
+            parent.text = (parent.text or "") + piece
 
 
 def put_table(root: Element, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

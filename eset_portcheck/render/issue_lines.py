@@ -7,28 +7,24 @@ from rich.console import Console
 from rich.text import Text
 
 from eset_portcheck.model.vocabulary import Verdict
-from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.issues import Issue
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.terminal import paragraph
-from eset_portcheck.render.words import LABEL
+from eset_portcheck.render.view import View
+from eset_portcheck.render.view.issues import Issue
+from eset_portcheck.render.wording.words import LABEL
 
 _LABEL = 10  # cells of the labels' column
 _INDENT = 2
 _LINK = "cyan"
 
 
-def lines_of(issue: Issue, context: RenderContext, console: Console, *, posix: bool) -> Iterable[Text]:
-    """`posix`: whether the reader's shell is one, and goes on after a backslash."""
-    yield from _Issue(context, console, posix=posix).lines(issue)
-
-
-class _Issue:
-    def __init__(self, context: RenderContext, console: Console, *, posix: bool) -> None:
-        self._context = context
+class IssueLayout:
+    def __init__(self, view: View, console: Console) -> None:
+        self._context = view.context
         self._console = console
-        self._posix = posix
+        # a shell that goes on after a backslash
+        self._is_posix = "windows" not in str(view.report.host.os).lower()
         self._width = max(20, console.width - _INDENT - _LABEL)
 
     def lines(self, issue: Issue) -> Iterable[Text]:
@@ -71,7 +67,7 @@ class _Issue:
             yield self._label("" if number else label).append_text(line)
 
     def _command(self, label: str, command: str) -> Iterable[Text]:
-        lines = broken(command, self._width, continued=self._posix) if command else []
+        lines = broken(command, self._width, continued=self._is_posix) if command else []
         for number, line in enumerate(lines):
             yield self._label("" if number else label).append(line, _LINK)
 

@@ -36,14 +36,14 @@ def _pieces(command: str, quotes: tuple[str, str]) -> list[str]:
     """Cut after each pipe and semicolon that a blank follows, outside of quotes: a line that began inside of them would
     be read as a command."""
     pieces, start, ends = [], 0, ""
-    for place, sign in enumerate(command):
+    for at, sign in enumerate(command):
         if ends:
             ends = "" if sign in ends else ends
         elif opened := next((kind for kind in quotes if sign in kind), ""):
             ends = opened
-        elif sign in "|;" and command[place + 1 : place + 2] == " ":
-            pieces.append(command[start : place + 1])
-            start = place + 2
+        elif sign in "|;" and command[at + 1 : at + 2] == " ":
+            pieces.append(command[start : at + 1])
+            start = at + 2
     return [*pieces, command[start:]]
 
 

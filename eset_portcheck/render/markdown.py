@@ -3,20 +3,18 @@
 The text is an element tree, so that it cannot break out of its place; `elements` makes Markdown of it.
 """
 
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement
 
-from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
-from eset_portcheck.render import issues, outcome
+from eset_portcheck.model.report import Report
+from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.elements import put, put_table, to_markdown
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.port_owners import port_owners
-from eset_portcheck.render.remarks import remarks
-from eset_portcheck.render.rows import arranged, shown_target
-from eset_portcheck.render.text import COMMAND
-from eset_portcheck.render.track import Reach, track
-from eset_portcheck.render.words import COUNT
+from eset_portcheck.render.view import View
+from eset_portcheck.render.view.issues import Issue
+from eset_portcheck.render.view.rows import ShownRow
+from eset_portcheck.render.wording.track import Reach
 
 SUMMARY_LINES = 20
 _CAUSES = 4  # of a summary
@@ -26,31 +24,30 @@ def render(
     report: Report, *, language: str = "en", verbose: bool = False, quiet: bool = False, live: bool = False
 ) -> str:
     """Ends in a line break; no line has trailing blanks."""
-    page = _Page(report, RenderContext(verbose=verbose or not quiet, language=language, live=live))
+    page = _Page(View(report, RenderContext(verbose=verbose or not quiet, language=language, live=live)))
     root = page.summary() if quiet else page.whole()
     return to_markdown(root)
 
 
 class _Page:
-    def __init__(self, report: Report, context: RenderContext) -> None:
-        self._report = report
-        self._context = context
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._context = view.context
 
     def summary(self) -> Element:
         root = Element("div")
         self._first(root)
-        told = [*issues.causes(self._report, self._context), *issues.ungrouped(self._report, self._context)]
-        wanted = [one for one in told if one.required] or told
-        if wanted:
-            listed = SubElement(root, "ul")
-            for one in wanted[:_CAUSES]:
-                entry = SubElement(listed, "li")
-                self._headline(entry, one)
-                put(entry, f": {one.who}" if one.who else "")
-            if len(wanted) > _CAUSES:
-                put(SubElement(listed, "li"), self._context.say("and {count} more", count=len(wanted) - _CAUSES))
-        if wanted and wanted[0].ask:
-            put(SubElement(SubElement(root, "blockquote"), "p"), wanted[0].ask)
+        issues = self._view.urgent
+        if issues:
+            items = SubElement(root, "ul")
+            for issue in issues[:_CAUSES]:
+                item = SubElement(items, "li")
+                self._headline(item, issue)
+                put(item, f": {issue.who}" if issue.who else "")
+            if len(issues) > _CAUSES:
+                put(SubElement(items, "li"), self._context.say("and {count} more", count=len(issues) - _CAUSES))
+        if issues and issues[0].ask:
+            put(SubElement(SubElement(root, "blockquote"), "p"), issues[0].ask)
         self._last(root)
         return root
 
@@ -59,41 +56,33 @@ class _Page:
         self._first(root)
         self._matrix(root)
         self._port_owners(root)
-        self._rejudged(root)
-        told = issues.causes(self._report, self._context)
-        self._issues(root, self._context.say("WHAT IS WRONG"), [one for one in told if issues.is_broken(one)])
-        self._issues(root, self._context.say("WARNINGS"), [one for one in told if not issues.is_broken(one)])
-        self._issues(root, self._context.say("NOT PROVEN FROM HERE"), issues.ungrouped(self._report, self._context))
+        self._changed(root)
+        for title, issues in self._view.issue_sections:
+            self._issues(root, title, issues)
         self._notes(root)
         self._last(root)
         return root
 
     def _first(self, root: Element) -> None:
-        who, word, why, _ = outcome.first_line(self._report, self._context)
-        title = SubElement(root, "h2")
-        put(title, who + word)
-        reason, bracket, code = why.removeprefix(": ").rstrip("; ").rpartition(" [")
+        line = self._view.first_line
+        put(SubElement(root, "h2"), line.who + line.word)
+        reason, bracket, code = line.why.removeprefix(": ").rstrip("; ").rpartition(" [")
         top = SubElement(root, "p")
         put(top, reason + " " if bracket else code + ".")
         if bracket:
             self._code(top, code.removesuffix("]"))
-        seen = {verdict: sum(row.verdict is verdict for row in self._report.checks) for verdict in Verdict}
-        counts = [self._context.count(*COUNT[verdict.value], seen[verdict]) for verdict in WORST_FIRST if seen[verdict]]
-        run = self._report.run
+        run = self._view.report.run
         about = [
-            *counts,
+            *(count.text for count in self._view.counts),
             self._context.say("phase {phase}", phase=run.phase.value),
             self._context.safe(run.started_utc),
         ]
         put(SubElement(root, "p"), ", ".join(about))
-        if said := remarks(self._report, self._context):
-            put(SubElement(root, "p"), "; ".join(said))
+        if self._view.remarks:
+            put(SubElement(root, "p"), "; ".join(self._view.remarks))
 
     def _matrix(self, root: Element) -> None:
         say = self._context.say
-        rows = arranged(
-            [row for row in self._report.checks if self._context.verbose or row.verdict is not Verdict.SKIP]
-        )
         head = [
             say("verdict"),
             say("purpose"),
@@ -104,119 +93,107 @@ class _Page:
             say("required"),
             say("check"),
         ]
-        put_table(root, head, [self._cells(row) for row in rows])
+        put_table(root, head, [self._cells(shown) for shown in self._view.rows])
 
-    def _cells(self, row: Row) -> list[str]:
-        context = self._context
-        glyph = LOOKS[row.verdict].glyph
-        signs = {Reach.MARKED: glyph, Reach.NOT_REACHED: "…"}
-        steps = " ".join(f"{step.word}{signs.get(step.reach, '')}" for step in track(row))
-        needed = context.say("yes") if row.required else context.say("no")
-        word = f"{glyph} {context.word(row.verdict)}"
-        port = f"{row.port}/{row.transport.value}"
+    def _cells(self, shown: ShownRow) -> list[str]:
+        row, say = shown.row, self._context.say
+        signs = {Reach.MARKED: LOOKS[row.verdict].glyph, Reach.NOT_REACHED: "…"}
         return [
-            word,
-            context.own(row.purpose),
-            shown_target(row, context),
-            port,
-            steps,
-            context.safe(row.reason),
-            needed,
-            context.safe(row.id),
+            self._word(row.verdict),
+            shown.name,
+            shown.target,
+            f"{shown.port}/{row.transport.value}",
+            " ".join(f"{step.word}{signs.get(step.reach, '')}" for step in shown.steps),
+            shown.code,
+            say("yes") if row.required else say("no"),
+            self._context.safe(row.id),
         ]
 
-    def _issues(self, root: Element, title: str, told: list[issues.Issue]) -> None:
-        if not told:
-            return
+    def _word(self, verdict: Verdict) -> str:
+        return f"{LOOKS[verdict].glyph} {self._context.word(verdict)}"
+
+    def _issues(self, root: Element, title: str, issues: Sequence[Issue]) -> None:
+        say = self._context.say
         put(SubElement(root, "h3"), title.capitalize())
-        for one in told:
-            heading = SubElement(root, "h4")
-            self._headline(heading, one)
-            listed = SubElement(root, "ul")
-            say = self._context.say
+        for issue in issues:
+            self._headline(SubElement(root, "h4"), issue)
+            items = SubElement(root, "ul")
             for label, text in (
-                (say("seen"), "; ".join(one.seen)),
-                (say("means"), one.means),
-                (say("who"), one.who),
-                (say("where"), one.where),
+                (say("seen"), "; ".join(issue.seen)),
+                (say("means"), issue.means),
+                (say("who"), issue.who),
+                (say("where"), issue.where),
             ):
-                self._labelled(listed, label, text)
-            label = say("to prove") if one.verdict is Verdict.UNPROVEN else say("do")
-            for step in one.do:
-                entry = self._labelled(listed, label, f"{step.who}: {step.do}" if step.who else step.do)
+                self._labelled(items, label, text)
+            label = say("to prove") if issue.verdict is Verdict.UNPROVEN else say("do")
+            for step in issue.do:
+                item = self._labelled(items, label, f"{step.who}: {step.do}" if step.who else step.do)
                 for command in step.commands:
-                    self._code(entry, command)
+                    self._code(item, command)
                 if step.undo:
-                    put(entry, " " + say("undo:"))
-                    self._code(entry, step.undo)
-            self._labelled(listed, say("ask for"), one.ask)
-            if one.again:
-                self._code(self._labelled(listed, say("retry"), " "), one.again)
-            entry = self._labelled(listed, say("explains"), " ")
-            for number, row in enumerate(one.rows):
-                put(entry, ", " if number else " ")
-                SubElement(entry, "code").text = self._context.safe(row)
+                    put(item, " " + say("undo:"))
+                    self._code(item, step.undo)
+            self._labelled(items, say("ask for"), issue.ask)
+            if issue.again:
+                self._code(self._labelled(items, say("retry"), " "), issue.again)
+            item = self._labelled(items, say("explains"), " ")
+            for number, row in enumerate(issue.rows):
+                put(item, ", " if number else " ")
+                SubElement(item, "code").text = self._context.safe(row)
 
-    def _headline(self, place: Element, one: issues.Issue) -> None:
+    def _headline(self, parent: Element, issue: Issue) -> None:
         # As the JSON calls it; "1." would begin a list.
-        put(place, f"C{one.number} {one.headline} " if one.number else f"{one.headline} ")
-        SubElement(place, "code").text = one.code
+        put(parent, f"C{issue.number} {issue.headline} " if issue.number else f"{issue.headline} ")
+        SubElement(parent, "code").text = issue.code
 
-    def _labelled(self, listed: Element, label: str, text: str) -> Element:
+    def _labelled(self, items: Element, label: str, text: str) -> Element:
         if not text:
-            return listed
-        entry = SubElement(listed, "li")
-        SubElement(entry, "strong").text = label
-        put(entry, f": {text}" if text.strip() else ":")
-        return entry
+            return items
+        item = SubElement(items, "li")
+        SubElement(item, "strong").text = label
+        put(item, f": {text}" if text.strip() else ":")
+        return item
 
-    def _code(self, place: Element, command: str) -> None:
-        put(place, " ")
-        SubElement(place, "code").text = command
+    def _code(self, parent: Element, command: str) -> None:
+        put(parent, " ")
+        SubElement(parent, "code").text = command
 
     def _port_owners(self, root: Element) -> None:
-        told = list(port_owners(self._report, self._context))
-        if told:
-            say = self._context.say
-            put(SubElement(root, "h3"), say("PORTS OF THIS MACHINE").capitalize())
-            rows = [
-                [port, f"{LOOKS[row.verdict].glyph} {self._context.word(row.verdict)}", who] for row, port, who in told
-            ]
-            put_table(root, [say("port"), say("verdict"), say("seen")], rows)
+        if not self._view.port_owners:
+            return
+        say = self._context.say
+        put(SubElement(root, "h3"), say("PORTS OF THIS MACHINE").capitalize())
+        rows = [[owner.port, self._word(owner.row.verdict), owner.text] for owner in self._view.port_owners]
+        put_table(root, [say("port"), say("verdict"), say("seen")], rows)
 
-    def _rejudged(self, root: Element) -> None:
-        anew = self._report.rediagnosis
-        if anew is None or not anew.changed:
+    def _changed(self, root: Element) -> None:
+        anew, changed = self._view.report.rediagnosis, self._view.changed
+        if anew is None or not changed:
             return
         say = self._context.say
         put(SubElement(root, "h3"), say("Evaluated again by the rules of {version}", version=anew.version))
-        rows = [
-            [
-                self._context.safe(one.id),
-                self._context.safe(" ".join(one.before)),
-                self._context.safe(" ".join(one.after)),
-            ]
-            for one in anew.changed
-        ]
-        put_table(root, [say("check"), say("before"), say("after")], rows)
+        put_table(
+            root,
+            [say("check"), say("before"), say("after")],
+            [[row.name, row.before, row.after] for row in changed],
+        )
 
     def _notes(self, root: Element) -> None:
-        found = issues.notes(self._report, self._context)
-        if not found:
+        if not self._view.notes:
             return
         put(SubElement(root, "h3"), self._context.say("ALSO SEEN").capitalize())
-        listed = SubElement(root, "ul")
-        for code, facts, ids in found:
-            entry = SubElement(listed, "li")
-            SubElement(entry, "code").text = code
-            put(entry, f" {facts} " if facts else " ")
-            put(entry, "(" + ", ".join(self._context.safe(one) for one in ids) + ")")
+        items = SubElement(root, "ul")
+        for note in self._view.notes:
+            item = SubElement(items, "li")
+            SubElement(item, "code").text = note.code
+            put(item, f" {note.facts} " if note.facts else " ")
+            put(item, "(" + ", ".join(self._context.safe(row) for row in note.rows) + ")")
 
     def _last(self, root: Element) -> None:
-        context, report = self._context, self._report
+        context, report = self._context, self._view.report
         last = SubElement(root, "p")
         put(last, context.say("test again: {command}", command="").strip() + " ")
-        SubElement(last, "code").text = context.safe(outcome.again(report, context), COMMAND)
+        SubElement(last, "code").text = self._view.again
         profiles = ", ".join(f"{used.role} {used.version}" for used in report.profiles)
         parts = [
             context.safe(f"{report.tool.name} {report.tool.version}"),

@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Transport, Verdict
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.issues import numbers
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.rows import arranged, is_usual, redirected, shown_target
-from eset_portcheck.render.track import FAMILIES, Reach, both_families, families, track
-from eset_portcheck.render.words import HEAD
+from eset_portcheck.render.view import View
+from eset_portcheck.render.view.rows import ShownRow
+from eset_portcheck.render.wording.track import FAMILIES, Reach, both_families
+from eset_portcheck.render.wording.words import HEAD
 
 GAP = 2
 _FLOOR = {"target": 20}  # columns that may be cut, and to what ("what": each layout says)
@@ -55,12 +54,11 @@ _LAYOUTS = (
 )
 
 
-def matrix(report: Report, context: RenderContext, width: int) -> list[Text]:
-    rows = arranged([row for row in report.checks if context.verbose or row.verdict is not Verdict.SKIP])
+def matrix(view: View, width: int) -> list[Text]:
+    rows, context = view.rows, view.context
     if not rows:
         return []
-    caused = numbers(report)
-    lines = [_cells(report, row, caused, context) for row in rows]
+    lines = [_cells(shown, len(view.report.run.roles) > 1, context) for shown in rows]
     for layout in _LAYOUTS:
         columns, widths = _fit(lines, layout, rows, context, width)
         if columns:
@@ -69,13 +67,14 @@ def matrix(report: Report, context: RenderContext, width: int) -> list[Text]:
 
 
 def _fit(
-    lines: list[dict[str, Text]], layout: Layout, rows: list[Row], context: RenderContext, width: int
+    lines: list[dict[str, Text]], layout: Layout, rows: list[ShownRow], context: RenderContext, width: int
 ) -> tuple[list[str], dict[str, int]]:
     """Columns that hold anything, with their widths; nothing when even the narrowest does not fit."""
+    is_dual = both_families(shown.families for shown in rows)
     used = [
         name
         for name in layout.columns
-        if any(line[name].cell_len for line in lines) and (name not in FAMILIES or both_families(rows))
+        if any(line[name].cell_len for line in lines) and (name not in FAMILIES or is_dual)
     ]
     natural = {
         name: max(Text(context.say(HEAD.get(name, ""))).cell_len, *(line[name].cell_len for line in lines))
@@ -96,7 +95,7 @@ def _fit(
 
 
 def _lines(
-    rows: list[Row],
+    rows: list[ShownRow],
     lines: list[dict[str, Text]],
     columns: list[str],
     widths: dict[str, int],
@@ -106,18 +105,18 @@ def _lines(
     head = {name: Text(context.say(HEAD.get(name, "")), "dim") for name in columns}
     indent = " " * _indent(layout)
     out = [Text(indent).append_text(_line(head, columns, widths, context))]
-    before: Row | None = None
-    for row, cells in zip(rows, lines, strict=True):
-        heading = _heading(row, layout, context)
-        is_same = before is not None and before.target == row.target and _heading(before, layout, context) == heading
+    before: ShownRow | None = None
+    for shown, cells in zip(rows, lines, strict=True):
+        heading = _heading(shown, layout)
+        is_same = before is not None and before.row.target == shown.row.target and _heading(before, layout) == heading
         if heading and not is_same:
             out.append(Text(heading, "bold" if layout.headed else "dim"))
-        elif before is not None and before.via_destination and not row.via_destination:
+        elif before is not None and before.via and not shown.via:
             # The rows that follow are not behind the proxy of the heading above.
             out.append(Text(context.say("direct"), "dim"))
-        cells = cells | {"target": Text("")} if is_same and not row.via_destination else cells
+        cells = cells | {"target": Text("")} if is_same and not shown.via else cells
         out.append(Text(indent).append_text(_line(cells, columns, widths, context)))
-        before = row
+        before = shown
     return out
 
 
@@ -127,10 +126,10 @@ def _indent(layout: Layout) -> int:
 
 def _line(cells: dict[str, Text], columns: list[str], widths: dict[str, int], context: RenderContext) -> Text:
     out = Text()
-    for place, name in enumerate(columns):
+    for number, name in enumerate(columns):
         cell = _cut(cells[name], widths[name], context)
         pad = " " * (widths[name] - cell.cell_len)
-        if place:
+        if number:
             out.append(" " * GAP)
         if name in _RIGHT:
             out.append(pad)
@@ -152,38 +151,34 @@ def _cut(cell: Text, width: int, context: RenderContext) -> Text:
     return short.append(end)
 
 
-def _heading(row: Row, layout: Layout, context: RenderContext) -> str:
+def _heading(shown: ShownRow, layout: Layout) -> str:
     """Over the rows of a target; where targets have a column, only over what goes through a proxy."""
-    via = context.say("via {proxy}", proxy=f"{row.target}:{row.port}") if row.via_destination else ""
-    return f"{shown_target(row, context)} {via}".rstrip() if layout.headed else via
+    return f"{shown.target} {shown.via}".rstrip() if layout.headed else shown.via
 
 
-def _cells(report: Report, row: Row, caused: dict[str, str], context: RenderContext) -> dict[str, Text]:
+def _cells(shown: ShownRow, is_role_shown: bool, context: RenderContext) -> dict[str, Text]:
+    row = shown.row
     look = LOOKS[row.verdict]
-    plain = row.verdict is Verdict.SKIP or (row.verdict is Verdict.PASS and is_usual(row.reason))
-    said = context.word(row.verdict)
-    word = said if row.required or row.verdict is Verdict.SKIP else f"({said})"
+    is_counted = row.required or row.verdict is Verdict.SKIP
+    word = context.word(row.verdict) if is_counted else f"({context.word(row.verdict)})"
     quiet = "dim" if not row.required or row.verdict is Verdict.SKIP else ""
-    port = context.safe(row.via_destination.rpartition(":")[2] if row.via_destination else row.port, 5)
-    star = "*" if redirected(report, row) else ""
-    reason = context.safe(row.reason, 40)
-    tried = {family: _family(verdict, context) for family, verdict in families(row).items() if family in FAMILIES}
+    star = "*" if shown.is_redirected else ""
+    port = f"{shown.port}/{row.transport.value}{star}"
+    tried = {family: _family(verdict, context) for family, verdict in shown.families.items() if family in FAMILIES}
     return {
         "verdict": Text(word if context.ascii_only else f"{look.glyph} {word}", look.style),
-        "role": Text(context.safe(row.role, 16) if len(report.run.roles) > 1 else "", "dim"),
-        "what": Text(
-            context.own(row.purpose) or context.safe(row.id), quiet or ("" if row.verdict is Verdict.PASS else "bold")
-        ),
-        "target": Text(shown_target(row, context), quiet),
-        "port": Text(f"{port}/{row.transport.value}{star}", quiet),
-        "short-port": Text((port if row.transport is Transport.TCP else f"{port}/{row.transport.value}") + star, quiet),
-        "track": shown_track(row, context),
+        "role": Text(context.safe(row.role, 16) if is_role_shown else "", "dim"),
+        "what": Text(shown.name, quiet or ("" if row.verdict is Verdict.PASS else "bold")),
+        "target": Text(shown.target, quiet),
+        "port": Text(port, quiet),
+        "short-port": Text(f"{shown.port}{star}" if row.transport is Transport.TCP else port, quiet),
+        "track": _track(shown, context),
         **{family: Text("") for family in FAMILIES},
         **tried,
-        "time": Text(context.lasted(row.duration_s), look.style if row.verdict is Verdict.FAIL else "dim"),
-        "cause": Text(caused.get(row.id, ""), look.style),
-        "reason": Text(reason, "dim" if plain else look.style),
-        "bad-reason": Text("" if plain else reason, look.style),
+        "time": Text(shown.lasted, look.style if row.verdict is Verdict.FAIL else "dim"),
+        "cause": Text(shown.cause, look.style),
+        "reason": Text(shown.code, "dim" if shown.is_usual else look.style),
+        "bad-reason": Text("" if shown.is_usual else shown.code, look.style),
     }
 
 
@@ -191,20 +186,17 @@ def _family(verdict: Verdict | None, context: RenderContext) -> Text:
     return Text(context.signs.dot, "dim") if verdict is None else Text(context.glyph(verdict), LOOKS[verdict].style)
 
 
-def shown_track(row: Row, context: RenderContext) -> Text:
+def _track(shown: ShownRow, context: RenderContext) -> Text:
     """DNS, TCP, TLS ... with the verdict's sign where it stopped; what was not reached is dots, never red."""
     out = Text()
-    look, signs = LOOKS[row.verdict], context.signs
-    before: Reach | None = None
-    for step in track(row):
-        joined = step.reach is not Reach.NOT_REACHED
-        if before is not None:
-            out.append(signs.joint if joined else " ", "dim")
+    signs = context.signs
+    for number, step in enumerate(shown.steps):
+        if number:
+            out.append(" " if step.reach is Reach.NOT_REACHED else signs.joint, "dim")
         if step.reach is Reach.DONE:
-            out.append(context.say(step.word), "green")
+            out.append(step.word, "green")
         elif step.reach is Reach.MARKED:
-            out.append(context.say(step.word) + context.glyph(row.verdict), look.style)
+            out.append(step.word + context.glyph(shown.row.verdict), LOOKS[shown.row.verdict].style)
         else:
-            out.append(signs.unreached * min(len(context.say(step.word)), 4), "dim")
-        before = step.reach
+            out.append(signs.unreached * min(len(step.word), 4), "dim")
     return out

@@ -1,5 +1,6 @@
 """What is loaded for what: an allow-list, no clock."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 STDLIB = set(sys.stdlib_module_names) | {"__main__"}
 
 
@@ -76,3 +78,23 @@ def test_a_role_run_as_json_loads_only_what_it_needs(tmp_path: Path) -> None:
 def test_a_dry_run_loads_no_network(tmp_path: Path) -> None:
     modules = loaded(command("check", "--role", "agent", "--server", "x", "--dry-run")) - site_modules()
     assert foreign(modules) <= {"msgspec"}
+
+
+LAYOUTS = [
+    *(ROOT / "eset_portcheck/render").glob("*.py"),
+    *(ROOT / "eset_portcheck/render/html").glob("*.py"),
+    *(ROOT / "eset_portcheck/render/comparison").glob("[!v]*.py"),
+]
+# what orders, counts or judges rows; and functions of the view room that the view model calls for all
+_CONCLUDES = {"WORST_FIRST", "worst", "gravity", "Counter", "group_of", "deciding", "causes", "ungrouped", "numbers", "arranged", "shown"}
+
+
+def test_layouts_take_what_the_view_model_has() -> None:
+    """Otherwise two formats could say two things. Imports are what the contracts do not see: single names."""
+    taken = {}
+    for path in LAYOUTS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (found := {one.name for one in node.names} & _CONCLUDES):
+                taken[path.name] = found
+    assert len(LAYOUTS) > 20
+    assert taken == {}

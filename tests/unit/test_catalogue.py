@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from eset_portcheck.render import words
+from eset_portcheck.render.wording import words
 from eset_portcheck.texts.language import counter, forms, message, plain, translator
 from tests.each import each
 

@@ -17,8 +17,8 @@ from eset_portcheck.model.host import Host, Interface
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Listener, Proof, State, Verdict
-from eset_portcheck.render import issues
 from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.view import issues
 from tests.unit.rows import TARGET, connecting, row
 from tests.unit.sample_reports import load
 

@@ -29,9 +29,9 @@ from eset_portcheck.model.report import to_json
 from eset_portcheck.model.vocabulary import Culprit, Failure, Listener
 from eset_portcheck.redaction.always import Always
 from eset_portcheck.redaction.strict import Strict
-from eset_portcheck.render import reason_text
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.lines import broken
+from eset_portcheck.render.wording import reason_text
 from eset_portcheck.rules import Needs, nft
 from eset_portcheck.texts.quoting import QUOTES, Shell, Unquotable
 from eset_portcheck.texts.shell import check, filled, joined, shell_of
@@ -534,7 +534,7 @@ def test_the_undo_of_rules_takes_identifiers_only(word: str) -> None:
 
 def modules() -> list[Path]:
     """All but the one that makes the quotes."""
-    parts = ("diagnose/fixes*.py", "rules/*.py", "render/*.py", "cli/*.py", "texts/*.py")
+    parts = ("diagnose/fixes*.py", "rules/*.py", "render/**/*.py", "cli/*.py", "texts/*.py")
     return sorted(path for part in parts for path in (ROOT / "eset_portcheck").glob(part) if path.name != "quoting.py")
 
 

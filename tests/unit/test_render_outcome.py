@@ -10,8 +10,8 @@ from eset_portcheck.diagnose import summary
 from eset_portcheck.model.profile import Group
 from eset_portcheck.model.report import Report, from_json
 from eset_portcheck.model.vocabulary import Verdict
-from eset_portcheck.render import outcome
 from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.view import outcome
 
 REPORTS = Path(__file__).parent / "reports"
 PEN = RenderContext()

@@ -15,11 +15,12 @@ from rich.cells import cell_len
 
 from eset_portcheck.model.report import Report, from_json
 from eset_portcheck.model.vocabulary import Verdict
-from eset_portcheck.render import outcome, table
+from eset_portcheck.render import table
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.rows import arranged
+from eset_portcheck.render.view import outcome
+from eset_portcheck.render.view.rows import arranged
 from eset_portcheck.texts.language import LANGUAGES
 
 HERE = Path(__file__).parent

@@ -9,7 +9,7 @@ import pytest
 from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Report, Row, from_json
 from eset_portcheck.model.vocabulary import Direction, Failure, Stage, Verdict
-from eset_portcheck.render.track import Reach, both_families, families, furthest, track
+from eset_portcheck.render.wording.track import Reach, both_families, families, furthest, track
 
 REPORTS = Path(__file__).parent / "reports"
 
@@ -96,11 +96,11 @@ def test_the_attempt_that_got_farthest_speaks() -> None:
 
 
 def test_families() -> None:
-    assert both_families(report("families").checks)
-    assert not both_families(report("ready").checks)
+    assert both_families(map(families, report("families").checks))
+    assert not both_families(map(families, report("ready").checks))
     assert families(row("families", "agent.push.tcp-8883")) == {"ipv6": Verdict.FAIL, "ipv4": Verdict.PASS}
     untested = Attempt("2001:db8::1", "ipv6", untested="no-default-route")
     one = row("ready", "agent.push.tcp-8883")
     one = msgspec.structs.replace(one, attempts=[*one.attempts, untested])
     assert families(one) == {"ipv4": Verdict.PASS, "ipv6": None}
-    assert not both_families([one])
+    assert not both_families([families(one)])

@@ -20,9 +20,10 @@ from eset_portcheck.diagnose import fixes, fixes_commands
 from eset_portcheck.loading import ROLES
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Tool, from_json
-from eset_portcheck.render import FORMATS, comparison, parameters, table
+from eset_portcheck.render import FORMATS, comparison, table
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.progress import Progress
+from eset_portcheck.render.wording import parameters
 from eset_portcheck.texts import about_rows, load, phrase
 from eset_portcheck.texts.language import translator
 from tests.each import each

@@ -6,18 +6,16 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from eset_portcheck.model.comparison import Change, Comparison
-from eset_portcheck.render.comparison import entries
+from eset_portcheck.model.comparison import Comparison
+from eset_portcheck.render.comparison.view import view
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html import POLICY, digest, stylesheet
 from eset_portcheck.render.look import LOOKS
 
-_FOLDED = (Change.SAME, Change.NOT_RUN)
-
 
 def render(comparison: Comparison, *, language: str = "en") -> str:
     context = RenderContext(verbose=True, language=language)
-    who, word, _ = entries.first_line(comparison, context)
+    made = view(comparison, context)
     return _template().render(
         language=language,
         policy=POLICY.format(digest=digest(stylesheet())),
@@ -26,14 +24,14 @@ def render(comparison: Comparison, *, language: str = "en") -> str:
         rows=context.rows,
         glyph={verdict.value: look.glyph for verdict, look in LOOKS.items()},
         name=lambda verdict: "-" if verdict is None else context.word(verdict),
-        who=who,
-        word=word,
-        look=entries.verdict(comparison).value,
-        counts=entries.counts(comparison, context),
-        exit=entries.exit_sentence(comparison, context),
-        runs=entries.runs(comparison, context),
-        differences=entries.differences(comparison, context),
-        sections=[{**one._asdict(), "folded": one.change in _FOLDED} for one in entries.sections(comparison, context)],
+        who=made.who,
+        word=made.word,
+        look=made.verdict.value,
+        counts=made.counts,
+        exit=made.exit_sentence,
+        runs=made.runs,
+        differences=made.differences,
+        sections=made.sections,
     )
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from eset_portcheck.model.comparison import Change, Comparison
 from eset_portcheck.model.vocabulary import Verdict
-from eset_portcheck.render.comparison import entries
+from eset_portcheck.render.comparison.view import Entry, Section, view
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.terminal import console_for, paragraph, printed
@@ -15,7 +15,6 @@ from eset_portcheck.render.text import SENTENCE
 
 _LABEL = 9
 _INDENT = 2
-_FOLDED = (Change.SAME, Change.NOT_RUN)  # counted, and listed only when verbose
 
 
 def render(
@@ -44,34 +43,29 @@ def compose(
     written: Sequence[str] = (),
 ) -> Iterable[Text]:
     """The lines, one Text each; only the first may be longer than the console is wide."""
-    style = LOOKS[entries.verdict(comparison)].style
-    who, word, why = entries.first_line(comparison, context)
-    yield Text().append(who, "bold").append(word, f"bold {style}").append(why, "bold")
+    made = view(comparison, context)
+    yield (
+        Text().append(made.who, "bold").append(made.word, f"bold {LOOKS[made.verdict].style}").append(made.why, "bold")
+    )
     if not quiet:
-        for label, text in entries.runs(comparison, context):
+        for label, text in made.runs:
             yield from paragraph(Text(label.ljust(_LABEL) + text, "dim"), console, _LABEL)
-    for text in entries.differences(comparison, context):
+    for text in made.differences:
         yield from paragraph(Text("! ", LOOKS[Verdict.WARN].style).append(text), console, _INDENT)
-    for section in entries.sections(comparison, context):
+    for section in made.sections:
         if quiet and section.change is not Change.BROKEN:
             continue
         yield Text("")
         yield from _section(section, context, console)
     yield Text("")
     if written:
-        yield from paragraph(
-            Text(
-                context.say("Comparison: {names}").format(
-                    names=", ".join(context.safe(name, SENTENCE) for name in written)
-                )
-            ),
-            console,
-        )
-    yield from paragraph(Text(entries.exit_sentence(comparison, context)), console)
+        names = ", ".join(context.safe(name, SENTENCE) for name in written)
+        yield from paragraph(Text(context.say("Comparison: {names}").format(names=names)), console)
+    yield from paragraph(Text(made.exit_sentence), console)
 
 
-def _section(section: entries.Section, context: RenderContext, console: Console) -> Iterable[Text]:
-    if section.change in _FOLDED and not context.verbose:
+def _section(section: Section, context: RenderContext, console: Console) -> Iterable[Text]:
+    if section.is_usual and not context.verbose:
         yield Text(
             context.say(
                 "{title}: {rows} (-v shows them)", title=section.title, rows=context.rows(len(section.entries))
@@ -80,19 +74,21 @@ def _section(section: entries.Section, context: RenderContext, console: Console)
         )
         return
     yield Text(section.title, f"bold {LOOKS[section.verdict].style}")
-    for one in section.entries:
-        yield from paragraph(_line(one, context), console, 2 * _INDENT, _INDENT)
-        if one.meaning:
-            yield from paragraph(Text(one.meaning), console, 3 * _INDENT, 3 * _INDENT)
+    for entry in section.entries:
+        yield from paragraph(_line(entry, context), console, 2 * _INDENT, _INDENT)
+        if entry.meaning:
+            yield from paragraph(Text(entry.meaning), console, 3 * _INDENT, 3 * _INDENT)
 
 
-def _line(one: entries.Entry, context: RenderContext) -> Text:
+def _line(entry: Entry, context: RenderContext) -> Text:
     out = Text()
-    out.append_text(_sign(one.before, context)).append(context.signs.arrow, "dim").append_text(
-        _sign(one.after, context)
+    out.append_text(_sign(entry.before, context)).append(context.signs.arrow, "dim").append_text(
+        _sign(entry.after, context)
     )
-    out.append(f" {one.id}", "bold" if one.regressed else "").append(f"  {one.what}", "dim").append(f"  {one.steps}")
-    if not one.required:
+    out.append(f" {entry.id}", "bold" if entry.regressed else "").append(f"  {entry.what}", "dim").append(
+        f"  {entry.steps}"
+    )
+    if not entry.required:
         out.append("  ", "dim").append(context.say("(not required)"), "dim")
     return out
 

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from eset_portcheck.model.report import Report
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html.page import compose
+from eset_portcheck.render.view import View
 
 POLICY = "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
@@ -28,7 +29,7 @@ def render(report: Report, *, language: str = "en", live: bool = False) -> str:
     policy = POLICY.format(digest=digest(style))
     ours = Markup(style)  # noqa: S704  # a file of this package; no value of a report ever gets into it
     return _template().render(
-        page=compose(report, context), say=context.say, count=context.count, style=ours, policy=policy
+        page=compose(View(report, context)), say=context.say, count=context.count, style=ours, policy=policy
     )
 
 

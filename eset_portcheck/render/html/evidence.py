@@ -8,10 +8,10 @@ from eset_portcheck import texts
 from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage, Transport, Verdict
-from eset_portcheck.render import evidence_phrases, parameters, reason_text
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html.words import CLIENT_CERTIFICATE, EXTRA, JUDGED, LACKS, SHOWS, STAGE
-from eset_portcheck.render.track import furthest, marked
+from eset_portcheck.render.wording import evidence_phrases, parameters, reason_text
+from eset_portcheck.render.wording.track import furthest, marked
 
 _BYTES = 64  # of what a peer that spoke out of turn sent first
 _ADDRESSES = 12
@@ -137,13 +137,13 @@ def _first_bytes(attempt: Attempt, context: RenderContext) -> Iterator[str]:
         yield context.say("first bytes: {bytes}", 4 * _BYTES, bytes=first.decode("latin-1"))
 
 
-def judged(row: Row, told: dict[str, str], anchor: str, context: RenderContext) -> Judgement:
-    """A passing row by the rung that it reached, every other by its code; the long text once a code (`told`: code ->
-    anchor, filled here)."""
+def judged(row: Row, explained: dict[str, str], anchor: str, context: RenderContext) -> Judgement:
+    """A passing row by the rung that it reached, every other by its code; the long text once a code (`explained`:
+    code -> anchor, filled here)."""
     rung = row.proof.reached.value
     if row.verdict is Verdict.PASS and row.direction is Direction.OUTBOUND and rung in SHOWS:
         return Judgement(context.say(SHOWS[rung]), context.say(LACKS[rung]), "")
-    first = told.setdefault(row.reason, anchor)
+    first = explained.setdefault(row.reason, anchor)
     if first != anchor:
         return Judgement("", "", first)
     return Judgement(

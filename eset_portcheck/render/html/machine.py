@@ -9,8 +9,8 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Report, to_json
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html.words import CAPABILITY, FIREWALL, PHASE
-from eset_portcheck.render.outcome import not_repeated
 from eset_portcheck.render.text import COMMAND
+from eset_portcheck.render.view import View
 from eset_portcheck.texts.shell import joined, shell_of
 
 _MANY = 8
@@ -66,13 +66,13 @@ def _interface(name: str, addresses: list[str], mtu: int | None, context: Render
     )
 
 
-def settings(report: Report, context: RenderContext) -> list[Fact]:
+def settings(view: View) -> list[Fact]:
     """What can change a result though the network stays the same."""
-    return [one for one in _settings(report, context) if one.values]
+    return [fact for fact in _settings(view) if fact.values]
 
 
-def _settings(report: Report, context: RenderContext) -> Iterator[Fact]:
-    host, run = report.host, report.run
+def _settings(view: View) -> Iterator[Fact]:
+    context, host, run = view.context, view.report.host, view.report.run
     state = str(host.firewall.get("state", ""))
     yield Fact(
         context.say("This machine's firewall"),
@@ -107,7 +107,7 @@ def _settings(report: Report, context: RenderContext) -> Iterator[Fact]:
     yield Fact(context.say("Delay in the checker itself"), [context.lasted(run.loop_lag_s) or "0 ms"])
     line = joined(["eset-portcheck", run.command, *run.arguments], shell_of(host.os))
     yield Fact(
-        context.say("Command, as the file says") if not_repeated(report, context) else context.say("Command"),
+        context.say("Command, as the file says") if view.not_repeated else context.say("Command"),
         [context.safe(line, COMMAND)],
         True,
     )

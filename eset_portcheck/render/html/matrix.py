@@ -2,16 +2,14 @@
 
 from typing import NamedTuple
 
-from eset_portcheck.model.deciding import PROVEN
-from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
-from eset_portcheck.render import issues, reason_text
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html import anchors, evidence
-from eset_portcheck.render.html.remedy import tests_again
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.rows import arranged, redirected, shown_target
-from eset_portcheck.render.track import Reach, families, track
+from eset_portcheck.render.view import View
+from eset_portcheck.render.view.rows import ShownRow
+from eset_portcheck.render.wording import reason_text
+from eset_portcheck.render.wording.track import Reach
 
 _OPEN = 12  # rows whose evidence is open from the start
 _ADDRESSES = 3
@@ -63,100 +61,90 @@ class Skipped(NamedTuple):
     why: str
 
 
-def checks(report: Report, places: dict[int, str], context: RenderContext) -> list[Check]:
+def checks(view: View, places: dict[int, str]) -> list[Check]:
     """`places`: id() of a row -> its anchor. Skipped rows stand elsewhere."""
-    caused = issues.numbers(report)
-    told: dict[str, str] = {}
-    shown: list[Check] = []
+    explained: dict[str, str] = {}
+    made: list[Check] = []
     opened = 0
-    for row in arranged([row for row in report.checks if row.verdict is not Verdict.SKIP]):
-        wanted = row.verdict in (Verdict.FAIL, Verdict.ERROR) and opened < _OPEN
-        opened += wanted
-        shown.append(_check(report, row, places[id(row)], caused.get(row.id, ""), told, wanted, context))
-    return shown
+    for shown in view.tested:
+        is_open = shown.row.verdict in (Verdict.FAIL, Verdict.ERROR) and opened < _OPEN
+        opened += is_open
+        made.append(_check(view, shown, places[id(shown.row)], explained, is_open))
+    return made
 
 
-def skipped(report: Report, places: dict[int, str], context: RenderContext) -> list[Skipped]:
-    rows = [row for row in report.checks if row.verdict is Verdict.SKIP]
+def skipped(view: View, places: dict[int, str]) -> list[Skipped]:
     return [
-        Skipped(
-            places[id(row)],
-            context.own(row.purpose) or context.safe(row.id),
-            context.safe(row.id),
-            issues.skipped([row], context),
-        )
-        for row in rows
+        Skipped(places[id(shown.row)], shown.name, view.context.safe(shown.row.id), view.why_skipped([shown]))
+        for shown in view.skipped
     ]
 
 
-def _check(
-    report: Report, row: Row, anchor: str, cause: str, told: dict[str, str], is_open: bool, context: RenderContext
-) -> Check:
-    port = context.safe(row.via_destination.rpartition(":")[2] if row.via_destination else row.port, 5)
+def _check(view: View, shown: ShownRow, anchor: str, explained: dict[str, str], is_open: bool) -> Check:
+    report, context, row = view.report, view.context, shown.row
     return Check(
         anchor=anchor,
         verdict=row.verdict.value,
         glyph=LOOKS[row.verdict].glyph,
         word=context.word(row.verdict),
         required=row.required,
-        cause=cause,
-        code=context.safe(row.reason, 40),
+        cause=shown.cause,
+        code=shown.code,
         code_anchor=anchors.of_code(row.reason),
-        name=context.own(row.purpose) or context.safe(row.id),
-        about=_about(report, row, context),
-        target=shown_target(row, context),
-        addresses=[] if row.via_destination else _addresses(row, context),
-        port=f"{port}/{row.transport.value}" + ("*" if redirected(report, row) else ""),
-        track=_track(row, context),
-        time=context.lasted(row.duration_s),
+        name=shown.name,
+        about=_about(shown, len(report.run.roles) > 1, context),
+        target=shown.target,
+        addresses=[] if shown.via else _addresses(shown, context),
+        port=f"{shown.port}/{row.transport.value}" + ("*" if shown.is_redirected else ""),
+        track=_track(shown, context),
+        time=shown.lasted,
         is_open=is_open,
         headline=reason_text.headline(row.reason, reason_text.params_of(report, row, row.where), context),
         tried=evidence.tried(row, context),
         observed=evidence.observed(row, context),
-        judged=evidence.judged(row, told, anchor, context),
+        judged=evidence.judged(row, explained, anchor, context),
         needed=evidence.needed(row, context),
         reached=row.proof.reached.value,
         state=row.state.value,
         note=context.own(row.note),
         id=context.safe(row.id),
         source=context.own(row.source),
-        again="" if row.verdict is Verdict.PASS else tests_again(report, row.id, context),
+        again="" if row.verdict is Verdict.PASS else view.again_for(row),
     )
 
 
-def _about(report: Report, row: Row, context: RenderContext) -> list[str]:
-    said = [context.say("required") if row.required else context.say("not required")]
-    if len(report.run.roles) > 1:
-        said.insert(0, context.safe(row.role, 16))
-    if row.via_destination:
-        said.append(context.say("via {proxy}", proxy=f"{row.target}:{row.port}"))
+def _about(shown: ShownRow, is_role_shown: bool, context: RenderContext) -> list[str]:
+    row = shown.row
+    about = [context.safe(row.role, 16)] if is_role_shown else []
+    about.append(context.say("required") if row.required else context.say("not required"))
+    if shown.via:
+        about.append(shown.via)
     if row.direction is Direction.INBOUND:
-        said.append(context.say("other machines connect to this one"))
+        about.append(context.say("other machines connect to this one"))
     elif row.direction is Direction.LOCAL:
-        said.append(context.say("on this machine only"))
+        about.append(context.say("on this machine only"))
     if row.group:
-        said.append(context.say("one of several alternatives"))
-    return said
+        about.append(context.say("one of several alternatives"))
+    return about
 
 
-def _addresses(row: Row, context: RenderContext) -> list[str]:
+def _addresses(shown: ShownRow, context: RenderContext) -> list[str]:
     """Those that were dialled, each with its sign where they differ."""
-    tried = [one for one in row.attempts if one.address and one.untested is None]
-    differ = len({one.failed is None for one in tried}) > 1 or len(families(row)) > 1
-    shown = []
-    for one in tried[:_ADDRESSES]:
-        passed = one.failed is None and row.verdict in PROVEN
-        sign = f"{context.glyph(Verdict.PASS if passed else Verdict.FAIL)} " if differ else ""
-        if one.address != row.target:
-            shown.append(sign + context.safe(one.address))
-    rest = len(tried) - _ADDRESSES
-    return [*shown, context.say("and {count} more", count=rest)] if rest > 0 else shown
+    dialled = shown.addresses
+    differ = len({one.verdict for one in dialled}) > 1 or len(shown.families) > 1
+    texts = [
+        f"{context.glyph(one.verdict)} {one.address}" if differ else one.address
+        for one in dialled[:_ADDRESSES]
+        if not one.is_target
+    ]
+    rest = len(dialled) - _ADDRESSES
+    return [*texts, context.say("and {count} more", count=rest)] if rest > 0 else texts
 
 
-def _track(row: Row, context: RenderContext) -> list[Step]:
-    said = {
+def _track(shown: ShownRow, context: RenderContext) -> list[Step]:
+    words = {
         Reach.DONE: context.say("done"),
-        Reach.MARKED: f"{context.glyph(row.verdict)} {context.word(row.verdict)}",
+        Reach.MARKED: f"{context.glyph(shown.row.verdict)} {context.word(shown.row.verdict)}",
         Reach.NOT_REACHED: context.say("not reached"),
     }
-    return [Step(context.say(step.word), _CLASS[step.reach], said[step.reach]) for step in track(row)]
+    return [Step(step.word, _CLASS[step.reach], words[step.reach]) for step in shown.steps]

@@ -1,19 +1,15 @@
 """Everything that the page shows, in its order, as plain values: the template only lays it out."""
 
-from collections import Counter
 from typing import NamedTuple
 
-import msgspec
-
-from eset_portcheck.model.report import Report, Row
-from eset_portcheck.model.vocabulary import WORST_FIRST, Verdict
-from eset_portcheck.render import issues, outcome, reason_text
+from eset_portcheck.model.report import Row
+from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html import anchors, machine, picture, remedy, timing
 from eset_portcheck.render.html.matrix import Check, Skipped, checks, skipped
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.remarks import remarks
-from eset_portcheck.render.words import COUNT
+from eset_portcheck.render.view import View
+from eset_portcheck.render.wording import reason_text
 
 _NAMES = 6
 _REJUDGED = 200
@@ -68,7 +64,7 @@ class Page(NamedTuple):
     facts: list[machine.Fact]
     remarks: list[str]
     rejudged: list[Rejudged]
-    told: remedy.Told
+    issues: remedy.Issues
     picture: picture.Picture | None
     checks: list[Check]
     filters: list[Filter]
@@ -84,70 +80,63 @@ class Page(NamedTuple):
     tool: str
 
 
-def compose(report: Report, context: RenderContext) -> Page:
-    """`pen`: verbose, so that nothing is folded away that a page can fold itself."""
+def compose(view: View) -> Page:
+    """`view`: for a verbose reader, so that nothing is folded away that a page can fold itself."""
+    report, context, line = view.report, view.context, view.first_line
     names = anchors.of_rows(report)
     places = {id(row): name for row, name in zip(report.checks, names, strict=True)}
     links: dict[str, remedy.Link] = {}
     for row, name in zip(report.checks, names, strict=True):
         links.setdefault(row.id, remedy.Link(context.safe(row.id), name))
-    _, verdict = outcome.overall(report)
-    who, word, why, again = outcome.first_line(report, context)
-    shown, skips = checks(report, places, context), [row for row in report.checks if row.verdict is Verdict.SKIP]
+    shown = checks(view, places)
     started = context.safe(report.run.started_utc.replace("T", " ").replace("Z", " UTC"))
     return Page(
         language=context.language,
-        title=f"{who}{word}",
-        verdict=verdict.value,
-        word=word,
-        who=who.rstrip(": "),
-        why=_why(report, why.strip(":; "), context),
-        line=f"{who}{word}{why}{again}",
-        exit=outcome.exit_sentence(report, context),
+        title=f"{line.who}{line.word}",
+        verdict=view.verdict.value,
+        word=line.word,
+        who=line.who.rstrip(": "),
+        why=_why(view),
+        line="".join(line),
+        exit=view.exit_sentence,
         report_id=context.safe(report.run.id),
         started=started,
-        chips=_chips(report, context),
-        facts=_facts(report, started, context),
-        remarks=remarks(report, context),
-        rejudged=_rejudged(report, links, context),
-        told=remedy.told(report, links, context),
-        picture=picture.picture(report, context),
+        chips=[Chip(one.verdict.value, LOOKS[one.verdict].glyph, one.text) for one in view.counts],
+        facts=_facts(view, started),
+        remarks=view.remarks,
+        rejudged=[
+            Rejudged(links.get(one.id) or remedy.Link(one.name, ""), one.before, one.after)
+            for one in view.changed[:_REJUDGED]
+        ],
+        issues=remedy.issues(view, links),
+        picture=picture.picture(view),
         checks=shown,
         filters=_filters(shown, context),
-        skipped=skipped(report, places, context),
-        skipped_why=issues.skipped(skips, context) if skips else "",
-        notes=_notes(report, links, context),
-        chart=timing.chart(report, context),
+        skipped=skipped(view, places),
+        skipped_why=view.why_skipped(view.skipped),
+        notes=_notes(view, links),
+        chart=timing.chart(view),
         network=machine.network(report, context),
-        settings=machine.settings(report, context),
-        codes=_codes(report, context),
+        settings=machine.settings(view),
+        codes=_codes(view),
         integrity=machine.integrity(report, context),
         left_out=machine.left_out(report, context),
         tool=context.safe(f"{report.tool.name} {report.tool.version}"),
     )
 
 
-def _why(report: Report, first: str, context: RenderContext) -> str:
-    rest = len(report.causes) - 1
+def _why(view: View) -> str:
+    first, rest = view.first_line.why.strip(":; "), len(view.causes) - 1
     return (
-        context.count("{why}, and {count} more cause", "{why}, and {count} more causes", rest, why=first)
+        view.context.count("{why}, and {count} more cause", "{why}, and {count} more causes", rest, why=first)
         if rest > 0
         else first
     )
 
 
-def _chips(report: Report, context: RenderContext) -> list[Chip]:
-    seen = Counter(row.verdict for row in report.checks)
-    return [
-        Chip(one.value, LOOKS[one].glyph, context.count(*COUNT[one.value], seen[one]))
-        for one in WORST_FIRST
-        if seen[one]
-    ]
-
-
-def _facts(report: Report, started: str, context: RenderContext) -> list[machine.Fact]:
-    run, host = report.run, report.host
-    done = [row for row in report.checks if row.verdict is not Verdict.SKIP]
+def _facts(view: View, started: str) -> list[machine.Fact]:
+    context, run, host = view.context, view.report.run, view.report.host
+    done = [row for row in view.report.checks if row.verdict is not Verdict.SKIP]
     required = sum(row.required for row in done)
     sites = list(
         dict.fromkeys(
@@ -186,19 +175,6 @@ def _facts(report: Report, started: str, context: RenderContext) -> list[machine
     ]
 
 
-def _rejudged(report: Report, links: dict[str, remedy.Link], context: RenderContext) -> list[Rejudged]:
-    """What today's rules made of its facts, where that is not what the run said."""
-    changed = report.rediagnosis.changed if report.rediagnosis else []
-    return [
-        Rejudged(
-            links.get(one.id) or remedy.Link(context.safe(one.id), ""),
-            context.safe(" ".join(one.before)),
-            context.safe(" ".join(one.after)),
-        )
-        for one in changed[:_REJUDGED]
-    ]
-
-
 def _filters(shown: list[Check], context: RenderContext) -> list[Filter]:
     """Only those that would hide something and leave something."""
     counted = (
@@ -211,16 +187,23 @@ def _filters(shown: list[Check], context: RenderContext) -> list[Filter]:
     return [Filter("all", f"{everything} {len(shown)}"), *useful] if useful else []
 
 
-def _notes(report: Report, links: dict[str, remedy.Link], context: RenderContext) -> list[Note]:
-    brief = msgspec.structs.replace(context, verbose=False)
+def _notes(view: View, links: dict[str, remedy.Link]) -> list[Note]:
+    """Without what is merely usual: a page has its rows for that."""
     return [
-        Note(code, anchors.of_code(code), facts, [links[one] for one in ids[:_NAMES]], max(0, len(ids) - _NAMES))
-        for code, facts, ids in issues.notes(report, brief)[: 10 * _NAMES]
+        Note(
+            note.code,
+            anchors.of_code(note.code),
+            note.facts,
+            [links[row] for row in note.rows[:_NAMES]],
+            max(0, len(note.rows) - _NAMES),
+        )
+        for note in view.news[: 10 * _NAMES]
     ]
 
 
-def _codes(report: Report, context: RenderContext) -> list[Code]:
+def _codes(view: View) -> list[Code]:
     """Each code of the report once, those of causes first, with all that is known of it."""
+    report, context = view.report, view.context
     order: list[str] = [cause.reason for cause in report.causes]
     order += [code for row in report.checks if row.verdict is not Verdict.SKIP for code in _of_row(row)]
     return [
@@ -236,4 +219,4 @@ def _codes(report: Report, context: RenderContext) -> list[Code]:
 
 
 def _of_row(row: Row) -> list[str]:
-    return [row.reason, *(one.reason for one in row.findings)]
+    return [row.reason, *(finding.reason for finding in row.findings)]

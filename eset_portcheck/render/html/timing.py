@@ -4,11 +4,12 @@ Lengths are pixels."""
 from typing import NamedTuple
 
 from eset_portcheck.model.observation import Attempt
-from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Stage, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html.fitting import fitted
-from eset_portcheck.render.rows import arranged, shown_target
+from eset_portcheck.render.view import View
+from eset_portcheck.render.view.rows import ShownRow
 
 WIDTH, LEFT, RIGHT = 1060, 330, 70
 LINE, TOP = 22, 34
@@ -43,14 +44,15 @@ class Chart(NamedTuple):
     hidden: int
 
 
-def chart(report: Report, context: RenderContext) -> Chart | None:
+def chart(view: View) -> Chart | None:
     """The longest rows, in the order of the table; None where nothing took time."""
-    timed = [row for row in arranged(report.checks) if row.verdict is not Verdict.SKIP and _longest(row) is not None]
+    timed = [shown for shown in view.tested if _longest(shown.row) is not None]
     if not timed:
         return None
-    kept = {id(row) for row in sorted(timed, key=lambda row: -row.duration_s)[:_ROWS]}
-    rows = [row for row in timed if id(row) in kept]
-    spans = [_spans(row) for row in rows]
+    kept = {id(shown) for shown in sorted(timed, key=lambda shown: -shown.row.duration_s)[:_ROWS]}
+    rows = [shown for shown in timed if id(shown) in kept]
+    context = view.context
+    spans = [_spans(shown.row) for shown in rows]
     step_s = _step(max((end for one in spans for _, end, _ in one), default=0.0))
     most_s = step_s * _TICKS
     scale = (WIDTH - LEFT - RIGHT) / most_s
@@ -58,7 +60,9 @@ def chart(report: Report, context: RenderContext) -> Chart | None:
         (round(LEFT + number * step_s * scale, 1), context.lasted(number * step_s) or "0")
         for number in range(_TICKS + 1)
     ]
-    lines = [_line(place, row, one, scale, context) for place, (row, one) in enumerate(zip(rows, spans, strict=True))]
+    lines = [
+        _line(number, shown, each, scale, context) for number, (shown, each) in enumerate(zip(rows, spans, strict=True))
+    ]
     kinds = {bar.kind for line in lines for bar in line.bars}
     order = ("dns", "tcp", "tls", "app", "wait", "look")
     return Chart(
@@ -66,23 +70,25 @@ def chart(report: Report, context: RenderContext) -> Chart | None:
     )
 
 
-def _line(place: int, row: Row, spans: list[tuple[float, float, str]], scale: float, context: RenderContext) -> Lasted:
+def _line(
+    number: int, shown: ShownRow, spans: list[tuple[float, float, str]], scale: float, context: RenderContext
+) -> Lasted:
     bars: list[Bar] = []
     for start, end, kind in spans:
         x = LEFT + start * scale
         if bars and x < bars[-1].x + bars[-1].width:
             x = bars[-1].x + bars[-1].width  # the least width pushes on what follows
         bars.append(Bar(round(x, 1), round(max((end - start) * scale, _LEAST_PX), 1), kind))
-    port = context.safe(row.via_destination.rpartition(":")[2], 5) if row.via_destination else str(row.port)
-    target = shown_target(row, context)
     name = (
-        context.say("{target} {port} by proxy", target=target, port=port) if row.via_destination else f"{target} {port}"
+        context.say("{target} {port} by proxy", target=shown.target, port=shown.port)
+        if shown.via
+        else f"{shown.target} {shown.port}"
     )
     return Lasted(
         fitted(name, 44),
-        TOP + place * LINE,
+        TOP + number * LINE,
         bars,
-        _total(row, context),
+        _total(shown.row, context),
         round(bars[-1].x + bars[-1].width + 8, 1) if bars else LEFT,
     )
 

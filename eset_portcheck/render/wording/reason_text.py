@@ -9,10 +9,10 @@ from eset_portcheck import texts
 from eset_portcheck.model.finding import Fix, Where
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.parameters import request
 from eset_portcheck.render.text import COMMAND, SENTENCE
-from eset_portcheck.render.track import furthest
-from eset_portcheck.render.words import AUDIENCE, TOOL
+from eset_portcheck.render.wording.parameters import request
+from eset_portcheck.render.wording.track import furthest
+from eset_portcheck.render.wording.words import AUDIENCE, TOOL
 from eset_portcheck.texts.quoting import Shell
 from eset_portcheck.texts.shell import shell_of
 
@@ -82,36 +82,39 @@ def steps(code: str, params: Mapping[str, Any], system: str, context: RenderCont
         return []
     windows = "windows" in system.lower()
     found = []
-    for one in text.fix:
-        commands = [(one.windows, Shell.POWERSHELL) if windows else (one.linux, Shell.SH), (one.run, shell_of(system))]
+    for step in text.fix:
+        commands = [
+            (step.windows, Shell.POWERSHELL) if windows else (step.linux, Shell.SH),
+            (step.run, shell_of(system)),
+        ]
         filled = [
             context.safe(texts.command(command, params, shell), COMMAND) for command, shell in commands if command
         ]
-        found.append(Step(context.safe(context.ours(one.who)), context.safe(context.ours(one.do), SENTENCE), filled))
+        found.append(Step(context.safe(context.ours(step.who)), context.safe(context.ours(step.do), SENTENCE), filled))
     return found
 
 
-def fix(one: Fix, context: RenderContext) -> Step:
+def fix(given: Fix, context: RenderContext) -> Step:
     """A command of a cause: for whom, and with which tool."""
-    who = context.say(AUDIENCE[one.audience]) if one.audience in AUDIENCE else context.safe(one.audience)
-    tool = _TOOLS.get(one.tool, one.tool)
+    who = context.say(AUDIENCE[given.audience]) if given.audience in AUDIENCE else context.safe(given.audience)
+    tool = _TOOLS.get(given.tool, given.tool)
     about = (
-        context.say(TOOL[one.tool], who=who)
-        if one.tool in TOOL
+        context.say(TOOL[given.tool], who=who)
+        if given.tool in TOOL
         else context.say("{who}, with {tool}:", who=who, tool=tool)
     )
-    command = context.safe(request(one.command, context) if one.tool == "request" else one.command, COMMAND)
-    return Step("", about, [command], context.safe(one.undo, COMMAND))
+    command = context.safe(request(given.command, context) if given.tool == "request" else given.command, COMMAND)
+    return Step("", about, [command], context.safe(given.undo, COMMAND))
 
 
-def params_of(report: Report, row: Row | None, place: Where) -> dict[str, Any]:
+def params_of(report: Report, row: Row | None, where: Where) -> dict[str, Any]:
     """What the texts' placeholders stand for in a row."""
     attempt = furthest(row) if row else None
     return {
         "target": row.target if row else None,
         "port": row.port if row else None,
         "transport": row.transport.value if row else None,
-        "address": place.address or (attempt.address if attempt else None),
-        "interval": place.interval,
+        "address": where.address or (attempt.address if attempt else None),
+        "interval": where.interval,
         "source": (attempt.source_address if attempt else None) or report.host.name,
     }

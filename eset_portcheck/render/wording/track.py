@@ -2,6 +2,7 @@
 every format."""
 
 import ipaddress
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -50,10 +51,10 @@ def track(row: Row) -> list[Step]:
     marked = _marked(row, attempt, stages)
     goes_on = row.verdict in PROVEN and attempt.failed is None
     steps = []
-    for place, stage in enumerate(stages):
-        if place == marked:
+    for number, stage in enumerate(stages):
+        if number == marked:
             reach = Reach.MARKED
-        elif (marked is not None and place > marked and not goes_on) or stage not in attempt.done:
+        elif (marked is not None and number > marked and not goes_on) or stage not in attempt.done:
             reach = Reach.NOT_REACHED
         else:
             reach = Reach.DONE
@@ -74,8 +75,8 @@ def marked(row: Row) -> Stage | None:
     if attempt is None:
         return None
     stages = _expected(row, attempt)
-    place = _marked(row, attempt, stages)
-    return None if place is None else stages[place]
+    number = _marked(row, attempt, stages)
+    return None if number is None else stages[number]
 
 
 def stage_word(row: Row, stage: Stage) -> str:
@@ -126,7 +127,7 @@ def _is_address(target: str) -> bool:
 
 
 def _marked(row: Row, attempt: Attempt, stages: list[Stage]) -> int | None:
-    """The place of the stage that the verdict is about."""
+    """The number of the stage that the verdict is about."""
     if attempt.failed is not None and attempt.failed.stage in stages:
         return stages.index(attempt.failed.stage)
     if row.verdict is Verdict.PASS or not stages:
@@ -135,7 +136,7 @@ def _marked(row: Row, attempt: Attempt, stages: list[Stage]) -> int | None:
         return stages.index(Stage.TLS)
     if row.verdict not in _STOPPED:
         return None
-    return next((place for place, stage in enumerate(stages) if stage not in attempt.done), len(stages) - 1)
+    return next((number for number, stage in enumerate(stages) if stage not in attempt.done), len(stages) - 1)
 
 
 def _inbound(row: Row) -> list[Step]:
@@ -159,18 +160,22 @@ def families(row: Row) -> dict[str, Verdict | None]:
     for attempt in row.attempts:
         if attempt.family is None:
             continue
-        said = None if attempt.untested is not None else _of_attempt(row, attempt)
+        verdict = None if attempt.untested is not None else of_attempt(row, attempt)
         before = found.get(attempt.family)
-        found[attempt.family] = said if before is None else before if said is None else worst((before, said), said)
+        if before is None or verdict is None:
+            found[attempt.family] = verdict if before is None else before
+        else:
+            found[attempt.family] = worst((before, verdict), verdict)
     return found
 
 
-def _of_attempt(row: Row, attempt: Attempt) -> Verdict:
+def of_attempt(row: Row, attempt: Attempt) -> Verdict:
     """In a passing row every address passed; in a warning those without a failure did; in any other none."""
     if row.verdict is Verdict.WARN:
         return Verdict.PASS if attempt.failed is None else Verdict.FAIL
     return row.verdict
 
 
-def both_families(rows: list[Row]) -> bool:
-    return any(all(families(row).get(family) is not None for family in FAMILIES) for row in rows)
+def both_families(found: Iterable[dict[str, Verdict | None]]) -> bool:
+    """Whether any row was tried over both. `found`: of `families`, a row each."""
+    return any(all(tried.get(family) is not None for family in FAMILIES) for tried in found)

@@ -15,11 +15,11 @@ from eset_portcheck.model.evidence import (
 from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage
-from eset_portcheck.render import parameters
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.port_owners import phrases
-from eset_portcheck.render.track import furthest, stage_word
-from eset_portcheck.render.words import FAILURE
+from eset_portcheck.render.wording import parameters
+from eset_portcheck.render.wording.port_owners import phrases
+from eset_portcheck.render.wording.track import furthest, stage_word
+from eset_portcheck.render.wording.words import FAILURE
 
 # Parameters that a phrase of their own says better, or that stand elsewhere.
 # fmt: off
@@ -68,8 +68,8 @@ def _phrases(row: Row, context: RenderContext) -> Iterator[str]:
 
 def _worst(row: Row, attempt: Attempt) -> Attempt:
     """Where a warning stands for some addresses only, the one that failed is the one to tell of."""
-    wanted = next((one.params.get("address") for one in row.findings if one.reason == row.reason), None)
-    return next((one for one in row.attempts if wanted is not None and one.address == wanted), attempt)
+    wanted = next((finding.params.get("address") for finding in row.findings if finding.reason == row.reason), None)
+    return next((other for other in row.attempts if wanted is not None and other.address == wanted), attempt)
 
 
 def _not_run(row: Row, context: RenderContext) -> Iterator[str]:
@@ -118,15 +118,15 @@ def end_of(record: StageRecord, context: RenderContext) -> str:
 
 def answers(record: StageRecord, context: RenderContext) -> Iterator[str]:
     """What each DNS server said, and what the operating system made of it."""
-    said_by: dict[tuple[str, str], list[str]] = {}
-    for one in (record.detail.servers or [])[:6]:
-        said_by.setdefault((one.server, one.said.removeprefix("dns_")), []).append(one.type)
-    for (server, said), kinds in said_by.items():
+    types_by: dict[tuple[str, str], list[str]] = {}
+    for query in (record.detail.servers or [])[:6]:
+        types_by.setdefault((query.server, query.said.removeprefix("dns_")), []).append(query.type)
+    for (server, answer), types in types_by.items():
         yield context.say(
             "{server}: {answer} ({type})",
             server=server,
-            answer=parameters.value(said, context),
-            type=", ".join(dict.fromkeys(kinds)),
+            answer=parameters.value(answer, context),
+            type=", ".join(dict.fromkeys(types)),
         )
     if system := record.detail.os:
         yield context.say("the operating system says {answer}", answer=system)
@@ -149,9 +149,9 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
     """What an extra observation showed; nothing for a kind that no phrase fits."""
     match piece:
         case ControlPorts():
-            if answering := [str(one.port) for one in piece.ports if one.answer in ("accepted", "refused")]:
+            if answering := [str(control.port) for control in piece.ports if control.answer in ("accepted", "refused")]:
                 yield context.say("port {ports} of the same address answers", ports=", ".join(answering))
-            elif silent := [str(one.port) for one in piece.ports if one.answer == "silent"]:
+            elif silent := [str(control.port) for control in piece.ports if control.answer == "silent"]:
                 yield context.say("port {ports} of the same address does not answer either", ports=", ".join(silent))
         case TtlWalk():
             hops = [hop for hop in piece.hops if hop.sender not in (None, piece.address)]
@@ -165,7 +165,7 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
             yield context.say(
                 "hop limit of the refusal {refused}, of other answers {control}",
                 refused=piece.refused_ttl,
-                control=", ".join(sorted({str(one.ttl) for one in piece.controls})),
+                control=", ".join(sorted({str(control.ttl) for control in piece.controls})),
             )
         case SmallSegments(completed=True):
             yield context.say("the same step works with small packets ({bytes} bytes)", bytes=piece.segment_bytes)
@@ -190,7 +190,7 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
 
 
 def _rule_place(piece: FirewallPrediction) -> str:
-    return " ".join(one for one in (piece.table, piece.chain) if one)
+    return " ".join(name for name in (piece.table, piece.chain) if name)
 
 
 def _params(row: Row, context: RenderContext) -> Iterator[str]:
@@ -203,14 +203,14 @@ def attempts(row: Row, context: RenderContext) -> Iterator[str]:
     """One line an address: its stages with their times; and the certificate that it showed."""
     for attempt in row.attempts:
         stages = [
-            f"{context.say(stage_word(row, one.stage))} "
-            f"{end_of(one, context) if one.failure else context.lasted(one.duration_s)}"
-            for one in attempt.stages
+            f"{context.say(stage_word(row, record.stage))} "
+            f"{end_of(record, context) if record.failure else context.lasted(record.duration_s)}"
+            for record in attempt.stages
         ]
         shown = [
             context.safe(stage.strip())
-            for stage, one in zip(stages, attempt.stages, strict=True)
-            if one.stage is not Stage.ROUTE or one.failure
+            for stage, record in zip(stages, attempt.stages, strict=True)
+            if record.stage is not Stage.ROUTE or record.failure
         ]
         untested = (
             context.say("not tested ({why})", why=parameters.value(attempt.untested, context))

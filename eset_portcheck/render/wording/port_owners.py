@@ -1,23 +1,33 @@
 """Who owns each port of this machine, in words: made of the row's own conclusion, for every format. Pure."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
-from eset_portcheck.render.words import BIND, KNOWN_PROGRAM
+from eset_portcheck.render.wording.words import BIND, KNOWN_PROGRAM
 
 _FREE = ("PORT_FREE", "PORT_NOT_LISTENING")
 _ADDRESSES = 4
 
 
-def port_owners(report: Report, context: RenderContext) -> Iterator[tuple[Row, str, str]]:
-    """(row, port, who holds it and where), one a row that looks at this machine."""
-    for row in report.checks:
-        if row.direction is not Direction.OUTBOUND and row.verdict is not Verdict.SKIP:
-            yield row, f"{context.safe(row.port, 5)}/{row.transport.value}", "; ".join(phrases(row, context))
+class PortOwner(NamedTuple):
+    """`port`: "2222/tcp"; `text`: who holds it and where."""
+
+    row: Row
+    port: str
+    text: str
+
+
+def port_owners(report: Report, context: RenderContext) -> list[PortOwner]:
+    """One a row that looks at this machine."""
+    return [
+        PortOwner(row, f"{context.safe(row.port, 5)}/{row.transport.value}", "; ".join(phrases(row, context)))
+        for row in report.checks
+        if row.direction is not Direction.OUTBOUND and row.verdict is not Verdict.SKIP
+    ]
 
 
 def phrases(row: Row, context: RenderContext) -> Iterator[str]:
@@ -30,7 +40,7 @@ def phrases(row: Row, context: RenderContext) -> Iterator[str]:
         yield context.say("reserved by the operating system")
     elif (
         row.reason in _FREE
-        or any(one.params.get("listener") == "PORT_FREE" for one in row.findings)
+        or any(finding.params.get("listener") == "PORT_FREE" for finding in row.findings)
         or row.reason == "INBOUND_FILTERED"
     ):
         yield context.say("free")
@@ -58,7 +68,7 @@ def holder(process: dict[str, Any], context: RenderContext) -> Iterator[str]:
 
 def known(row: Row, context: RenderContext) -> Iterator[str]:
     """What a program is known as that is not the expected one."""
-    word = next((one.params["known"] for one in row.findings if "known" in one.params), None)
+    word = next((finding.params["known"] for finding in row.findings if "known" in finding.params), None)
     if isinstance(word, str) and word in KNOWN_PROGRAM:
         yield context.say(KNOWN_PROGRAM[word])
 
@@ -67,6 +77,6 @@ def bound(process: dict[str, Any], context: RenderContext) -> Iterator[str]:
     """On which addresses it answers."""
     kind, addresses = process.get("bind"), process.get("addresses")
     if kind == "address" and isinstance(addresses, list):
-        yield context.say("on {addresses}", addresses=", ".join(str(one) for one in addresses[:_ADDRESSES]))
+        yield context.say("on {addresses}", addresses=", ".join(str(address) for address in addresses[:_ADDRESSES]))
     elif isinstance(kind, str) and kind in BIND:
         yield context.say(BIND[kind])

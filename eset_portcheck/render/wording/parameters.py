@@ -203,13 +203,13 @@ def value(given: object, context: RenderContext) -> str:
     return context.safe(given, _VALUE)
 
 
-def named(params: dict[str, Any], context: RenderContext, told: frozenset[str] = frozenset()) -> Iterator[str]:
-    """A phrase for each that is not in `told`; empty values and zeroes say nothing."""
+def named(params: dict[str, Any], context: RenderContext, left_out: frozenset[str] = frozenset()) -> Iterator[str]:
+    """A phrase for each that is not in `left_out`; empty values and zeroes say nothing."""
     for name, given in params.items():
-        if name in told or given in (None, "", 0, [], {}):
+        if name in left_out or given in (None, "", 0, [], {}):
             continue
         shown = (
-            ", ".join(value(one, context) for one in given[:_MANY])
+            ", ".join(value(each, context) for each in given[:_MANY])
             if isinstance(given, list)
             else value(given, context)
         )
