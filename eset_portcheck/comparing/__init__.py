@@ -128,6 +128,7 @@ def _standing(row: Row | None) -> Standing | None:
         culprit=row.culprit,
         confidence=row.confidence,
         place=place(row),
+        interval=[row.where.interval[0], row.where.interval[-1]] if row.where.interval else [],
         target=row.target,
         port=row.port,
     )

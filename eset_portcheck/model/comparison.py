@@ -29,7 +29,8 @@ class Change(StrEnum):
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one report concluded of a row. `place`: where it broke, as far as two runs can agree on it
-    (`comparing.place`)."""
+    (`comparing.place`). `interval`: where that is only known to lie between two ends, the last that answered (or
+    "this host") and the target: `place` is the first of them and is not at fault."""
 
     verdict: Verdict
     state: State
@@ -39,6 +40,7 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     culprit: Culprit | None = None
     confidence: Confidence | None = None
     place: str = ""
+    interval: list[str] = []
     target: str = ""
     port: PortNumber = 0
 

@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
@@ -102,3 +103,35 @@ def test_json_is_the_comparison() -> None:
     found = compared("ready", "dropped")
     told = json.loads(FORMATS["json"](found))
     assert (told["kind"], told["summary"]["exit_code"], len(told["rows"])) == ("comparison", 1, len(found.rows))
+
+
+@pytest.mark.parametrize("form", ["table", "md", "html"])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "between this host and protect.corp.example"), ("es", "entre este equipo y protect.corp.example")],
+)
+def test_an_interval_is_named_by_both_its_ends(form: str, language: str, said: str) -> None:
+    """This host alone is not where a packet was lost, and neither is the last router that answered."""
+    found = compared("ready", "dropped")
+    row = next(row for row in found.rows if row.id == "agent.server.tcp-2222")
+    assert row.after is not None
+    for first in ("this host", "10.0.0.1"):
+        after = msgspec.structs.replace(row.after, place=first, interval=[first, "protect.corp.example"])
+        made = msgspec.structs.replace(found, rows=[msgspec.structs.replace(row, after=after)])
+        text = FORMATS[form](made, language=language, width=300).decode().replace("\\", "")
+        text = " ".join((Page(text).text if form == "html" else text).split())
+        assert (
+            said.replace("this host", first).replace("este equipo", "este equipo" if first == "this host" else first)
+            in text
+        )
+        assert f"({first})" not in text
+        assert "(este equipo)" not in text
+
+
+def test_the_comparison_holds_both_ends_of_an_interval() -> None:
+    row = next(row for row in compared("ready", "dropped").rows if row.id == "agent.server.tcp-2222")
+    assert row.after is not None
+    assert (row.after.place, row.after.interval[0]) == (row.after.interval[0], row.after.place)
+    assert row.after.interval[-1] == "10.20.0.15"
+    assert row.before is not None
+    assert row.before.interval == []

@@ -113,3 +113,33 @@ def test_a_report_with_an_id_twice_shows_both_rows() -> None:
     report = load("ready")
     twice = msgspec.structs.replace(report, checks=[*report.checks, *report.checks])
     assert len(View(twice, RenderContext(verbose=True)).rows) == 2 * len(report.checks)
+
+
+@pytest.mark.parametrize("form", ["table", "md", "html"])
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    ("reason", "is_known"),
+    [
+        ("INTERRUPTED", False),
+        ("BUDGET_SPENT", False),
+        ("INTERNAL_ERROR", False),
+        ("VALUE_MISSING", True),
+        ("NOT_BUILT", True),
+    ],
+)
+def test_nothing_was_sent_is_true_of_the_wire(form: str, language: str, reason: str, is_known: bool) -> None:
+    """A row that was stopped midway has sent its SYNs, or its bug came after them."""
+    report = load("ready")
+    verdict = Verdict.ERROR if reason == "INTERNAL_ERROR" else Verdict.UNPROVEN
+    stopped = msgspec.structs.replace(
+        report.checks[0], verdict=verdict, reason=reason, attempts=[], evidence=[], findings=[]
+    )
+    said = FORMATS[form](
+        msgspec.structs.replace(report, checks=[stopped], causes=[]), width=300, language=language
+    ).decode()
+    words = {
+        "en": ("nothing was sent", "packets may have been sent"),
+        "es": ("no se envió nada", "que se hayan enviado paquetes"),
+    }
+    nothing, perhaps = (phrase in said for phrase in words[language])
+    assert (nothing, perhaps) == ((True, False) if is_known else (False, True))

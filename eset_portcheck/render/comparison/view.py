@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 from eset_portcheck.model.comparison import Change, Comparison, Difference, RowChange, RunSeen, Standing
+from eset_portcheck.model.finding import Where
 from eset_portcheck.model.vocabulary import Culprit, Verdict
 from eset_portcheck.render.comparison.words import CHANGE, COUNT, DIFFERENCE, EXIT, MEANING
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
+from eset_portcheck.render.wording.issue_phrases import where_phrase
 from eset_portcheck.render.wording.words import CULPRIT, OVERALL
 
 _IDS = 5
@@ -179,8 +181,15 @@ def _standing(side: Standing | None, context: RenderContext) -> str:
         if bad and side.culprit not in (None, Culprit.UNKNOWN) and side.culprit in CULPRIT
         else ""
     )
-    about = ", ".join(part for part in (who, context.safe(side.place) if bad else "") if part)
+    about = ", ".join(part for part in (who, _place(side, context) if bad else "") if part)
     return context.safe(side.reason) + (f" ({about})" if about else "")
+
+
+def _place(side: Standing, context: RenderContext) -> str:
+    """An interval by both its ends: the first alone would read as the place of the fault."""
+    if side.interval:
+        return where_phrase(Where(interval=list(side.interval)), context)
+    return context.safe(side.place)
 
 
 def _exit_sentence(comparison: Comparison, context: RenderContext) -> str:

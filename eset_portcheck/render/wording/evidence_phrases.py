@@ -34,6 +34,7 @@ _TOLD = frozenset({
 })
 # fmt: on
 _BY_RULES = frozenset({"INBOUND_FILTERED", "REACH_NOT_TESTED", "INBOUND_IPV6_ONLY"})
+_STOPPED_MIDWAY = frozenset({"INTERRUPTED", "BUDGET_SPENT", "INTERNAL_ERROR"})  # without any record of how far
 _PARAMS = 6
 _DIGEST = 24  # characters of a fingerprint
 
@@ -74,7 +75,11 @@ def _worst(row: Row, attempt: Attempt) -> Attempt:
 
 def _not_run(row: Row, context: RenderContext) -> Iterator[str]:
     if row.direction is Direction.OUTBOUND:
-        yield context.say("nothing was sent")
+        yield (
+            context.say("stopped before it had a result; packets may have been sent")
+            if row.reason in _STOPPED_MIDWAY
+            else context.say("nothing was sent")
+        )
     if option := row.skip_params.get("option") or row.skip_params.get("value"):
         yield context.say("missing: {option}", option=option)
     if error := row.skip_params.get("error"):
