@@ -66,6 +66,7 @@ class Run(msgspec.Struct, frozen=True):
     loop_lag_s: float
     connect_to: dict[HostText, HostText]
     ca_given: bool = False
+    public_ca_given: bool = False  # a file took the place of Mozilla's authorities
     # the command line, which stands here only; in a file from elsewhere it is what somebody says
     arguments: Arguments = []
     command: Code = "check"  # that made this report, and makes it again with `arguments`

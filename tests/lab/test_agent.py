@@ -160,9 +160,9 @@ def test_the_same_rogue_authority_on_two_targets_is_interception(lab: Lab) -> No
 
 
 def test_without_an_authority_the_server_is_shown_not_judged(lab: Lab) -> None:
-    """Contract, "Trust": a site row without --ca-file and SSL_CERT_FILE passes at tls, with a finding and less
+    """Contract, "Trust": a site row without --ca-file passes at tls, with a finding and less
     certainty."""
-    row = lab.check(*V4, "--only", SERVER_ROW, env={"SSL_CERT_FILE": None}).row(SERVER_ROW)
+    row = lab.check(*V4, "--only", SERVER_ROW, trust=()).row(SERVER_ROW)
     assert (row["verdict"], row["proof"], row["confidence"]) == (
         "pass",
         {"reached": "tls", "required": "tls"},
@@ -172,14 +172,14 @@ def test_without_an_authority_the_server_is_shown_not_judged(lab: Lab) -> None:
 
 
 def test_one_unknown_authority_on_every_target_is_interception(lab: Lab) -> None:
-    """So it looks behind an inspecting box: without SSL_CERT_FILE the laboratory's authority is nobody's."""
-    result = lab.check(*V4, env={"SSL_CERT_FILE": None})
+    """So it looks behind an inspecting box: without options the laboratory's authority is nobody's."""
+    result = lab.check(*V4, trust=())
     Expected("fail", "TLS_INTERCEPTED").holds(result, SERVER_ROW)
     Expected("fail", "TLS_INTERCEPTED").holds(result, PUSH)
 
 
 def test_the_authority_by_option(lab: Lab) -> None:
-    result = lab.check(*V4, "--ca-file", str(lab.ca), env={"SSL_CERT_FILE": None})
+    result = lab.check(*V4, trust=("--ca-file", str(lab.ca)))
     assert result.row(SERVER_ROW)["proof"] == {"reached": "product", "required": "product"}
 
 
