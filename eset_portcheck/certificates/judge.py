@@ -67,7 +67,7 @@ class Judge:
             expired=any(one.not_after < now for one in dated),
             not_yet_valid=any(one.not_before > now for one in dated),
             expires_in_days=round((leaf.not_valid_after_utc - now).total_seconds() / 86400, 1),
-            age_days=round((now - leaf.not_valid_before_utc).total_seconds() / 86400, 2),
+            age_days=round((now - leaf.not_valid_before_utc).total_seconds() / 86400, 5),
         )
 
     def _ask_this_machine(self, chain: list[x509.Certificate]) -> tuple[str | None, str]:

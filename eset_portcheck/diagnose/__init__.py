@@ -3,7 +3,7 @@ the same code."""
 
 import msgspec
 
-from eset_portcheck.diagnose import installed, overall, proxies
+from eset_portcheck.diagnose import clocks, installed, overall, proxies
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
@@ -38,8 +38,8 @@ def diagnose(
     """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told
     which rows to test again."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
-    judged = overall.groups(overall.interception(judged))
-    judged = proxies.noted(judged, host)
+    judged = overall.groups(clocks.doubted(overall.interception(judged)))
+    judged = [_accusing_nobody(row) for row in proxies.noted(judged, host)]
     judged, causes = overall.causes(judged, host, takes_only=command == "check")
     return judged, causes, summary(judged)
 
@@ -93,6 +93,15 @@ def _not_run(row: Row) -> Conclusion:
     culprit = Culprit.CHECKER if row.reason == "INTERNAL_ERROR" else None
     reason = REASONS[row.reason]
     return Conclusion(by_rank[reason.rank], State.NOT_TESTED, Proof.NONE, reason.code, culprit, findings=row.findings)
+
+
+def _accusing_nobody(row: Row) -> Row:
+    """What is not proven either way is nobody's fault, and nothing is sure about it. The one place for all reasons."""
+    if row.verdict is not Verdict.UNPROVEN:
+        return row
+    # silence over UDP has always said in words that nobody knows
+    culprit = Culprit.UNKNOWN if row.reason == "UDP_NO_ANSWER" else None
+    return msgspec.structs.replace(row, culprit=culprit, confidence=None)
 
 
 def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:

@@ -8,11 +8,13 @@ import msgspec
 
 from eset_portcheck.diagnose.fixes import fixes
 from eset_portcheck.diagnose.fixes_case import is_internet
+from eset_portcheck.diagnose.inspectors import named_here
 from eset_portcheck.diagnose.reading import rank
 from eset_portcheck.model.command_line import only
 from eset_portcheck.model.deciding import group_of, proven_groups
 from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.host import Host
+from eset_portcheck.model.observation import TlsFacts
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
@@ -31,44 +33,77 @@ def interception(rows: list[Row]) -> list[Row]:
     public: set[str] = set()
     for row in rows:
         for issuer in _unknown_issuers(row):
-            owners[issuer].add("site" if row.trust is Trust.SITE else ".".join(_asked(row).split(".")[-2:]))
+            owners[issuer].add(_owner(row))
             hosts[issuer].add(_asked(row))
             public |= {issuer} if row.trust is Trust.PUBLIC else set()
     guilty = {
         issuer for issuer, seen in owners.items() if len(seen) > 1 or (issuer in public and len(hosts[issuer]) > 1)
     }
-    return [_intercepted(row, guilty) if guilty & set(_unknown_issuers(row)) else row for row in rows]
-
-
-def _asked(row: Row) -> str:
-    return next((attempt.tls.name or "" for attempt in row.attempts if attempt.tls), row.target)
-
-
-def _unknown_issuers(row: Row) -> list[str]:
+    guilty -= {above.subject for row in rows for tls in _shown(row) if tls.public == "trusted" for above in tls.chain[1:]}
+    below_the_sites = {issuer for issuer, seen in owners.items() if seen - {"site"}}
     return [
-        attempt.tls.chain[0].issuer
-        for attempt in row.attempts
-        if attempt.tls
-        and attempt.tls.chain
-        and attempt.tls.public != "trusted"
-        and attempt.tls.site not in ("trusted", "weak")
+        _intercepted(row, issuer)
+        if (issuer := next((one for one in _unknown_issuers(row) if one in guilty), None))
+        or (issuer := next((one for one in _intermediates(row) if one in below_the_sites), None))
+        else row
+        for row in rows
     ]
 
 
-def _intercepted(row: Row, guilty: set[str]) -> Row:
-    issuer = next(one for one in _unknown_issuers(row) if one in guilty)
+def _owner(row: Row) -> str:
+    """Whose name it is: what is neither public nor a vendor's is the site's own."""
+    return "site" if _is_sites(row) else ".".join(_asked(row).split(".")[-2:])
+
+
+def _is_sites(row: Row) -> bool:
+    return row.trust in (Trust.SITE, None)
+
+
+def _asked(row: Row) -> str:
+    return next((tls.name or "" for tls in _shown(row)), row.target)
+
+
+def _shown(row: Row) -> list[TlsFacts]:
+    return [attempt.tls for attempt in row.attempts if attempt.tls is not None and attempt.tls.chain]
+
+
+def _unknown_issuers(row: Row) -> list[str]:
+    """Of the leaves that neither the public set, the site's authority nor a pin accounts for. Who signs for himself is
+    told from others of that name by his certificate."""
+    return [
+        tls.chain[0].sha256 if tls.chain[0].self_signed else tls.chain[0].issuer
+        for tls in _shown(row)
+        if tls.public != "trusted" and not (_is_sites(row) and (tls.site in ("trusted", "weak") or tls.pinned))
+    ]
+
+
+def _intermediates(row: Row) -> list[str]:
+    """Issuers below the site's authority, as they were sent: an inspecting device may have one of it."""
+    return [
+        tls.chain[0].issuer
+        for tls in _shown(row)
+        if row.trust is Trust.SITE
+        and tls.site in ("trusted", "weak")
+        and any(above.subject == tls.chain[0].issuer and not above.self_signed for above in tls.chain[1:])
+    ]
+
+
+def _intercepted(row: Row, issuer: str) -> Row:
     verdict = Verdict.FAIL if row.inspection == "fail" else Verdict.WARN
     if row.verdict is Verdict.FAIL and row.reason not in ("TLS_UNKNOWN_CA", "TLS_INTERCEPTED"):
         return row
-    findings = [one for one in row.findings if one.reason != "TLS_UNKNOWN_CA"]
+    leaf = next(tls.chain[0] for tls in _shown(row) if issuer in (tls.chain[0].issuer, tls.chain[0].sha256))
+    already = next((one for one in row.findings if one.reason == "TLS_INTERCEPTED"), None)
+    findings = [one for one in row.findings if one.reason not in ("TLS_UNKNOWN_CA", "TLS_INTERCEPTED")]
+    sure = already is not None and row.confidence is Confidence.PROVEN
     return msgspec.structs.replace(
         row,
         verdict=verdict,
         reason="TLS_INTERCEPTED",
-        culprit=Culprit.TLS_INTERCEPTOR,
-        confidence=Confidence.LIKELY,
-        where=msgspec.structs.replace(row.where, ca=issuer),
-        findings=[Finding("TLS_INTERCEPTED", params={"issuer": issuer}), *findings],
+        culprit=Culprit.LOCAL_HOST if named_here(leaf.issuer) else Culprit.TLS_INTERCEPTOR,
+        confidence=Confidence.PROVEN if sure else Confidence.LIKELY,
+        where=msgspec.structs.replace(row.where, ca=leaf.issuer),
+        findings=[already or Finding("TLS_INTERCEPTED", params={"issuer": leaf.issuer}), *findings],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import protocols
-from eset_portcheck.diagnose import certificates
+from eset_portcheck.diagnose import certificates, filters
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank, silent
 from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal, unasked
 from eset_portcheck.diagnose.sessions import read_session
@@ -48,7 +48,7 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
         reading = _unspoken(row, attempt, record, evidence)
     if record is not None and record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not udp:
         reading = _otherwise(row, answered_nearer(reading, attempt, evidence), attempt, evidence)
-    reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
+    reading = _names(certificates.apply(row, attempt.tls, filters.blamed(row, reading)), attempt)
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
         reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))
     return reading

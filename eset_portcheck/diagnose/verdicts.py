@@ -13,7 +13,7 @@ from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Verdict, gravity
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, Verdict, gravity
 
 # Found at the listening end before the component is installed, these still tell of the path, not of what is not there
 # yet.
@@ -111,13 +111,14 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
         "tried": len(judged),
     }
     conclusion = _conclude(Judged(Verdict.WARN, best.reading))
+    open_question = worst.verdict is Verdict.UNPROVEN  # accuses nobody, here neither
     return Conclusion(
         verdict=Verdict.WARN,
         state=conclusion.state,
         reached=conclusion.reached,
         reason=code,
-        culprit=worst.reading.culprit,
-        confidence=worst.reading.confidence,
+        culprit=Culprit.UNKNOWN if open_question else worst.reading.culprit,
+        confidence=Confidence.POSSIBLE if open_question else worst.reading.confidence,
         where=worst.reading.where,
         findings=[Finding(code, params=params), *conclusion.findings],
     )

@@ -18,7 +18,7 @@ _CODES = """
     skew_accuracy_s skew_s smb1_only stage starttls starttls_result starttls_tried state status status_code status_name
     step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport tried ttl
     ttl_walk type unread v6only value verdict walked wanted ways why default started_s
-    reply bind database_kind enabled unit listens"""
+    reply bind database_kind enabled unit listens through inspector self_signed"""
 _KINDS = {
     Privacy.PEER: "content_type date plugin proxy_authenticate server software vendorName version x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
@@ -26,7 +26,7 @@ _KINDS = {
     "from http_proxy https_proxy interval"
     " kdcs configured database proxies"
     " name names no_proxy other realm realm_asked redirects source strangers target tried_on via_destination",
-    Privacy.DN: "ca defaultNamingContext issuer namingContexts subject",
+    Privacy.DN: "ca defaultNamingContext issuer missing_issuer namingContexts subject",
     Privacy.FINGERPRINT: "host_key_sha256 sha256",
     Privacy.URL: "location",
     Privacy.VIA: "via",
