@@ -175,8 +175,9 @@ def _unmarked(report: Report, pairs: Iterable[tuple[Cause, Cause]]) -> Iterator[
 
 
 def _held(before: Summary, after: Summary) -> Summary:
-    """What schema 1.0 does not hold counts as what it is."""
-    pairs = {name: getattr(after, name) for name in ("verdict", "strict", "exit_zero") if getattr(before, name) is None}
+    """What an earlier schema does not hold counts as what it is."""
+    names = ("verdict", "strict", "exit_zero", "identity_not_checked")
+    pairs = {name: getattr(after, name) for name in names if getattr(before, name) is None}
     return msgspec.structs.replace(before, **pairs) if pairs else before
 
 

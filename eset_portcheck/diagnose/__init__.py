@@ -8,7 +8,7 @@ from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
 from eset_portcheck.diagnose.verdicts import combine, required_proof
-from eset_portcheck.model.deciding import deciding
+from eset_portcheck.model.deciding import deciding, unidentified
 from eset_portcheck.model.evidence import OneWay
 from eset_portcheck.model.finding import Cause, Conclusion, Finding
 from eset_portcheck.model.host import Host
@@ -142,14 +142,16 @@ def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
         verdict=verdict,
         strict=False,
         exit_zero=False,
+        identity_not_checked=len(unidentified(rows)),
     )
 
 
 def with_exit_code(bare: Summary, *, strict: bool, exit_zero: bool) -> Summary:
-    """--strict makes warnings and unproven rows 1, --exit-zero makes 1 and 3 nought. Verdicts stay what they are.
-    `bare`: of `summary`."""
+    """--strict makes warnings, unproven rows and servers of unchecked identity 1, --exit-zero makes 1 and 3 nought.
+    Verdicts stay what they are. `bare`: of `summary`."""
     code = bare.exit_code
-    if strict and code in (0, 3) and any(bare.counts.get(word, 0) for word in ("warn", "unproven")):
+    open_questions = any(bare.counts.get(word, 0) for word in ("warn", "unproven")) or bare.identity_not_checked
+    if strict and code in (0, 3) and open_questions:
         code = 1
     if exit_zero and code in (1, 3):
         code = 0

@@ -55,14 +55,14 @@ def _sources(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     for row in rows:
         for finding in row.findings:
             if finding.reason in _TOLD and _is_number(skew_s := finding.params.get("skew_s")):
-                yield {"skew_s": skew_s, "source": row.target}
+                yield {"skew_s": skew_s, "told_by": row.target}
         for reply in (attempt.reply for attempt in row.attempts if attempt.reply):
             date = _http_date(reply.get("date"))
             if _is_number(skew_s := reply.get("skew_s")):
-                yield {"skew_s": skew_s, "source": row.target}
+                yield {"skew_s": skew_s, "told_by": row.target}
             elif now is not None and date is not None:
                 skew_s = round((date - now).total_seconds())
-                yield {"skew_s": skew_s, "source": row.target, "date": str(reply.get("date"))}
+                yield {"skew_s": skew_s, "told_by": row.target, "date": str(reply.get("date"))}
 
 
 def _is_number(value: object) -> bool:

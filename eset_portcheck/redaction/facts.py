@@ -25,7 +25,7 @@ _KINDS = {
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain "
     "from http_proxy https_proxy interval"
     " kdcs configured database proxies"
-    " name names no_proxy other realm realm_asked redirects source strangers target tried_on via_destination",
+    " name names no_proxy other realm realm_asked redirects source strangers target told_by tried_on via_destination",
     Privacy.DN: "ca defaultNamingContext issuer missing_issuer namingContexts subject",
     Privacy.FINGERPRINT: "host_key_sha256 sha256",
     Privacy.URL: "location",

@@ -190,7 +190,7 @@ def test_an_expired_certificate_is_a_failure_unless_the_clock_is_in_doubt(given:
     told = judged(site(facts, given), repository(other_time))[0]
     assert (told.verdict, told.reason, told.culprit, told.confidence) == ("unproven", "CLOCK_SKEW", None, None)
     assert reasons(told)[:2] == ["CLOCK_SKEW", "TLS_EXPIRED"]
-    assert told.findings[0].params["source"] == "repository.eset.com"
+    assert told.findings[0].params["told_by"] == "repository.eset.com"
 
 
 def test_a_clock_that_would_not_help_excuses_nothing() -> None:

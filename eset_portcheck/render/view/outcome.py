@@ -8,6 +8,7 @@ from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import WORST_FIRST, Phase, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND, SENTENCE
+from eset_portcheck.render.view.identity import not_identified
 from eset_portcheck.render.view.rediagnosis import missing, unchecked
 from eset_portcheck.render.wording.reason_text import headline, params_of
 from eset_portcheck.render.wording.rerun import again
@@ -57,8 +58,11 @@ def first_line(report: Report, context: RenderContext) -> FirstLine:
     limits = [context.say("before installation")] if report.run.phase is Phase.PRE else []
     if report.run.connect_to:
         limits.append(context.say("simulated") if report.run.command == "demo" else context.say("test override"))
+    if report.run.public_ca_given and report.run.command != "demo":
+        limits.append(context.say("public authorities from a file"))
     limited = f" ({', '.join(limits)})" if limits else ""
     why, command = _top(report, key, context)
+    why = ", ".join(filter(None, (why, not_identified(report, context))))
     return FirstLine(
         who,
         context.say(OVERALL[key]) + limited,
@@ -131,7 +135,9 @@ def exit_sentence(report: Report, context: RenderContext) -> str:
     if code == 0 and true_code:
         why = context.say("--exit-zero was given; otherwise {code}", code=true_code)
     elif code == 1 and true_code != 1:
-        why = context.say("nothing required failed, but --strict counts warnings and unproven rows as failures")
+        why = context.say(
+            "nothing required failed, but --strict counts warnings, unproven rows and unchecked identities as failures"
+        )
     elif code == 0 and key == "partial":
         why = context.say("all selected checks passed; not selected: {count}", count=left_out(report))
     else:
