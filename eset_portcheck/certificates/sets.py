@@ -59,11 +59,11 @@ def _anchors(file: str) -> list[bytes] | None:
 
 def _of_folder(folder: str) -> Iterator[bytes]:
     try:
-        names = sorted(os.listdir(folder))[:MAX_FILES] if folder else []
+        found = sorted(Path(folder).iterdir())[:MAX_FILES] if folder else []
     except OSError:
         return
-    for name in names:
-        yield from _anchors(os.path.join(folder, name)) or ()
+    for file in found:
+        yield from _anchors(str(file)) or ()
 
 
 def _mozillas_anchors() -> list[bytes]:

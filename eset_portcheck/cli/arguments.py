@@ -103,6 +103,7 @@ def load(arguments: argparse.Namespace) -> Asked:
     from eset_portcheck.model.site import SiteError
 
     faults: list[str] = []
+    wrong: list[str] = []
     machine, detected, closed = Machine(arguments), [], []
     if not arguments.role and not arguments.profile:
         arguments.role = machine.roles()
@@ -119,8 +120,8 @@ def load(arguments: argparse.Namespace) -> Asked:
         closed = machine.closed()
     layers.append(("--set", dict(_pairs(arguments.set, faults))))
     layers.append(("", _options(arguments, profiles)))
-    pins = requesting.pins_of(arguments.pin, pin_faults := [])
-    faults += [f"--{line}" for line in pin_faults]
+    pins = requesting.pins_of(arguments.pin, wrong)
+    faults += [f"--{line}" for line in wrong]
     try:
         site = requesting.made_site(layers, arguments.ca_file, pins)
     except SiteError as error:

@@ -203,7 +203,8 @@ def _answered_by_another(one: Case) -> Advice:
 
 def _inspected(one: Case) -> Advice:
     yield from services.chain(one)
-    yield from _asked(one.flows)
+    if one.lead.culprit is not Culprit.LOCAL_HOST:  # software of this machine: nobody in the network can help
+        yield from _asked(one.flows)
 
 
 def _small_links(one: Case) -> Advice:

@@ -39,15 +39,17 @@ def interception(rows: list[Row]) -> list[Row]:
     guilty = {
         issuer for issuer, seen in owners.items() if len(seen) > 1 or (issuer in public and len(hosts[issuer]) > 1)
     }
-    guilty -= {above.subject for row in rows for tls in _shown(row) if tls.public == "trusted" for above in tls.chain[1:]}
+    guilty -= {
+        above.subject for row in rows for tls in _shown(row) if tls.public == "trusted" for above in tls.chain[1:]
+    }
     below_the_sites = {issuer for issuer, seen in owners.items() if seen - {"site"}}
-    return [
-        _intercepted(row, issuer)
-        if (issuer := next((one for one in _unknown_issuers(row) if one in guilty), None))
-        or (issuer := next((one for one in _intermediates(row) if one in below_the_sites), None))
-        else row
-        for row in rows
-    ]
+    return [_intercepted(row, issuer) if (issuer := _shared(row, guilty, below_the_sites)) else row for row in rows]
+
+
+def _shared(row: Row, guilty: set[str], below_the_sites: set[str]) -> str:
+    """The issuer that others show too, or nothing."""
+    told = [one for one in _unknown_issuers(row) if one in guilty]
+    return next(iter([*told, *(one for one in _intermediates(row) if one in below_the_sites)]), "")
 
 
 def _owner(row: Row) -> str:

@@ -164,9 +164,7 @@ def test_interrupted_it_still_reports(site: list[str], tmp_path: Path) -> None:
         str(tmp_path / "part.json"),
     ]
     main, side = pty.openpty()
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ) as process:
         os.close(side)
         told = b""
         while not re.search(rb"\b[1-9]\d*/\d+ checked", told):  # the silent peer is waited for still

@@ -102,7 +102,9 @@ def test_certificates_of_their_own_with_the_same_name_are_not_one_authority() ->
 
 
 def test_an_intermediate_that_another_row_shows_to_be_public_is_only_unsent() -> None:
-    whole = public(tls(chain=chain("CN=Public CA 1", "CN=Root"), public="trusted", name="ts.eset.com"), id="a.b.tcp-443")
+    whole = public(
+        tls(chain=chain("CN=Public CA 1", "CN=Root"), public="trusted", name="ts.eset.com"), id="a.b.tcp-443"
+    )
     cut = [
         public(tls(chain=chain("CN=Public CA 1"), name=name), id=f"a.{name}.tcp-443", target=name)
         for name in ("play.eset.com", "ts.eset.eu")
@@ -233,7 +235,9 @@ def test_whoever_demands_a_client_certificate_is_judged_all_the_same() -> None:
 PAGE = {"received_bytes": 90, "first_bytes": b"HTTP/1.1 403 Forbidden\r\n".hex()}
 
 
-@pytest.mark.parametrize(("broke", "failure"), [(Stage.HANDSHAKE, Failure.UNEXPECTED_BYTES), (Stage.TLS, Failure.NOT_TLS)])
+@pytest.mark.parametrize(
+    ("broke", "failure"), [(Stage.HANDSHAKE, Failure.UNEXPECTED_BYTES), (Stage.TLS, Failure.NOT_TLS)]
+)
 @pytest.mark.parametrize("via", [None, "epns.eset.com:443"])
 def test_a_page_on_the_push_host_is_a_filters(broke: Stage, failure: Failure, via: str | None) -> None:
     before = SPOKEN if broke is Stage.HANDSHAKE else SPOKEN[:3]

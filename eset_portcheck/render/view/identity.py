@@ -17,6 +17,4 @@ def not_identified(report: Report, context: RenderContext) -> str:
             target=target,
             count=len(names) - 1,
         )
-    return context.say(
-        "the identity of {target} was not checked (--ca-file or --pin sha256:... does)", target=target
-    )
+    return context.say("the identity of {target} was not checked (--ca-file or --pin sha256:... does)", target=target)
