@@ -109,7 +109,9 @@ def _also(report: Report, anew: Report) -> Iterable[str]:
 
 
 def _else(row: Row) -> Row:
-    return msgspec.structs.replace(row, verdict="", reason="")
+    """All but verdict and reason. Earlier versions named a culprit where nothing is proven: that claimed nothing."""
+    bare = msgspec.structs.replace(row, verdict="", reason="")
+    return msgspec.structs.replace(bare, culprit=None, confidence=None) if row.verdict is Verdict.UNPROVEN else bare
 
 
 def _without_fixes(cause: Cause) -> Cause:

@@ -1,7 +1,7 @@
 """Whose page is it? What answers HTTP where a vendor's service speaks otherwise is a filter; a server that is busy is
 none. Pure.
 
-Sources: RFC 9110 section 15.6 (5xx: the server failed); docs/contract.md#what-the-codes-mean.
+Sources: RFC 9110 section 15.6 (5xx: the server failed); docs/contract.md#certificates.
 """
 
 import msgspec

@@ -21,6 +21,9 @@ from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
 from eset_portcheck.texts.shell import joined, shell_of
 
 
+_INSTEAD = ("TLS_UNKNOWN_CA", "IDENTITY_NOT_CHECKED", "TLS_INTERCEPTED")  # that an interception says better
+
+
 def interception(rows: list[Row]) -> list[Row]:
     """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner,
     public names each their domain.
@@ -96,7 +99,7 @@ def _intercepted(row: Row, issuer: str) -> Row:
         return row
     leaf = next(tls.chain[0] for tls in _shown(row) if issuer in (tls.chain[0].issuer, tls.chain[0].sha256))
     already = next((one for one in row.findings if one.reason == "TLS_INTERCEPTED"), None)
-    findings = [one for one in row.findings if one.reason not in ("TLS_UNKNOWN_CA", "TLS_INTERCEPTED")]
+    findings = [one for one in row.findings if one.reason not in _INSTEAD]
     sure = already is not None and row.confidence is Confidence.PROVEN
     return msgspec.structs.replace(
         row,

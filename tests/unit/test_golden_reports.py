@@ -75,6 +75,10 @@ def test_they_are_shown_and_judged_anew(file: Path) -> None:
 OTHERWISE = {  # concluded by hand when they were made: rows of this machine without facts, a finding that no rule gives
     "1.0.0/no-names.json": (1, ["rows", "summary"]),
     "1.0.0/server.json": (0, ["rows"]),
+    # an authority that nobody knows was proven to be an interceptor; an issuer seen twice took the place of a finding
+    # that says more
+    "1.0.0/inspected.json": (0, ["rows"]),
+    **{f"{schema}/laboratory.json": (0, ["rows", "causes"]) for schema in ("1.0.0", "1.1.0", "1.2.0")},
 }
 
 
