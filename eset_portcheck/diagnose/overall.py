@@ -20,7 +20,6 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
 from eset_portcheck.texts.shell import joined, shell_of
 
-
 _INSTEAD = ("TLS_UNKNOWN_CA", "IDENTITY_NOT_CHECKED", "TLS_INTERCEPTED")  # that an interception says better
 
 

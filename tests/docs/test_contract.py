@@ -252,6 +252,9 @@ def test_check_ids_on_the_page_exist():
 
 
 def test_codes_on_the_page_exist():
-    named = {word for word in words(PROSE) if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", word)} - {"SSL_CERT_FILE", "SSL_CERT_DIR"}
+    named = {word for word in words(PROSE) if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", word)} - {
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    }
     assert len(named) > len(REASONS) // 2
     assert named <= set(REASONS)
