@@ -31,6 +31,7 @@ _PATH_FAULTS = frozenset(
     }
 )
 WITHHELD = "SMB_NEEDS_CREDENTIALS"
+_NEVER_PROVEN = frozenset({"WRONG_CONTENT"})  # whatever was reached: these were not the service's own words
 _NOTHING_THERE_YET = frozenset({"REFUSED_ORIGIN_UNKNOWN", "PROXY_UPSTREAM_FAILED"})
 
 
@@ -80,7 +81,7 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
         return Verdict.FAIL
     if reading.verdict is not None:
         return reading.verdict
-    if not reading.reached.reaches(required):
+    if not reading.reached.reaches(required) or reading.reason in _NEVER_PROVEN:
         return Verdict.UNPROVEN
     return Verdict.WARN if any(rank(finding.reason) is Rank.WARN for finding in reading.findings) else Verdict.PASS
 
