@@ -9,7 +9,7 @@ import msgspec
 
 from eset_portcheck.diagnose.reading import Reading, rank
 from eset_portcheck.model.deciding import PROVEN
-from eset_portcheck.model.finding import Conclusion, Finding
+from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
@@ -143,6 +143,6 @@ def _conclude(judged: Judged) -> Conclusion:
         reason=reason,
         culprit=None if plain else reading.culprit,
         confidence=reading.confidence,
-        where=reading.where,
+        where=Where() if plain and reading.where.via else reading.where,
         findings=list(reading.findings),
     )

@@ -1,5 +1,5 @@
-"""What the body of an HTTP answer is: ESET's index, or any of the things that a filter, a portal or a web server says in
-its place.
+"""What the body of an HTTP answer is: ESET's index, or any of the things that a filter, a portal or a web server says
+in its place.
 
 Nobody here has seen the index of repository.eset.com (docs/sources.md), so it is known by what a notice never is: lines
 of names and values that speak of a repository or a version, sections as in update.ver, or a binary file of no known
@@ -12,11 +12,25 @@ from typing import Literal
 Kind = Literal["index", "empty", "html", "json", "xml", "image", "script", "text", "compressed", "binary"]
 
 _HTML = re.compile(
-    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.IGNORECASE | re.DOTALL
+    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta|title)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _IMAGES = (b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"BM", b"\x00\x00\x01\x00", b"II*\x00", b"MM\x00*")
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
-_KNOWN = (b"%PDF", b"MZ", b"\x7fELF", b"RIFF", b"ID3", b"OggS", b"wOFF", b"wOF2", b"FWS", b"CWS", b"\x16\x03", b"\x15\x03")
+_KNOWN = (
+    b"%PDF",
+    b"MZ",
+    b"\x7fELF",
+    b"RIFF",
+    b"ID3",
+    b"OggS",
+    b"wOFF",
+    b"wOF2",
+    b"FWS",
+    b"CWS",
+    b"\x16\x03",
+    b"\x15\x03",
+)
 _BINARY_TYPES = ("", "application/octet-stream", "binary/octet-stream")
 _LINE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.-]{0,63})[ \t]*[:=][ \t]*(?P<value>.*)")
 _SECTION = re.compile(r"\[[A-Z][A-Z0-9_]{0,63}\]")  # as update.ver has them
@@ -69,7 +83,7 @@ def _binary_index(body: bytes, media: str) -> bool:
 
 
 def _lines_of_an_index(text: str, *, whole: bool) -> bool:
-    """Every line a name with its value, none a word of a notice; a repository, two lines with a version, or sections."""
+    """Every line a name with its value, none a word of a notice: a repository, two lines with a version, sections."""
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in (lines if whole else lines[:-1]) if line and not line.startswith(("#", ";"))]
     sections = [line for line in lines if _SECTION.fullmatch(line)]
