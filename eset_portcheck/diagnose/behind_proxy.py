@@ -19,7 +19,6 @@ from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, Stage, State, Verdict
-from eset_portcheck.protocols import http_proxy
 
 # Whatever stage they end: packets between this host and the proxy, not what is behind it.
 _BEFORE_THE_PROXY = frozenset(
@@ -28,6 +27,7 @@ _BEFORE_THE_PROXY = frozenset(
 _PASSED_ON = frozenset({"CLOSED_BEFORE_REPLY", "RESET_AFTER_ACCEPT"})  # by whom, the proxy does not say
 # 400, 501, 505: whoever sits on the proxy's port did not understand the request itself.
 _NO_ANSWER_OF_A_DESTINATION = (400, 501, 505)
+_A_PROXYS_REFUSAL = (403, 405, 407, 502, 503, 504)
 _UPSTREAM: ReasonCode = "PROXY_UPSTREAM_FAILED"
 _SQUID_REFUSED, _SQUID_DNS = ("ERR_CONNECT_FAIL 111", "ERR_CONNECT_FAIL 146", "ERR_CONNECT_FAIL 10061"), "ERR_DNS_FAIL"
 
@@ -68,7 +68,7 @@ def no_proxy(attempt: Attempt, evidence: list[Evidence]) -> Reading | None:
     status = reply.get("status")
     if control is None or control.status is None or not isinstance(status, int) or 300 <= status < 400 or status == 511:
         return None
-    same = control.alike and "via" not in reply and http_proxy.refused_by_proxy(status) is None
+    same = control.alike and "via" not in reply and status not in _A_PROXYS_REFUSAL
     if not same and control.content != "index":
         return None
     params = {"service": "http", "status": control.status, "why": "the same answer for a host that cannot exist"}
