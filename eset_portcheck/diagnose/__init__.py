@@ -3,7 +3,7 @@ the same code."""
 
 import msgspec
 
-from eset_portcheck.diagnose import clocks, installed, overall, proxies
+from eset_portcheck.diagnose import behind_proxy, clocks, installed, overall, proxies
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
@@ -38,7 +38,7 @@ def diagnose(
     """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told
     which rows to test again."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
-    judged = overall.groups(clocks.doubted(overall.interception(judged)))
+    judged = overall.groups(clocks.doubted(behind_proxy.weighed(overall.interception(judged))))
     judged = [_accusing_nobody(row) for row in proxies.noted(judged, host)]
     judged, causes = overall.causes(judged, host, takes_only=command == "check")
     return judged, causes, summary(judged)

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.diagnose.fixes import fixes
-from eset_portcheck.diagnose.fixes_case import is_internet
 from eset_portcheck.diagnose.inspectors import named_here
 from eset_portcheck.diagnose.reading import rank
 from eset_portcheck.model.command_line import only
+from eset_portcheck.model.concerned import Concerned, concerned, is_internet
 from eset_portcheck.model.deciding import group_of, proven_groups
 from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.host import Host
@@ -21,6 +21,8 @@ from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
 from eset_portcheck.texts.shell import joined, shell_of
 
 _INSTEAD = ("TLS_UNKNOWN_CA", "IDENTITY_NOT_CHECKED", "TLS_INTERCEPTED")  # that an interception says better
+_DESTINATIONS = 3  # behind a proxy, named in a sentence
+_OF_THE_CERTIFICATE = ("TLS_EXPIRED", "TLS_NOT_YET_VALID", "TLS_WRONG_NAME", "TLS_UNKNOWN_CA", "TLS_EXPIRES_SOON")
 
 
 def interception(rows: list[Row]) -> list[Row]:
@@ -176,7 +178,7 @@ def _place(row: Row) -> tuple[Any, ...]:
     if culprit is Culprit.LOCAL_ROUTE:
         return (row.reason, _family(row))
     if row.reason.startswith("PROXY_"):
-        return (row.reason, row.target)
+        return (row.reason, row.target, row.culprit if where.via else "")
     if row.reason == "TCP_NO_ANSWER" and where.interval:
         # behind one hop all of the internet may be cut off at once; hosts of the site each have a firewall of their own
         return (row.reason, where.interval[0], "internet" if is_internet(row) else row.target, _family(row))
@@ -186,8 +188,15 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, "internet" if is_internet(row) else row.target)
     if row.reason in ("TLS_INTERCEPTED", "CAPTIVE_PORTAL"):
         return (row.reason, where.ca)
+    if row.reason in _OF_THE_CERTIFICATE and (shown := _certificate(row)):
+        return (row.reason, *concerned(row, where)[:2], shown)  # the same one, directly and through a proxy
     holder = where.process or {}
-    return (row.reason, row.target, where.address, holder.get("pid"), holder.get("name"))
+    return (row.reason, concerned(row, where), where.address, holder.get("pid"), holder.get("name"))
+
+
+def _certificate(row: Row) -> str:
+    """Fingerprint of the one that the row's last finished handshake showed."""
+    return next((one.tls.chain[0].sha256 for one in row.attempts if one.tls is not None and one.tls.chain), "")
 
 
 def _rule(row: Row) -> tuple[str, ...]:
@@ -206,7 +215,11 @@ def _family(row: Row) -> str:
 
 def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool) -> Cause:
     ids = [row.id for row in group]
-    params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
+    about = concerned(lead, lead.where) if not lead.reason.startswith("PROXY_") else Concerned(lead.target, lead.port)
+    params: dict[str, Any] = {"target": about.host, "port": about.port, "transport": lead.transport.value}
+    if lead.via_destination:
+        behind = list(dict.fromkeys(row.via_destination for row in group if row.via_destination))
+        params["destination"] = ", ".join(behind[:_DESTINATIONS]) + (" ..." if len(behind) > _DESTINATIONS else "")
     for finding in lead.findings:
         if finding.reason == lead.reason:
             # Facts may hold anything.

@@ -9,7 +9,7 @@ import msgspec
 
 from eset_portcheck.diagnose.reading import Reading, rank
 from eset_portcheck.model.deciding import PROVEN
-from eset_portcheck.model.finding import Conclusion, Finding
+from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
@@ -31,6 +31,7 @@ _PATH_FAULTS = frozenset(
     }
 )
 WITHHELD = "SMB_NEEDS_CREDENTIALS"
+_NEVER_PROVEN = frozenset({"WRONG_CONTENT"})  # whatever was reached: these were not the service's own words
 _NOTHING_THERE_YET = frozenset({"REFUSED_ORIGIN_UNKNOWN", "PROXY_UPSTREAM_FAILED"})
 
 
@@ -80,7 +81,7 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
         return Verdict.FAIL
     if reading.verdict is not None:
         return reading.verdict
-    if not reading.reached.reaches(required):
+    if not reading.reached.reaches(required) or reading.reason in _NEVER_PROVEN:
         return Verdict.UNPROVEN
     return Verdict.WARN if any(rank(finding.reason) is Rank.WARN for finding in reading.findings) else Verdict.PASS
 
@@ -143,6 +144,6 @@ def _conclude(judged: Judged) -> Conclusion:
         reason=reason,
         culprit=None if plain else reading.culprit,
         confidence=reading.confidence,
-        where=reading.where,
+        where=Where() if plain and reading.where.via else reading.where,
         findings=list(reading.findings),
     )

@@ -114,6 +114,16 @@ class AlternativeOpeningTried(Piece, frozen=True, omit_defaults=True, kw_only=Tr
     reply: Facts | None = None
 
 
+class ProxyControl(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="proxy-control"):
+    """The same request for a host that cannot exist (RFC 6761 6.4), which no proxy can bring. `alike`: status, server
+    and body were those of the real answer."""
+
+    status: int | None = None
+    content: Code = ""
+    alike: bool = False
+    failure: Failure | None = None
+
+
 class WayIn(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the rules do with packets of one family to these addresses of this host."""
 
@@ -197,6 +207,7 @@ Evidence = (
     | Distance
     | SmallSegments
     | SilentControl
+    | ProxyControl
     | AlternativeOpeningTried
     | FirewallPrediction
     | Realm

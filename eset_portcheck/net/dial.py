@@ -250,6 +250,8 @@ class Dial:
         if self._inside is not None and self._inside.version:
             await self._judge(self._inside)
         self._finish(exchange)
+        if self.context.collector is not None:
+            self.evidence += await self.context.collector.of_reply(self)
 
     async def _talk(self, channel: Channel) -> Exchange:
         try:

@@ -9,7 +9,7 @@ from eset_portcheck.model.privacy import Privacy
 _CODES = """
     accepted accepted_ttl accuracy_s
     action alert answer bind answer_code answers_on body_bytes capabilities cause client code component condition
-    connected control_ttl currentTime days dialect dialects duration_s encrypted encryption entries errno error
+    connected content control_ttl currentTime days dialect dialects duration_s encrypted encryption entries errno error
     error_queue excluded_ports failed failure family fact firewall guest held_s known hop hops how html install level
     limit_s listener log_on logon_status logon_status_name machine meaning mechanisms message methods minimum_ttl
     missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package pid port ports
@@ -25,9 +25,10 @@ _KINDS = {
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain "
     "from http_proxy https_proxy interval"
     " kdcs configured database proxies"
-    " name names no_proxy other realm realm_asked redirects source strangers target told_by tried_on via_destination",
+    " destination name names no_proxy other realm realm_asked redirects source strangers target told_by tried_on"
+    " via_destination",
     Privacy.DN: "ca defaultNamingContext issuer missing_issuer namingContexts subject",
-    Privacy.FINGERPRINT: "host_key_sha256 sha256",
+    Privacy.FINGERPRINT: "body_sha256 host_key_sha256 sha256",
     Privacy.URL: "location",
     Privacy.VIA: "via",
     Privacy.PATH: "closed home path read",

@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab import topology as at
 from tests.lab.expected import Case, Expected
+from tests.lab.faults import Rules
 from tests.lab.laboratory import WITHOUT_RIGHTS, Lab
 
 SERVER_ROW, REPOSITORY, PUSH, PUSH_443 = (
@@ -94,7 +95,10 @@ CASES = [
     Case("portal-page", REPOSITORY, Expected("fail", "CAPTIVE_PORTAL"), V4),
     Case("portal-511", REPOSITORY, Expected("fail", "CAPTIVE_PORTAL"), V4),
     Case("filter-451", REPOSITORY, Expected("fail", "WRONG_CONTENT"), V4),
-    Case("wrong-content", REPOSITORY, Expected("fail", "WRONG_CONTENT"), V4),
+    *(
+        Case(fault, REPOSITORY, Expected("unproven", "WRONG_CONTENT"), V4)
+        for fault in ("wrong-content", "notice-text", "notice-json", "notice-image")
+    ),
     push("push-8883-drop", "warn", "TCP_NO_ANSWER", **FAILOVER),
     push("push-drop", "fail", "TCP_NO_ANSWER", (PUSH_443,)),
     push("tls-mitm", "warn", "TLS_UNKNOWN_CA TLS_INTERCEPTED"),
@@ -191,6 +195,40 @@ PROXY_CASES = [  # fault, proxy, reasons of the four rows ("" = pass)
     ("proxy-stopped", "bridge.lab.test", ("fail REFUSED_BY_HOST|fail PROXY_UNREACHABLE",) * 4),
     ("proxy-drop", "bridge.lab.test", ("fail PROXY_UNREACHABLE",) * 4),
 ]
+
+
+BEHIND_SQUID = [  # rules of the router, for squid's own connections; row, verdict and reason, culprit
+    ("drop", "fail PROXY_UPSTREAM_FAILED", "unknown"),
+    ("reject with tcp reset", "fail PROXY_UPSTREAM_FAILED", "unknown remote-service"),
+]
+
+
+@pytest.mark.parametrize(("rule", "said", "culprit"), BEHIND_SQUID, ids=[case[0] for case in BEHIND_SQUID])
+def test_what_is_broken_behind_a_healthy_proxy_is_not_the_proxy(lab: Lab, rule: str, said: str, culprit: str) -> None:
+    blocked = Rules("fw", [f'iifname "to-server" tcp dport {{ 8883, 443 }} {rule}'])
+    with blocked.applied(lab, "behind-squid"):
+        result = lab.check(*V4, "--proxy", "bridge.lab.test:3128")
+    for name in ("connect-push-8883", "connect-push-443"):
+        row = result.row(VIA + name)
+        assert f"{row['verdict']} {row['reason']}" == said, row
+        assert row["culprit"] in culprit.split(), row
+        assert row["where"] == {"address": row["via_destination"], "via": "bridge.lab.test:3128"}
+    assert {result.row(VIA + name)["verdict"] for name in ("get-repository", "connect-server")} == {"pass"}
+
+
+def test_a_web_server_that_is_no_proxy(lab: Lab) -> None:
+    """nginx answers a request in absolute form with its own index."""
+    result = lab.check(*V4, "--proxy", f"{at.INTERNET}:80")
+    row = result.row(VIA + "get-repository")
+    assert (row["verdict"], row["reason"], row["culprit"]) == ("fail", "WRONG_PROTOCOL", "proxy"), row
+    assert {result.row(VIA + name)["verdict"] for name in PROXY_ROWS} == {"fail"}
+
+
+def test_a_proxy_resolves_what_this_machine_cannot(lab: Lab) -> None:
+    with Rules("fw", ["ip saddr 10.77.1.2 udp dport 53 drop"]).applied(lab, "no-dns"):
+        result = lab.check(*V4, "--proxy", "10.77.2.2:3128", "--only", VIA + "*")
+    assert {result.row(VIA + name)["verdict"] for name in PROXY_ROWS} == {"pass"}
+    assert result.code == 0
 
 
 @pytest.mark.parametrize(("fault", "proxy", "said"), PROXY_CASES, ids=[case[0] for case in PROXY_CASES])

@@ -13,6 +13,7 @@ from eset_portcheck.model.finding import Cause
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict, worst
 from eset_portcheck.render.context import RenderContext
+from eset_portcheck.render.view.each_once import each_once
 from eset_portcheck.render.wording import evidence_phrases, reason_text
 from eset_portcheck.render.wording.issue_phrases import culprit_phrase, listed, where_phrase
 from eset_portcheck.render.wording.parameters import request
@@ -136,6 +137,7 @@ def _steps(report: Report, cause: Cause, params: dict[str, Any], context: Render
             (here if fix.audience == "this-host" else others).append(
                 reason_text.fix(whole(report, fix, context), context)
             )
+    here, texts, others = each_once(here, texts, others)
     if context.verbose:
         return [*here, *texts, *others]
     shown = [*here[:_STEPS], *texts[: _STEPS if not here else 1]]

@@ -22,7 +22,9 @@ def culprit_phrase(culprit: Culprit | None, confidence: Confidence | None, conte
 
 def where_phrase(where: Where, context: RenderContext) -> str:
     parts = []
-    if where.interval:
+    if where.via and where.address:
+        parts.append(context.say("{address} via {proxy}", address=where.address, proxy=where.via))
+    elif where.interval:
         ends = (where.interval[0], where.interval[-1])
         first, last = (context.say(THIS_HOST) if end == THIS_HOST else end for end in ends)
         parts.append(context.say("between {first} and {last}", first=first, last=last))
