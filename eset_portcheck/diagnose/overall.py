@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.diagnose import computers
 from eset_portcheck.diagnose.fixes import fixes
 from eset_portcheck.diagnose.inspectors import named_here
 from eset_portcheck.diagnose.reading import rank
@@ -129,8 +130,8 @@ def groups(rows: list[Row]) -> list[Row]:
 
 
 def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[list[Row], list[Cause]]:
-    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures
-    first, then warnings.
+    """Rows that share reason, culprit and place share a cause, over computers too; all but its first row are explained
+    by it. Failures first, then warnings.
 
     `takes_only`: the line that tests again can name rows; a fix holds these words alone, as the command line stands
     once in a report.
@@ -143,14 +144,15 @@ def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[lis
             or row.verdict is Verdict.ERROR
         ):
             found[_place(row)].append(row)
-    ranked = sorted(found.values(), key=lambda group: (not any(_counts(row) for row in group), -len(group)))
+    together = computers.merged(found.values())
+    ranked = sorted(together, key=lambda group: (not any(_counts(row) for row in group), -len(group)))
     made: list[Cause] = []
     explained: dict[str, str] = {}
     for number, group in enumerate(ranked, 1):
         lead = next((row for row in group if _counts(row)), group[0])
         name = f"C{number}"
         explained |= {row.id: name for row in group if row.id != lead.id}
-        made.append(_cause(name, lead, group, host, takes_only))
+        made.append(computers.of_many(_cause(name, lead, group, host, takes_only), group, rows))
     return [
         msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows
     ], made

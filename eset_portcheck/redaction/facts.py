@@ -16,7 +16,7 @@ _CODES = """
     predictions protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes
     sent server_time_utc servers service session session_present settings signed signing silent_connection since_utc
     skew_accuracy_s skew_s smb1_only stage starttls starttls_result starttls_tried state status status_code status_name
-    step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport tried ttl
+    step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tested tls tools transport tried ttl
     ttl_walk type unread v6only value verdict walked wanted ways why default started_s
     reply bind database_kind enabled unit listens through inspector self_signed"""
 _KINDS = {
@@ -24,8 +24,8 @@ _KINDS = {
     Privacy.ALGORITHM: "cipher host_key kex mac",
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain "
     "from http_proxy https_proxy interval"
-    " kdcs configured database proxies"
-    " destination name names no_proxy other realm realm_asked redirects source strangers target told_by tried_on"
+    " kdcs configured database proxies destination"
+    " name names no_proxy other realm realm_asked redirects source strangers target targets told_by tried_on"
     " via_destination",
     Privacy.DN: "ca defaultNamingContext issuer missing_issuer namingContexts subject",
     Privacy.FINGERPRINT: "body_sha256 host_key_sha256 sha256",

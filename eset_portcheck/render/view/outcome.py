@@ -10,6 +10,7 @@ from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.view.identity import not_identified
 from eset_portcheck.render.view.rediagnosis import missing, unchecked
+from eset_portcheck.render.wording import cause_text
 from eset_portcheck.render.wording.reason_text import headline, params_of
 from eset_portcheck.render.wording.rerun import again
 from eset_portcheck.render.wording.words import COUNT, EXIT, OVERALL
@@ -98,7 +99,7 @@ def _top(report: Report, key: str, context: RenderContext) -> _Top:
         is_narrow = len(cause.explains) <= _FEW  # a line with many ids is no line to paste
         lead = next((row for row in report.checks if row.id in cause.explains), None)
         return _Top(
-            headline(cause.reason, params_of(report, lead, cause.where) | cause.params, context),
+            cause_text.headline(cause, cause_text.params_of(report, lead, cause), context),
             again(report, context, cause.explains if is_narrow else []),
             context.safe(cause.reason),
             _more_causes(report, key, context),
