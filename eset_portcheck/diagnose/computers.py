@@ -18,18 +18,26 @@ _SUREST_FIRST = (Confidence.PROVEN, Confidence.LIKELY, Confidence.POSSIBLE)
 
 
 def merged(groups: Iterable[list[Row]]) -> list[list[Row]]:
-    """Groups of rows that share a cause each; those of equal kind on different computers together, in the place of the
-    first."""
-    found: dict[tuple[Any, ...], list[Row]] = {}
+    """Groups of rows that share a cause each; those of one kind on one computer together, whatever their ports, then
+    those of the same kind and ports on different computers. In the place of the first."""
+    by_computer: dict[tuple[Any, ...], list[Row]] = {}
     for number, group in enumerate(groups):
         kind = _kind(group)
-        found.setdefault(kind or (number,), []).extend(group)
+        by_computer.setdefault((group[0].target, *kind) if kind else (number,), []).extend(group)
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for number, group in enumerate(by_computer.values()):
+        kind = _kind(group)
+        found.setdefault((*kind, _ports(group)) if kind else (number,), []).extend(group)
     return list(found.values())
 
 
+def _ports(group: list[Row]) -> frozenset[tuple[Any, ...]]:
+    """Where one computer answers on a port that another refuses, they differ in something."""
+    return frozenset((row.role, row.transport, row.port, row.protocol, row.verdict) for row in group)
+
+
 def _kind(group: list[Row]) -> tuple[Any, ...]:
-    """What makes causes on two computers equal; () where the group is not one of computers. The same ports: where one
-    computer answers on a port that another refuses, they differ in something."""
+    """What makes causes on two computers equal, but for the ports; () where the group is not one of computers."""
     if any(row.target_key != _MANY_KEY or row.direction is not Direction.OUTBOUND for row in group):
         return ()
     lead = group[0]
@@ -37,7 +45,8 @@ def _kind(group: list[Row]) -> tuple[Any, ...]:
     return (
         lead.reason,
         lead.culprit,
-        frozenset((row.role, row.transport, row.port, row.protocol, row.verdict) for row in group),
+        lead.role,
+        lead.transport,
         frozenset(attempt.family for row in group for attempt in row.attempts if attempt.failed),
         where.interval[0] if where.interval else None,
         where.address if where.address not in _own(lead) else None,
