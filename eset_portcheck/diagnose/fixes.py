@@ -206,6 +206,11 @@ def _answered_by_another(one: Case) -> Advice:
         yield from _asked(one.flows)
 
 
+def _another_page(one: Case) -> Advice:
+    if one.lead.culprit is not Culprit.REMOTE_SERVICE:  # a server that is busy: no rule of the network helps
+        yield from _asked(one.flows, "without inspection, login or block page")
+
+
 def _inspected(one: Case) -> Advice:
     yield from services.chain(one)
     if one.lead.culprit is not Culprit.LOCAL_HOST:  # software of this machine: nobody in the network can help
@@ -241,8 +246,7 @@ _BY_REASON: dict[str, Callable[[Case], Advice]] = {
     "REFUSED_ORIGIN_UNKNOWN": _refused,
     "PROXY_UNREACHABLE": _proxy_silent,
     "PMTU_BLACKHOLE": _small_links,
-    "CAPTIVE_PORTAL": lambda one: _asked(one.flows, "without inspection, login or block page"),
-    "WRONG_CONTENT": lambda one: _asked(one.flows, "without inspection, login or block page"),
+    **dict.fromkeys(("CAPTIVE_PORTAL", "WRONG_CONTENT"), _another_page),
     "DNS_TIMEOUT": _resolver_silent,
     "DNS_UNREACHABLE": _resolver_silent,
     **dict.fromkeys(

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from eset_portcheck.diagnose import diagnose
+from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Certificate, TlsFacts
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Trust
@@ -268,6 +270,24 @@ def test_who_answered_in_place_of_the_repository(
     seen = attempt(*SPOKEN[:3], Stage.HANDSHAKE, reply=reply | {"asked": "repository.eset.com", "body_bytes": 5})
     (told,) = judged(row(seen, **INTERNET | {"trust": None, "protocol": "http", "port": 80}))
     assert (told.verdict, told.culprit, told.confidence) == (verdict, culprit, confidence)
+
+
+def test_nobody_in_the_network_is_asked_for_what_it_cannot_change() -> None:
+    """Security software of this machine: an exemption elsewhere would not help."""
+
+    def told(issuer: str) -> set[str]:
+        facts = tls(issuer, os_store="trusted", name="epns.eset.com")
+        seen = attempt(*SPOKEN, broke=Stage.HANDSHAKE, failure=Failure.EOF, tls=facts)
+        return asked(row(seen, **PUSH))
+
+    assert "request" in told("CN=Corp Gateway")
+    assert "request" not in told("CN=ESET SSL Filter CA")
+
+
+def asked(one: Row) -> set[str]:
+    """The tools of the cause's commands."""
+    _, causes, _ = diagnose([one], Host(), Phase.POST)
+    return {fix.tool for cause in causes for fix in cause.fixes}
 
 
 # who is not accused
