@@ -193,7 +193,8 @@ def _place(row: Row) -> tuple[Any, ...]:
     if row.reason in _OF_THE_CERTIFICATE and (shown := _certificate(row)):
         return (row.reason, *concerned(row, where)[:2], shown)  # the same one, directly and through a proxy
     holder = where.process or {}
-    return (row.reason, concerned(row, where), where.address, holder.get("pid"), holder.get("name"))
+    whom = concerned(row, where)
+    return (row.reason, whom.host, whom.via, where.address, holder.get("pid"), holder.get("name"))
 
 
 def _certificate(row: Row) -> str:
