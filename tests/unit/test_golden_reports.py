@@ -85,6 +85,9 @@ OTHERWISE = {  # concluded by hand when they were made: rows of this machine wit
     # an authority that nobody knows was proven to be an interceptor; an issuer seen twice took the place of a finding
     # that says more
     "1.0.0/inspected.json": (0, ["rows"]),
+    # what a proxy refused or did not reach stands among the parameters of its cause
+    **{f"{schema}/proxy.json": (0, ["causes"]) for schema in ("1.0.0", "1.1.0", "1.2.0")},
+    "1.2.0/evidence.json": (0, ["causes"]),
     **{f"{schema}/laboratory.json": (0, ["rows", "causes"]) for schema in ("1.0.0", "1.1.0", "1.2.0")},
 }
 
