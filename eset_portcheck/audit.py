@@ -224,7 +224,7 @@ def with_host_evidence(row: Row, host: Host) -> Row:
     """With what this host says of the row beside its own attempts: what the firewall does to clients, what an installed
     component is connected to."""
     told = (
-        host.firewall.get("predictions", {}).get(f"in/{row.transport.value}/{row.port}")
+        (host.firewall.predictions or {}).get(f"in/{row.transport.value}/{row.port}")
         if row.direction is Direction.INBOUND
         else None
     )
@@ -243,7 +243,7 @@ def row(check: Check, outcome: Outcome) -> Row:
         reason = _FAILURES[seen.failure.value]
     if seen is not None and seen.error is not None:
         reason = "INTERNAL_ERROR"
-    params = dict(check.skip_params) | ({"error": seen.error} if seen and seen.error else {})
+    params = msgspec.structs.replace(check.skip_params, error=(seen.error or "") if seen else "")
     return Row(
         **subject_fields(msgspec.structs.replace(check, skip_params=params)),
         verdict=Verdict.UNPROVEN,

@@ -15,6 +15,7 @@ from eset_portcheck.model.plan import Check, Endpoint, Plan
 from eset_portcheck.model.profile import Profile, Requirement
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.site import DERIVED, Site
+from eset_portcheck.model.subject import NO_PARAMS, SkipParams
 from eset_portcheck.model.vocabulary import Direction, Proof, Trust
 
 THIS_HOST = "this-host"
@@ -144,18 +145,15 @@ def _broken_condition(conditions: dict[str, bool | int | str], site: Site) -> st
     return ""
 
 
-def _told(name: str, wanted: bool | int | str, profile: Profile) -> dict[str, str]:
+def _told(name: str, wanted: bool | int | str, profile: Profile) -> SkipParams:
     """A condition in words of the command line: what is derived is told by the option that it comes from."""
     if name in DERIVED:
         source, word = DERIVED[name]
-        told = {"condition": source, "wanted": word if wanted else f"not {word}"}
+        told = SkipParams(condition=source, wanted=word if wanted else f"not {word}")
     else:
-        told = {
-            "condition": name,
-            "wanted": "given" if wanted is True else "not given" if wanted is False else str(wanted),
-        }
-    option = _option(told["condition"], profile)
-    return told | ({"option": option} if option else {})
+        given = "given" if wanted is True else "not given" if wanted is False else str(wanted)
+        told = SkipParams(condition=name, wanted=given)
+    return msgspec.structs.replace(told, option=_option(told.condition, profile))
 
 
 def _option(name: str, profile: Profile) -> str:
@@ -164,21 +162,21 @@ def _option(name: str, profile: Profile) -> str:
 
 def _not_run(
     profile: Profile, one: Requirement, site: Site, target: str | None, built: Built
-) -> tuple[ReasonCode | None, dict[str, str]]:
+) -> tuple[ReasonCode | None, SkipParams]:
     if broken := _broken_condition(one.when, site):
         if one.retired and broken in DERIVED:  # history for this product version; any other condition is told as such
-            return "RETIRED", {"why": one.retired}
+            return "RETIRED", SkipParams(why=one.retired)
         return "CONDITION_FALSE", _told(broken, one.when[broken], profile)
     if one.via and not getattr(site, one.via):
         return "CONDITION_FALSE", _told(one.via, True, profile)
     if target is None:
         name = one.repeat or one.target.strip("<>")
-        return "VALUE_MISSING", {"value": name, "option": _option(name, profile) or name}
+        return "VALUE_MISSING", SkipParams(value=name, option=_option(name, profile) or name)
     if one.direction is Direction.OUTBOUND and not built(one.protocol):
-        return "NOT_BUILT", {"protocol": one.protocol}
+        return "NOT_BUILT", SkipParams(protocol=one.protocol)
     if one.proof is Proof.AUTHORISED and not site.credentials_given:
-        return "SMB_NEEDS_CREDENTIALS", {}
-    return None, {}
+        return "SMB_NEEDS_CREDENTIALS", NO_PARAMS
+    return None, NO_PARAMS
 
 
 def _endpoint(one: Requirement, site: Site, target: str | None, number: int, proxy: str, via_port: int) -> Endpoint:
@@ -208,4 +206,4 @@ def _select(check: Check, only: list[str], skip: list[str], here_only: bool) -> 
     chosen = chosen and not (here_only and check.direction is Direction.OUTBOUND)
     if chosen or check.skip in ("CONDITION_FALSE", "RETIRED"):
         return check
-    return msgspec.structs.replace(check, skip="NOT_SELECTED", skip_params={}, endpoint=None)
+    return msgspec.structs.replace(check, skip="NOT_SELECTED", skip_params=NO_PARAMS, endpoint=None)

@@ -139,13 +139,14 @@ def _confined(one: Any, connect_to: dict[str, str]) -> Any:
     import msgspec
 
     from eset_portcheck.model.addresses import host_port
+    from eset_portcheck.model.subject import NO_PARAMS
 
     if one.skip is not None:
         return one
     host, port = (one.endpoint.proxy or (one.endpoint.host, one.endpoint.port)) if one.endpoint else ("", 0)
     if host_port(host, port) in connect_to:
         return one
-    return msgspec.structs.replace(one, skip="NOT_SELECTED", skip_params={}, endpoint=None)
+    return msgspec.structs.replace(one, skip="NOT_SELECTED", skip_params=NO_PARAMS, endpoint=None)
 
 
 def _advice(role: str, say: Say) -> str:

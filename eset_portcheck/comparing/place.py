@@ -16,5 +16,5 @@ def place(row: Row) -> str:
     own = {attempt.address for attempt in row.attempts} | {row.target}
     if where.address and where.address not in own:
         return where.address
-    process = where.process or {}
-    return str(process.get("path") or process.get("name") or where.ca or "")
+    holder = where.process
+    return (holder and (holder.path or holder.name)) or where.ca or ""

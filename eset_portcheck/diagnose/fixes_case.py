@@ -143,14 +143,11 @@ def source_of(host: Host, version: int) -> Address | None:
 def base_chains(host: Host) -> list[Chain] | None:
     """Filter chains of this host that may refuse something, from the rules in the report; None where the rules are not
     there."""
-    if host.firewall.get("state") == "absent":
+    if host.firewall.state == "absent":
         return []
-    objects = host.firewall.get("ruleset")
-    if not isinstance(objects, list):
+    if host.firewall.ruleset is None:
         return None
-    listed = [
-        (kind, what) for one in objects if isinstance(one, dict) for kind, what in one.items() if isinstance(what, dict)
-    ]
+    listed = [(kind, what) for one in host.firewall.ruleset for kind, what in one.items() if isinstance(what, dict)]
     refusing = _refusing(listed)
     return [
         made
@@ -204,6 +201,5 @@ def _key(what: dict[str, Any], last: str) -> tuple[str, str, str]:
 
 def named(host: Host, kind: str, start: str) -> bool:
     """Is there a table or chain whose name starts so?"""
-    objects = host.firewall.get("ruleset")
-    found = [one.get(kind) for one in objects if isinstance(one, dict)] if isinstance(objects, list) else []
+    found = [one.get(kind) for one in host.firewall.ruleset or []]
     return any(isinstance(what, dict) and str(what.get("name", "")).startswith(start) for what in found)

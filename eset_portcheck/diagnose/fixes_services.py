@@ -143,7 +143,7 @@ def _refused_by_host(one: Case) -> Advice:
 def _own_port(one: Case) -> Advice:
     """A port of this machine: who holds it, and where."""
     yield from _ports(one, HERE, windows=one.on_windows, linux=not one.on_windows)
-    pid = number((one.lead.where.process or {}).get("pid"))
+    pid = number(one.lead.where.process.pid) if one.lead.where.process else None
     if pid and one.on_windows:
         yield HERE, Command("powershell", powershell("Get-Process -Id {pid}", pid=pid))
     elif pid:

@@ -12,7 +12,7 @@ from eset_portcheck.diagnose.binds import Bind, exposed, has_family, together
 from eset_portcheck.diagnose.inbound_policy import DENIED, Admission, admits
 from eset_portcheck.diagnose.known_programs import known_program
 from eset_portcheck.diagnose.owners import Owner, owner
-from eset_portcheck.model.finding import Conclusion, Finding, Where
+from eset_portcheck.model.finding import Conclusion, Finding, PortHolder, Where
 from eset_portcheck.model.host import Host, Listening
 from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
@@ -152,7 +152,7 @@ def _reach(
     if admission.verdict != ALLOW:
         told = Finding(
             "REACH_NOT_TESTED",
-            params={"firewall": host.firewall.get("state", "not-read"), "listener": reason, **admission.rule},
+            params={"firewall": host.firewall.state or "not-read", "listener": reason, **admission.rule},
         )
         return Conclusion(
             Verdict.UNPROVEN,
@@ -205,11 +205,14 @@ def _of(holder: Listening) -> dict[str, Any]:
     return {"process": holder.name or ""} | ({"known": known} if known else {})
 
 
-def process(holder: Listening, holders: list[Listening]) -> dict[str, Any]:
+def process(holder: Listening, holders: list[Listening]) -> PortHolder:
     """The holder as `where` names it, with what all sockets of the port answer on together."""
-    told = {name: getattr(holder, name) for name in ("pid", "name", "path", "user", "since_utc")}
-    named = {name: value for name, value in told.items() if value is not None}
-    return named | {
-        "bind": together(holders).value,
-        "addresses": list(dict.fromkeys(one.address for one in holders))[:_ADDRESSES],
-    }
+    return PortHolder(
+        pid=holder.pid,
+        name=holder.name,
+        path=holder.path,
+        user=holder.user,
+        since_utc=holder.since_utc,
+        bind=together(holders).value,
+        addresses=list(dict.fromkeys(one.address for one in holders))[:_ADDRESSES],
+    )

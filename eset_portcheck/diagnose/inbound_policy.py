@@ -1,22 +1,20 @@
 """What this host's rules say of all ways to a port together: which of them count for its sockets, and what they agree
 on. Pure.
 
-A report may come from elsewhere, so a prediction is text until it was looked at here; what has no known shape says
-nothing.
+A report may come from elsewhere: a verdict that is no word of ours says nothing.
 Source: docs/contract.md#inbound-rows.
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from eset_portcheck.diagnose.binds import Bind, together
 from eset_portcheck.model.addresses import canonical
-from eset_portcheck.model.host import Host, Listening
+from eset_portcheck.model.host import Host, InboundPrediction, Listening, Prediction
 from eset_portcheck.model.report import Row
 from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT
 
 DENIED = (DROP, REJECT)
-_RULE = ("rule", "table", "chain")
 
 
 class Admission(NamedTuple):
@@ -28,24 +26,21 @@ class Admission(NamedTuple):
     family: str = ""
 
 
-def predicted(row: Row, host: Host) -> dict[str, Any]:
-    told = host.firewall.get("predictions")
-    found = told.get(f"in/{row.transport.value}/{row.port}") if isinstance(told, dict) else None
-    return dict(found) if isinstance(found, dict) else {}
+def predicted(row: Row, host: Host) -> InboundPrediction:
+    return (host.firewall.predictions or {}).get(f"in/{row.transport.value}/{row.port}", InboundPrediction())
 
 
 def admits(row: Row, host: Host, holders: list[Listening]) -> Admission:
     """For clients of the port that `holders` have, or that anybody may take."""
     told = predicted(row, host)
-    listed = told.get("ways")
     bound = _named(holders)
     by_family: dict[str, list[Admission]] = {}
-    for way in listed if isinstance(listed, list) else ():
-        if not isinstance(way, dict) or (bound is not None and not bound & set(_addresses(way))):
+    for way in told.ways or ():
+        if bound is not None and not bound & set(way.addresses):
             continue
-        if (family := str(way.get("family"))) in _families(holders):
-            by_family.setdefault(family, []).append(_of(way))
-    if bound is not None and listed and not by_family:
+        if way.family in _families(holders):
+            by_family.setdefault(way.family, []).append(_of(way))
+    if bound is not None and told.ways and not by_family:
         return Admission(CANNOT_TELL, {})  # an address inside this machine, or that nobody else is known to reach
     return _split({family: _together(some) for family, some in by_family.items()}) if by_family else _of(told)
 
@@ -68,11 +63,6 @@ def _named(holders: list[Listening]) -> frozenset[str] | None:
     return frozenset(canonical(one.address) for one in holders)
 
 
-def _addresses(way: dict[str, Any]) -> list[str]:
-    found = way.get("addresses")
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
-
-
 def _families(holders: list[Listening]) -> frozenset[str]:
     bind = together(holders) if holders else Bind.ALL
     return {Bind.IPV4: frozenset({"ipv4"}), Bind.IPV6: frozenset({"ipv6"})}.get(bind, frozenset({"ipv4", "ipv6"}))
@@ -89,9 +79,9 @@ def _together(answers: Iterable[Admission]) -> Admission:
     return against if all(one.verdict in DENIED for one in every) else Admission(CANNOT_TELL, against.rule)
 
 
-def _of(told: dict[str, Any]) -> Admission:
-    verdict = str(told.get("verdict"))
+def _of(told: Prediction) -> Admission:
+    rule = {"rule": told.rule, "table": told.table, "chain": told.chain}
     return Admission(
-        verdict if verdict in (ALLOW, *DENIED) else CANNOT_TELL,
-        {name: str(told[name]) for name in _RULE if told.get(name)},
+        told.verdict if told.verdict in (ALLOW, *DENIED) else CANNOT_TELL,
+        {name: text for name, text in rule.items() if text},
     )

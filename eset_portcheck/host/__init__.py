@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from eset_portcheck.host import everywhere
 from eset_portcheck.model.addresses import is_loopback
-from eset_portcheck.model.host import Connection, Host, Interface, Listening, ProxySource
+from eset_portcheck.model.host import Connection, Host, Interface, Listening, LocalFirewall, ProxySource
 from eset_portcheck.packet_filter.flow import PacketFilter
 from eset_portcheck.packet_filter.predictions import ways_in
 
@@ -83,7 +83,7 @@ def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey
     capabilities: dict[str, Any] = {"error_queue": on_linux, "minimum_ttl": on_linux, "ttl_walk": on_linux}
     no_tools: list[str] = []
     no_proxies: list[ProxySource] = []
-    not_read: dict[str, Any] = {"state": "not-read"}
+    not_read = LocalFirewall(state="not-read")
     capabilities |= {"root": _is_root(), "tools": part("tools", lambda: platform.tools(), no_tools)}
     rules = platform.packet_filter(listeners)
     host = Host(

@@ -2,12 +2,11 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from eset_portcheck.host import nftables
-from eset_portcheck.model.host import Interface
+from eset_portcheck.model.host import Interface, LocalFirewall
 from eset_portcheck.packet_filter import predictions
 from eset_portcheck.packet_filter.evaluation import predict
 from eset_portcheck.packet_filter.flow import Flow, Prediction
@@ -26,17 +25,14 @@ class Netfilter:
     def _ruleset(self) -> Ruleset:
         return Ruleset(self._reading.objects)
 
-    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
+    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> LocalFirewall:
         told = self._reading
-        found: dict[str, Any] = (
-            {"state": told.state}
-            | ({"source": told.source} if told.source else {})
-            | ({"why": told.why} if told.why else {})
-        )
+        found = LocalFirewall(state=told.state, source=told.source, why=told.why)
         if told.state not in nftables.DECIDED:
             return found
-        found |= predictions.within(outline(told.objects))
-        return found | ({"predictions": predictions.inbound(self._ask, ports, interfaces)} if ports else {})
+        found = predictions.within(found, outline(told.objects))
+        asked = predictions.inbound(self._ask, ports, interfaces) if ports else None
+        return msgspec.structs.replace(found, predictions=asked)
 
     def predict(self, flow: Flow) -> Prediction | None:
         if self._reading.state not in nftables.DECIDED:

@@ -72,7 +72,7 @@ class Explainer:
         told = self._coarsely(flow) if not target.is_link_local else None
         if told is None or told.verdict == CANNOT_TELL:
             told = self._exactly(msgspec.structs.replace(flow, destination=(str(target),)))
-        return [] if told is None else [prediction(msgspec.to_builtins(told), one.address)]
+        return [] if told is None else [prediction(told, one.address)]
 
     def _coarsely(self, flow: Flow) -> Prediction | None:
         if flow not in self._coarse:

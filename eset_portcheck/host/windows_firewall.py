@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from eset_portcheck.host.commands import NotListed, listed
-from eset_portcheck.model.host import Interface, Listening
+from eset_portcheck.model.host import Interface, Listening, LocalFirewall
 from eset_portcheck.packet_filter import predictions
 from eset_portcheck.packet_filter.flow import Flow, Prediction
 from eset_portcheck.packet_filter.readers import windows
@@ -104,14 +104,14 @@ class WindowsFirewall:
     def _rules(self) -> WindowsRules:
         return WindowsRules(windows.ruleset(self._reading.told), os.environ)
 
-    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
+    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> LocalFirewall:
         if not ports:
-            return {"state": "not-read"}
+            return LocalFirewall(state="not-read")
         told = self._reading
-        found: dict[str, Any] = {"state": told.state, "source": "powershell"} | ({"why": told.why} if told.why else {})
+        found = LocalFirewall(state=told.state, source="powershell", why=told.why)
         if told.state != "readable":
             return found
-        return found | {"predictions": predictions.inbound(self._ask, ports, interfaces)}
+        return msgspec.structs.replace(found, predictions=predictions.inbound(self._ask, ports, interfaces))
 
     def predict(self, flow: Flow) -> Prediction | None:
         return self._ask(flow) if self._reading.state == "readable" else None

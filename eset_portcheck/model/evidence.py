@@ -5,11 +5,11 @@ Evidence may weaken a conclusion or place it, never improve a verdict. A hop lim
 was left when a packet arrived or as it was sent. Times are seconds.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from eset_portcheck.model.host import PortNumber
+from eset_portcheck.model.host import PortNumber, Prediction
 from eset_portcheck.model.privacy import Algorithm, Code, Facts, Fingerprint, HostText, InterfaceName, Text
 from eset_portcheck.model.vocabulary import Failure, Stage
 
@@ -156,10 +156,10 @@ class FirewallPrediction(Piece, frozen=True, omit_defaults=True, kw_only=True, t
     ways: list[WayIn] | None = None
 
 
-def prediction(told: dict[str, Any], address: str | None = None) -> FirewallPrediction:
-    """`told`: what a packet filter's evaluator says of a flow, as it stands in Host.firewall. Raises
-    msgspec.ValidationError where that is of another shape."""
-    return msgspec.convert({**told, "kind": "firewall", "address": address}, FirewallPrediction)
+def prediction(told: Prediction, address: str | None = None) -> FirewallPrediction:
+    """`told`: what a packet filter's evaluator says of a flow. Raises msgspec.ValidationError where its verdict is no
+    word of ours."""
+    return msgspec.convert(msgspec.to_builtins(told) | {"kind": "firewall", "address": address}, FirewallPrediction)
 
 
 class Realm(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="realm"):

@@ -4,9 +4,32 @@ from typing import Any
 
 import msgspec
 
-from eset_portcheck.model.privacy import CheckId, Code, Command, DistinguishedName, Facts, HostText
+from eset_portcheck.model.privacy import (
+    CheckId,
+    Code,
+    Command,
+    DistinguishedName,
+    Facts,
+    HostText,
+    Path,
+    ProcessName,
+    User,
+)
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
+
+
+class PortHolder(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Who holds a port of this machine, as far as this user may see (see host.Listening), and what all sockets of the
+    port answer on together: `bind` is a word of diagnose.binds."""
+
+    pid: int | None = None
+    name: ProcessName | None = None
+    path: Path | None = None
+    user: User | None = None
+    since_utc: Code | None = None
+    bind: Code | None = None
+    addresses: list[HostText] | None = None
 
 
 class Where(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,7 +40,7 @@ class Where(msgspec.Struct, frozen=True, omit_defaults=True):
     address: HostText | None = None
     hop: int | None = None
     interval: list[HostText] | None = None
-    process: Facts | None = None
+    process: PortHolder | None = None
     ca: DistinguishedName | None = None
     via: HostText | None = None
 

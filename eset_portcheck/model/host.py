@@ -7,11 +7,13 @@ import msgspec
 from eset_portcheck.model.privacy import (
     Code,
     Facts,
+    Fingerprint,
     HostText,
     InterfaceName,
     Path,
     ProcessName,
     Rules,
+    RuleText,
     Url,
     User,
     Words,
@@ -71,9 +73,53 @@ class Interface(msgspec.Struct, frozen=True, omit_defaults=True):
     point_to_point: bool = False  # a tunnel or a line: no neighbour is asked for its link address
 
 
+class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this host's rules do with a flow: "allow", "drop", "reject" or "cannot-tell". `rule` is the text of what
+    decided, in `chain` of `table` (family and name); `packet`: which of the flow's packets it decided, unless the
+    first; `may`: the other ends, where they do not agree."""
+
+    verdict: Code = ""
+    rule: RuleText = ""
+    table: RuleText = ""
+    chain: RuleText = ""
+    handle: int | None = None
+    packet: Code = ""
+    may: list[RuleText] = []
+
+
+class InboundWay(Prediction, frozen=True, omit_defaults=True, kw_only=True):
+    """Of packets of one family to these addresses of this host."""
+
+    family: Code = ""
+    interfaces: list[InterfaceName] = []
+    addresses: list[HostText] = []
+
+
+class InboundPrediction(Prediction, frozen=True, omit_defaults=True, kw_only=True):
+    """Of a port for all ways in; each of those where they were asked."""
+
+    ways: list[InboundWay] | None = None
+
+
+class LocalFirewall(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was read of the local firewall. `state`: "readable", "not-permitted", "not-evaluable", "absent" or
+    "not-read"; `why`: what kept it from being read or judged. `predictions`: by "in/tcp/2222". `ruleset`: its outline,
+    as `nft -j` shapes it; where that is too long, `ruleset_bytes` alone. `ruleset_sha256`: of schema 1.0."""
+
+    state: Code = ""
+    source: Code = ""
+    why: RuleText = ""
+    ruleset: Rules | None = None
+    ruleset_bytes: int | None = None
+    ruleset_sha256: Fingerprint = ""
+    predictions: dict[Code, InboundPrediction] | None = None
+
+
+NOT_LOOKED_AT = LocalFirewall()
+
+
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`default_families`: families with a default route and an address that can use it. `firewall`: what was read of
-    the local firewall, {"state": "readable" | "not-permitted" | "not-evaluable" | "absent", ...}. `reserved_ports`: by
+    """`default_families`: families with a default route and an address that can use it. `reserved_ports`: by
     transport, [first, last] of what no program may bind (Windows)."""
 
     name: HostText = ""
@@ -85,7 +131,7 @@ class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     search: list[HostText] = []
     proxies: Words = {}
     proxy_sources: list[ProxySource] = []
-    firewall: Rules = {}
+    firewall: LocalFirewall = NOT_LOOKED_AT
     listeners: list[Listening] = []
     eset_products: list[Facts] = []
     connections: list[Connection] = []

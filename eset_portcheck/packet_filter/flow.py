@@ -1,10 +1,10 @@
 """What is asked of this host's own rules, and what they answer: the same words on every platform."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from eset_portcheck.model.host import Interface
+from eset_portcheck.model.host import Interface, LocalFirewall, Prediction
 
 ALLOW, DROP, REJECT, CANNOT_TELL = "allow", "drop", "reject", "cannot-tell"
 
@@ -29,25 +29,15 @@ class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
     program: str = ""
 
 
-class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`rule` is the text of what decided, in `chain` of `table` (family and name); `packet`: which of the flow's
-    packets it decided, unless the first; `may`: the other ends, where they do not agree."""
-
-    verdict: str
-    rule: str = ""
-    table: str = ""
-    chain: str = ""
-    handle: int | None = None
-    packet: str = ""
-    may: list[str] = []
-
-
 class PacketFilter(Protocol):
     """This platform's packet filter; read when first asked, once a run."""
 
-    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> dict[str, Any]:
+    def facts(self, ports: frozenset[int], interfaces: list[Interface]) -> LocalFirewall:
         """Host.firewall: how the reading went, and what the rules do with these ports from outside. What decides, not
         the rules."""
 
     def predict(self, flow: Flow) -> Prediction | None:
         """None where the rules could not be read. Raises ValueError for an address that is none."""
+
+
+__all__ = ["ALLOW", "CANNOT_TELL", "DROP", "REJECT", "Flow", "PacketFilter", "Prediction"]

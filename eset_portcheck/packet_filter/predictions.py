@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from eset_portcheck.model.addresses import family_of, is_beyond_link, parse_address
-from eset_portcheck.model.host import Interface
+from eset_portcheck.model.host import InboundPrediction, InboundWay, Interface, LocalFirewall
 from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT, Flow, Prediction
 
 MAX_WAYS = 16  # that are asked one by one
@@ -45,10 +45,8 @@ def ways_in(interfaces: Iterable[Interface]) -> list[Way]:
     return found
 
 
-def inbound(ask: Ask, ports: Iterable[int], interfaces: Iterable[Interface]) -> dict[str, dict[str, Any]]:
-    """ "in/tcp/2222" -> {"verdict", and of the rule that decided "rule" "table" "chain" "handle", "ways": [{"family",
-    "interfaces", "addresses", "verdict", ...}]}. Ways that do not agree make "cannot-tell"; the list tells which
-    differ."""
+def inbound(ask: Ask, ports: Iterable[int], interfaces: Iterable[Interface]) -> dict[str, InboundPrediction]:
+    """By "in/tcp/2222". Ways that do not agree make "cannot-tell"; the list tells which differ."""
     ways = ways_in(interfaces)
     return {
         f"in/{transport}/{port}": _port(ask, transport, port, ways)
@@ -57,7 +55,7 @@ def inbound(ask: Ask, ports: Iterable[int], interfaces: Iterable[Interface]) -> 
     }
 
 
-def _port(ask: Ask, transport: str, port: int, ways: list[Way]) -> dict[str, Any]:
+def _port(ask: Ask, transport: str, port: int, ways: list[Way]) -> InboundPrediction:
     told: dict[str, tuple[Prediction, list[Way]]] = {}
     for kind in dict.fromkeys((way.family, way.neighbours) for way in ways):
         mine = [way for way in ways if (way.family, way.neighbours) == kind]
@@ -65,12 +63,10 @@ def _port(ask: Ask, transport: str, port: int, ways: list[Way]) -> dict[str, Any
             key = f"{kind} {msgspec.json.encode(prediction).decode()}"
             told[key] = (prediction, [*told[key][1], *some] if key in told else some)
     if not told:
-        return {"verdict": CANNOT_TELL, "rule": "no address that others can reach", "ways": []}
+        return InboundPrediction(CANNOT_TELL, "no address that others can reach", ways=[])
     answers = [prediction for prediction, _ in told.values()]
-    return {
-        **msgspec.to_builtins(overall(answers)),
-        "ways": [_way(prediction, some) for prediction, some in told.values()],
-    }
+    asked = [_way(prediction, some) for prediction, some in told.values()]
+    return InboundPrediction(**msgspec.structs.asdict(overall(answers)), ways=asked)
 
 
 def _alike(ask: Ask, transport: str, port: int, ways: list[Way]) -> list[tuple[Prediction, list[Way]]]:
@@ -98,17 +94,18 @@ def overall(answers: list[Prediction]) -> Prediction:
     return unsure or msgspec.structs.replace(next(one for one in answers if one.verdict != ALLOW), verdict=CANNOT_TELL)
 
 
-def _way(prediction: Prediction, ways: list[Way]) -> dict[str, Any]:
-    addresses = [way.address for way in ways][:MAX_WAYS]
-    return {
-        "family": ways[0].family,
-        "interfaces": sorted({way.interface for way in ways}),
-        "addresses": addresses,
-        **msgspec.to_builtins(prediction),
-    }
+def _way(prediction: Prediction, ways: list[Way]) -> InboundWay:
+    return InboundWay(
+        **msgspec.structs.asdict(prediction),
+        family=ways[0].family,
+        interfaces=sorted({way.interface for way in ways}),
+        addresses=[way.address for way in ways][:MAX_WAYS],
+    )
 
 
-def within(kept: list[dict[str, Any]]) -> dict[str, Any]:
-    """The outline of a rule set as facts; where it is too long, only its length."""
+def within(told: LocalFirewall, kept: list[dict[str, Any]]) -> LocalFirewall:
+    """With the outline of a rule set; where it is too long, only its length."""
     size = len(msgspec.json.encode(kept))
-    return {} if not kept else {"ruleset": kept} if size <= MAX_OUTLINE_BYTES else {"ruleset_bytes": size}
+    if size > MAX_OUTLINE_BYTES:
+        return msgspec.structs.replace(told, ruleset_bytes=size)
+    return msgspec.structs.replace(told, ruleset=kept or None)

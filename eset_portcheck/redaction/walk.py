@@ -39,6 +39,8 @@ def _value(field: str, kind: Privacy | None, value: Any, eye: Eye) -> Any:
     if kind is Privacy.NESTED:
         if isinstance(value, (list, tuple)):
             return [rewritten(one, eye) for one in value]
+        if isinstance(value, dict):
+            return {eye.text(Privacy.CODE, name): rewritten(one, eye) for name, one in value.items()}
         return rewritten(value, eye) if isinstance(value, msgspec.Struct) else value
     if kind is Privacy.ARGUMENTS:
         return eye.arguments(value)

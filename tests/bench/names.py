@@ -11,6 +11,7 @@ from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.host import Interface, Listening
 from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts
 from eset_portcheck.model.report import Report, from_json
+from eset_portcheck.model.subject import SkipParams
 from eset_portcheck.redaction import redacted
 
 SAMPLES = Path(__file__).resolve().parents[1] / "unit" / "reports"
@@ -48,7 +49,7 @@ def report_of(names: int, sample: str = "dropped") -> Report:
             target=host,
             attempts=attempts,
             findings=[told],
-            skip_params={"error": f"seen by user=u{number}x"},
+            skip_params=SkipParams(error=f"seen by user=u{number}x"),
         )
         rows.append(row)
         causes.append(msgspec.structs.replace(kept.causes[0], id=f"C{number}", explains=[row.id]))

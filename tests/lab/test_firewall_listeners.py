@@ -42,7 +42,7 @@ RULE_SETS = {
     "prerouting": "chain raw { type filter hook prerouting priority raw; tcp dport { 445, 3128 } drop; }",
     "by-client": f"chain in {{ type filter hook input priority 0; policy drop; {STATEFUL} ip saddr 10.77.1.0/24 tcp dport 1-4000 accept; }}",
 }
-READ = "import json; from eset_portcheck import host; print(json.dumps(host.look(frozenset({ports})).firewall))"
+READ = "import msgspec; from eset_portcheck import host; print(msgspec.json.encode(host.look(frozenset({ports})).firewall).decode())"
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from eset_portcheck.model.evidence import (
     SilentControl,
     TtlWalk,
 )
-from eset_portcheck.model.finding import Finding, Where
-from eset_portcheck.model.host import Host
+from eset_portcheck.model.finding import Finding, PortHolder, Where
+from eset_portcheck.model.host import Host, LocalFirewall
 from eset_portcheck.model.observation import Attempt, Certificate, Icmp, Observation, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Check, Outcome, Plan
 from eset_portcheck.model.report import ProfileUsed, ProofReached, Report, from_json, to_json
@@ -45,7 +45,7 @@ HOST = Host(
     os={"system": "Linux", "release": "6.1"},
     default_families=["ipv4"],
     resolvers=["10.20.0.2"],
-    firewall={"state": "readable"},
+    firewall=LocalFirewall(state="readable"),
 )
 Sees = Callable[[Check], Observation | None]
 
@@ -227,7 +227,7 @@ def _distinct(checks: list[Check]) -> list[Check]:
     return [msgspec.structs.replace(check, endpoint=endpoint) for check, endpoint in named]
 
 
-def inbound(report: Report, said: dict[str, tuple[Verdict, str, Proof, dict[str, Any] | None]]) -> Report:
+def inbound(report: Report, said: dict[str, tuple[Verdict, str, Proof, PortHolder | None]]) -> Report:
     """Rows of this host, concluded by hand: (verdict, reason, proof, process)."""
     rows = []
     for row in report.checks:
@@ -250,7 +250,7 @@ def inbound(report: Report, said: dict[str, tuple[Verdict, str, Proof, dict[str,
 
 
 def server_without_names() -> Report:
-    said: dict[str, tuple[Verdict, str, Proof, dict[str, Any] | None]] = {
+    said: dict[str, tuple[Verdict, str, Proof, PortHolder | None]] = {
         "server.listen.tcp-2222": (Verdict.PASS, "PORT_HELD_BY_PRODUCT", Proof.ACCEPTS, None),
         "server.listen.tcp-2223": (Verdict.UNPROVEN, "REACH_NOT_TESTED", Proof.NONE, None),
     }

@@ -10,7 +10,7 @@ import pytest
 from eset_portcheck.comparing import Incomparable, compare
 from eset_portcheck.comparing.meaning import _ENDINGS, Ending, meaning
 from eset_portcheck.model.comparison import Change, Comparison, RowChange
-from eset_portcheck.model.finding import Finding, Where
+from eset_portcheck.model.finding import Finding, PortHolder, Where
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import ProofReached, Report, Row, Tool, from_json
 from eset_portcheck.model.vocabulary import Culprit, Phase, Proof, Verdict
@@ -119,7 +119,7 @@ def test_a_row(before: Row, after: Row, change: Change, means: str, regressed: b
 def test_the_same_fault_elsewhere_is_another_cause_and_another_process_id_or_own_address_is_not() -> None:
     near, far = Where(interval=["10.0.1.1", "10.0.2.2"]), Where(interval=["10.9.9.9", "10.0.2.2"])
     assert changed(failed("TCP_NO_ANSWER", where=near), failed("TCP_NO_ANSWER", where=far)).meaning == "other-place"
-    again = [failed("PORT_IN_USE_BY_OTHER", where=Where(process={"pid": pid, "name": "nginx"})) for pid in (7, 8)]
+    again = [failed("PORT_IN_USE_BY_OTHER", where=Where(process=PortHolder(pid=pid, name="nginx"))) for pid in (7, 8)]
     assert changed(*again).change is Change.SAME
     target = failed("REFUSED_BY_HOST", where=Where(address="protect.corp.local"))
     assert changed(failed("REFUSED_BY_HOST"), target).change is Change.SAME

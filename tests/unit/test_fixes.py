@@ -12,8 +12,8 @@ import pytest
 from eset_portcheck.diagnose.fixes import fixes, reasons
 from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS
 from eset_portcheck.loading.migration import migrated_row
-from eset_portcheck.model.finding import Cause, Finding, Where
-from eset_portcheck.model.host import Host, Interface
+from eset_portcheck.model.finding import Cause, Finding, PortHolder, Where
+from eset_portcheck.model.host import Host, Interface, LocalFirewall
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Listener, Proof, State, Verdict
@@ -113,7 +113,7 @@ def test_no_word_of_a_peer_or_of_a_report_gets_into_a_command(reason: str, liste
             address=HOSTILE,
             interval=[HOSTILE, HOSTILE],
             ca=HOSTILE,
-            process={"pid": HOSTILE, "name": HOSTILE, "path": HOSTILE},
+            process=PortHolder(pid=7, name=HOSTILE, path=HOSTILE),
         ),
         findings=[Finding(reason, params={"name": HOSTILE, "server": HOSTILE, "source": HOSTILE})],
     )
@@ -121,7 +121,7 @@ def test_no_word_of_a_peer_or_of_a_report_gets_into_a_command(reason: str, liste
         host,
         resolvers=[HOSTILE],
         interfaces=[Interface(HOSTILE, [HOSTILE])],
-        firewall={"state": "readable", "ruleset": HOSTILE},
+        firewall=LocalFirewall(state="readable", ruleset=[{"chain": HOSTILE}, {HOSTILE: {"name": HOSTILE}}]),
     )
     for fix in fixes(broken, [broken], place, VERIFY):
         assert "touch" not in fix.command + fix.undo
@@ -158,10 +158,10 @@ def chain(name: str, hook: str, policy: str = "accept", table: str = "filter", f
 def test_rules_that_are_known_are_opened_by_name() -> None:
     host = msgspec.structs.replace(
         LINUX,
-        firewall={
-            "state": "readable",
-            "ruleset": [chain("out", "output", "drop"), chain("in", "input", "drop"), chain("idle", "output")],
-        },
+        firewall=LocalFirewall(
+            state="readable",
+            ruleset=[chain("out", "output", "drop"), chain("in", "input", "drop"), chain("idle", "output")],
+        ),
     )
     broken = cause_row("REJECTED_LOCALLY", culprit=Culprit.LOCAL_FIREWALL)
     here = [fix for fix in fixes(broken, [broken], host, VERIFY) if fix.audience == "this-host" and fix.tool != "text"]
@@ -182,7 +182,7 @@ def test_where_both_variants_of_iptables_are_the_old_one_is_asked_only_where_it_
 
 
 def test_where_no_rule_of_this_host_refuses_none_is_changed() -> None:
-    host = msgspec.structs.replace(LINUX, firewall={"state": "absent"})
+    host = msgspec.structs.replace(LINUX, firewall=LocalFirewall(state="absent"))
     broken = cause_row("TCP_NO_ANSWER")
     assert [
         fix.tool for fix in fixes(broken, [broken], host, VERIFY) if fix.audience == "this-host" and fix.tool != "text"

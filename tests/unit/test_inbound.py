@@ -2,17 +2,26 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from eset_portcheck.diagnose import diagnose
-from eset_portcheck.model.host import Host, Interface, Listening
+from eset_portcheck.loading.reports import ReportFileError, parsed
+from eset_portcheck.model.host import Host, Interface, Listening, LocalFirewall
 from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Transport
 from eset_portcheck.packet_filter.flow import Prediction
 from eset_portcheck.packet_filter.predictions import overall
 from tests.unit.rows import row
+from tests.unit.sample_reports import sample
 
 SERVER = "/opt/eset/RemoteAdministrator/Server/ERAServer"
-ALLOW = {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow"}}}
+
+
+def read(**told: Any) -> LocalFirewall:
+    return msgspec.convert(told, LocalFirewall)
+
+
+ALLOW = read(state="readable", predictions={"in/tcp/2222": {"verdict": "allow"}})
 
 
 def holder(
@@ -44,19 +53,19 @@ def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
     ("listeners", "firewall", "phase", "verdict", "reason"),
     [
         ([holder()], ALLOW, Phase.POST, "pass", "PORT_HELD_BY_PRODUCT"),
-        ([holder()], {"state": "not-read"}, Phase.POST, "unproven", "REACH_NOT_TESTED"),
+        ([holder()], read(state="not-read"), Phase.POST, "unproven", "REACH_NOT_TESTED"),
         (
             [holder()],
-            {"predictions": {"in/tcp/2222": {"verdict": "cannot-tell"}}},
+            read(predictions={"in/tcp/2222": {"verdict": "cannot-tell"}}),
             Phase.POST,
             "unproven",
             "REACH_NOT_TESTED",
         ),
-        ([holder()], {"predictions": {"in/tcp/2222": {"verdict": "drop"}}}, Phase.POST, "fail", "INBOUND_FILTERED"),
-        ([holder()], {"predictions": {"in/tcp/2222": {"verdict": "reject"}}}, Phase.POST, "fail", "INBOUND_FILTERED"),
+        ([holder()], read(predictions={"in/tcp/2222": {"verdict": "drop"}}), Phase.POST, "fail", "INBOUND_FILTERED"),
+        ([holder()], read(predictions={"in/tcp/2222": {"verdict": "reject"}}), Phase.POST, "fail", "INBOUND_FILTERED"),
         ([], ALLOW, Phase.POST, "fail", "PORT_NOT_LISTENING"),
         ([], ALLOW, Phase.PRE, "pass", "PORT_FREE"),
-        ([], {"state": "not-read"}, Phase.PRE, "unproven", "REACH_NOT_TESTED"),
+        ([], read(state="not-read"), Phase.PRE, "unproven", "REACH_NOT_TESTED"),
         ([], ALLOW, Phase.AUTO, "pass", "PORT_FREE"),
         ([holder("127.0.0.1")], ALLOW, Phase.POST, "fail", "LISTENS_LOOPBACK_ONLY"),
         ([holder("::1"), holder("127.0.0.1")], ALLOW, Phase.POST, "fail", "LISTENS_LOOPBACK_ONLY"),
@@ -67,7 +76,7 @@ def judged(host: Host, phase: Phase = Phase.POST, **changed: Any) -> Any:
     ],
 )
 def test_the_table(
-    listeners: list[Listening], firewall: dict[str, Any], phase: Phase, verdict: str, reason: str
+    listeners: list[Listening], firewall: LocalFirewall, phase: Phase, verdict: str, reason: str
 ) -> None:
     told = judged(Host(listeners=listeners, firewall=firewall), phase)
     assert (told.verdict, told.reason) == (verdict, reason)
@@ -82,7 +91,7 @@ def test_auto_follows_what_is_installed() -> None:
 
 def test_the_operating_systems_own_ports_are_no_conflict() -> None:
     smb = {"id": "deploy-target.listen.tcp-445", "port": 445, "listener": Listener.FOREIGN, "protocol": "smb"}
-    allow = {"predictions": {"in/tcp/445": {"verdict": "allow"}}}
+    allow = read(predictions={"in/tcp/445": {"verdict": "allow"}})
     for phase in Phase:
         for one in (
             holder(port=445, path=None, name="System", pid=4),
@@ -95,7 +104,7 @@ def test_the_operating_systems_own_ports_are_no_conflict() -> None:
 
 def test_a_program_that_only_calls_itself_so_is_not_the_system() -> None:
     smb = {"id": "deploy-target.listen.tcp-445", "port": 445, "listener": Listener.FOREIGN, "protocol": "smb"}
-    allow = {"predictions": {"in/tcp/445": {"verdict": "allow"}}}
+    allow = read(predictions={"in/tcp/445": {"verdict": "allow"}})
     for one, reason in (
         (holder(port=445, path="/tmp/smbd", name="smbd"), "OWNER_UNEXPECTED"),
         (holder(port=445, path=r"C:\Windows\System32\svchost.exe", name="svchost.exe"), "PORT_HELD_BY_PRODUCT"),
@@ -138,7 +147,7 @@ def test_a_udp_listener_is_no_tcp_listener() -> None:
 
 def test_tomcat_in_a_machine_of_its_own_is_plausible_and_no_more() -> None:
     console = {"id": "webconsole.listen.tcp-443", "port": 443, "listener": Listener.WEBCONSOLE, "protocol": "tls"}
-    allow = {"predictions": {"in/tcp/443": {"verdict": "allow"}}}
+    allow = read(predictions={"in/tcp/443": {"verdict": "allow"}})
     told = judged(
         Host(listeners=[holder(port=443, path="/usr/lib/jvm/java-17/bin/java", name="java")], firewall=allow), **console
     )
@@ -146,7 +155,7 @@ def test_tomcat_in_a_machine_of_its_own_is_plausible_and_no_more() -> None:
 
 
 CONSOLE = {"id": "webconsole.listen.tcp-443", "port": 443, "listener": Listener.WEBCONSOLE, "protocol": "tls"}
-ALLOW_443 = {"predictions": {"in/tcp/443": {"verdict": "allow"}}}
+ALLOW_443 = read(predictions={"in/tcp/443": {"verdict": "allow"}})
 INSTALLED = [{"component": "webconsole", "path": "/var/lib/tomcat9/webapps/era"}]
 WINDOWS_CONSOLE = [
     {"component": "webconsole", "path": r"C:\Program Files\Apache Software Foundation\Tomcat9\webapps\era"}
@@ -244,7 +253,7 @@ def test_half_hidden_is_hidden() -> None:
 
 
 def test_a_hidden_owner_behind_a_closed_firewall_fails_all_the_same() -> None:
-    closed = {"predictions": {"in/tcp/2222": {"verdict": "drop", "rule": "x"}}}
+    closed = read(predictions={"in/tcp/2222": {"verdict": "drop", "rule": "x"}})
     told = judged(Host(listeners=[holder(path=None, name=None, pid=None)], firewall=closed))
     assert (told.verdict, told.reason) == ("fail", "INBOUND_FILTERED")
 
@@ -265,7 +274,7 @@ DUAL = [Interface("eth0", ["10.1.1.1", "fd00::1", "fe80::1%eth0"])]
 )
 def test_families_are_told_apart(holders: list[Listening], bind: str, verdict: str, finding: str | None) -> None:
     told = judged(Host(listeners=holders, firewall=ALLOW, interfaces=DUAL))
-    assert told.where.process["bind"] == bind
+    assert told.where.process.bind == bind
     assert told.verdict == verdict
     assert [one.reason for one in told.findings] == ([finding] if finding else [])
     alone = Host(listeners=holders, firewall=ALLOW, interfaces=[Interface("lo", ["127.0.0.1", "::1"])])
@@ -292,7 +301,7 @@ def test_two_holders_are_two_causes() -> None:
     rows = [row(**values | {"id": "server.listen.tcp-2222"}), row(**values | other)]
     holders = [holder(path="/usr/sbin/sshd", name="sshd"), holder(port=2223, path="/usr/bin/nc", name="nc", pid=8)]
     judged_rows, causes, _ = diagnose(rows, Host(listeners=holders), Phase.POST)
-    assert [one.where.process["name"] for one in causes] == ["sshd", "nc"]
+    assert [one.where.process.name for one in causes] == ["sshd", "nc"]
     assert judged_rows[0].findings[0].params["known"] == "sshd"
 
 
@@ -302,16 +311,16 @@ def test_a_component_that_listens_elsewhere_says_where() -> None:
     assert (told.reason, told.findings[0].params["listens"]) == ("PORT_NOT_LISTENING", ["tcp/2300"])
 
 
-def ways(**verdicts: str) -> dict[str, Any]:
+def ways(**verdicts: str) -> LocalFirewall:
     """A prediction with one way of each family."""
     told = [
         {"family": family, "verdict": verdict, "rule": f"rule of {family}", "table": "inet t", "chain": "c"}
         for family, verdict in verdicts.items()
     ]
-    return {
-        "state": "readable",
-        "predictions": {"in/tcp/2222": {"verdict": "cannot-tell", "rule": "whichever", "ways": told}},
-    }
+    return read(
+        state="readable",
+        predictions={"in/tcp/2222": {"verdict": "cannot-tell", "rule": "whichever", "ways": told}},
+    )
 
 
 @pytest.mark.parametrize(
@@ -349,18 +358,33 @@ def test_each_family_is_let_in_by_rules_of_its_own(
 @pytest.mark.parametrize(
     "odd",
     [
-        None,
         5,
         "x",
         [],
-        {},
         {"in/tcp/2222": "allow"},
         {"in/tcp/2222": {"verdict": ["allow"]}},
         {"in/tcp/2222": {"ways": [{"family": []}, 3], "verdict": "maybe"}},
     ],
 )
+def test_predictions_that_no_run_wrote_are_refused_with_their_place(odd: Any) -> None:
+    plain = msgspec.to_builtins(sample("ready"))
+    plain["host"]["firewall"] = {"predictions": odd}
+    with pytest.raises(ReportFileError, match=r"host\.firewall\.predictions"):
+        parsed(msgspec.json.encode(plain), "file")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        {},
+        {"in/tcp/2222": {}},
+        {"in/tcp/2222": {"verdict": "maybe"}},
+        {"in/tcp/2222": {"verdict": "allow", "ways": [{"family": "ipv4", "verdict": "maybe"}, {"verdict": "allow"}]}},
+    ],
+)
 def test_predictions_of_a_foreign_report_prove_nothing(odd: Any) -> None:
-    told = judged(Host(listeners=[holder()], firewall={"predictions": odd}))
+    told = judged(Host(listeners=[holder()], firewall=read(predictions=odd)))
     assert (told.verdict, told.reason) == ("unproven", "REACH_NOT_TESTED")
 
 
@@ -375,21 +399,21 @@ def test_an_address_that_only_this_machine_has_is_no_way_in(address: str, verdic
         "verdict": "allow",
         "rule": "no rule decides",
     }
-    firewall = {"state": "readable", "predictions": {"in/tcp/2222": {"verdict": "allow", "ways": [way]}}}
+    firewall = read(state="readable", predictions={"in/tcp/2222": {"verdict": "allow", "ways": [way]}})
     told = judged(Host(listeners=[holder(address)], firewall=firewall, interfaces=DUAL))
     assert (told.verdict, told.reason) == (verdict, "PORT_HELD_BY_PRODUCT" if verdict == "pass" else "REACH_NOT_TESTED")
 
 
-def of_family(*verdicts: str, family: str = "ipv4") -> dict[str, Any]:
+def of_family(*verdicts: str, family: str = "ipv4") -> LocalFirewall:
     """Several ways of one family, an address each."""
     told = [
         {"family": family, "verdict": one, "rule": f"rule {n}", "addresses": [f"10.1.1.{n}"]}
         for n, one in enumerate(verdicts)
     ]
-    return {
-        "state": "readable",
-        "predictions": {"in/tcp/2222": {"verdict": "allow", "rule": "whichever", "ways": told}},
-    }
+    return read(
+        state="readable",
+        predictions={"in/tcp/2222": {"verdict": "allow", "rule": "whichever", "ways": told}},
+    )
 
 
 # Open by one address only: nobody knows which one clients take.

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from eset_portcheck import texts
 from eset_portcheck.diagnose.fixes import fixes, reasons
 from eset_portcheck.loading.reports import ReportFileError, parsed
-from eset_portcheck.model.finding import Cause, Finding, Where
-from eset_portcheck.model.host import Host, Interface
+from eset_portcheck.model.finding import Cause, Finding, PortHolder, Where
+from eset_portcheck.model.host import Host, Interface, LocalFirewall
 from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import to_json
 from eset_portcheck.model.vocabulary import Culprit, Failure, Listener
@@ -460,7 +460,7 @@ def hosts(text: str) -> list[Host]:
     return [
         plain,
         msgspec.structs.replace(plain, capabilities={"tools": tools}),
-        msgspec.structs.replace(plain, firewall={"state": "readable", "ruleset": ruleset}),
+        msgspec.structs.replace(plain, firewall=LocalFirewall(state="readable", ruleset=ruleset)),
         msgspec.structs.replace(WINDOWS, **strange),
     ]
 
@@ -506,7 +506,7 @@ def test_every_fix_is_made_of_our_own_words(tmp_path: Path, capsys: pytest.Captu
         )
         for code in reasons():
             place = Where(
-                address=target, interval=[text, text], ca=text, process={"pid": text, "name": text, "path": text}
+                address=target, interval=[text, text], ca=text, process=PortHolder(pid=7, name=text, path=text)
             )
             changed = {
                 "attempts": spoilt,

@@ -10,6 +10,7 @@ from eset_portcheck.loading import ROLES, load_profile
 from eset_portcheck.model.plan import Check, Endpoint
 from eset_portcheck.model.profile import Group, Profile, Requirement
 from eset_portcheck.model.site import site_of
+from eset_portcheck.model.subject import NO_PARAMS, SkipParams
 from eset_portcheck.model.vocabulary import Direction, Proof, Transport, Trust
 
 GIVEN: dict[str, dict[str, Any]] = {
@@ -184,7 +185,7 @@ def test_with_a_proxy_the_direct_rows_are_advisory(role: str) -> None:
     for name, check in via.items():
         if check.via_destination:
             assert check.required
-            assert (direct[name].skip, direct[name].skip_params["option"], direct[name].target) == (
+            assert (direct[name].skip, direct[name].skip_params.option, direct[name].target) == (
                 "CONDITION_FALSE",
                 "--proxy",
                 "<proxy>",
@@ -203,11 +204,9 @@ def test_a_database_is_one_of_two_and_only_when_given() -> None:
         none, mysql = planned(role), planned(role, database="db:3307", database_kind="mysql")
         assert {none[f"{role}.database.tcp-{port}"].skip for port in (1433, 3306)} == {"CONDITION_FALSE"}
         assert mysql[f"{role}.database.tcp-1433"].skip == "CONDITION_FALSE"
-        assert mysql[f"{role}.database.tcp-1433"].skip_params == {
-            "condition": "database_kind",
-            "wanted": "mssql",
-            "option": "--database-kind",
-        }
+        assert mysql[f"{role}.database.tcp-1433"].skip_params == SkipParams(
+            condition="database_kind", wanted="mssql", option="--database-kind"
+        )
         check = mysql[f"{role}.database.tcp-3306"]
         assert (check.required, check.port, endpoint(check).host, check.required_proof) == (
             True,
@@ -222,7 +221,8 @@ def test_kerberos_is_the_appliances() -> None:
     assert planned("server", domain_controller="dc.corp.local")[name].skip == "CONDITION_FALSE"
     lacking = planned("server", appliance=True)[name]
     assert (lacking.skip, lacking.required, lacking.target, lacking.skip_params) == (
-        "VALUE_MISSING", True, "<domain_controller>", {"value": "domain_controller", "option": "--domain-controller"},
+        "VALUE_MISSING", True, "<domain_controller>",
+        SkipParams(value="domain_controller", option="--domain-controller"),
     )  # fmt: skip
     given = {"appliance": True, "domain_controller": "dc1.corp.local"}
     assert endpoint(planned("server", **given)[name]).realm is None, "found at the run, by SRV records"
@@ -259,11 +259,9 @@ def test_apples_old_ports_are_retired_but_for_old_versions() -> None:
         assert not checks[name].required
         assert "2021-03-31" in checks[name].note
     assert checks[new].skip == "CONDITION_FALSE"
-    assert checks[new].skip_params == {
-        "condition": "product_version",
-        "wanted": "not up to 7.2.11.1",
-        "option": "--product-version",
-    }
+    assert checks[new].skip_params == SkipParams(
+        condition="product_version", wanted="not up to 7.2.11.1", option="--product-version"
+    )
     without = planned("mdc", product_version="7.2.11.1", offline=True)
     assert {without[name].skip for name in old} == {"CONDITION_FALSE"}, "offline is told as offline"
 
@@ -287,7 +285,7 @@ def test_rows_of_the_other_platform_do_not_run(platform: str | None, ios: bool, 
         told = checks["mobile-device.apns.tcp-5223"]
         assert (told.skip, told.skip_params) == (
             "CONDITION_FALSE",
-            {"condition": "platform", "wanted": "ios", "option": "--platform"},
+            SkipParams(condition="platform", wanted="ios", option="--platform"),
         )
 
 
@@ -411,7 +409,7 @@ def test_only_and_skip_are_globs_on_ids_and_every_row_stays() -> None:
 def test_a_deselected_row_is_not_unproven_for_what_it_lacks() -> None:
     checks = planned("server", appliance=True, only=("server.push.*",))
     assert checks["server.dc.udp-88"].skip == "NOT_SELECTED"
-    assert checks["server.dc.udp-88"].skip_params == {}
+    assert checks["server.dc.udp-88"].skip_params is NO_PARAMS
     assert checks["server.database.tcp-1433"].skip == "CONDITION_FALSE", "what does not apply was not deselected"
     assert planned("mdc", skip=("*",))["mdc.apns.tcp-2195"].skip == "RETIRED"
 
@@ -420,7 +418,7 @@ def test_what_nobody_has_built_says_so_where_it_would_dial() -> None:
     checks = planned("agent", built=lambda name: name != "mqtt")
     assert (checks["agent.push.tcp-8883"].skip, checks["agent.push.tcp-8883"].skip_params) == (
         "NOT_BUILT",
-        {"protocol": "mqtt"},
+        SkipParams(protocol="mqtt"),
     )
     assert checks["agent.push.tcp-8883"].endpoint is None
     assert checks["agent.push.tcp-8883"].required

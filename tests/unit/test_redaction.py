@@ -21,7 +21,7 @@ from eset_portcheck.loading.migration import migrated_row
 from eset_portcheck.loading.reports import parsed
 from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.finding import Finding, Where
-from eset_portcheck.model.host import Host, Interface, Listening
+from eset_portcheck.model.host import Host, InboundPrediction, Interface, Listening, LocalFirewall
 from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts
 from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import Report, Row, Tool, from_json, to_json
@@ -373,27 +373,26 @@ def test_networks_in_rules_keep_empty_host_bits_and_their_hosts() -> None:
     ruleset = [
         {"rule": {"expr": [{"match": {"right": {"prefix": {"addr": "10.31.0.0", "len": 16}}}}], "comment": "ask Novak"}}
     ]
-    rule = {"verdict": "drop", "rule": "ip saddr 10.31.0.0/16 drop"}
-    firewall = {
-        "state": "readable",
-        "ruleset": ruleset,
-        "predictions": {"in/tcp/2222": rule},
-        "ruleset_sha256": "ab" * 32,
-    }
+    firewall = LocalFirewall(
+        state="readable",
+        ruleset=ruleset,
+        predictions={"in/tcp/2222": InboundPrediction("drop", "ip saddr 10.31.0.0/16 drop")},
+        ruleset_sha256="ab" * 32,
+    )
     out = strict(
         msgspec.structs.replace(
             plain,
             host=msgspec.structs.replace(plain.host, firewall=firewall, interfaces=[Interface("eth0", ["10.31.4.27"])]),
         )
     )
-    network = ipaddress.ip_network(out.host.firewall["predictions"]["in/tcp/2222"]["rule"].split()[2])
+    network = ipaddress.ip_network((out.host.firewall.predictions or {})["in/tcp/2222"].rule.split()[2])
     assert ipaddress.ip_address(out.host.interfaces[0].addresses[0]) in network
-    assert out.host.firewall["ruleset"][0]["rule"]["expr"][0]["match"]["right"]["prefix"] == {
+    assert (out.host.firewall.ruleset or [])[0]["rule"]["expr"][0]["match"]["right"]["prefix"] == {
         "addr": str(network.network_address),
         "len": 16,
     }
-    assert out.host.firewall["ruleset"][0]["rule"]["comment"] == "[removed]"
-    assert out.host.firewall["ruleset_sha256"] == "fingerprint-1"
+    assert (out.host.firewall.ruleset or [])[0]["rule"]["comment"] == "[removed]"
+    assert out.host.firewall.ruleset_sha256 == "fingerprint-1"
 
 
 def test_two_reports_with_one_map_can_be_compared() -> None:

@@ -52,7 +52,11 @@ def hostile(name: str, payload: str) -> Report:
     first["findings"] = [
         {"reason": first["reason"], "params": {payload: payload, "list": [payload] * 9, "deep": {"a": [payload]}}}
     ]
-    first["where"] = {"process": {"path": payload, "pid": payload}, "ca": payload, "interval": [payload, payload]}
+    first["where"] = {
+        "process": {"path": payload, "name": payload, "pid": 7},
+        "ca": payload,
+        "interval": [payload, payload],
+    }
     hop, rule = (
         {"ttl": 1, "from": payload, "after_s": 0.1},
         {"rule": payload, "table": payload, "chain": payload, "why": payload, "may": [payload], "packet": payload},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eset_portcheck.host import windows_firewall
 from eset_portcheck.host.windows_firewall import SCRIPT, Reading, WindowsFirewall, parsed
-from eset_portcheck.model.host import Interface, Listening
+from eset_portcheck.model.host import Interface, Listening, LocalFirewall
 from eset_portcheck.packet_filter.flow import Flow
 from eset_portcheck.packet_filter.readers import windows
 from eset_portcheck.packet_filter.windows import WindowsRules
@@ -158,8 +158,8 @@ def test_facts_hold_what_decides_and_no_rules() -> None:
         Interface("Loopback Pseudo-Interface 1", ["127.0.0.1"]),
     ]
     facts = firewall.facts(frozenset({2222, 3128}), interfaces)
-    assert (facts["state"], facts["source"]) == ("readable", "powershell")
-    assert facts["predictions"]["in/tcp/3128"]["verdict"] == "cannot-tell"
+    assert (facts.state, facts.source) == ("readable", "powershell")
+    assert (facts.predictions or {})["in/tcp/3128"].verdict == "cannot-tell"
     text = msgspec.json.encode(facts).decode()
     assert "ESET PROTECT Server" in text
     assert "192.168.1" not in text
@@ -174,10 +174,10 @@ def test_nothing_is_read_for_a_role_that_does_not_listen_until_an_attempt_was_lo
         return Reading("not-permitted")
 
     firewall = WindowsFirewall([], reader)
-    assert firewall.facts(frozenset(), []) == {"state": "not-read"}
+    assert firewall.facts(frozenset(), []) == LocalFirewall(state="not-read")
     assert read == []
     assert firewall.predict(Flow("out", "ipv4", "tcp", 2222)) is None
-    assert firewall.facts(frozenset({1}), []) == {"state": "not-permitted", "source": "powershell"}
+    assert firewall.facts(frozenset({1}), []) == LocalFirewall(state="not-permitted", source="powershell")
     assert read == [1]
 
 

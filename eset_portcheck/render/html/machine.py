@@ -73,7 +73,7 @@ def settings(view: View) -> list[Fact]:
 
 def _settings(view: View) -> Iterator[Fact]:
     context, host, run = view.context, view.report.host, view.report.run
-    state = str(host.firewall.get("state", ""))
+    state = host.firewall.state
     yield Fact(
         context.say("This machine's firewall"),
         [context.say(FIREWALL[state]) if state in FIREWALL else context.safe(state, 40)] if state else [],

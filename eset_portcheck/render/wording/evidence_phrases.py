@@ -84,9 +84,9 @@ def _not_run(row: Row, context: RenderContext) -> Iterator[str]:
             if row.reason in _STOPPED_MIDWAY
             else context.say("nothing was sent")
         )
-    if option := row.skip_params.get("option") or row.skip_params.get("value"):
+    if option := row.skip_params.option or row.skip_params.value:
         yield context.say("missing: {option}", option=option)
-    if error := row.skip_params.get("error"):
+    if error := row.skip_params.error:
         yield context.safe(error)
 
 

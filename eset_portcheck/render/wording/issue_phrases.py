@@ -51,8 +51,8 @@ def skip_phrase(rows: Sequence[Row], context: RenderContext) -> str:
     """Why rows were not run, in one phrase."""
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
     for row in rows:
-        option = row.skip_params.get("option") or row.skip_params.get("condition", "")
-        counts[(row.reason, option, row.skip_params.get("wanted", ""))] += 1
+        option = row.skip_params.option or row.skip_params.condition
+        counts[(row.reason, option, row.skip_params.wanted)] += 1
     return ", ".join(
         (f"{count} " if len(counts) > 1 else "") + _skip_reason(*key, context) for key, count in counts.items()
     )

@@ -1,8 +1,9 @@
 """Who owns each port of this machine, in words: made of the row's own conclusion, for every format. Pure."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from eset_portcheck.model.finding import PortHolder
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
 from eset_portcheck.render.context import RenderContext
@@ -48,22 +49,21 @@ def phrases(row: Row, context: RenderContext) -> Iterator[str]:
         yield context.say("not read")
 
 
-def holder(process: dict[str, Any], context: RenderContext) -> Iterator[str]:
+def holder(process: PortHolder, context: RenderContext) -> Iterator[str]:
     """Name, process, path, user and start, as far as they are visible."""
-    name, pid, path, user = (process.get(key) for key in ("name", "pid", "path", "user"))
-    if pid is None:
-        if user is None:
+    if process.pid is None:
+        if process.user is None:
             yield context.say("in use; run as root to see the owner")
         else:
-            yield context.say("in use by a process of user {user}; run as root to see which one", user=user)
+            yield context.say("in use by a process of user {user}; run as root to see which one", user=process.user)
         return
-    yield context.say("{name}, process {pid}", name=name or "?", pid=pid)
-    if path:
-        yield context.safe(path, SENTENCE)
-    if user:
-        yield context.say("user {user}", user=user)
-    if since := process.get("since_utc"):
-        yield context.say("since {time}", time=str(since).replace("T", " ").replace("Z", " UTC"))
+    yield context.say("{name}, process {pid}", name=process.name or "?", pid=process.pid)
+    if process.path:
+        yield context.safe(process.path, SENTENCE)
+    if process.user:
+        yield context.say("user {user}", user=process.user)
+    if process.since_utc:
+        yield context.say("since {time}", time=process.since_utc.replace("T", " ").replace("Z", " UTC"))
 
 
 def known(row: Row, context: RenderContext) -> Iterator[str]:
@@ -73,10 +73,9 @@ def known(row: Row, context: RenderContext) -> Iterator[str]:
         yield context.say(KNOWN_PROGRAM[word])
 
 
-def bound(process: dict[str, Any], context: RenderContext) -> Iterator[str]:
+def bound(process: PortHolder, context: RenderContext) -> Iterator[str]:
     """On which addresses it answers."""
-    kind, addresses = process.get("bind"), process.get("addresses")
-    if kind == "address" and isinstance(addresses, list):
-        yield context.say("on {addresses}", addresses=", ".join(str(address) for address in addresses[:_ADDRESSES]))
-    elif isinstance(kind, str) and kind in BIND:
-        yield context.say(BIND[kind])
+    if process.bind == "address" and process.addresses is not None:
+        yield context.say("on {addresses}", addresses=", ".join(process.addresses[:_ADDRESSES]))
+    elif process.bind in BIND:
+        yield context.say(BIND[process.bind])
