@@ -13,7 +13,7 @@ from eset_portcheck.diagnose.reading import rank
 from eset_portcheck.model.command_line import only
 from eset_portcheck.model.concerned import Concerned, concerned, is_internet
 from eset_portcheck.model.deciding import group_of, proven_groups
-from eset_portcheck.model.finding import Cause, Finding, Fix, PortHolder
+from eset_portcheck.model.finding import NOBODY, Cause, Finding, Fix
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import TlsFacts
 from eset_portcheck.model.reasons import REASONS, Rank
@@ -197,7 +197,7 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, where.ca)
     if row.reason in _OF_THE_CERTIFICATE and (shown := _certificate(row)):
         return (row.reason, *concerned(row, where)[:2], shown)  # the same one, directly and through a proxy
-    holder = where.process or PortHolder()
+    holder = where.process or NOBODY
     whom = concerned(row, where)
     return (row.reason, whom.host, whom.via, where.address, holder.pid, holder.name)
 

@@ -131,6 +131,10 @@ def _unknown(plain: Any, made: Any, place: str) -> Iterator[str]:
     elif isinstance(made, (list, tuple)):
         for number, (value, one) in enumerate(zip(plain, made, strict=True)):
             yield from _unknown(value, one, f"{place}[{number}]")
+    elif isinstance(made, dict):
+        for key, one in made.items():
+            if isinstance(one, msgspec.Struct):
+                yield from _unknown(plain[key], one, f"{place}[{key[:40]}]")
 
 
 def _check_head(plain: Any) -> None:

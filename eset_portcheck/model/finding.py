@@ -32,6 +32,9 @@ class PortHolder(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     addresses: list[HostText] | None = None
 
 
+NOBODY = PortHolder()
+
+
 class Where(msgspec.Struct, frozen=True, omit_defaults=True):
     """`address` is the one that answered or refused; `interval` = [last address that answered or "this host",
     target]. `via`: "host:port" of the proxy behind which it lies; `address` is then "host:port" as the proxy was
@@ -43,6 +46,11 @@ class Where(msgspec.Struct, frozen=True, omit_defaults=True):
     process: PortHolder | None = None
     ca: DistinguishedName | None = None
     via: HostText | None = None
+
+    def __post_init__(self) -> None:
+        # A holder of whom nothing is said is none: it would read as one whose owner is hidden.
+        if self.process == NOBODY:
+            msgspec.structs.force_setattr(self, "process", None)
 
 
 def _check_port(params: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ _CODES = """
     error_queue excluded_ports failed failure family fact firewall guest held_s known hop hops how html install level
     limit_s listener log_on logon_status logon_status_name machine meaning mechanisms message methods minimum_ttl
     missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package pid port ports
-    predictions protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes
+    protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes
     sent server_time_utc servers service session session_present settings signed signing silent_connection since_utc
     skew_accuracy_s skew_s smb1_only stage starttls starttls_result starttls_tried state status status_code status_name
     step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tested tls tools transport tried ttl
-    ttl_walk type unread v6only value verdict walked wanted ways why default started_s
+    ttl_walk type unread v6only value verdict walked why default started_s
     attempts connect_s hosts_file neighbour os_after_s repeated_syns sources truncated used
     reply bind database_kind enabled unit listens through inspector self_signed"""
 _KINDS = {
@@ -46,13 +46,11 @@ KEYS: dict[str, Privacy] = dict.fromkeys(_CODES.split(), Privacy.CODE) | {
 
 # The same word with another meaning, by the field that the facts stand in.
 BY_FIELD: dict[tuple[str, str], Privacy] = {
-    ("process", "name"): Privacy.PROCESS,
     ("os", "name"): Privacy.CODE,
     ("os", "version"): Privacy.CODE,
     ("eset_products", "version"): Privacy.CODE,
     ("eset_products", "name"): Privacy.TEXT,
     ("eset_products", "servers"): Privacy.HOST,
-    ("skip_params", "error"): Privacy.TEXT,
 }
 
 

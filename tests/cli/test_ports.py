@@ -10,6 +10,7 @@ import pytest
 
 from eset_portcheck import host
 from eset_portcheck.diagnose.inbound import judge_inbound
+from eset_portcheck.model.finding import PortHolder
 from eset_portcheck.model.vocabulary import Direction, Phase, Proof
 from tests.cli.conftest import Command
 from tests.unit.rows import row
@@ -126,10 +127,8 @@ def test_without_rights_a_held_port_is_neither_free_nor_somebody_elses() -> None
                     "trust": None,
                 }
                 told = [judge_inbound(row(**values | {"port": port}), seen, Phase.PRE) for port in (held, 997)]
-                lines = [
-                    f"{one.reason} {(one.where.process or {}).get('user')} {(one.where.process or {}).get('pid')}"
-                    for one in told
-                ]
+                holders = [one.where.process or PortHolder() for one in told]
+                lines = [f"{one.reason} {by.user} {by.pid}" for one, by in zip(told, holders, strict=True)]
                 os.write(write, "\n".join(lines).encode())
             finally:
                 os._exit(0)

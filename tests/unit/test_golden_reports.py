@@ -113,6 +113,9 @@ def fields(kind: msgspec.inspect.Type, value: Any, known: set[str], used: set[st
     elif isinstance(kind, msgspec.inspect.CollectionType):
         for one in value:
             fields(kind.item_type, one, known, used)
+    elif isinstance(kind, msgspec.inspect.DictType):
+        for one in value.values():
+            fields(kind.value_type, one, known, used)
 
 
 def test_nearly_every_field_stands_in_one() -> None:

@@ -12,7 +12,7 @@ from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, T
 from eset_portcheck.packet_filter.flow import Prediction
 from eset_portcheck.packet_filter.predictions import overall
 from tests.unit.rows import row
-from tests.unit.sample_reports import sample
+from tests.unit.sample_reports import load
 
 SERVER = "/opt/eset/RemoteAdministrator/Server/ERAServer"
 
@@ -367,7 +367,7 @@ def test_each_family_is_let_in_by_rules_of_its_own(
     ],
 )
 def test_predictions_that_no_run_wrote_are_refused_with_their_place(odd: Any) -> None:
-    plain = msgspec.to_builtins(sample("ready"))
+    plain = msgspec.to_builtins(load("ready"))
     plain["host"]["firewall"] = {"predictions": odd}
     with pytest.raises(ReportFileError, match=r"host\.firewall\.predictions"):
         parsed(msgspec.json.encode(plain), "file")

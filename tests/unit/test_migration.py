@@ -259,6 +259,57 @@ def test_a_detail_that_nobody_knows_is_kept_out_and_named() -> None:
     assert "novak" not in str(found.report)
 
 
+def with_firewall(firewall: Any, **of_a_row: Any) -> bytes:
+    plain = deepcopy(TODAY)
+    plain["host"]["firewall"] = firewall
+    plain["checks"][0] |= of_a_row
+    return msgspec.json.encode(plain)
+
+
+@pytest.mark.parametrize(
+    ("firewall", "of_a_row", "told"),
+    [
+        ("readable", {}, "host.firewall: Expected `object`, got `str`"),
+        ({"state": 1}, {}, "host.firewall.state: Expected `str`, got `int`"),
+        ({"ruleset": {"table": {}}}, {}, "host.firewall.ruleset: Expected `array | null`, got `object`"),
+        ({"ruleset": ["table"]}, {}, "host.firewall.ruleset[0]: Expected `object`, got `str`"),
+        ({}, {"skip_params": {"option": ["--proxy"]}}, "checks[0].skip_params.option: Expected `str`, got `array`"),
+        ({}, {"where": {"process": {"pid": "7"}}}, "checks[0].where.process.pid: Expected `int | null`, got `str`"),
+        ({}, {"where": {"process": {"addresses": "::"}}}, "checks[0].where.process.addresses: Expected `array | null`"),
+    ],
+    ids=str,
+)
+def test_a_firewall_a_skip_and_a_holder_of_another_shape_are_refused_with_their_place(
+    firewall: Any, of_a_row: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ReportFileError) as refused:
+        parsed(with_firewall(firewall, **of_a_row), "file")
+    assert told in str(refused.value)
+
+
+def test_what_nobody_knows_of_a_firewall_is_kept_out_and_named() -> None:
+    ways = [{"family": "ipv4", "novel": "novak"}]
+    found = parsed(
+        with_firewall(
+            {"novel": "novak", "predictions": {"in/tcp/2222": {"verdict": "allow", "novel": "novak", "ways": ways}}},
+            skip_params={"novel": "novak"},
+        ),
+        "file",
+    )
+    assert sorted(found.unknown) == [
+        "checks[0].skip_params.novel",
+        "host.firewall.novel",
+        "host.firewall.predictions[in/tcp/2222].novel",
+        "host.firewall.predictions[in/tcp/2222].ways[0].novel",
+    ]
+    assert "novak" not in str(found.report)
+
+
+def test_a_holder_of_whom_nothing_is_said_is_none() -> None:
+    found = parsed(with_firewall({}, where={"process": {}}), "file")
+    assert found.report.checks[0].where.process is None
+
+
 @pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
 def test_what_stages_said_before_is_taken_over(version: str) -> None:
     found = parsed(with_detail({"errno": 113, "sent": 3, "why": "x"}, version), "old")
