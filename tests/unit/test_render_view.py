@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
+from eset_portcheck.model.host import Listening
 from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render import FORMATS, html, markdown, view
@@ -236,3 +237,46 @@ def test_the_first_line_counts_unproven_rows() -> None:
     summary = msgspec.structs.replace(report.summary, verdict=Verdict.UNPROVEN, exit_code=3)
     line = View(msgspec.structs.replace(report, checks=some, summary=summary), RenderContext()).first_line.text
     assert "[BUDGET_SPENT], and 2 more rows; test again: " in line
+
+
+_V6, _PROXY = "2001:db8::2", "2001:db8::3"
+
+
+def in_ipv6(connect_to: dict[str, str]) -> Report:
+    """The first tested row to an IPv6 address, the second to one behind an IPv6 proxy, and a listener on one."""
+    report = load("ready")
+    first, second = [row for row in report.checks if row.verdict is Verdict.PASS][:2]
+    made = {
+        first.id: msgspec.structs.replace(first, target=_V6, port=2300),
+        second.id: msgspec.structs.replace(second, target=_PROXY, port=3128, via_destination=f"[{_V6}]:2301"),
+    }
+    checks = [made[first.id], made[second.id], *(row for row in report.checks if row.id not in made)]
+    host = msgspec.structs.replace(report.host, listeners=[Listening("tcp", "fe80::1%eth0", 2302, name="ERAServer")])
+    return msgspec.structs.replace(
+        report, checks=checks, host=host, run=msgspec.structs.replace(report.run, connect_to=connect_to)
+    )
+
+
+def test_an_ipv6_target_has_its_port_beside_it_in_every_format() -> None:
+    report = in_ipv6({f"[{_V6}]:2300": "127.0.0.1:1"})
+    direct, behind = View(report, RenderContext()).tested[:2]
+    assert (direct.target, direct.port, direct.via, direct.is_redirected) == (_V6, "2300", "", True)
+    assert (behind.target, behind.port, behind.via) == (_V6, "2301", f"via [{_PROXY}]:3128")
+    cells = {line[-1]: line[2:4] for line in rows(read(markdown.render(report)))[1:]}
+    assert cells[direct.row.id] == [_V6, "2300/tcp"]
+    assert cells[behind.row.id] == [_V6, "2301/tcp"]
+    table = FORMATS["table"](report, width=200, verbose=True).decode()
+    page = html.render(report)
+    for said in (table, page):
+        assert f"via [{_PROXY}]:3128" in said
+        assert f"[{_V6}]:2301" not in said
+        assert f"{_PROXY}:3128" not in said
+    assert "tcp [fe80::1%eth0]:2302 ERAServer" in page
+    assert "fe80::1%eth0:2302" not in page
+
+
+def test_a_destination_that_is_no_host_and_port_is_shown_as_it_stands() -> None:
+    report = in_ipv6({})
+    second = msgspec.structs.replace(report.checks[1], via_destination=f"{_V6}:2301")
+    shown = View(msgspec.structs.replace(report, checks=[second]), RenderContext()).rows[0]
+    assert (shown.target, shown.port) == (f"{_V6}:2301", "?")

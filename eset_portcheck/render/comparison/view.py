@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.comparison import Change, Comparison, Difference, RowChange, RunSeen, Standing
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.vocabulary import Culprit, Verdict
@@ -147,7 +148,6 @@ def _sections(comparison: Comparison, context: RenderContext) -> list[Section]:
 
 def _entry(row: RowChange, context: RenderContext) -> Entry:
     before, after = row.before, row.after
-    host = f"[{row.target}]" if ":" in row.target else row.target
     steps = (
         f"{_standing(before, context)} {context.signs.arrow} {_standing(after, context)}" if before and after else ""
     )
@@ -161,7 +161,7 @@ def _entry(row: RowChange, context: RenderContext) -> Entry:
         steps = _standing(after, context)
     return Entry(
         id=context.safe(row.id),
-        what=context.safe(f"{host}:{row.port}/{row.transport.value}"),
+        what=context.safe(f"{host_port(row.target, row.port)}/{row.transport.value}"),
         before=before.verdict if before else None,
         after=after.verdict if after else None,
         steps=steps or _standing(after or before, context),

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Report, to_json
 from eset_portcheck.render.context import RenderContext
@@ -80,7 +81,8 @@ def _settings(view: View) -> Iterator[Fact]:
     )
     held = [
         context.safe(
-            f"{one.transport} {one.address}:{one.port} {one.name or '?'}" + (f" ({one.pid})" if one.pid else "")
+            f"{one.transport} {host_port(one.address, one.port)} {one.name or '?'}"
+            + (f" ({one.pid})" if one.pid else "")
         )
         for one in host.listeners
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from eset_portcheck.model.addresses import host_port, parse_host_port
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
@@ -48,13 +49,14 @@ def arranged(rows: Iterable[Row]) -> list[Row]:
 
 
 def shown(report: Report, row: Row, cause: str, context: RenderContext) -> ShownRow:
+    target, port = _destination(row, context)
     return ShownRow(
         row=row,
         cause=cause,
         name=context.own(row.purpose) or context.safe(row.id),
-        target=_target(row, context),
-        port=context.safe(row.via_destination.rpartition(":")[2] if row.via_destination else row.port, 5),
-        via=context.say("via {proxy}", proxy=f"{row.target}:{row.port}") if row.via_destination else "",
+        target=target,
+        port=port,
+        via=context.say("via {proxy}", proxy=host_port(row.target, row.port)) if row.via_destination else "",
         is_redirected=_is_redirected(report, row),
         steps=[Step(context.say(step.word), step.reach) for step in track(row)],
         families=families(row),
@@ -69,16 +71,18 @@ def shown(report: Report, row: Row, cause: str, context: RenderContext) -> Shown
     )
 
 
-def _target(row: Row, context: RenderContext) -> str:
-    """Where the row leads in the end: behind a proxy, if there is one."""
+def _destination(row: Row, context: RenderContext) -> tuple[str, str]:
+    """Host and port where the row leads in the end: behind a proxy, if there is one. What a report names there that is
+    no host:port stands as it is, without a port."""
     if row.direction is not Direction.OUTBOUND and row.target == "this-host":
-        return context.say("this machine")
-    return context.safe(row.via_destination.rpartition(":")[0] if row.via_destination else row.target)
+        return context.say("this machine"), context.safe(row.port, 5)
+    via = row.via_destination
+    host, port = (parse_host_port(via) or (via, "?")) if via else (row.target, row.port)
+    return context.safe(host), context.safe(port, 5)
 
 
 def _is_redirected(report: Report, row: Row) -> bool:
-    host = f"[{row.target}]" if ":" in row.target else row.target
-    return f"{host}:{row.port}" in report.run.connect_to
+    return host_port(row.target, row.port) in report.run.connect_to
 
 
 def _is_of_pass_rank(code: str) -> bool:

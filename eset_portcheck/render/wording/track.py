@@ -1,12 +1,12 @@
 """The way a row went, as a line of steps: done, the one where it stopped, and those that were not reached. Pure, for
 every format."""
 
-import ipaddress
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
 from eset_portcheck import protocols
+from eset_portcheck.model.addresses import is_address
 from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.report import Row
@@ -99,7 +99,7 @@ def _expected(row: Row, attempt: Attempt | None) -> list[Stage]:
     protocol = protocols.find(row.protocol)
     silent = protocol is not None and protocol.silent
     wanted = [
-        (Stage.RESOLVE, not _is_address(row.target) or broke is Stage.RESOLVE),
+        (Stage.RESOLVE, not is_address(row.target) or broke is Stage.RESOLVE),
         (Stage.ROUTE, broke is Stage.ROUTE),
         (Stage.CONNECT, tcp),
         (Stage.TUNNEL, row.via_destination is not None and not (protocol and protocol.speaks_to_proxy)),
@@ -116,14 +116,6 @@ def _expected(row: Row, attempt: Attempt | None) -> list[Stage]:
         (Stage.SESSION, row.proof.required is Proof.AUTHORISED or Stage.SESSION in seen),
     ]
     return [stage for stage, is_needed in wanted if is_needed]
-
-
-def _is_address(target: str) -> bool:
-    try:
-        ipaddress.ip_address(target.split("%", 1)[0])
-    except ValueError:
-        return False
-    return True
 
 
 def _marked(row: Row, attempt: Attempt, stages: list[Stage]) -> int | None:
