@@ -19,6 +19,7 @@ class Bind(StrEnum):
     IPV6_AT_LEAST = "ipv6-at-least"  # on ::, and whether it takes IPv4 too is not told
     ADDRESS = "address"  # named addresses of this machine
     LOOPBACK = "loopback"  # this machine alone
+    CONNECTION = "connection"  # none: it is the own port of a connection to somewhere
 
 
 def bind(one: Listening) -> Bind:

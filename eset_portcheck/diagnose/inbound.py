@@ -8,6 +8,8 @@ Source: docs/contract.md#inbound-rows, #phase.
 
 from typing import Any
 
+import msgspec
+
 from eset_portcheck.diagnose.binds import Bind, exposed, has_family, together
 from eset_portcheck.diagnose.inbound_policy import DENIED, Admission, admits
 from eset_portcheck.diagnose.known_programs import known_program
@@ -84,6 +86,11 @@ def _hidden(row: Row, host: Host, one: Listening, holders: list[Listening]) -> C
 
 
 def _free(row: Row, host: Host) -> Conclusion:
+    """A bind would succeed. A connection that was given the port as its own keeps it from succeeding."""
+    for one in host.outgoing:
+        if (one.transport, one.port) == (row.transport, row.port):
+            where = Where(process=msgspec.structs.replace(process(one, [one]), bind=Bind.CONNECTION.value))
+            return _failed("PORT_IN_USE_BY_OTHER", State.CLOSED, where, _of(one) | {"port": row.port})
     if any(first <= row.port <= last for first, last in host.reserved_ports.get(row.transport.value, [])):
         return _failed("PORT_RESERVED", State.CLOSED, Where(), {"port": row.port})
     if not _read(host, "reserved_ports"):

@@ -60,6 +60,8 @@ def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey
     listeners, complete = (
         part("listeners", lambda: everywhere.listeners(table, ports, kernel), nobody) if ports else nobody
     )
+    idle: list[Listening] = []
+    outgoing = part("outgoing", lambda: everywhere.outgoing(table, ports, listeners), idle)
     unheld = ports - {one.port for one in listeners}
     products = (
         part("elsewhere", lambda: everywhere.elsewhere(table, ports, products), products)
@@ -103,6 +105,7 @@ def survey(ports: frozenset[int], peers: frozenset[int] = frozenset()) -> Survey
         ],
         firewall=part("firewall", lambda: rules.facts(ports, interfaces), not_read),
         listeners=listeners,
+        outgoing=outgoing,
         eset_products=products,
         connections=connections,
         reserved_ports=reserved,

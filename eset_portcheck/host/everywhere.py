@@ -57,6 +57,25 @@ def listeners(
     return sorted(found, key=lambda one: (one.port, one.transport, one.address)), complete
 
 
+def outgoing(table: list[Any], ports: frozenset[int], known: list[Listening]) -> list[Listening]:
+    """Connected sockets on one of the ports on which nothing of their transport listens: connections that were given
+    the port as their own. While they last, bind() of it fails (bind(2), EADDRINUSE). What is being closed is passed
+    over: servers bind beside it with SO_REUSEADDR (socket(7))."""
+    import psutil
+
+    lasting = (psutil.CONN_ESTABLISHED, psutil.CONN_SYN_SENT, psutil.CONN_CLOSE_WAIT)
+    held = {(one.transport, one.port) for one in known}
+    found: dict[tuple[str, int], Listening] = {}
+    for one in table:
+        if not one.laddr or not one.raddr or one.laddr.port not in ports:
+            continue
+        tcp = one.type == socket.SOCK_STREAM
+        key = ("tcp" if tcp else "udp", one.laddr.port)
+        if key not in held and key not in found and (not tcp or one.status in lasting):
+            found[key] = Listening(key[0], one.laddr.ip, key[1], **_owner(one.pid))
+    return list(found.values())
+
+
 def connections(table: list[Any], peers: frozenset[int], products: list[dict[str, Any]]) -> list[Connection]:
     """TCP connections that processes of installed components hold to one of the ports. Others are nobody's business."""
     import psutil

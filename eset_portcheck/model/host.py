@@ -120,7 +120,8 @@ NOT_LOOKED_AT = LocalFirewall()
 
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     """`default_families`: families with a default route and an address that can use it. `reserved_ports`: by
-    transport, [first, last] of what no program may bind (Windows)."""
+    transport, [first, last] of what no program may bind (Windows). `outgoing`: connected sockets that have a port
+    where nothing listens: no program can bind it meanwhile."""
 
     name: HostText = ""
     os: Words = {}
@@ -133,6 +134,7 @@ class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     proxy_sources: list[ProxySource] = []
     firewall: LocalFirewall = NOT_LOOKED_AT
     listeners: list[Listening] = []
+    outgoing: list[Listening] = []
     eset_products: list[Facts] = []
     connections: list[Connection] = []
     capabilities: Facts = {}

@@ -28,6 +28,27 @@ def test_a_real_listener_is_found_with_its_owner() -> None:
     assert told.capabilities.get("unread") is None
 
 
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_a_port_that_a_connection_has_as_its_own_is_not_free(kind: socket.SocketKind) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_INET, kind) as client:
+        client.connect(server.getsockname())
+        port = client.getsockname()[1]
+        there = server.getsockname()[1]
+        told = host.look(frozenset({port, there}))
+        with socket.socket(socket.AF_INET, kind) as late, pytest.raises(OSError, match="in use"):
+            late.bind(("0.0.0.0", port))
+    assert [one.port for one in told.listeners] == [there]
+    transport = "tcp" if kind == socket.SOCK_STREAM else "udp"
+    assert [(one.transport, one.port, one.pid) for one in told.outgoing] == [(transport, port, os.getpid())]
+
+
+def test_what_a_server_accepted_is_no_connection_of_its_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        accepted, _ = server.accept()
+        with accepted:
+            assert host.look(frozenset({server.getsockname()[1]})).outgoing == []
+
+
 def test_a_bound_udp_socket_counts() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))

@@ -84,6 +84,15 @@ def test_the_table(
         assert "REACH_NOT_TESTED" in [finding.reason for finding in told.findings]
 
 
+@pytest.mark.parametrize("phase", [Phase.PRE, Phase.AUTO])
+def test_a_port_is_not_free_while_a_connection_has_it_as_its_own(phase: Phase) -> None:
+    client = holder("10.0.0.7", path="/usr/bin/curl", name="curl")
+    told = judged(Host(outgoing=[client], firewall=ALLOW), phase)
+    assert (told.verdict.value, told.reason, told.where.process.bind) == ("fail", "PORT_IN_USE_BY_OTHER", "connection")
+    elsewhere = [holder(port=2223), holder(transport="udp")]
+    assert judged(Host(outgoing=elsewhere, firewall=ALLOW), phase).reason == "PORT_FREE"
+
+
 def test_auto_follows_what_is_installed() -> None:
     told = judged(Host(eset_products=[{"component": "server"}], firewall=ALLOW), Phase.AUTO)
     assert (told.verdict, told.reason) == ("fail", "PORT_NOT_LISTENING")

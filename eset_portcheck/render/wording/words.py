@@ -142,6 +142,7 @@ BIND = {
     "ipv6": message("on all IPv6 addresses, on no IPv4 one"),
     "ipv6-at-least": message("on all IPv6 addresses; IPv4 not known"),
     "loopback": message("for this machine only (loopback)"),
+    "connection": message("as the source port of a connection to another host"),
 }
 KNOWN_PROGRAM = {
     "old-eset-server": message("the server of ESET Remote Administrator 3 to 5"),
