@@ -68,6 +68,7 @@ PARAMETER = {
     "path": message("path {value}"),
     "pid": message("process {value}"),
     "plugin": message("login method {value}"),
+    "plugin_asked": message("login method {value}"),
     "process": message("program {value}"),
     "proxies": message("proxies set here: {value}"),
     "proxy_authenticate": message("login methods {value}"),
