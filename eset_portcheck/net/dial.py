@@ -17,7 +17,7 @@ from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.stage_detail import NOTHING, StageDetail
-from eset_portcheck.model.vocabulary import Failure, Stage, Transport, Trust
+from eset_portcheck.model.vocabulary import Failure, Proof, Stage, Transport, Trust
 from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, is_mtu_news
@@ -109,12 +109,17 @@ class Dial:
                 return
             channel = secured
         await self._handshake(channel)
-        if self.endpoint.session and self.context.sessions is not None:
+        if self.endpoint.session and self.context.sessions is not None and self._spoke:
             async with self.context.sessions.turn():
                 held = await self._stage(
                     Stage.SESSION, self.context.sessions.hold(self), deadline_s=2 * self.context.timeout_s
                 )
             self.reply = {**(self.reply or {}), "session": held.as_table()}
+
+    @property
+    def _spoke(self) -> bool:
+        """The protocol was heard: a log-on has somebody to go to."""
+        return self.protocol.interpret(self.reply or {}).proof.reaches(Proof.PROTOCOL)
 
     async def _stage(
         self, stage: Stage, work: Coroutine[Any, Any, T], facts: Said | None = None, deadline_s: float | None = None

@@ -28,17 +28,17 @@ SSL = 0x800
 # PROTOCOL_41 always
 _WANTED, _ALWAYS = 0x1 | 0x2000 | 0x8000 | PLUGIN_AUTH, 0x200
 _UTF8MB4 = 45
-LIMITS = (1203, 1226)  # of an account; as the first packet, which names none, they are everybody's
 REASONS: dict[int, ReasonCode] = {
     1130: "MYSQL_HOST_NOT_ALLOWED",
     1129: "MYSQL_HOST_BLOCKED",
-    **dict.fromkeys((1040, *LIMITS), "MYSQL_TOO_MANY_CONNECTIONS"),
+    1040: "MYSQL_TOO_MANY_CONNECTIONS",
 }
-# Answers to the log-on that speak of every client's log-on, and not of this unknown user alone.
-_TOLD_AT_LOG_ON: dict[int, ReasonCode] = {
+# Errors, as a rule at the log-on, that speak of every client's log-on, and not of this unknown user alone.
+_TOLD: dict[int, ReasonCode] = {
     3159: "MYSQL_TLS_REQUIRED",
     1251: "MYSQL_CLIENT_TOO_OLD",
-    **dict.fromkeys(LIMITS, "MYSQL_ACCOUNT_LIMIT"),
+    1203: "MYSQL_ACCOUNT_LIMIT",
+    1226: "MYSQL_ACCOUNT_LIMIT",
 }
 _ERR, _OK, _SWITCH = 0xFF, 0x00, 0xFE
 _FAST_SUCCESS = b"\x01\x03"  # AuthMoreData of caching_sha2_password: the OK packet follows by itself
@@ -165,9 +165,11 @@ def interpret(facts: Facts) -> Meaning:
         reason = REASONS.get(int(facts["code"]))
         if reason:
             return Meaning(Proof.PROTOCOL, reason, params={"code": facts["code"]})
-        return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"code": facts["code"]})])
+        return Meaning(
+            Proof.PROTOCOL, findings=[(_TOLD.get(int(facts["code"]), "SERVICE_REFUSES"), {"code": facts["code"]})]
+        )
     found: list[tuple[ReasonCode, dict[str, Any]]] = []
-    told = _TOLD_AT_LOG_ON.get(int(facts.get("refusal") or 0))
+    told = _TOLD.get(int(facts.get("refusal") or 0))
     if told:
         found.append((told, {"refusal": facts["refusal"]}))
     plugin = str(facts.get("plugin_asked", facts.get("plugin", "")))
@@ -183,7 +185,7 @@ PROTOCOL = Protocol(
     single_probe=True,
     own_signatures=("mysql",),
     possible_reasons=tuple(
-        dict.fromkeys((*SPOKEN, *REASONS.values(), "SERVICE_REFUSES", *_TOLD_AT_LOG_ON.values(), "MYSQL_LOGIN_METHOD"))
+        dict.fromkeys((*SPOKEN, *REASONS.values(), "SERVICE_REFUSES", *_TOLD.values(), "MYSQL_LOGIN_METHOD"))
     ),
     checked={
         "en": (

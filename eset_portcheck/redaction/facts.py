@@ -20,7 +20,8 @@ _CODES = """
     ttl_walk type unread v6only value verdict walked wanted ways why default started_s
     reply bind database_kind enabled unit listens"""
 _KINDS = {
-    Privacy.PEER: "content_type date plugin plugin_asked proxy_authenticate server software vendorName version x_squid_error",
+    Privacy.PEER: "content_type date plugin plugin_asked proxy_authenticate server software vendorName version "
+    "x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain "
     "from http_proxy https_proxy interval"

@@ -206,16 +206,18 @@ def test_a_damaged_greeting_never_escapes(at: int, byte: int, rest: bytes) -> No
     ],
 )
 def test_what_refuses_every_log_on_is_told(code: int, finding: str) -> None:
-    """After the greeting it takes nothing from the proof; as the first packet a limit turns everybody away."""
+    """It takes nothing from what the greeting proved."""
     _, facts = talk(packet(0, greeting()), packet(2, error(code)))
     meaning = mysql.interpret(facts)
     assert (meaning.reason, meaning.findings) == ("PROTOCOL_REPLY", [(finding, {"refusal": code})])
 
 
-@pytest.mark.parametrize("code", [1203, 1226])
-def test_a_limit_before_any_account_is_everybodys(code: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "finding"), [(1203, "MYSQL_ACCOUNT_LIMIT"), (3159, "MYSQL_TLS_REQUIRED"), (1047, "SERVICE_REFUSES")]
+)
+def test_an_error_in_place_of_the_greeting_is_told(code: int, finding: str) -> None:
     _, facts = talk(packet(0, error(code)))
-    assert mysql.interpret(facts).reason == "MYSQL_TOO_MANY_CONNECTIONS"
+    assert mysql.interpret(facts).findings == [(finding, {"code": code})]
 
 
 def test_the_limit_of_a_real_server() -> None:
