@@ -3,7 +3,7 @@ the same code."""
 
 import msgspec
 
-from eset_portcheck.diagnose import denied_hosts, installed, overall, proxies
+from eset_portcheck.diagnose import clocks, denied_hosts, installed, overall, proxies
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
@@ -38,7 +38,7 @@ def diagnose(
     """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told
     which rows to test again."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
-    judged = denied_hosts.as_one(judged)
+    judged = clocks.compared(denied_hosts.as_one(judged))
     judged = overall.groups(overall.interception(judged))
     judged = proxies.noted(judged, host)
     judged, causes = overall.causes(judged, host, takes_only=command == "check")

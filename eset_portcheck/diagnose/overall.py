@@ -136,6 +136,8 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, where.address)
     if culprit is Culprit.LOCAL_ROUTE:
         return (row.reason, _family(row))
+    if row.reason == "CLOCK_SKEW":
+        return (row.reason,) if row.culprit is Culprit.LOCAL_HOST else (row.reason, row.target)
     if row.reason.startswith("PROXY_"):
         return (row.reason, row.target)
     if row.reason == "TCP_NO_ANSWER" and where.interval:

@@ -37,7 +37,13 @@ _Informs = Literal[
     "SMB_SIGNING_REQUIRED",
 ]
 _WarnOfMiddlebox = Literal["ANSWERED_NEARER", "SMB1_NEGOTIATE_BLOCKED"]
-_WarnOfUnknown = Literal["FAILOVER_USED", "SOME_ADDRESSES_FAIL", "ONE_FAMILY_FAILS", "SECOND_OPINION_DIFFERS"]
+_WarnOfUnknown = Literal[
+    "FAILOVER_USED",
+    "SOME_ADDRESSES_FAIL",
+    "ONE_FAMILY_FAILS",
+    "SECOND_OPINION_DIFFERS",
+    "CLOCK_SKEW",
+]
 _WarnOfRemoteConfig = Literal[
     "KDC_CLOCK_SKEW",
     "LDAP_TLS_REQUIRED",

@@ -12,7 +12,7 @@ case-insensitive).
 from typing import Any
 
 from eset_portcheck.model.vocabulary import Proof
-from eset_portcheck.wire import ber, ldap_messages
+from eset_portcheck.wire import ber, clocks, ldap_messages
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, ReadSome, Send, StartTls
 from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
@@ -28,7 +28,7 @@ ATTRIBUTES = (
     "dnsHostName",
     "vendorName",
 )
-_ASKED = {name.lower(): name for name in ATTRIBUTES}
+_NAMES = {name.lower(): name for name in ATTRIBUTES}
 RESULTS = {
     0: "success",
     1: "operationsError",
@@ -53,7 +53,12 @@ MESSAGES = 8  # an entry and its end; the rest is room for references and notifi
 TEXT_LIMIT = 128
 
 
-def converse(_peer: Peer) -> Conversation:
+def converse(peer: Peer) -> Conversation:
+    facts = yield from _asked()
+    return facts | clocks.of_ldap(facts, peer.now_s)
+
+
+def _asked() -> Conversation:
     facts = yield from _search(SEARCH)
     if facts["answer"] != "done":
         return facts  # nobody listens after a notice
@@ -114,7 +119,7 @@ def _root(entry: Any) -> Facts:
     """What the rootDSE tells; values are the peer's text."""
     values: dict[str, list[str]] = {}
     for attribute in entry["attributes"]:
-        name = _ASKED.get(bytes(attribute["type"]).decode("ascii", "replace").lower())
+        name = _NAMES.get(bytes(attribute["type"]).decode("ascii", "replace").lower())
         if name:
             values[name] = [bytes(value).decode("utf-8", "replace")[:TEXT_LIMIT] for value in attribute["vals"]]
     facts: Facts = {

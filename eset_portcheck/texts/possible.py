@@ -34,6 +34,7 @@ INSIDE = (
     "PORT_FREE PORT_HELD_BY_PRODUCT PORT_IN_USE_BY_OTHER OWNER_NOT_VISIBLE PORT_RESERVED PORT_NOT_LISTENING "
     "LISTENS_BEYOND_LOOPBACK"
 )
+CLOCKS = ("kerberos", "kerberos_tcp", "ldap", "smb", "nbss", "http", "http_proxy")
 ANY = "NOT_SELECTED BUDGET_SPENT INTERRUPTED INTERNAL_ERROR"
 
 
@@ -76,6 +77,8 @@ def _outbound(one: Requirement) -> dict[str, str]:
         stages[message("login")] = SHARE
     protocol = protocols.find(one.protocol)
     stages[message("answer")] = " ".join(protocol.possible_reasons if protocol else SPOKEN)
+    if one.protocol in CLOCKS or one.trust is not None:
+        stages[message("clocks")] = "CLOCK_SKEW"
     stages[message("several addresses")] = "ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL"
     if protocol is not None and protocol.second_client:
         stages[message("a second client (--deep)")] = "SECOND_OPINION_DIFFERS EXTRA_MISSING"

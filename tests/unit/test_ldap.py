@@ -108,7 +108,7 @@ def test_what_the_root_tells() -> None:
     assert facts == {
         "supportedLDAPVersion": ["3", "2"], "namingContexts": ["DC=corp,DC=local"], "supportedSASLMechanisms": ["GSSAPI", "GSS-SPNEGO"],
         "defaultNamingContext": "DC=corp,DC=local", "currentTime": "20010909014640.0Z", "dnsHostName": "dc.corp.local", "starttls": True,
-        "result": 0, "result_name": "success", "answer": "done",
+        "skew_s": 1_000_000_000, "result": 0, "result_name": "success", "answer": "done",
     }  # fmt: skip
     assert (ldap.interpret(facts).proof, ldap.interpret(facts).findings) == (Proof.PROTOCOL, [])
 

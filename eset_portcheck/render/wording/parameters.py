@@ -94,6 +94,8 @@ PARAMETER = {
     "silent_connection": message("a second connection without data: {value}"),
     "skew_accuracy_s": message("accurate to {value} s"),
     "skew_s": message("clocks differ by {value} s"),
+    "sources": message("clocks seen: {value}"),
+    "disagree": message("these clocks disagree with each other"),
     "software": message("software {value}"),
     "starttls": message("StartTLS offered"),
     "status": message("status {value}"),
@@ -201,6 +203,8 @@ def value(given: object, context: RenderContext) -> str:
     """One value: a word of ours where it is one, else the thing itself."""
     if isinstance(given, str) and given in VALUE:
         return context.say(VALUE[given])
+    if isinstance(given, dict):
+        return " ".join(context.safe(one, _VALUE) for one in given.values())
     return context.safe(given, _VALUE)
 
 
