@@ -16,6 +16,7 @@ from eset_portcheck.model.vocabulary import Failure, Stage
 HopLimit = Annotated[int, msgspec.Meta(ge=1, le=255)]
 Answer = Literal["accepted", "refused", "rejected", "silent", "unreachable"]
 SilentEnd = Literal["open", "spoke", "closed", "silent", "reset", "refused"]
+HelloEnd = Literal["answered", "silent", "ended"]
 RuleVerdict = Literal["allow", "drop", "reject", "cannot-tell"]
 
 
@@ -94,6 +95,20 @@ class SmallSegments(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="s
     stage: Stage
     completed: bool
     failure: Failure | None = None
+
+
+class LargeHello(Piece, frozen=True, kw_only=True, tag="large-hello"):
+    """A ClientHello padded to `hello_bytes` got no answer, where the plain one did. `again`: the same once more;
+    `in_pieces`: the same bytes in packets no larger than the plain one's."""
+
+    hello_bytes: int
+    again: HelloEnd
+    in_pieces: HelloEnd
+    duration_s: float
+
+    @property
+    def lost_for_its_size(self) -> bool:
+        return self.again == "silent" and self.in_pieces == "answered"
 
 
 class SilentControl(Piece, frozen=True, kw_only=True, tag="silent-control"):
@@ -196,6 +211,7 @@ Evidence = (
     | ControlPorts
     | Distance
     | SmallSegments
+    | LargeHello
     | SilentControl
     | AlternativeOpeningTried
     | FirewallPrediction

@@ -17,13 +17,14 @@ from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.stage_detail import NOTHING, StageDetail
-from eset_portcheck.model.vocabulary import Failure, Proof, Stage, Transport, Trust
+from eset_portcheck.model.vocabulary import Failure, Proof, Stage, Transport
 from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, is_mtu_news
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.interfaces import FAMILIES, DialContext, Target
+from eset_portcheck.net.judging import judged
 from eset_portcheck.net.talk import ask_proxy, introduction, seen, talk
 from eset_portcheck.net.tls import Handshake
 from eset_portcheck.wire.conversation import Exchange, Peer
@@ -79,6 +80,9 @@ class Dial:
             await self._stages()
         except StageFailed:
             pass
+        else:
+            if self.context.collector is not None:
+                self.evidence += await self.context.collector.of_success(self)
         finally:
             if self._sock is not None:
                 self._sock.close()
@@ -235,17 +239,8 @@ class Dial:
         return secured
 
     async def _judge(self, handshake: Handshake) -> None:
-        """Outside every stage's clock; in a thread as long as cryptography has to be imported first."""
-        star, name = self.endpoint.trust is Trust.SITE, self.endpoint.server_name or self.endpoint.host
-        judge, asked = self.context.judge, (handshake.certificates, name, star)
-        judged = judge.judge(*asked) if judge.ready else await asyncio.to_thread(judge.judge, *asked)
-        self._tls = msgspec.structs.replace(
-            judged,
-            version=handshake.version,
-            cipher=handshake.cipher,
-            alpn=handshake.alpn,
-            client_certificate=handshake.client_certificate,
-        )
+        """Outside every stage's clock."""
+        self._tls = await judged(self.context.judge, handshake, self.endpoint)
 
     async def _handshake(self, channel: Channel) -> None:
         if self.protocol.silent:

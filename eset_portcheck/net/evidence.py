@@ -4,7 +4,7 @@ never improve a verdict.
 connect silent -> TTL walk and other ports of the same host; connect refused, or rejected in the target's name ->
 distance; TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent
 connection, and the protocol's other beginning where it has one; anything doubtful behind an accepted
-connection -> how far away whoever accepted it is.
+connection -> how far away whoever accepted it is; a replication port that did what it should -> a large first message.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.distance import HopDistance
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.interfaces import FAMILIES, Attempting
+from eset_portcheck.net.uploads import large_hello
 from eset_portcheck.net.walk import walk
 from eset_portcheck.wire.protocol import AlternativeOpening
 
@@ -86,6 +87,13 @@ class EvidenceCollector:
         others = dial.protocol.openings if record.stage is Stage.HANDSHAKE and not dial.endpoint.proxy else ()
         wanted = [one for one in others if _begins_anew(one, record)]
         return [*control, *await self._who_accepted(dial), *[await self._otherwise(dial, one) for one in wanted]]
+
+    async def of_success(self, dial: Attempting) -> list[Evidence]:
+        """TLS came about and nothing is said in it, but clients will say much: whether large packets get there."""
+        tls = next((record for record in dial.records if record.stage is Stage.TLS), None)
+        if tls is None or tls.failure is not None or not dial.endpoint.uploads:
+            return []
+        return [*await large_hello(dial, tls.duration_s)]
 
     async def _otherwise(self, dial: Attempting, other: AlternativeOpening) -> AlternativeOpeningTried:
         """One more connection, begun in another way that the protocol knows."""

@@ -62,6 +62,8 @@ class Collector(Interface):
 
     async def of_failure(self, dial: Attempting, record: StageRecord) -> list[Evidence]: ...
 
+    async def of_success(self, dial: Attempting) -> list[Evidence]: ...
+
 
 class Sessions(Interface):
     """Full clients behind the handshake (credentials). `turn` is held while one runs; `hold` says how far it
