@@ -176,6 +176,8 @@ def _finding(clocks: Clocks, mine: list[Source]) -> Finding:
 def _dates_in_doubt(row: Row, clocks: Clocks) -> bool:
     """What the certificate's dates say of this row may be the opposite under another clock. A good row is only doubted
     where this machine's clock is the wrong one: any mirror may have a bad clock."""
+    if row.trust is None:  # its certificate decides nothing
+        return False
     ahead = [one.skew_s for one in clocks.sources]
     leaves = [
         (tls.chain[0], tls.expires_in_days, tls)

@@ -21,7 +21,7 @@ from eset_portcheck.texts.shell import joined, shell_of
 
 def interception(rows: list[Row]) -> list[Row]:
     """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner,
-    public names each their domain.
+    public names each their domain. Rows that ask for no certificate (a database, a directory) are no witnesses.
 
     Two hosts of one domain may have a private authority in common, but not where one of them is known to be signed by a
     public one.
@@ -48,7 +48,8 @@ def _unknown_issuers(row: Row) -> list[str]:
     return [
         attempt.tls.chain[0].issuer
         for attempt in row.attempts
-        if attempt.tls
+        if row.trust is not None
+        and attempt.tls
         and attempt.tls.chain
         and attempt.tls.public != "trusted"
         and attempt.tls.site not in ("trusted", "weak")

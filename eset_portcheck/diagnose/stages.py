@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import protocols
-from eset_portcheck.diagnose import certificates
+from eset_portcheck.diagnose import certificates, inner_tls, uploads
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank, silent
 from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal, unasked
 from eset_portcheck.diagnose.sessions import read_session
-from eset_portcheck.model.evidence import AlternativeOpeningTried, Evidence, LargeHello, SilentControl, SmallSegments
+from eset_portcheck.model.evidence import AlternativeOpeningTried, Evidence, SilentControl, SmallSegments
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
@@ -26,8 +26,6 @@ _DNS: dict[Failure, ReasonCode] = {
     Failure.DNS_BAD_ANSWER: "DNS_BAD_ANSWER",
     Failure.DNS_NO_ADDRESS: "DNS_NO_ADDRESS",
 }
-
-TO_TARGET, FROM_TARGET = "to the target", "from the target"  # directions in which large packets vanish
 
 
 def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
@@ -51,7 +49,7 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     if record is not None and record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not udp:
         reading = _otherwise(row, answered_nearer(reading, attempt, evidence), attempt, evidence)
     reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
-    reading = _uploads(reading, attempt, evidence)
+    reading = inner_tls.noted(row, attempt, evidence, uploads.noted(reading, attempt, evidence))
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
         reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))
     return reading
@@ -75,22 +73,6 @@ def _otherwise(row: Row, reading: Reading, attempt: Attempt, evidence: list[Evid
                 reading, findings=(*reading.findings, Finding(openings[one.reason], params=reply))
             )
     return reading
-
-
-def _uploads(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
-    """Large packets do not get there: a row that works for small ones is at risk."""
-    large = of_kind(evidence, LargeHello, attempt)
-    if large is None or not large.lost_for_its_size or reading.fails:
-        return reading
-    way = [THIS_HOST, str(attempt.address)]
-    params = {"hello_bytes": large.hello_bytes, "direction": TO_TARGET, "interval": way}
-    return msgspec.structs.replace(
-        reading,
-        culprit=reading.culprit or REASONS["PMTU_BLACKHOLE"].culprit,
-        confidence=Confidence.LIKELY,
-        where=msgspec.structs.replace(reading.where, interval=way),
-        findings=(Finding("PMTU_BLACKHOLE", params=params), *reading.findings),
-    )
 
 
 def _names(reading: Reading, attempt: Attempt) -> Reading:
@@ -183,7 +165,7 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
                 reached,
                 State.OPEN,
                 where=Where(interval=[THIS_HOST, str(attempt.address)]),
-                params={"segment_bytes": small.segment_bytes} | ({"direction": FROM_TARGET} if in_tls else {}),
+                params={"segment_bytes": small.segment_bytes} | ({"direction": uploads.FROM_TARGET} if in_tls else {}),
             )
         if not in_tls and (other := _other_service(row, record)):
             return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": other, **_came(record)})

@@ -129,6 +129,14 @@ class AlternativeOpeningTried(Piece, frozen=True, omit_defaults=True, kw_only=Tr
     reply: Facts | None = None
 
 
+class Continued(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="continued"):
+    """What was tried on another connection after a conversation that ended well, as StartTLS. The certificate that it
+    showed is the attempt's."""
+
+    reply: Facts
+    failure: Failure | None = None
+
+
 class WayIn(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the rules do with packets of one family to these addresses of this host."""
 
@@ -214,6 +222,7 @@ Evidence = (
     | LargeHello
     | SilentControl
     | AlternativeOpeningTried
+    | Continued
     | FirewallPrediction
     | Realm
     | AddressesLeftOut

@@ -18,7 +18,7 @@ from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFact
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Proof, Stage, Transport
-from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
+from eset_portcheck.net.channel import Channel, FramedChannel, SocketChannel, TlsChannel
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, is_mtu_news
 from eset_portcheck.net.failure import StageFailed
@@ -27,7 +27,7 @@ from eset_portcheck.net.interfaces import FAMILIES, DialContext, Target
 from eset_portcheck.net.judging import judged
 from eset_portcheck.net.talk import ask_proxy, introduction, seen, talk
 from eset_portcheck.net.tls import Handshake
-from eset_portcheck.wire.conversation import Exchange, Peer
+from eset_portcheck.wire.conversation import Exchange, Framing, Peer
 from eset_portcheck.wire.protocol import Opening, Protocol
 
 T = TypeVar("T")
@@ -82,7 +82,9 @@ class Dial:
             pass
         else:
             if self.context.collector is not None:
-                self.evidence += await self.context.collector.of_success(self)
+                found, shown = await self.context.collector.of_success(self)
+                self.evidence += found
+                self._tls = self._tls or shown
         finally:
             if self._sock is not None:
                 self._sock.close()
@@ -263,10 +265,11 @@ class Dial:
     def _introduction(self) -> Peer:
         return introduction(self.endpoint, self._tls.alpn if self._tls else None)
 
-    async def _start_tls(self, channel: Channel) -> Channel | None:
+    async def _start_tls(self, channel: Channel, framing: Framing | None) -> Channel | None:
         """TLS that a conversation asked for; its failure is a fact for the conversation."""
+        below = channel if framing is None else FramedChannel(channel, framing)
         self._inside = inside = Handshake(
-            TlsChannel(channel, self.context.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False
+            TlsChannel(below, self.context.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False
         )
         return await inside.attempted()
 

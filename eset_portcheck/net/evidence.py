@@ -17,6 +17,7 @@ from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import (
     AlternativeOpeningTried,
     Answer,
+    Continued,
     ControlPorts,
     Distance,
     Evidence,
@@ -25,7 +26,7 @@ from eset_portcheck.model.evidence import (
     SilentEnd,
     SmallSegments,
 )
-from eset_portcheck.model.observation import StageRecord
+from eset_portcheck.model.observation import StageRecord, TlsFacts
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.dial import Dial
@@ -88,8 +89,18 @@ class EvidenceCollector:
         wanted = [one for one in others if _begins_anew(one, record)]
         return [*control, *await self._who_accepted(dial), *[await self._otherwise(dial, one) for one in wanted]]
 
-    async def of_success(self, dial: Attempting) -> list[Evidence]:
-        """TLS came about and nothing is said in it, but clients will say much: whether large packets get there."""
+    async def of_success(self, dial: Attempting) -> tuple[list[Evidence], TlsFacts | None]:
+        """What a protocol has to try afterwards, and the certificate that it showed. Where TLS came about and nothing
+        is said in it, but clients will say much: whether large packets get there."""
+        tried = dial.protocol.continuation
+        if tried is not None and dial.reply and not dial.endpoint.proxy and tried.wanted(dial.reply):
+            context = msgspec.structs.replace(dial.context, collector=None, sessions=None)
+            attempt = await Dial(context, dial.endpoint, dial.protocol, dial.target, opening=tried).run()
+            failed = attempt.failed.failure if attempt.failed else None
+            return [Continued(address=dial.address, reply=attempt.reply or {}, failure=failed)], attempt.tls
+        return await self._uploads(dial), None
+
+    async def _uploads(self, dial: Attempting) -> list[Evidence]:
         tls = next((record for record in dial.records if record.stage is Stage.TLS), None)
         if tls is None or tls.failure is not None or not dial.endpoint.uploads:
             return []

@@ -12,7 +12,7 @@ _CODES = """
     connected control_ttl currentTime days direction disagree dialect dialects duration_s encrypted encryption entries
     errno error
     error_queue excluded_ports failed failure family fact firewall guest held_s known hop hops how html install level
-    hello_bytes
+    hello_bytes encryption_types problem tls_tried
     limit_s listener log_on logon_status logon_status_name machine meaning mechanisms message methods minimum_ttl
     missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package pid port ports
     predictions protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes
