@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from eset_portcheck.model.addresses import parse_host_port
 from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import Certificate
@@ -125,7 +126,9 @@ def _noted(row: Row, clocks: Clocks) -> Row:
 
 
 def _whose(row: Row) -> str:
-    return row.via_destination.rpartition(":")[0] if row.via_destination else row.target
+    """Of a row through a proxy: the destination behind it."""
+    destination = parse_host_port(row.via_destination) if row.via_destination else None
+    return destination[0] if destination else row.target
 
 
 def _failed(row: Row, clocks: Clocks, mine: list[Source]) -> Row:

@@ -15,7 +15,6 @@ from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.interfaces import FAMILIES, Attempting
 from eset_portcheck.net.talk import ask_proxy
-from eset_portcheck.wire import http1
 from eset_portcheck.wire.client_hello import padded
 
 HELLO_BYTES = 2048  # a full packet of every usual link (1,500 bytes), and the rest in another
@@ -81,6 +80,8 @@ async def _asked(dial: Attempting, pieces: list[bytes], wait_s: float) -> HelloE
 
 async def _connected(dial: Attempting, sock: socket.socket) -> Channel:
     """Raises StageFailed, OSError."""
+    from eset_portcheck.wire import http1  # its parser is needed by few runs
+
     await asyncio.get_running_loop().sock_connect(sock, dial.sockaddr)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     channel: Channel = SocketChannel(sock)
