@@ -81,6 +81,8 @@ class Dial:
         except StageFailed:
             pass
         else:
+            if self._sock is not None:
+                self._sock.close()  # a server may serve one at a time
             if self.context.collector is not None:
                 found, shown = await self.context.collector.of_success(self)
                 self.evidence += found
@@ -123,15 +125,13 @@ class Dial:
             self.reply = {**(self.reply or {}), "session": held.as_table()}
 
     @property
-    def _spoke(self) -> bool:
-        """The protocol was heard: a log-on has somebody to go to."""
+    def _spoke(self) -> bool:  # a log-on has somebody to go to
         return self.protocol.interpret(self.reply or {}).proof.reaches(Proof.PROTOCOL)
 
     async def _stage(
         self, stage: Stage, work: Coroutine[Any, Any, T], facts: Said | None = None, deadline_s: float | None = None
     ) -> T:
-        """One stage under its deadline, and its record; evidence where it is silent or breaks in a way that needs
-        it."""
+        """One stage under its deadline, and its record; evidence where it is silent, or breaks so that it is needed."""
         clock = self.context.clock
         started = clock.now()
         late: list[asyncio.Task[list[Evidence]]] = []

@@ -36,7 +36,8 @@ SMB = {
     "domain": "TARGET",
     "skew_s": range(-2, 3),
 }
-TDS_PACKETS = {f"{MINE} && tds.type == 18": 1, "tds.type == 4": 1, "tds.type == 16": 0}
+# once alone, and once more before the two messages of a handshake; no log-on
+TDS_PACKETS = {f"{MINE} && tds.type == 18": 4, "tds.type == 4": 2, "tds.type == 16": 0}
 LDAP_PACKETS = {
     f"{MINE} && ldap.searchRequest_element": 1,
     "ldap.searchResDone_element": 1,
@@ -139,9 +140,9 @@ SPOKEN = [
         {f'{HELLO} && tls.handshake.extensions_server_name == "epns.eset.com"': 1},
         "pass PROTOCOL_REPLY product", {"public": "trusted", "name_matches": True, "client_certificate": "not-requested"},
     ),
-    tls_2222("tls-certificate-optional", at.SERVER, "TLSv1.3", "requested", {HELLO: 1}),
-    tls_2222("tls-1.3-certificate-required", at.SERVER_MTLS13, "TLSv1.3", "required", {HELLO: 1}),
-    tls_2222("tls-1.2-certificate-required", at.SERVER_MTLS12, "TLSv1.2", "required", {HELLO: 1, "tls.handshake.type == 13": 1, "tls.alert_message": 1}),
+    tls_2222("tls-certificate-optional", at.SERVER, "TLSv1.3", "requested", {HELLO: 2}),
+    tls_2222("tls-1.3-certificate-required", at.SERVER_MTLS13, "TLSv1.3", "required", {HELLO: 2}),
+    tls_2222("tls-1.2-certificate-required", at.SERVER_MTLS12, "TLSv1.2", "required", {HELLO: 2, "tls.handshake.type == 13": 2}),
 ]  # fmt: skip
 
 
