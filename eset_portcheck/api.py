@@ -13,6 +13,7 @@ from eset_portcheck import requesting
 from eset_portcheck.audit import AuditRequest, audit, audit_in_loop
 from eset_portcheck.loading.reports import ReportFileError, load_report
 from eset_portcheck.model.observation import Observation
+from eset_portcheck.model.pins import as_option
 from eset_portcheck.model.plan import Check, Options
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.site import NAMES, SiteError
@@ -81,6 +82,8 @@ class Settings(TypedDict, total=False):
     budget: float | None  # seconds, the run
     deep: bool | None
     ca_file: Name | None
+    public_ca_file: Name | None  # in place of Mozilla's authorities
+    pin: str | Sequence[str] | None  # "sha256:..." of certificates that the site's server must show
     credentials: Credentials | None
     allow_unsigned_logon: bool | None
     strict: bool | None
@@ -88,7 +91,8 @@ class Settings(TypedDict, total=False):
 
 
 _FLAGS = ("all_addresses", "deep", "allow_unsigned_logon", "strict", "exit_zero")
-_RUN = {"site", "profile", "phase", "only", "skip", "family", "timeout", "budget", "ca_file", "credentials", *_FLAGS}
+_TRUST = ("ca_file", "public_ca_file", "pin")
+_RUN = {"site", "profile", "phase", "only", "skip", "family", "timeout", "budget", "credentials", *_FLAGS, *_TRUST}
 _HOSTS = ("server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc")
 _BY_OPTION = (*_HOSTS, "target", "appliance", "platform", "product_version", "offline")
 
@@ -173,7 +177,10 @@ def _request(role: str | Sequence[str], settings: dict[str, Any]) -> AuditReques
     roles = _texts("role", role, faults)
     only, skip = _texts("only", run.get("only", ()), faults), _texts("skip", run.get("skip", ()), faults)
     files = [Path(one) for one in _texts("profile", run.get("profile", ()), faults)]
-    site_file, ca_file = (next(iter(_texts(name, run.get(name, ()), faults)), None) for name in ("site", "ca_file"))
+    site_file, ca_file, public_file = (
+        next(iter(_texts(name, run.get(name, ()), faults)), None) for name in ("site", "ca_file", "public_ca_file")
+    )
+    pins = requesting.pins_of(_texts("pin", run.get("pin", ()), faults), faults)
     flags = {name: _flag(name, run.get(name, False), faults) for name in _FLAGS}
     timeout_s, budget_s = (
         _seconds(name, run.get(name, usual), faults)
@@ -189,7 +196,7 @@ def _request(role: str | Sequence[str], settings: dict[str, Any]) -> AuditReques
     profiles, used = requesting.load_profiles(roles, files, faults)
     layers = [*requesting.load_site(site_file, faults), ("", requesting.as_meant(_plain(given), profiles))]
     try:
-        site = requesting.made_site(layers, ca_file)
+        site = requesting.made_site(layers, ca_file, pins)
     except SiteError as error:
         faults += error.lines
     if faults:
@@ -199,6 +206,8 @@ def _request(role: str | Sequence[str], settings: dict[str, Any]) -> AuditReques
         "profile": files,
         "site": site_file,
         "ca_file": ca_file,
+        "public_ca_file": public_file,
+        "pin": [as_option(one) for one in pins],
         "no_detect": True,
         "ask_credentials": credentials is not None,
     }
@@ -219,6 +228,8 @@ def _request(role: str | Sequence[str], settings: dict[str, Any]) -> AuditReques
         only=only,
         skip=skip,
         ca_file=ca_file,
+        public_file=public_file,
+        pins=pins,
         credentials=credentials,
         arguments=requesting.command_words(words),
         strict=flags["strict"],

@@ -35,6 +35,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     phase: Phase = Phase.AUTO
     ca_file: str | None = None
     public_file: str | None = None
+    pins: Sequence[str] = ()
     options: Options = Options()
     arguments: Sequence[str] = ()
     command: str = "check"
@@ -148,16 +149,15 @@ async def _run(
             done(check, observation)  # type: ignore[misc]
 
     sessions = DeepSessions(request.credentials, request.options) if request.credentials else None
-    return await Runner(request.options, host, _Judge(request.public_file, request.ca_file), tell, sessions).run(
-        request.plan.checks
-    )
+    judge = _Judge(request.public_file, request.ca_file, request.pins)
+    return await Runner(request.options, host, judge, tell, sessions).run(request.plan.checks)
 
 
 class _Judge:
     """The judge of chains, made when the first chain comes: its imports are slow."""
 
-    def __init__(self, public_file: str | None, site_file: str | None) -> None:
-        self._files = (public_file, site_file)
+    def __init__(self, public_file: str | None, site_file: str | None, pins: Sequence[str]) -> None:
+        self._sets = (public_file, site_file, pins)
         self._judge: Any = None
 
     @property
@@ -168,7 +168,7 @@ class _Judge:
         if self._judge is None:
             from eset_portcheck.certificates.judge import Judge
 
-            self._judge = Judge(*self._files)
+            self._judge = Judge(*self._sets)
         return self._judge.judge(der, name, star_accepted)
 
 
@@ -192,6 +192,7 @@ def conclude(request: AuditRequest, host: Host, outcome: Outcome, started: float
             loop_lag_s=outcome.loop_lag_s,
             connect_to=dict(request.options.connect_to),
             ca_given=request.ca_file is not None,
+            public_ca_given=request.public_file is not None,
             arguments=list(request.arguments),
             command=request.command,
             detected=list(request.detected),

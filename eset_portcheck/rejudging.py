@@ -109,7 +109,9 @@ def _also(report: Report, anew: Report) -> Iterable[str]:
 
 
 def _else(row: Row) -> Row:
-    return msgspec.structs.replace(row, verdict="", reason="")
+    """All but verdict and reason. Earlier versions named a culprit where nothing is proven: that claimed nothing."""
+    bare = msgspec.structs.replace(row, verdict="", reason="")
+    return msgspec.structs.replace(bare, culprit=None, confidence=None) if row.verdict is Verdict.UNPROVEN else bare
 
 
 def _without_fixes(cause: Cause) -> Cause:
@@ -175,8 +177,9 @@ def _unmarked(report: Report, pairs: Iterable[tuple[Cause, Cause]]) -> Iterator[
 
 
 def _held(before: Summary, after: Summary) -> Summary:
-    """What schema 1.0 does not hold counts as what it is."""
-    pairs = {name: getattr(after, name) for name in ("verdict", "strict", "exit_zero") if getattr(before, name) is None}
+    """What an earlier schema does not hold counts as what it is."""
+    names = ("verdict", "strict", "exit_zero", "identity_not_checked")
+    pairs = {name: getattr(after, name) for name in names if getattr(before, name) is None}
     return msgspec.structs.replace(before, **pairs) if pairs else before
 
 

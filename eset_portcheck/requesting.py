@@ -1,7 +1,6 @@
 """What somebody asks for becomes an AuditRequest: everything decided, nothing sent. The command line and the API both
 come through here."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import msgspec
 
 from eset_portcheck import loading, planning, protocols
 from eset_portcheck.audit import AuditRequest
+from eset_portcheck.model.pins import NoPin, as_option, pin_of
 from eset_portcheck.model.plan import Options
 from eset_portcheck.model.profile import Profile
 from eset_portcheck.model.report import ProfileUsed
@@ -31,6 +31,7 @@ _OPTIONS = (
     "product_version",
     "site",
     "ca_file",
+    "public_ca_file",
 )
 _FLAGS = ("appliance", "offline", "deep", "no_detect", "allow_unsigned_logon")
 _NO_TEST = ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED")
@@ -79,9 +80,20 @@ def as_meant(given: dict[str, Any], profiles: Sequence[Profile]) -> dict[str, An
     return given
 
 
-def made_site(layers: Layers, ca_file: str | None) -> Site:
-    """Raises SiteError."""
-    return msgspec.structs.replace(site_of(*layers, ("", {})), ca_given=bool(ca_file or _public_file()))
+def made_site(layers: Layers, ca_file: str | None, pins: Sequence[str] = ()) -> Site:
+    """`ca_file`, `pins`: by either of them the servers of the site can prove who they are. Raises SiteError."""
+    return msgspec.structs.replace(site_of(*layers, ("", {})), ca_given=bool(ca_file or pins))
+
+
+def pins_of(given: Iterable[str], faults: list[str]) -> list[str]:
+    """Digests, in their order; what is none is added to `faults`."""
+    found = []
+    for one in given:
+        try:
+            found.append(pin_of(one))
+        except NoPin as error:
+            faults.append(f"pin: {one[:80]!a}: {error}")
+    return found
 
 
 def audit_request(
@@ -95,6 +107,7 @@ def audit_request(
     skip: Sequence[str] = (),
     ca_file: str | None = None,
     public_file: str | None = None,
+    pins: Sequence[str] = (),
     credentials: Credentials | None = None,
     arguments: Sequence[str] = (),
     detected: Sequence[str] = (),
@@ -110,7 +123,6 @@ def audit_request(
     site = msgspec.structs.replace(site, credentials_given=credentials is not None)
     if lacking := planning.missing(profiles, site, of_targets=not this_machine_only):
         raise WrongUse(*lacking, *(f"not readable with these rights: {path}" for path in closed))
-    public_file = public_file or _public_file()
     told = authority_files.refuse_unreadable(ca_file, public_file, judges=not this_machine_only)
     plan = planning.plan(profiles, site, only, skip, protocols.known, here_only=this_machine_only)
     if not any(check.skip not in _NO_TEST for check in plan.checks):
@@ -123,6 +135,7 @@ def audit_request(
         phase=Phase(phase),
         ca_file=ca_file,
         public_file=public_file,
+        pins=tuple(pins),
         options=msgspec.structs.replace(options, connect_to=dict(site.connect_to)),
         arguments=arguments,
         command="ports" if this_machine_only else "check",
@@ -134,16 +147,13 @@ def audit_request(
     return request, told
 
 
-def _public_file() -> str | None:
-    return os.environ.get("SSL_CERT_FILE") or None
-
-
 def command_words(given: Mapping[str, Any]) -> list[str]:
     """The command line that asks the same, without output options: what `verify` and the first line print. `given`: by
     the options' names with _ for -."""
     line: list[str] = []
     for name in ("role", "profile", "target", "set"):
         line += [part for value in given.get(name) or [] for part in (f"--{name}", _at_home(str(value)))]
+    line += [part for pin in given.get("pin") or [] for part in ("--pin", as_option(pin_of(pin)))]
     line += [
         part
         for name in _OPTIONS

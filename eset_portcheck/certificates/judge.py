@@ -6,6 +6,7 @@ tens of milliseconds.
 
 import threading
 import warnings
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -24,14 +25,16 @@ MAX_CHAIN = 10
 
 
 class Judge:
-    """Three sets of authorities: public (Mozilla, or SSL_CERT_FILE in its place), site (--ca-file), this machine's own
-    store."""
+    """Three sets of authorities: public (Mozilla's, or the file in its place), site (--ca-file), this machine's (its
+    store, SSL_CERT_FILE, SSL_CERT_DIR). `pins`: SHA-256 digests of certificates that the site's servers may show,
+    lower-case hexadecimal."""
 
     ready = True
 
-    def __init__(self, public_file: str | None, site_file: str | None) -> None:
+    def __init__(self, public_file: str | None, site_file: str | None, pins: Iterable[str] = ()) -> None:
         self._public_file = public_file
         self._site_file = site_file
+        self._pins = frozenset(pins)
         self._lock = threading.Lock()
         self._anchors: dict[str, list[bytes] | None] = {}
 
@@ -41,25 +44,41 @@ class Judge:
         leaf = parsed(der[0]) if der else None
         # Whatever stands behind it: the peer proved to hold the key of the first certificate, and of no other.
         if leaf is None:
-            return TlsFacts(name=name, chain=[unreadable(one) for one in der[:1]], public="untrusted" if der else None)
+            odd = [unreadable(one) for one in der[:1]]
+            pinned = any(one.sha256 in self._pins for one in odd) if self._pins and odd else None
+            return TlsFacts(name=name, chain=odd, public="untrusted" if der else None, pinned=pinned)
         chain = [leaf, *(certificate for one in der[1:MAX_CHAIN] if (certificate := parsed(one)) is not None)]
         now = datetime.now(UTC)
         with self._lock:  # the bundles are read once
             public, path = self._ask("public", chain)
             site, site_path = self._ask("site", chain)
-            os_store, _ = self._ask("os", chain) if public != "trusted" else (None, [])
+            os_store, source = self._ask_this_machine(chain) if public != "trusted" else (None, "")
         dated = path or site_path or [Link(leaf.not_valid_before_utc, leaf.not_valid_after_utc, "")]
+        facts = [described(certificate) for certificate in chain]
         return TlsFacts(
             name=name,
-            chain=[described(certificate) for certificate in chain],
+            chain=facts,
             public=public,
             site=site,
             os_store=os_store,
+            trusted_through=source,
+            pinned=facts[0].sha256 in self._pins if self._pins else None,
             name_matches=matches(leaf, name, star_accepted=star_accepted),
             expired=any(one.not_after < now for one in dated),
             not_yet_valid=any(one.not_before > now for one in dated),
             expires_in_days=round((leaf.not_valid_after_utc - now).total_seconds() / 86400, 1),
+            age_days=round((now - leaf.not_valid_before_utc).total_seconds() / 86400, 5),
         )
+
+    def _ask_this_machine(self, chain: list[x509.Certificate]) -> tuple[str | None, str]:
+        """(verdict of the first source that trusts it, its name; else of the last that there is, and nothing)."""
+        told: str | None = None
+        for source in (sets.SYSTEM, sets.FILE, sets.FOLDER):
+            verdict, _ = self._ask(source, chain)
+            if verdict == "trusted":
+                return verdict, source
+            told = verdict or told
+        return told, ""
 
     def _ask(self, which: str, chain: list[x509.Certificate]) -> tuple[str | None, list[Link]]:
         """(verdict, path to the anchor). None where there is no such set. Signatures and constraints only: dates of the
@@ -74,4 +93,4 @@ class Judge:
     def _load(self, which: str) -> list[bytes] | None:
         if which == "public":
             return sets.public(self._public_file)
-        return sets.of_site(self._site_file) if which == "site" else sets.of_this_machine()
+        return sets.of_site(self._site_file) if which == "site" else sets.of_this_machine(which)

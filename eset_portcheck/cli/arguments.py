@@ -63,6 +63,18 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     site.add_argument("--site", metavar="FILE.toml", help="read site values from a file, also [connect_to]")
     site.add_argument("--profile", action="append", metavar="FILE.toml", help="your own profile (repeatable)")
     site.add_argument("--ca-file", metavar="FILE", help="certificate of the site's own authority (PEM)")
+    site.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="sha256:DIGITS",
+        help="fingerprint of the certificate that the site's server must show (repeatable)",
+    )
+    site.add_argument(
+        "--public-ca-file",
+        metavar="FILE",
+        help="authorities (PEM) that count as public in place of Mozilla's, for laboratories and mirrors",
+    )
     site.add_argument("--no-detect", action="store_true", help="do not take role and values from the installed product")
 
 
@@ -91,6 +103,7 @@ def load(arguments: argparse.Namespace) -> Asked:
     from eset_portcheck.model.site import SiteError
 
     faults: list[str] = []
+    wrong: list[str] = []
     machine, detected, closed = Machine(arguments), [], []
     if not arguments.role and not arguments.profile:
         arguments.role = machine.roles()
@@ -107,8 +120,10 @@ def load(arguments: argparse.Namespace) -> Asked:
         closed = machine.closed()
     layers.append(("--set", dict(_pairs(arguments.set, faults))))
     layers.append(("", _options(arguments, profiles)))
+    pins = requesting.pins_of(arguments.pin, wrong)
+    faults += [f"--{line}" for line in wrong]
     try:
-        site = requesting.made_site(layers, arguments.ca_file)
+        site = requesting.made_site(layers, arguments.ca_file, pins)
     except SiteError as error:
         faults += [_as_option(line) for line in error.lines]
     if faults:

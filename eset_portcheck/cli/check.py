@@ -163,6 +163,8 @@ def request_of(
         only=arguments.only,
         skip=arguments.skip,
         ca_file=arguments.ca_file,
+        public_file=arguments.public_ca_file,
+        pins=requesting.pins_of(arguments.pin, []),
         credentials=credentials,
         arguments=requesting.command_words(vars(arguments)),
         detected=asked.detected,
@@ -184,6 +186,8 @@ def dry_run(request: Any, language: str = "en") -> int:
 
     say = translator(language)
     redirects = request.options.connect_to
+    if request.public_file:
+        streams.tell(say("Public authorities: from the file of --public-ca-file, not Mozilla's"))
     for check in request.plan.checks:
         if check.endpoint is None:
             untried = check.skip or say("no traffic: this machine only")

@@ -20,6 +20,7 @@ WHAT = (
     "required",
     "families",
     "authority",
+    "public-authorities",
 )
 
 
@@ -77,6 +78,7 @@ def _circumstances(before: Report, after: Report) -> list[tuple[str, str, str]]:
         ("redirected", _redirects(before), _redirects(after)),
         ("families", " ".join(sorted(before.host.default_families)), " ".join(sorted(after.host.default_families))),
         ("authority", _given(before), _given(after)),
+        ("public-authorities", _public(before), _public(after)),
     ]
 
 
@@ -86,6 +88,10 @@ def _redirects(report: Report) -> str:
 
 def _given(report: Report) -> str:
     return "yes" if report.run.ca_given else "no"
+
+
+def _public(report: Report) -> str:
+    return "--public-ca-file" if report.run.public_ca_given else "Mozilla"
 
 
 def _whole(report: Report) -> str:

@@ -3,12 +3,12 @@ the same code."""
 
 import msgspec
 
-from eset_portcheck.diagnose import clocks, denied_hosts, installed, overall, proxies
+from eset_portcheck.diagnose import behind_proxy, clock_skew, clocks, denied_hosts, installed, overall, proxies
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
 from eset_portcheck.diagnose.verdicts import combine, required_proof
-from eset_portcheck.model.deciding import deciding
+from eset_portcheck.model.deciding import deciding, unidentified
 from eset_portcheck.model.evidence import OneWay
 from eset_portcheck.model.finding import Cause, Conclusion, Finding
 from eset_portcheck.model.host import Host
@@ -38,9 +38,9 @@ def diagnose(
     """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told
     which rows to test again."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
-    judged = clocks.compared(denied_hosts.as_one(judged))
-    judged = overall.groups(overall.interception(judged))
-    judged = proxies.noted(judged, host)
+    judged = clocks.doubted(behind_proxy.weighed(overall.interception(denied_hosts.as_one(judged))))
+    judged = overall.groups(clock_skew.compared(judged))
+    judged = [_accusing_nobody(row) for row in proxies.noted(judged, host)]
     judged, causes = overall.causes(judged, host, takes_only=command == "check")
     return judged, causes, summary(judged)
 
@@ -96,6 +96,15 @@ def _not_run(row: Row) -> Conclusion:
     return Conclusion(by_rank[reason.rank], State.NOT_TESTED, Proof.NONE, reason.code, culprit, findings=row.findings)
 
 
+def _accusing_nobody(row: Row) -> Row:
+    """What is not proven either way is nobody's fault, and nothing is sure about it. The one place for all reasons."""
+    if row.verdict is not Verdict.UNPROVEN:
+        return row
+    # silence over UDP has always said in words that nobody knows
+    culprit = Culprit.UNKNOWN if row.reason == "UDP_NO_ANSWER" else None
+    return msgspec.structs.replace(row, culprit=culprit, confidence=None)
+
+
 def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:
     return msgspec.structs.replace(
         row,
@@ -134,14 +143,16 @@ def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
         verdict=verdict,
         strict=False,
         exit_zero=False,
+        identity_not_checked=len(unidentified(rows)),
     )
 
 
 def with_exit_code(bare: Summary, *, strict: bool, exit_zero: bool) -> Summary:
-    """--strict makes warnings and unproven rows 1, --exit-zero makes 1 and 3 nought. Verdicts stay what they are.
-    `bare`: of `summary`."""
+    """--strict makes warnings, unproven rows and servers of unchecked identity 1, --exit-zero makes 1 and 3 nought.
+    Verdicts stay what they are. `bare`: of `summary`."""
     code = bare.exit_code
-    if strict and code in (0, 3) and any(bare.counts.get(word, 0) for word in ("warn", "unproven")):
+    open_questions = any(bare.counts.get(word, 0) for word in ("warn", "unproven")) or bare.identity_not_checked
+    if strict and code in (0, 3) and open_questions:
         code = 1
     if exit_zero and code in (1, 3):
         code = 0

@@ -8,19 +8,22 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.diagnose.inspectors import Inspector, inspector_of
 from eset_portcheck.diagnose.reading import Reading, rank, silent
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import TlsFacts
 from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Confidence, Proof, State, Trust, Verdict
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Trust, Verdict
 
 EXPIRES_SOON_DAYS = 30
+MADE_JUST_NOW_DAYS = 1
+_OLD = ("SSLv3", "TLSv1", "TLSv1.1")  # RFC 8996 retired them
 
 
 class Opinion(msgspec.Struct, frozen=True):
     """`proof`: tls, or product when chain, dates and name are as expected. `problem`: a reason code, with `fails`
-    saying whether it disproves."""
+    saying whether it disproves; `culprit` where it is not the usual one."""
 
     proof: Proof
     problem: ReasonCode | None = None
@@ -28,6 +31,7 @@ class Opinion(msgspec.Struct, frozen=True):
     warns: bool = False
     findings: tuple[Finding, ...] = ()
     confidence: Confidence | None = None
+    culprit: Culprit | None = None
 
 
 def opinion(row: Row, tls: TlsFacts) -> Opinion:
@@ -38,7 +42,7 @@ def opinion(row: Row, tls: TlsFacts) -> Opinion:
         case Trust.PUBLIC:
             return _public(row, tls, about, soon)
         case Trust.UNKNOWN:
-            return _unknown(tls, about, soon)
+            return _unknown(row, tls, about, soon)
         case Trust.SITE:
             return _site(row, tls, about, soon)
     return Opinion(Proof.TLS, findings=soon)
@@ -46,54 +50,107 @@ def opinion(row: Row, tls: TlsFacts) -> Opinion:
 
 def _public(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
     if tls.public != "trusted":
-        if tls.os_store == "trusted":
-            fails = row.inspection == "fail"
-            return Opinion(
-                Proof.TLS,
-                "TLS_INTERCEPTED",
-                fails=fails,
-                warns=not fails,
-                findings=(Finding("TLS_INTERCEPTED", params=about),),
-            )
-        return Opinion(Proof.TLS, "TLS_UNKNOWN_CA", fails=True, findings=(Finding("TLS_UNKNOWN_CA", params=about),))
+        return _made_on_the_way(row, tls, about) or _unknown_authority(tls, about)
     return _dates_and_name(tls, about, soon, fails=True) or Opinion(Proof.PRODUCT, findings=soon)
 
 
-def _unknown(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
+def _unknown(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
     """The push service: nobody here has seen its issuer, so an unknown one is a warning."""
-    if tls.public != "trusted" and tls.os_store == "trusted":
-        return Opinion(Proof.TLS, "TLS_INTERCEPTED", fails=True, findings=(Finding("TLS_INTERCEPTED", params=about),))
+    if tls.public != "trusted" and (made := _made_on_the_way(row, tls, about)) is not None:
+        return made
     wrong = _dates_and_name(tls, about, soon, fails=True)
     if wrong is not None:
         return wrong
     if tls.public != "trusted":
-        return Opinion(
-            Proof.TLS,
-            "TLS_UNKNOWN_CA",
-            warns=True,
-            findings=(Finding("TLS_UNKNOWN_CA", params=about),),
-            confidence=Confidence.LIKELY,
-        )
+        return msgspec.structs.replace(_unknown_authority(tls, about), fails=False, warns=True)
     return Opinion(Proof.PRODUCT, findings=soon)
 
 
 def _site(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
-    """Certificates of the site's own authority. SHA-1 is what ESET issued up to 8.0: recorded, not refused."""
-    if tls.site is not None:
-        if tls.site == "untrusted":
-            return Opinion(Proof.TLS, "TLS_UNKNOWN_CA", fails=True, findings=(Finding("TLS_UNKNOWN_CA", params=about),))
+    """Certificates of the site's own authority. SHA-1 is what ESET issued up to 8.0: recorded, not refused. A pinned
+    certificate is as good as one of the authority given."""
+    if tls.pinned or tls.site in ("trusted", "weak"):
         return _dates_and_name(tls, about, soon, fails=True) or Opinion(Proof.PRODUCT, findings=soon)
-    wrong = _dates_and_name(tls, about, soon, fails=False)
+    if tls.site is not None or tls.pinned is not None:
+        by_a_public_one = tls.public == "trusted"
+        return (None if by_a_public_one else _made_on_the_way(row, tls, about)) or _unknown_authority(tls, about)
+    return _site_unasked(row, tls, about, soon)
+
+
+def _site_unasked(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
+    """Neither authority nor pin was given: who it is cannot be told, when it is valid can."""
+    wrong = _dates_and_name(tls, about, soon, fails=tls.expired or tls.not_yet_valid)
+    # a warning is a pass: where more than TLS is asked (an authority was given), this is not it
+    may_warn = row.full_proof is not Proof.PRODUCT
+    if wrong is not None and (may_warn or wrong.fails):
+        return wrong
     if wrong is not None:
-        # a warning is a pass: where more than TLS is asked (an authority was given), this is not it
-        return (
-            wrong
-            if row.full_proof is not Proof.PRODUCT
-            else Opinion(Proof.TLS, findings=wrong.findings, confidence=Confidence.LIKELY)
-        )
+        return Opinion(Proof.TLS, findings=wrong.findings, confidence=Confidence.LIKELY)
     if tls.public == "trusted":
         return Opinion(Proof.PRODUCT, findings=soon)
-    return Opinion(Proof.TLS, findings=(Finding("TLS_UNKNOWN_CA", params=about), *soon), confidence=Confidence.LIKELY)
+    unsaid = (Finding("TLS_UNKNOWN_CA", params=about), Finding("IDENTITY_NOT_CHECKED", params=_identity(tls)), *soon)
+    known = inspector_of(tls)
+    if known is not None and may_warn:
+        made = Finding("TLS_INTERCEPTED", params=about | {"inspector": known.product})
+        return Opinion(
+            Proof.TLS,
+            "TLS_INTERCEPTED",
+            warns=True,
+            findings=(made, *unsaid),
+            confidence=Confidence.LIKELY,
+            culprit=_who(known),
+        )
+    if tls.age_days is not None and 0 <= tls.age_days <= MADE_JUST_NOW_DAYS and may_warn:
+        return Opinion(Proof.TLS, "TLS_UNKNOWN_CA", warns=True, findings=unsaid, confidence=Confidence.POSSIBLE)
+    return Opinion(Proof.TLS, findings=unsaid, confidence=Confidence.LIKELY)
+
+
+def _identity(tls: TlsFacts) -> dict[str, Any]:
+    return {"issuer": tls.chain[0].issuer, "sha256": tls.chain[0].sha256} if tls.chain else {}
+
+
+def _who(known: Inspector | None) -> Culprit:
+    return Culprit.LOCAL_HOST if known is not None and known.here else Culprit.TLS_INTERCEPTOR
+
+
+def _made_on_the_way(row: Row, tls: TlsFacts, about: dict[str, Any]) -> Opinion | None:
+    """Signed by an authority that should not sign here: one that this machine alone trusts, the site's own for a public
+    name, or one that names itself after a product that decrypts TLS."""
+    known = inspector_of(tls)
+    by_machine = tls.os_store == "trusted"
+    by_site = row.trust is not Trust.SITE and tls.site in ("trusted", "weak")
+    if not (by_machine or by_site or known):
+        return None
+    fails = row.inspection == "fail"
+    params = about | ({"through": tls.trusted_through} if by_machine and tls.trusted_through else {})
+    params |= {"inspector": known.product} if known else {}
+    return Opinion(
+        Proof.TLS,
+        "TLS_INTERCEPTED",
+        fails=fails,
+        warns=not fails,
+        findings=(Finding("TLS_INTERCEPTED", params=params),),
+        confidence=Confidence.PROVEN if by_machine else Confidence.LIKELY,
+        culprit=_who(known),
+    )
+
+
+def _unknown_authority(tls: TlsFacts, about: dict[str, Any]) -> Opinion:
+    """An interceptor, or a server that does not send all of its chain, or that signed for itself: alone they look the
+    same."""
+    last = tls.chain[-1] if tls.chain else None
+    unsent = last.issuer if last is not None and not last.self_signed and tls.public != "trusted" else ""
+    by_itself = bool(tls.chain) and tls.chain[0].self_signed
+    params = about | ({"missing_issuer": unsent} if unsent else {}) | ({"self_signed": True} if by_itself else {})
+    of_config = bool(unsent) or by_itself or tls.public == "trusted"
+    return Opinion(
+        Proof.TLS,
+        "TLS_UNKNOWN_CA",
+        fails=True,
+        findings=(Finding("TLS_UNKNOWN_CA", params=params),),
+        confidence=Confidence.LIKELY,
+        culprit=Culprit.REMOTE_CONFIG if of_config else Culprit.TLS_INTERCEPTOR,
+    )
 
 
 def _dates_and_name(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...], *, fails: bool) -> Opinion | None:
@@ -146,6 +203,7 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
     if tls is None:
         return reading
     said = opinion(row, tls)
+    old = (Finding("TLS_OLD_VERSION", params={"version": tls.version}),) if tls.version in _OLD else ()
     ca = tls.chain[0].issuer if tls.chain else None
     if said.problem is not None and said.fails:
         reason = said.problem
@@ -153,19 +211,19 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
             Proof.TLS,
             reason,
             State.OPEN,
-            REASONS[reason].culprit,
-            Confidence.PROVEN,
+            said.culprit or REASONS[reason].culprit,
+            said.confidence or Confidence.PROVEN,
             Where(address=reading.where.address, ca=ca),
-            said.findings,
+            (*said.findings, *old),
         )
-    findings = (*reading.findings, *said.findings)
+    findings = (*reading.findings, *said.findings, *old)
     if reading.fails or rank(reading.reason) is not Rank.PASS:
         return msgspec.structs.replace(reading, findings=findings)
     if said.problem is not None and said.warns:
         return msgspec.structs.replace(
             reading,
             reason=said.problem,
-            culprit=REASONS[said.problem].culprit,
+            culprit=said.culprit or REASONS[said.problem].culprit,
             confidence=said.confidence or Confidence.PROVEN,
             where=msgspec.structs.replace(reading.where, ca=ca),
             findings=findings,

@@ -1,210 +1,122 @@
-"""All clocks that were seen, against this machine's: one finding with each source. Pure.
+"""Is a certificate out of date, or this machine's clock wrong? What the peers of the run say of the time decides
+whether dates may count. Pure.
 
-Kerberos, LDAP, SMB and HTTP tell a time. Certificates tell a bound: several issuers whose certificates are all not yet
-valid, or all expired, are seldom all wrong. A cached answer's Date is none of them (wire/clocks.py).
-
-Sources: docs/decisions/0050-one-finding-of-all-clocks.md; RFC 4120 1.6 (five minutes).
+The clock of the run is that by which the certificates were judged: begin of validity plus age. Sources: RFC 9110
+section 6.6.1 (Date); docs/contract.md#certificates.
 """
 
-import re
-from calendar import timegm
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import msgspec
 
-from eset_portcheck.model.addresses import parse_host_port
-from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.finding import Finding
-from eset_portcheck.model.observation import Certificate
-from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict
+from eset_portcheck.model.observation import TlsFacts
+from eset_portcheck.model.report import ProofReached, Row
+from eset_portcheck.model.vocabulary import Proof, Verdict
 
-LIMIT_S = 300
-SHOWN = 8
-_DATES = frozenset({"TLS_EXPIRED", "TLS_NOT_YET_VALID"})
-_HTTP = frozenset({"http", "http_proxy"})
-_ROUNDED_S = 0.05 * 86400
-_STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)")
+SKEW_LIMIT_S = 300
+_DATES = ("TLS_EXPIRED", "TLS_NOT_YET_VALID")
+_TOLD = ("CLOCK_SKEW", "KDC_CLOCK_SKEW")
+_MANY = 2  # certificates of different owners that are wrong the same way
 
 
-class Source(NamedTuple):
-    """`skew_s`: how far it is ahead of this machine. A certificate's is the least that would make it valid."""
-
-    protocol: str
-    target: str
-    skew_s: int
-    bound: bool = False
-
-
-class Clocks(NamedTuple):
-    """`blamed`: whose clock it is, as far as the sources tell. `skewed`: targets whose clock differs from ours."""
-
-    sources: list[Source]
-    skewed: frozenset[str]
-    blamed: Culprit
-    disagree: bool
+def doubted(rows: list[Row]) -> list[Row]:
+    """Rows whose certificate would be in date by somebody else's clock prove nothing either way."""
+    wrong = [row for row in rows if row.reason in _DATES and row.verdict in (Verdict.FAIL, Verdict.WARN)]
+    if not wrong:
+        return rows
+    sources = list(_sources(rows))
+    if any(abs(one["skew_s"]) <= SKEW_LIMIT_S for one in sources):  # somebody has the same time as this machine
+        return rows
+    everywhere = _everywhere(rows)
+    return [_judged(row, sources, everywhere) if row in wrong else row for row in rows]
 
 
-def compared(rows: list[Row]) -> list[Row]:
-    """Rows with the finding where their source differs, and on what a wrong clock breaks."""
-    clocks = _clocks(rows)
-    return [_noted(row, clocks) for row in rows] if clocks else rows
-
-
-def _clocks(rows: list[Row]) -> Clocks | None:
-    """None: all that was seen agrees."""
-    points = list(dict.fromkeys(one for row in rows for one in _told(row)))
-    bounds = [] if any(abs(one.skew_s) <= LIMIT_S for one in points) else _bounds(rows)
-    off = [one for one in points if abs(one.skew_s) > LIMIT_S]
-    spread = [one.skew_s for one in points]
-    apart = bool(spread) and max(spread) - min(spread) > LIMIT_S
-    if not off and not bounds and not apart:
-        return None
-    wrong = {one.target for one in off}
-    agreed = {one.target for one in points} - wrong
-    same = bool(off) and not apart
-    if agreed:
-        blamed = Culprit.REMOTE_HOST
-    elif same and (len(wrong) > 1 or any(one.skew_s * off[0].skew_s > 0 for one in bounds)):
-        blamed = Culprit.LOCAL_HOST
-    else:
-        blamed = Culprit.UNKNOWN
-    skewed = frozenset(wrong) if wrong else frozenset(one.target for one in points) if apart else frozenset()
-    return Clocks([*sorted(points, key=lambda one: -abs(one.skew_s)), *bounds], skewed, blamed, apart)
-
-
-def _told(row: Row) -> list[Source]:
-    """Of HTTP only what the right server said: a portal's clock is nobody's."""
-    if row.protocol in _HTTP and row.verdict not in PROVEN:
-        return []
-    told = [(attempt.reply or {}).get("skew_s") for attempt in row.attempts]
-    return [Source(row.protocol, _whose(row), one) for one in told if type(one) is int]
-
-
-def _bounds(rows: list[Row]) -> list[Source]:
-    """Certificates of at least two issuers that today is too early for, or too late."""
-    found: dict[bool, dict[str, Source]] = {True: {}, False: {}}
-    for row in rows:
-        for attempt in row.attempts:
-            tls = attempt.tls
-            if tls is None or not tls.chain or tls.expires_in_days is None or not (tls.expired or tls.not_yet_valid):
-                continue
-            leaf = tls.chain[0]
-            end_s, begin_s = _seconds(leaf.not_after_utc), _seconds(leaf.not_before_utc)
-            if end_s is None or begin_s is None:
-                continue
-            now_s = end_s - tls.expires_in_days * 86400
-            ahead = begin_s - now_s if tls.not_yet_valid else end_s - now_s
-            early = tls.not_yet_valid
-            found[early].setdefault(leaf.issuer, Source("certificate", row.target, round(ahead), bound=True))
-    return [one for issuers in found.values() if len(issuers) > 1 for one in issuers.values()]
-
-
-def _seconds(stamp: str) -> int | None:
-    match = _STAMP.match(stamp)
-    return timegm(tuple(int(one) for one in match.groups())) if match else None
-
-
-def _noted(row: Row, clocks: Clocks) -> Row:
-    mine = [one for one in clocks.sources if not one.bound and one.target == _whose(row)]
-    directory = row.role == "server" and row.target_key == "dc"
-    if directory and _whose(row) in clocks.skewed:
-        return _failed(row, clocks, mine)
-    if _dates_in_doubt(row, clocks):
-        return msgspec.structs.replace(
-            row,
-            verdict=Verdict.UNPROVEN,
-            reason="CLOCK_SKEW",
-            culprit=None,
-            confidence=None,
-            findings=[_finding(clocks, mine), *row.findings],
-        )
-    concerned = _whose(row) in clocks.skewed and bool(_told(row))
-    if concerned or (directory and clocks.blamed is Culprit.LOCAL_HOST):
-        return _warned(row, clocks, mine)
-    return row
-
-
-def _whose(row: Row) -> str:
-    """Of a row through a proxy: the destination behind it."""
-    destination = parse_host_port(row.via_destination) if row.via_destination else None
-    return destination[0] if destination else row.target
-
-
-def _failed(row: Row, clocks: Clocks, mine: list[Source]) -> Row:
-    """Kerberos takes no log-on from a clock so far away, so the synchronisation fails though the port answers."""
-    noted = _with_finding(row, clocks, mine)
-    if row.verdict not in PROVEN:
-        return noted
+def _judged(row: Row, sources: list[dict[str, Any]], everywhere: bool) -> Row:
+    told = next((one for one in sources if _would_be_valid(row, one["skew_s"])), None)
+    if told is None and not everywhere:
+        return row
+    skew = [] if any(one.reason == "CLOCK_SKEW" for one in row.findings) else [Finding("CLOCK_SKEW", params=told or {})]
     return msgspec.structs.replace(
-        noted,
-        verdict=Verdict.FAIL,
+        row,
+        verdict=Verdict.UNPROVEN,
         reason="CLOCK_SKEW",
-        culprit=clocks.blamed,
-        confidence=_sure(clocks),
+        proof=ProofReached(Proof.TLS, row.proof.required),
+        findings=[*skew, *row.findings],
     )
 
 
-def _warned(row: Row, clocks: Clocks, mine: list[Source]) -> Row:
-    noted = _with_finding(row, clocks, mine)
-    if row.verdict is not Verdict.PASS and not (row.verdict is Verdict.WARN and row.reason == "KDC_CLOCK_SKEW"):
-        return noted
-    return msgspec.structs.replace(
-        noted, verdict=Verdict.WARN, reason="CLOCK_SKEW", culprit=clocks.blamed, confidence=_sure(clocks)
-    )
+def _sources(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+    """How far other clocks are ahead of this machine's: seconds, and who says so."""
+    now = next((time for row in rows for time in _local_times(row)), None)
+    for row in rows:
+        for finding in row.findings:
+            if finding.reason in _TOLD and _is_number(skew_s := finding.params.get("skew_s")):
+                yield {"skew_s": skew_s, "told_by": row.target}
+        for reply in (attempt.reply for attempt in row.attempts if attempt.reply):
+            date = _http_date(reply.get("date")) if "age" not in reply else None  # an answer out of a cache
+            if _is_number(skew_s := reply.get("skew_s")):
+                yield {"skew_s": skew_s, "told_by": row.target}
+            elif now is not None and date is not None:
+                skew_s = round((date - now).total_seconds())
+                yield {"skew_s": skew_s, "told_by": row.target, "date": str(reply.get("date"))}
 
 
-def _sure(clocks: Clocks) -> Confidence:
-    return Confidence.POSSIBLE if clocks.blamed is Culprit.UNKNOWN else Confidence.LIKELY
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _with_finding(row: Row, clocks: Clocks, mine: list[Source]) -> Row:
-    return msgspec.structs.replace(row, findings=[_finding(clocks, mine), *row.findings])
+def _http_date(text: object) -> datetime | None:
+    try:
+        told = parsedate_to_datetime(text) if isinstance(text, str) else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return told.replace(tzinfo=UTC) if told is not None and told.tzinfo is None else told
 
 
-def _finding(clocks: Clocks, mine: list[Source]) -> Finding:
-    worst = max((*mine, *clocks.sources), key=lambda one: (one in mine, abs(one.skew_s)))
-    params: dict[str, Any] = {
-        "skew_s": worst.skew_s,
-        "limit_s": LIMIT_S,
-        "sources": [
-            {"protocol": one.protocol, "target": one.target, "skew_s": one.skew_s} for one in clocks.sources[:SHOWN]
-        ],
-    }
-    if clocks.disagree:
-        params["disagree"] = True
-    return Finding("CLOCK_SKEW", params=params)
+def _local_times(row: Row) -> Iterator[datetime]:
+    for tls in _seen(row):
+        begun = _utc(tls.chain[0].not_before_utc)
+        if tls.age_days is not None and begun is not None:
+            try:
+                yield begun + timedelta(days=tls.age_days)
+            except OverflowError:
+                continue
 
 
-def _dates_in_doubt(row: Row, clocks: Clocks) -> bool:
-    """What the certificate's dates say of this row may be the opposite under another clock. A good row is only doubted
-    where this machine's clock is the wrong one: any mirror may have a bad clock."""
-    if row.trust is None:  # its certificate decides nothing
+def _would_be_valid(row: Row, skew_s: float) -> bool:
+    """By a clock that is so much ahead. All certificates that are out of date must be in it."""
+    out_of_date = [tls for tls in _seen(row) if tls.expired or tls.not_yet_valid]
+    return abs(skew_s) > SKEW_LIMIT_S and bool(out_of_date) and all(_is_in(tls, skew_s) for tls in out_of_date)
+
+
+def _is_in(tls: TlsFacts, skew_s: float) -> bool:
+    begins, ends = (_utc(text) for text in (tls.chain[0].not_before_utc, tls.chain[0].not_after_utc))
+    if begins is None or ends is None or tls.age_days is None:
         return False
-    ahead = [one.skew_s for one in clocks.sources]
-    leaves = [
-        (tls.chain[0], tls.expires_in_days, tls)
-        for attempt in row.attempts
-        if (tls := attempt.tls) is not None and tls.chain and tls.expires_in_days is not None
-    ]
-    if row.reason in _DATES and clocks.blamed in (Culprit.LOCAL_HOST, Culprit.UNKNOWN):
-        return any(
-            ((tls.expired and days <= 0) or (tls.not_yet_valid and days > 0))
-            and any(_may_be_valid(leaf, days, one) for one in ahead)
-            for leaf, days, tls in leaves
-        )
-    if row.verdict in PROVEN and clocks.blamed is Culprit.LOCAL_HOST:
-        return any(
-            not tls.expired and not tls.not_yet_valid and not all(_may_be_valid(leaf, days, one) for one in ahead)
-            for leaf, days, tls in leaves
-        )
-    return False
+    try:
+        true_time = begins + timedelta(days=tls.age_days, seconds=skew_s)
+    except OverflowError:
+        return False
+    return begins <= true_time <= ends
 
 
-def _may_be_valid(leaf: Certificate, expires_in_days: float, ahead_s: int) -> bool:
-    """At the time of a clock that is so far ahead. The days are rounded to a tenth: near an end it counts as valid."""
-    end_s, begin_s = _seconds(leaf.not_after_utc), _seconds(leaf.not_before_utc)
-    if end_s is None or begin_s is None:
-        return True
-    now_s = end_s - expires_in_days * 86400 + ahead_s
-    return begin_s - _ROUNDED_S <= now_s <= end_s + _ROUNDED_S
+def _everywhere(rows: Iterable[Row]) -> bool:
+    """All certificates of the run, of several owners, are out of date the same way."""
+    seen = {(tls.chain[0].issuer, tls.expired, tls.not_yet_valid) for row in rows for tls in _seen(row)}
+    issuers = {issuer for issuer, _, _ in seen}
+    return len(issuers) >= _MANY and len({(expired, early) for _, expired, early in seen}) == 1
+
+
+def _seen(row: Row) -> list[TlsFacts]:
+    return [attempt.tls for attempt in row.attempts if attempt.tls is not None and attempt.tls.chain]
+
+
+def _utc(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -21,11 +21,11 @@ from eset_portcheck.diagnose.fixes_case import (
     Case,
     base_chains,
     case,
-    is_internet,
     named,
 )
 from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS, Command, Flow, Hook
 from eset_portcheck.diagnose.refusals import THIS_HOST
+from eset_portcheck.model.concerned import is_internet
 from eset_portcheck.model.finding import Fix
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
@@ -64,7 +64,10 @@ def fixes(lead: Row, group: list[Row], host: Host, verify: str) -> list[Fix]:
     made = [
         Fix(audience=who, tool=what.tool, command=what.command, undo=what.undo, verify=verify) for who, what in advice
     ]
-    return [*(fix for fix in made if fix.audience == HERE), text, *(fix for fix in made if fix.audience != HERE)]
+    others = sorted(
+        (fix for fix in made if fix.audience != HERE), key=lambda fix: fix.audience != text.audience
+    )  # first who can mend it
+    return list(dict.fromkeys([*(fix for fix in made if fix.audience == HERE), text, *others]))
 
 
 def _nothing(_: Case) -> Advice:
@@ -94,7 +97,7 @@ def _in_pieces(make: Callable[[list[Flow]], Command | None], flows: list[Flow]) 
 
 def _here(one: Case, hooks: list[Hook], direction: str) -> Advice:
     """This host's own rules. `direction` in or out, for the tools that know no hooks."""
-    flows = [flow._replace(source=None) for flow in one.flows]
+    flows = [flow._replace(source=None) for flow in one.flows if flow.addresses or flow.version == 0]
     if one.on_windows:
         yield from (
             (HERE, made)
@@ -129,10 +132,12 @@ def _here(one: Case, hooks: list[Hook], direction: str) -> Advice:
         )
 
 
-def _there(who: str, hooks: list[Hook], flows: list[Flow]) -> Advice:
-    """Rules of a machine that is not seen from here. A rule without a source would let everybody in, so such flows are
-    left to the request."""
-    flows = [flow for flow in flows if flow.source]
+def _there(one: Case, who: str, hooks: list[Hook]) -> Advice:
+    """Rules of a machine that is not seen from here. A rule without a source would let everybody in, and one without an
+    address everybody out, so such flows are left to the request."""
+    flows = [flow for flow in one.flows if flow.source and flow.addresses]
+    if who == SERVER and (one.at_a_vendors or one.of_windows):
+        return
     yield from ((who, made) for made in _in_pieces(lambda some: commands.nft(some, hooks, None), flows))
     yield from (
         (who, made) for made in _in_pieces(lambda some: commands.iptables(some, hooks, None, frozenset()), flows)
@@ -153,17 +158,17 @@ def _own_inbound(one: Case) -> Advice:
 
 def _on_the_way(one: Case) -> Advice:
     yield from _asked(one.flows)
-    yield from _there(NETWORK, _ACROSS, one.flows)
+    yield from _there(one, NETWORK, _ACROSS)
 
 
 def _at_the_target(one: Case) -> Advice:
-    yield from _there(SERVER, [Hook("input")], one.flows)
+    yield from _there(one, SERVER, [Hook("input")])
     yield from _windows_inbound(one)
     yield from _asked(one.flows)
 
 
 def _windows_inbound(one: Case) -> Advice:
-    flows = [flow for flow in one.flows if flow.source]
+    flows = [flow for flow in one.flows if flow.source and not one.at_a_vendors]
     yield from ((SERVER, made) for made in _in_pieces(lambda some: commands.powershell(some, "Inbound"), flows))
 
 
@@ -181,9 +186,9 @@ def _silence(one: Case) -> Advice:
         return
     yield from _asked(one.flows)
     if culprit is not Culprit.REMOTE_FIREWALL:
-        yield from _there(NETWORK, [*_ACROSS, *_ACROSS_REPLY], one.flows)
+        yield from _there(one, NETWORK, [*_ACROSS, *_ACROSS_REPLY])
     if culprit not in (Culprit.MIDDLEBOX, Culprit.FORWARD_PATH, Culprit.RETURN_PATH) and not is_internet(one.lead):
-        yield from _there(SERVER, [Hook("input"), *_OUT_REPLY], one.flows)
+        yield from _there(one, SERVER, [Hook("input"), *_OUT_REPLY])
         yield from _windows_inbound(one)
 
 
@@ -201,13 +206,19 @@ def _answered_by_another(one: Case) -> Advice:
         yield from _asked(one.flows)
 
 
+def _another_page(one: Case) -> Advice:
+    if one.lead.culprit is not Culprit.REMOTE_SERVICE:  # a server that is busy: no rule of the network helps
+        yield from _asked(one.flows, "without inspection, login or block page")
+
+
 def _inspected(one: Case) -> Advice:
     yield from services.chain(one)
-    yield from _asked(one.flows)
+    if one.lead.culprit is not Culprit.LOCAL_HOST:  # software of this machine: nobody in the network can help
+        yield from _asked(one.flows)
 
 
 def _small_links(one: Case) -> Advice:
-    if all(flow.source for flow in one.flows) and one.flows:
+    if all(flow.source and flow.addresses for flow in one.flows) and one.flows:
         yield from ((NETWORK, made) for made in commands.clamp(one.flows))
     yield from _asked(one.flows, "stateful, with ICMP type 3 code 4 and ICMPv6 type 2 both ways")
 
@@ -235,8 +246,7 @@ _BY_REASON: dict[str, Callable[[Case], Advice]] = {
     "REFUSED_ORIGIN_UNKNOWN": _refused,
     "PROXY_UNREACHABLE": _proxy_silent,
     "PMTU_BLACKHOLE": _small_links,
-    "CAPTIVE_PORTAL": lambda one: _asked(one.flows, "without inspection, login or block page"),
-    "WRONG_CONTENT": lambda one: _asked(one.flows, "without inspection, login or block page"),
+    **dict.fromkeys(("CAPTIVE_PORTAL", "WRONG_CONTENT"), _another_page),
     "DNS_TIMEOUT": _resolver_silent,
     "DNS_UNREACHABLE": _resolver_silent,
     **dict.fromkeys(

@@ -14,10 +14,11 @@ import msgspec
 
 from eset_portcheck.diagnose.fixes_commands import Chain, Command, Flow
 from eset_portcheck.model.addresses import is_beyond_link, is_ipv6, parse_address
+from eset_portcheck.model.concerned import concerned, is_internet, is_windows
 from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Direction, Listener
+from eset_portcheck.model.vocabulary import Direction
 from eset_portcheck.texts.values import Address, HostName, Port, address, host_name, identifier, port
 
 _HOOK = re.compile(r"[a-z]{1,16}")
@@ -46,6 +47,16 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def on_windows(self) -> bool:
         return self.host.os.get("name") == "Windows"
+
+    @property
+    def at_a_vendors(self) -> bool:
+        """The other end is a vendor's service: nobody here can type anything there."""
+        return self.lead.direction is Direction.OUTBOUND and is_internet(self.lead)
+
+    @property
+    def of_windows(self) -> bool:
+        """The other end is a Windows machine: a domain controller, or a computer that agents are deployed to."""
+        return all(is_windows(row) for row in self.group)
 
     @property
     def tools(self) -> frozenset[str]:
@@ -88,6 +99,11 @@ def _flows(rows: list[Row], host: Host) -> Iterator[Flow]:
         if row.direction is not Direction.OUTBOUND:
             found.setdefault((0, row.transport.value, None, number, None), [])
             continue
+        behind = _behind(row)
+        if behind is not None:
+            known = found.setdefault(behind[:5], [])
+            known += [one for one in behind[5] if one not in known]
+            continue
         for attempt in row.attempts:
             target = address(attempt.address)
             if target is None or attempt.failed is None:
@@ -101,6 +117,18 @@ def _flows(rows: list[Row], host: Host) -> Iterator[Flow]:
         yield Flow(version, transport, source, tuple(addresses), number, name)
 
 
+def _behind(row: Row) -> tuple[int, str, Address | None, Port, HostName | None, list[Address]] | None:
+    """What the proxy asks for in our place, where the fault lies behind it: from its address to the destination."""
+    about = concerned(row, row.where)
+    number = port(about.port)
+    if not about.via or number is None:
+        return None
+    proxy = next((found for attempt in row.attempts if (found := address(attempt.address))), None)
+    literal = address(about.host)
+    version = 6 if is_ipv6(literal or proxy or "") else 4
+    return version, row.transport.value, proxy, number, host_name(about.host), [literal] if literal else []
+
+
 def source_of(host: Host, version: int) -> Address | None:
     """This host's only address of the family; None where there are several, as it is not known which is used."""
     own = {address(text) for interface in host.interfaces if interface.up for text in interface.addresses}
@@ -110,15 +138,6 @@ def source_of(host: Host, version: int) -> Address | None:
         if one and (parsed := parse_address(one)) is not None and parsed.version == version and is_beyond_link(parsed)
     ]
     return usable[0] if len(usable) == 1 else None
-
-
-def is_internet(row: Row) -> bool:
-    """A vendor's service on the internet, not a host of the site."""
-    return (
-        row.listener is Listener.FOREIGN
-        and row.target_key not in ("target", "dc", "database")
-        and row.via_destination is None
-    )
 
 
 def base_chains(host: Host) -> list[Chain] | None:

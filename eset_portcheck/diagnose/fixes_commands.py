@@ -235,12 +235,18 @@ def powershell(flows: list[Flow], direction: str) -> Command:
 def request(flows: list[Flow], wish: str = "stateful, without inspection") -> Command | None:
     """The line that every network team understands, whatever its firewall is."""
     lines = [
-        f"allow {flow.transport.upper()} from {flow.source} to "
-        f"{', '.join(flow.addresses)}{f' ({flow.name})' if flow.name else ''} port {flow.port}, {wish}"
+        f"allow {flow.transport.upper()} from {flow.source} to {_other_end(flow)} port {flow.port}, {wish}"
         for flow in flows
-        if flow.source and flow.addresses
+        if flow.source and (flow.addresses or flow.name)
     ]
     return Command("request", "; ".join(lines)) if lines else None
+
+
+def _other_end(flow: Flow) -> str:
+    """Addresses, and the name that they are of; the name alone where a proxy looks it up."""
+    if not flow.addresses:
+        return str(flow.name)
+    return f"{', '.join(flow.addresses)}{f' ({flow.name})' if flow.name else ''}"
 
 
 def clamp(flows: list[Flow]) -> list[Command]:

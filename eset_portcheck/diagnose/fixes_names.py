@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from eset_portcheck.diagnose.fixes_case import DNS, HERE, Advice, Case, is_internet, source_of
+from eset_portcheck.diagnose.fixes_case import DNS, HERE, Advice, Case, source_of
 from eset_portcheck.diagnose.fixes_commands import Command, Flow
 from eset_portcheck.model.addresses import is_ipv6
+from eset_portcheck.model.concerned import is_internet
 from eset_portcheck.texts.shell import posix, powershell
 from eset_portcheck.texts.values import Address, HostName, Port, address, host_name
 

@@ -9,9 +9,10 @@ import re
 import zlib
 from collections.abc import Callable
 
-from eset_portcheck.diagnose.fixes_case import HERE, NETWORK, PROXY, SERVER, Advice, Case, is_internet
+from eset_portcheck.diagnose.fixes_case import HERE, NETWORK, PROXY, SERVER, Advice, Case
 from eset_portcheck.diagnose.fixes_commands import Command
 from eset_portcheck.model.addresses import host_port, parse_host_port
+from eset_portcheck.model.concerned import concerned, destination, is_internet
 from eset_portcheck.model.vocabulary import Direction, Listener
 from eset_portcheck.texts.quoting import Shell
 from eset_portcheck.texts.shell import filled, posix, powershell
@@ -91,16 +92,20 @@ def _neighbour(one: Case) -> Advice:
 def listening(one: Case, who: str = SERVER) -> Advice:
     """Does the service listen, and on which address?"""
     yield from _ports(one, who)
-    unit, pattern = _UNITS.get(one.lead.listener, ("", ""))
+    # what a site has behind its proxy is the Server
+    unit, pattern = _UNITS.get(Listener.SERVER if one.lead.where.via else one.lead.listener, ("", ""))
     if unit and who != PROXY:
         yield who, Command("systemctl", posix("systemctl --no-pager status {unit}", unit=unit))
         yield who, Command("powershell", powershell("Get-Service -DisplayName «{pattern}»", pattern=pattern))
 
 
 def _ports(one: Case, who: str, *, windows: bool = True, linux: bool = True) -> Advice:
+    if who != HERE and one.at_a_vendors:
+        return
+    linux = linux and not (who == SERVER and one.of_windows)
     for transport, wanted in _numbers(one):
         if linux:
-            yield who, Command("ss", posix("ss -Hln{kind}p «sport = :{port}»", kind=transport[0], port=wanted))
+            yield who, Command("ss", posix("ss -l{kind}np «sport = :{port}»", kind=transport[0], port=wanted))
         if windows and transport == "tcp":
             yield (
                 who,
@@ -112,7 +117,8 @@ def _ports(one: Case, who: str, *, windows: bool = True, linux: bool = True) -> 
 
 def _numbers(one: Case) -> list[tuple[str, Port]]:
     """(transport, port) of every row of the cause."""
-    return list(dict.fromkeys((row.transport.value, wanted) for row in one.group if (wanted := port(row.port))))
+    ports = [(row.transport.value, port(concerned(row, row.where).port)) for row in one.group]
+    return list(dict.fromkeys((transport, wanted) for transport, wanted in ports if wanted))
 
 
 def _refused_by_host(one: Case) -> Advice:
@@ -200,14 +206,14 @@ def _proxy_rule(one: Case) -> Advice:
 
 def _proxy_exit(one: Case) -> Advice:
     """The proxy itself does not get there."""
-    proxy = next((target for flow in one.flows for target in flow.addresses), None)
-    for attempt in one.lead.attempts:
-        proxy = proxy or address(attempt.address)
+    proxy = next((found for attempt in one.lead.attempts if (found := address(attempt.address))), None)
+    plain = {destination(row) for row in one.group if row.protocol == "http_proxy"}
     for host, its_port in _destinations(one):
-        yield (
-            PROXY,
-            Command("openssl", posix("openssl s_client -connect {host}:{port} </dev/null", host=host, port=its_port)),
-        )
+        if (host, its_port) in plain:
+            look, tool = "curl -sv -o /dev/null http://{host}:{port}/", "curl"
+        else:
+            look, tool = "openssl s_client -connect {host}:{port} </dev/null", "openssl"
+        yield PROXY, Command(tool, posix(look, host=host, port=its_port))
         if proxy:
             yield (
                 NETWORK,

@@ -6,17 +6,24 @@ from typing import Any
 
 import msgspec
 
+from eset_portcheck.diagnose import computers
 from eset_portcheck.diagnose.fixes import fixes
-from eset_portcheck.diagnose.fixes_case import is_internet
+from eset_portcheck.diagnose.inspectors import named_here
 from eset_portcheck.diagnose.reading import rank
 from eset_portcheck.model.command_line import only
+from eset_portcheck.model.concerned import Concerned, concerned, is_internet
 from eset_portcheck.model.deciding import group_of, proven_groups
 from eset_portcheck.model.finding import Cause, Finding, Fix
 from eset_portcheck.model.host import Host
+from eset_portcheck.model.observation import TlsFacts
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
 from eset_portcheck.texts.shell import joined, shell_of
+
+_INSTEAD = ("TLS_UNKNOWN_CA", "IDENTITY_NOT_CHECKED", "TLS_INTERCEPTED")  # that an interception says better
+_DESTINATIONS = 3  # behind a proxy, named in a sentence
+_OF_THE_CERTIFICATE = ("TLS_EXPIRED", "TLS_NOT_YET_VALID", "TLS_WRONG_NAME", "TLS_UNKNOWN_CA", "TLS_EXPIRES_SOON")
 
 
 def interception(rows: list[Row]) -> list[Row]:
@@ -31,45 +38,81 @@ def interception(rows: list[Row]) -> list[Row]:
     public: set[str] = set()
     for row in rows:
         for issuer in _unknown_issuers(row):
-            owners[issuer].add("site" if row.trust is Trust.SITE else ".".join(_asked(row).split(".")[-2:]))
+            owners[issuer].add(_owner(row))
             hosts[issuer].add(_asked(row))
             public |= {issuer} if row.trust is Trust.PUBLIC else set()
     guilty = {
         issuer for issuer, seen in owners.items() if len(seen) > 1 or (issuer in public and len(hosts[issuer]) > 1)
     }
-    return [_intercepted(row, guilty) if guilty & set(_unknown_issuers(row)) else row for row in rows]
+    guilty -= {
+        above.subject for row in rows for tls in _shown(row) if tls.public == "trusted" for above in tls.chain[1:]
+    }
+    below_the_sites = {issuer for issuer, seen in owners.items() if seen - {"site"}}
+    return [_intercepted(row, issuer) if (issuer := _shared(row, guilty, below_the_sites)) else row for row in rows]
+
+
+def _shared(row: Row, guilty: set[str], below_the_sites: set[str]) -> str:
+    """The issuer that others show too, or nothing."""
+    told = [one for one in _unknown_issuers(row) if one in guilty]
+    return next(iter([*told, *(one for one in _intermediates(row) if one in below_the_sites)]), "")
+
+
+def _owner(row: Row) -> str:
+    """Whose name it is: what is neither public nor a vendor's is the site's own."""
+    return "site" if _is_sites(row) else ".".join(_asked(row).split(".")[-2:])
+
+
+def _is_sites(row: Row) -> bool:
+    return row.trust in (Trust.SITE, None)
 
 
 def _asked(row: Row) -> str:
-    return next((attempt.tls.name or "" for attempt in row.attempts if attempt.tls), row.target)
+    return next((tls.name or "" for tls in _shown(row)), row.target)
+
+
+def _shown(row: Row) -> list[TlsFacts]:
+    return [attempt.tls for attempt in row.attempts if attempt.tls is not None and attempt.tls.chain]
 
 
 def _unknown_issuers(row: Row) -> list[str]:
+    """Of the leaves that neither the public set, the site's authority nor a pin accounts for. Who signs for himself is
+    told from others of that name by his certificate."""
     return [
-        attempt.tls.chain[0].issuer
-        for attempt in row.attempts
+        tls.chain[0].sha256 if tls.chain[0].self_signed else tls.chain[0].issuer
+        for tls in _shown(row)
         if row.trust is not None
-        and attempt.tls
-        and attempt.tls.chain
-        and attempt.tls.public != "trusted"
-        and attempt.tls.site not in ("trusted", "weak")
+        and tls.public != "trusted"
+        and not (_is_sites(row) and (tls.site in ("trusted", "weak") or tls.pinned))
     ]
 
 
-def _intercepted(row: Row, guilty: set[str]) -> Row:
-    issuer = next(one for one in _unknown_issuers(row) if one in guilty)
+def _intermediates(row: Row) -> list[str]:
+    """Issuers below the site's authority, as they were sent: an inspecting device may have one of it."""
+    return [
+        tls.chain[0].issuer
+        for tls in _shown(row)
+        if row.trust is Trust.SITE
+        and tls.site in ("trusted", "weak")
+        and any(above.subject == tls.chain[0].issuer and not above.self_signed for above in tls.chain[1:])
+    ]
+
+
+def _intercepted(row: Row, issuer: str) -> Row:
     verdict = Verdict.FAIL if row.inspection == "fail" else Verdict.WARN
     if row.verdict is Verdict.FAIL and row.reason not in ("TLS_UNKNOWN_CA", "TLS_INTERCEPTED"):
         return row
-    findings = [one for one in row.findings if one.reason != "TLS_UNKNOWN_CA"]
+    leaf = next(tls.chain[0] for tls in _shown(row) if issuer in (tls.chain[0].issuer, tls.chain[0].sha256))
+    already = next((one for one in row.findings if one.reason == "TLS_INTERCEPTED"), None)
+    findings = [one for one in row.findings if one.reason not in _INSTEAD]
+    sure = already is not None and row.confidence is Confidence.PROVEN
     return msgspec.structs.replace(
         row,
         verdict=verdict,
         reason="TLS_INTERCEPTED",
-        culprit=Culprit.TLS_INTERCEPTOR,
-        confidence=Confidence.LIKELY,
-        where=msgspec.structs.replace(row.where, ca=issuer),
-        findings=[Finding("TLS_INTERCEPTED", params={"issuer": issuer}), *findings],
+        culprit=Culprit.LOCAL_HOST if named_here(leaf.issuer) else Culprit.TLS_INTERCEPTOR,
+        confidence=Confidence.PROVEN if sure else Confidence.LIKELY,
+        where=msgspec.structs.replace(row.where, ca=leaf.issuer),
+        findings=[already or Finding("TLS_INTERCEPTED", params={"issuer": leaf.issuer}), *findings],
     )
 
 
@@ -89,8 +132,8 @@ def groups(rows: list[Row]) -> list[Row]:
 
 
 def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[list[Row], list[Cause]]:
-    """Rows that share reason, culprit and place share a cause; all but its first row are explained by it. Failures
-    first, then warnings.
+    """Rows that share reason, culprit and place share a cause, over computers too; all but its first row are explained
+    by it. Failures first, then warnings.
 
     `takes_only`: the line that tests again can name rows; a fix holds these words alone, as the command line stands
     once in a report.
@@ -103,14 +146,15 @@ def causes(rows: list[Row], host: Host, *, takes_only: bool = True) -> tuple[lis
             or row.verdict is Verdict.ERROR
         ):
             found[_place(row)].append(row)
-    ranked = sorted(found.values(), key=lambda group: (not any(_counts(row) for row in group), -len(group)))
+    together = computers.merged(found.values())
+    ranked = sorted(together, key=lambda group: (not any(_counts(row) for row in group), -len(group)))
     made: list[Cause] = []
     explained: dict[str, str] = {}
     for number, group in enumerate(ranked, 1):
         lead = next((row for row in group if _counts(row)), group[0])
         name = f"C{number}"
         explained |= {row.id: name for row in group if row.id != lead.id}
-        made.append(_cause(name, lead, group, host, takes_only))
+        made.append(computers.of_many(_cause(name, lead, group, host, takes_only), group, rows))
     return [
         msgspec.structs.replace(row, explained_by=explained[row.id]) if row.id in explained else row for row in rows
     ], made
@@ -140,7 +184,7 @@ def _place(row: Row) -> tuple[Any, ...]:
     if row.reason == "CLOCK_SKEW":
         return (row.reason,) if row.culprit is Culprit.LOCAL_HOST else (row.reason, row.target)
     if row.reason.startswith("PROXY_"):
-        return (row.reason, row.target)
+        return (row.reason, row.target, row.culprit if where.via else "")
     if row.reason == "TCP_NO_ANSWER" and where.interval:
         # behind one hop all of the internet may be cut off at once; hosts of the site each have a firewall of their own
         return (row.reason, where.interval[0], "internet" if is_internet(row) else row.target, _family(row))
@@ -150,8 +194,16 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, "internet" if is_internet(row) else row.target)
     if row.reason in ("TLS_INTERCEPTED", "CAPTIVE_PORTAL"):
         return (row.reason, where.ca)
+    if row.reason in _OF_THE_CERTIFICATE and (shown := _certificate(row)):
+        return (row.reason, *concerned(row, where)[:2], shown)  # the same one, directly and through a proxy
     holder = where.process or {}
-    return (row.reason, row.target, where.address, holder.get("pid"), holder.get("name"))
+    whom = concerned(row, where)
+    return (row.reason, whom.host, whom.via, where.address, holder.get("pid"), holder.get("name"))
+
+
+def _certificate(row: Row) -> str:
+    """Fingerprint of the one that the row's last finished handshake showed."""
+    return next((one.tls.chain[0].sha256 for one in row.attempts if one.tls is not None and one.tls.chain), "")
 
 
 def _rule(row: Row) -> tuple[str, ...]:
@@ -170,7 +222,11 @@ def _family(row: Row) -> str:
 
 def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool) -> Cause:
     ids = [row.id for row in group]
-    params: dict[str, Any] = {"target": lead.target, "port": lead.port, "transport": lead.transport.value}
+    about = concerned(lead, lead.where) if not lead.reason.startswith("PROXY_") else Concerned(lead.target, lead.port)
+    params: dict[str, Any] = {"target": about.host, "port": about.port, "transport": lead.transport.value}
+    if lead.via_destination:
+        behind = list(dict.fromkeys(row.via_destination for row in group if row.via_destination))
+        params["destination"] = ", ".join(behind[:_DESTINATIONS]) + (" ..." if len(behind) > _DESTINATIONS else "")
     for finding in lead.findings:
         if finding.reason == lead.reason:
             # Facts may hold anything.

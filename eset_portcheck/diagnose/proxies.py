@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from eset_portcheck.diagnose.fixes_case import is_internet
 from eset_portcheck.model.addresses import host_port, parse_address, parse_host_port, parse_network
+from eset_portcheck.model.concerned import is_internet
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.host import Host, ProxySource
 from eset_portcheck.model.report import ProxyChoice, ProxyIgnored, Row

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import protocols
-from eset_portcheck.diagnose import certificates, inner_tls, uploads
+from eset_portcheck.diagnose import behind_proxy, certificates, filters, inner_tls, uploads
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank, silent
 from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal, unasked
 from eset_portcheck.diagnose.sessions import read_session
@@ -33,7 +33,7 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     udp = row.transport is Transport.UDP
     record = attempt.failed
     if record is None:
-        reading = _proven(row, attempt)
+        reading = behind_proxy.no_proxy(attempt, evidence) or _proven(row, attempt)
     elif record.stage is Stage.RESOLVE:
         reading = unasked(_unresolved(record), record, evidence)
     elif record.stage is Stage.ROUTE:
@@ -47,9 +47,12 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     else:
         reading = _unspoken(row, attempt, record, evidence)
     if record is not None and record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not udp:
-        reading = _otherwise(row, answered_nearer(reading, attempt, evidence), attempt, evidence)
-    reading = _names(certificates.apply(row, attempt.tls, reading), attempt)
+        if not behind_proxy.stands(row, attempt):  # else it was the proxy that accepted, and it did what it should
+            reading = answered_nearer(reading, attempt, evidence)
+        reading = _otherwise(row, reading, attempt, evidence)
+    reading = _names(certificates.apply(row, attempt.tls, filters.blamed(row, reading)), attempt)
     reading = inner_tls.noted(row, attempt, evidence, uploads.noted(reading, attempt, evidence))
+    reading = behind_proxy.placed(row, attempt, reading)
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
         reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))
     return reading
@@ -167,11 +170,12 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
                 where=Where(interval=[THIS_HOST, str(attempt.address)]),
                 params={"segment_bytes": small.segment_bytes} | ({"direction": uploads.FROM_TARGET} if in_tls else {}),
             )
+        proxy = Culprit.PROXY if _to_proxy(row) else None
         if not in_tls and (other := _other_service(row, record)):
-            return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": other, **_came(record)})
-        return broken(
-            "TLS_TIMEOUT" if in_tls else "NO_REPLY", reached, State.OPEN, Confidence.LIKELY, params=_came(record)
-        )
+            params = {"service": other, **_came(record)}
+            return broken("WRONG_PROTOCOL", reached, State.OPEN, culprit=proxy, params=params)
+        silence: ReasonCode = "TLS_TIMEOUT" if in_tls else "NO_REPLY"
+        return broken(silence, reached, State.OPEN, Confidence.LIKELY, culprit=proxy, params=_came(record))
     if in_tls and record.failure in (Failure.TLS_ALERT, Failure.TLS_FAILED):
         return broken("TLS_REFUSED", reached, State.OPEN, params=_said(record, "alert", "openssl"))
     if in_tls and record.failure is Failure.CONNECTION_RESET and not record.detail.received_bytes:
@@ -190,6 +194,8 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
             Proof.TLS, "CLIENT_CERTIFICATE_REQUESTED", State.OPEN, Culprit.UNKNOWN, Confidence.PROVEN, findings=(asked,)
         )
     reading = _stopped(row, record, reached, "NO_REPLY")
+    if _to_proxy(row):
+        return msgspec.structs.replace(reading, culprit=Culprit.PROXY)
     if (
         row.target_key == "push"
         and reading.reason == "CLOSED_BEFORE_REPLY"
@@ -199,6 +205,12 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
         # a broker that hangs up on strangers: the certificate says who it was, the word of the protocol is missing
         return msgspec.structs.replace(reading, disproves=False, verdict=Verdict.WARN)
     return reading
+
+
+def _to_proxy(row: Row) -> bool:
+    """The conversation itself is with the proxy: what breaks in it is of whoever sits there."""
+    protocol = protocols.find(row.protocol)
+    return protocol is not None and protocol.speaks_to_proxy
 
 
 def _other_service(row: Row, record: StageRecord) -> str | None:

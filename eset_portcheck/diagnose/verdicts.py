@@ -9,11 +9,11 @@ import msgspec
 
 from eset_portcheck.diagnose.reading import Reading, rank, warns
 from eset_portcheck.model.deciding import PROVEN
-from eset_portcheck.model.finding import Conclusion, Finding
+from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.observation import Attempt
 from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Direction, Listener, Phase, Proof, Verdict, gravity
+from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, Verdict, gravity
 
 # Found at the listening end before the component is installed, these still tell of the path, not of what is not there
 # yet.
@@ -31,6 +31,7 @@ _PATH_FAULTS = frozenset(
     }
 )
 WITHHELD = "SMB_NEEDS_CREDENTIALS"
+_NEVER_PROVEN = frozenset({"WRONG_CONTENT"})  # whatever was reached: these were not the service's own words
 _NOTHING_THERE_YET = frozenset({"REFUSED_ORIGIN_UNKNOWN", "PROXY_UPSTREAM_FAILED"})
 
 
@@ -80,7 +81,7 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
         return Verdict.FAIL
     if reading.verdict is not None:
         return reading.verdict
-    if not reading.reached.reaches(required):
+    if not reading.reached.reaches(required) or reading.reason in _NEVER_PROVEN:
         return Verdict.UNPROVEN
     return Verdict.WARN if any(warns(finding) for finding in reading.findings) else Verdict.PASS
 
@@ -111,13 +112,14 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
         "tried": len(judged),
     }
     conclusion = _conclude(Judged(Verdict.WARN, best.reading))
+    open_question = worst.verdict is Verdict.UNPROVEN  # accuses nobody, here neither
     return Conclusion(
         verdict=Verdict.WARN,
         state=conclusion.state,
         reached=conclusion.reached,
         reason=code,
-        culprit=worst.reading.culprit,
-        confidence=worst.reading.confidence,
+        culprit=Culprit.UNKNOWN if open_question else worst.reading.culprit,
+        confidence=Confidence.POSSIBLE if open_question else worst.reading.confidence,
         where=worst.reading.where,
         findings=[Finding(code, params=params), *conclusion.findings],
     )
@@ -142,6 +144,6 @@ def _conclude(judged: Judged) -> Conclusion:
         reason=reason,
         culprit=None if plain else reading.culprit,
         confidence=reading.confidence,
-        where=reading.where,
+        where=Where() if plain and reading.where.via else reading.where,
         findings=list(reading.findings),
     )

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from eset_portcheck.model.addresses import host_port
+from eset_portcheck.model.pins import NoPin, as_option, pin_of
 from eset_portcheck.model.profile import ROLES
 from eset_portcheck.model.site import CHOICES, HOSTS, SiteError, host_name, value_of
 
@@ -21,7 +22,9 @@ UNKNOWN = "?"  # in the place of what is no option of ours
 MANY = 8  # targets that a line names although its rows need fewer
 ROWS = 8  # that a line names
 _FLAGS = frozenset({"-4", "-6", "--all-addresses", "--appliance", "--offline", "--deep", "--no-detect"})
-_FILES = frozenset({"--profile", "--site", "--ca-file", "--credentials-file", "--map", "-o", "--output"})
+_FILES = frozenset(
+    {"--profile", "--site", "--ca-file", "--public-ca-file", "--credentials-file", "--map", "-o", "--output"}
+)
 _OTHERS = frozenset({"--only", "--skip", "--budget", "--redact", "--format", "--lang"})
 _BARE = frozenset({"--ask-credentials", "--dry-run", "--strict", "--exit-zero"})
 _CHECK_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:%-]{0,400}\Z")
@@ -149,11 +152,19 @@ def _fault(text: str) -> str:
     return text
 
 
+def _pin(text: str) -> str:
+    try:
+        return as_option(pin_of(text))
+    except NoPin:
+        raise _Refused from None
+
+
 _VALUES: dict[str, Callable[[str], str]] = {
     "--role": _role,
     "--set": _pair,
     "--phase": lambda text: _one_of(text, _PHASES),
     "--timeout": _seconds,
     "--break": _fault,
+    "--pin": _pin,
     **{f"--{name.replace('_', '-')}": _site(name) for name in (*HOSTS, *CHOICES, "target", "realm", "product_version")},
 }

@@ -4,7 +4,7 @@ docs/contract.md#groups."""
 from collections.abc import Iterable
 
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.vocabulary import Verdict
+from eset_portcheck.model.vocabulary import Proof, Verdict
 
 PROVEN = (Verdict.PASS, Verdict.WARN)
 Group = tuple[str, str]
@@ -30,3 +30,16 @@ def deciding(rows: Iterable[Row]) -> list[Row]:
     rows = list(rows)
     proven = proven_groups(rows)
     return [row for row in rows if decides(row, proven)]
+
+
+def unidentified(rows: Iterable[Row]) -> list[Row]:
+    """Needed rows that are proven as far as TLS, by a server that may be anybody: no authority and no pin was given.
+    Before installation nobody's identity is asked for."""
+    return [
+        row
+        for row in rows
+        if row.required
+        and row.verdict in PROVEN
+        and row.proof.required.reaches(Proof.TLS)
+        and any(finding.reason == "IDENTITY_NOT_CHECKED" for finding in row.findings)
+    ]

@@ -137,6 +137,16 @@ class Continued(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="conti
     failure: Failure | None = None
 
 
+class ProxyControl(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="proxy-control"):
+    """The same request for a host that cannot exist (RFC 6761 6.4), which no proxy can bring. `alike`: status, server
+    and body were those of the real answer."""
+
+    status: int | None = None
+    content: Code = ""
+    alike: bool = False
+    failure: Failure | None = None
+
+
 class WayIn(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the rules do with packets of one family to these addresses of this host."""
 
@@ -221,6 +231,7 @@ Evidence = (
     | SmallSegments
     | LargeHello
     | SilentControl
+    | ProxyControl
     | AlternativeOpeningTried
     | Continued
     | FirewallPrediction

@@ -11,13 +11,15 @@ from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, V
 
 class Where(msgspec.Struct, frozen=True, omit_defaults=True):
     """`address` is the one that answered or refused; `interval` = [last address that answered or "this host",
-    target]."""
+    target]. `via`: "host:port" of the proxy behind which it lies; `address` is then "host:port" as the proxy was
+    asked for it."""
 
     address: HostText | None = None
     hop: int | None = None
     interval: list[HostText] | None = None
     process: Facts | None = None
     ca: DistinguishedName | None = None
+    via: HostText | None = None
 
 
 def _check_port(params: dict[str, Any]) -> None:

@@ -43,9 +43,11 @@ class Certificate(msgspec.Struct, frozen=True, omit_defaults=True):
 class TlsFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the handshake showed, and what three judges of trust said of the chain.
 
-    `public`, `site`, `os_store`: "trusted", "untrusted" or "weak" against the Mozilla set (or SSL_CERT_FILE), the CA
-    file given, this machine's store; None = not asked. `name` is the name that was asked for; `name_matches` under the
-    rules of RFC 6125 (and ESET's `*` for site certificates).
+    `public`, `site`, `os_store`: "trusted", "untrusted" or "weak" against the public set (Mozilla's, or the file given
+    in its place), the site's own authority, this machine's store; None = not asked. `trusted_through`: what of this
+    machine trusts it ("system", "SSL_CERT_FILE", "SSL_CERT_DIR"). `pinned`: the leaf's fingerprint is one of those
+    given; None = none was. `name` is the name that was asked for; `name_matches` under the rules of RFC 6125 (and
+    ESET's `*` for site certificates). `age_days`: since the leaf's validity began, when it was seen.
     """
 
     version: Code | None = None
@@ -56,10 +58,13 @@ class TlsFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     public: Code | None = None
     site: Code | None = None
     os_store: Code | None = None
+    trusted_through: Code = ""
+    pinned: bool | None = None
     name_matches: bool | None = None
     expired: bool = False
     not_yet_valid: bool = False
     expires_in_days: float | None = None
+    age_days: float | None = None
     client_certificate: Code | None = None  # "required", "requested", "not-requested"; None = could not be seen
 
 

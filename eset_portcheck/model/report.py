@@ -66,6 +66,7 @@ class Run(msgspec.Struct, frozen=True):
     loop_lag_s: float
     connect_to: dict[HostText, HostText]
     ca_given: bool = False
+    public_ca_given: bool = False  # a file took the place of Mozilla's authorities
     # the command line, which stands here only; in a file from elsewhere it is what somebody says
     arguments: Arguments = []
     command: Code = "check"  # that made this report, and makes it again with `arguments`
@@ -76,7 +77,8 @@ class Run(msgspec.Struct, frozen=True):
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """`verdict`: of the whole run, whatever `strict` (--strict) and `exit_zero` (--exit-zero) made of its exit code.
-    The three are None in a report of schema 1.0, which did not hold them."""
+    `identity_not_checked`: needed rows that passed without anybody saying which certificate is the right one. They are
+    None in a report of an earlier schema, which did not hold them."""
 
     counts: dict[Code, int]
     ready: bool
@@ -84,6 +86,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict: Verdict | None = None
     strict: bool | None = None
     exit_zero: bool | None = None
+    identity_not_checked: int | None = None
 
 
 class Changed(msgspec.Struct, frozen=True):

@@ -81,8 +81,6 @@ class Dial:
         except StageFailed:
             pass
         else:
-            if self._sock is not None:
-                self._sock.close()  # a server may serve one at a time
             if self.context.collector is not None:
                 found, shown = await self.context.collector.of_success(self)
                 self.evidence += found
@@ -252,6 +250,8 @@ class Dial:
         if self._inside is not None and self._inside.version:
             await self._judge(self._inside)
         self._finish(exchange)
+        if self.context.collector is not None:
+            self.evidence += await self.context.collector.of_reply(self)
 
     async def _talk(self, channel: Channel) -> Exchange:
         try:

@@ -4,10 +4,12 @@ never improve a verdict.
 connect silent -> TTL walk and other ports of the same host; connect refused, or rejected in the target's name ->
 distance; TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent
 connection, and the protocol's other beginning where it has one; anything doubtful behind an accepted
-connection -> how far away whoever accepted it is; a replication port that did what it should -> a large first message.
+connection -> how far away whoever accepted it is; an answer in a proxy's name -> the same request for a host
+that cannot exist; a replication port that did what it should -> a large first message.
 """
 
 import asyncio
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +24,7 @@ from eset_portcheck.model.evidence import (
     Distance,
     Evidence,
     PortAnswer,
+    ProxyControl,
     SilentControl,
     SilentEnd,
     SmallSegments,
@@ -41,6 +44,8 @@ SMALL_SEGMENT_BYTES = 536  # RFC 1122 4.2.2.6: what every path carries
 SPARE_PORT = 2229  # compared with when nothing else is planned on that address
 HOLD_S = 1.0
 
+_OF_A_PROXY = (407, 502, 503, 504)  # statuses that only a proxy has a use for
+_ALIKE = ("status", "server", "body_sha256")
 _DOUBTFUL = (Failure.CONNECTION_RESET, Failure.EOF, Failure.NOT_TLS, Failure.UNEXPECTED_BYTES)
 
 
@@ -105,6 +110,29 @@ class EvidenceCollector:
         if tls is None or tls.failure is not None or not dial.endpoint.uploads:
             return []
         return [*await large_hello(dial, tls.duration_s)]
+
+    async def of_reply(self, dial: Attempting) -> list[Evidence]:
+        """A conversation that ended well: a web server answers requests in a proxy's form too."""
+        status = (dial.reply or {}).get("status")
+        if not dial.protocol.speaks_to_proxy or status in _OF_A_PROXY:
+            return []
+        impossible = f"eset-portcheck-{secrets.token_hex(4)}.invalid"
+        attempt = await Dial(
+            msgspec.structs.replace(dial.context, collector=None, sessions=None),
+            msgspec.structs.replace(dial.endpoint, host=impossible, server_name=None),
+            dial.protocol,
+            dial.target,
+        ).run()
+        real, other = dial.reply or {}, attempt.reply or {}
+        return [
+            ProxyControl(
+                address=dial.address,
+                status=other.get("status"),
+                content=str(other.get("content", "")),
+                alike=bool(other) and all(other.get(name) == real.get(name) for name in _ALIKE),
+                failure=attempt.failed.failure if attempt.failed else None,
+            )
+        ]
 
     async def _otherwise(self, dial: Attempting, other: AlternativeOpening) -> AlternativeOpeningTried:
         """One more connection, begun in another way that the protocol knows."""

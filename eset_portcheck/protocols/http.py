@@ -18,23 +18,29 @@ def converse(peer: Peer) -> Conversation:
 
 
 def interpret(facts: Facts) -> Meaning:
-    """200 with a body that is no HTML is the product's content; signs of somebody else disprove it; the rest proves
-    HTTP and no more."""
+    """200 with an index of ESET's is the product's content; signs of somebody else disprove it; the rest proves HTTP
+    and no more."""
     status = int(facts["status"])
-    names = ["status", "location", "server", "content_type"]
+    names = ["status", "location", "server", "content_type", "content"]
+    body = facts["content"] if "content" in facts else _content_of_old(facts)
     params = {name: facts[name] for name in names if name in facts}
     if status == 511 or (300 <= status < 400 and _leads_away(facts)):
         return Meaning(Proof.PROTOCOL, "CAPTIVE_PORTAL", params=params)
     if 200 <= status < 300:
-        if facts.get("html"):
+        if body == "html":
             return Meaning(Proof.PROTOCOL, "CAPTIVE_PORTAL", params=params)
-        if facts.get("body_bytes"):
+        if body == "index":
             return Meaning(Proof.PRODUCT, params=params)
-        return Meaning(Proof.PROTOCOL, "WRONG_CONTENT", params=params)
+        return Meaning(Proof.PROTOCOL, "WRONG_CONTENT", disproves=False, params=params)
     # 404: the service may have moved its index. 3xx: to a host the row expects. 401 and a plain 403: an update server
     # without credentials. A 403 in HTML cannot be told from a filter's page.
-    harmless = status in (401, 404, 410) or 300 <= status < 400 or (status == 403 and not facts.get("html"))
+    harmless = status in (401, 404, 410) or 300 <= status < 400 or (status == 403 and body != "html")
     return Meaning(Proof.PROTOCOL, "WRONG_CONTENT", disproves=not harmless, params=params)
+
+
+def _content_of_old(facts: Facts) -> str:
+    """Reports of schema 1.2 and before only say whether the body was HTML: they stay judged as they were."""
+    return "html" if facts.get("html") else "index" if facts.get("body_bytes") else "empty"
 
 
 def _leads_away(facts: Facts) -> bool:
@@ -57,11 +63,12 @@ PROTOCOL = Protocol(
     checked={
         "en": (
             "One small file is downloaded by HTTP. A redirect to another host, or an HTML page instead of the file, "
-            "comes from a portal or a filter."
+            "comes from a portal or a filter. Any other content than an index of ESET's proves nothing."
         ),
         "es": (
             "Se descarga un archivo pequeño por HTTP. Una redirección a otro host, o una página HTML en lugar del "
-            "archivo, viene de un portal o de un filtro."
+            "archivo, viene de un portal o de un filtro. Cualquier otro contenido que no sea un índice de ESET no "
+            "demuestra nada."
         ),
     },
 )

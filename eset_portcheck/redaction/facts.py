@@ -9,8 +9,8 @@ from eset_portcheck.model.privacy import Privacy
 _CODES = """
     accepted accepted_ttl accuracy_s age
     action alert answer bind answer_code answers_on body_bytes capabilities cause client code component condition
-    connected control_ttl currentTime days direction disagree dialect dialects duration_s encrypted encryption entries
-    errno error
+    connected content control_ttl currentTime days direction disagree dialect dialects duration_s encrypted encryption
+    entries errno error
     error_queue excluded_ports failed failure family fact firewall guest held_s known hop hops how html install level
     hello_bytes encryption_types problem tls_tried
     limit_s listener log_on logon_status logon_status_name machine meaning mechanisms message methods minimum_ttl
@@ -19,19 +19,20 @@ _CODES = """
     sent server_time_utc servers service session session_present settings signed signing silent_connection since_utc
     skew_accuracy_s skew_s smb1_only sources stage starttls starttls_result starttls_tried state status status_code
     status_name
-    step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tls tools transport tried ttl
+    step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tested tls tools transport tried ttl
     ttl_walk type unread v6only value verdict walked wanted ways why default started_s
-    reply bind database_kind enabled unit listens"""
+    reply bind database_kind enabled unit listens through inspector self_signed"""
 _KINDS = {
     Privacy.PEER: "content_type date plugin plugin_asked proxy_authenticate server software vendorName version "
     "x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain "
     "from http_proxy https_proxy interval"
-    " kdcs configured database proxies"
-    " name names no_proxy other realm realm_asked redirects source strangers target tried_on via_destination",
-    Privacy.DN: "ca defaultNamingContext issuer namingContexts subject",
-    Privacy.FINGERPRINT: "host_key_sha256 sha256",
+    " kdcs configured database proxies destination"
+    " name names no_proxy other realm realm_asked redirects source strangers target targets told_by tried_on"
+    " via_destination",
+    Privacy.DN: "ca defaultNamingContext issuer missing_issuer namingContexts subject",
+    Privacy.FINGERPRINT: "body_sha256 host_key_sha256 sha256",
     Privacy.URL: "location",
     Privacy.VIA: "via",
     Privacy.PATH: "closed home path read",

@@ -29,8 +29,10 @@ _SYSTEM_PLACE = re.compile(
 )
 _PREFIXES = (0, 4, 8, 16, 24, 32, 48, 64)  # bytes
 _MARK = re.compile(r"(eset[-_]portcheck[ _])([0-9a-f]{8})(?![0-9a-f])")
-_FILE_OPTIONS = frozenset({"--profile", "--site", "--ca-file", "--credentials-file"})
-_FILES = re.compile(r"((?:--profile|--site|--ca-file|--credentials-file) )((?:'[^']*'|\"[^\"]*\"|[^\s'\"])+)")
+_FILE_OPTIONS = frozenset({"--profile", "--site", "--ca-file", "--public-ca-file", "--credentials-file"})
+_FILES = re.compile(
+    r"((?:--profile|--site|--ca-file|--public-ca-file|--credentials-file) )((?:'[^']*'|\"[^\"]*\"|[^\s'\"])+)"
+)
 _HOST_OPTIONS = frozenset({"--server", "--database", "--proxy", "--domain-controller", "--realm", "--mdc", "--target"})
 _CODE_LIMIT = 64
 
@@ -116,6 +118,9 @@ class Strict:
             return self._known.host(word)
         if option == "--product-version":
             return word
+        if option == "--pin":
+            algorithm, colon, digest = word.partition(":")
+            return algorithm + colon + self._known.number("fingerprint", digest)
         if option == "--set":
             name, equals, value = word.partition("=")
             is_plain = name == "product_version" or re.fullmatch(

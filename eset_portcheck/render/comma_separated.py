@@ -60,7 +60,9 @@ def render(report: Report) -> str:
 
 def _values(report: Report, row: Row, cause: str | None) -> list[object]:
     where = row.where
-    where_text = where.address or (" - ".join(where.interval) if where.interval else "") or where.ca or ""
+    behind = f"{where.address} via {where.via}" if where.via and where.address else ""
+    interval = " - ".join(where.interval) if where.interval else ""
+    where_text = behind or where.address or interval or where.ca or ""
     return [
         report.run.id,
         report.host.name,

@@ -3,13 +3,14 @@ so that they can be copied."""
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.lines import broken, flowed
 from eset_portcheck.render.look import LOOKS
-from eset_portcheck.render.terminal import paragraph
+from eset_portcheck.render.terminal import cut, paragraph
 from eset_portcheck.render.view import View
 from eset_portcheck.render.view.issues import Issue
 from eset_portcheck.render.wording.words import LABEL
@@ -17,6 +18,7 @@ from eset_portcheck.render.wording.words import LABEL
 _LABEL = 10  # cells of the labels' column
 _INDENT = 2
 _LINK = "cyan"
+_LEAST = 20  # cells of a headline before its code is cut
 
 
 class IssueLayout:
@@ -59,6 +61,38 @@ class IssueLayout:
         label = "explains" if len(issue.rows) > 1 else "row"
         for number, line in enumerate(flowed(issue.explains, self._width, " ")):  # ids are for copying: never broken
             yield self._label("" if number else label).append(line)
+
+    def brief(self, issue: Issue) -> Iterable[Text]:
+        """At most five lines. Only the command to test again may be longer than the console is wide."""
+        context = self._context
+        style = LOOKS[issue.verdict].style
+        end = "" if issue.code == issue.headline else f"  {issue.code}"
+        end += f"  {context.rows(len(issue.rows))}" if len(issue.rows) > 1 else ""
+        end += "" if issue.required else "  " + context.say("(not required)")
+        start = Text().append(f"{issue.number or context.glyph(issue.verdict)} ", style).append(issue.headline, "bold")
+        room = self._console.width - cell_len(end)
+        yield cut(cut(start, max(room, _LEAST), context.signs.ellipsis).append(end, "dim"), *self._whole)
+        step = issue.do[0] if issue.do else None
+        do = (f"{step.who}: " if step.who else "") + step.do if step else issue.ask
+        if step and step.commands and do.endswith(":"):
+            do += f" {step.commands[0]}"
+        lines = [
+            self._label(label).append(text)
+            for label, text in (
+                ("seen", "; ".join(issue.seen)),
+                ("who", "; ".join(part for part in (issue.who, issue.where) if part)),
+                ("proof" if issue.verdict is Verdict.UNPROVEN else "do", do),
+                ("row", "" if issue.again else "".join(flowed(issue.explains, self._width, " ")[:1])),
+            )
+            if text
+        ]
+        yield from (cut(line, *self._whole) for line in lines)
+        if issue.again:
+            yield self._label("retry").append(issue.again, _LINK)
+
+    @property
+    def _whole(self) -> tuple[int, str]:
+        return self._console.width, self._context.signs.ellipsis
 
     def _labelled(self, label: str, text: str) -> Iterable[Text]:
         lines: Iterable[Text] = Text(text).wrap(self._console, self._width, overflow="fold") if text else []

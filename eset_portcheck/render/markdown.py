@@ -66,11 +66,11 @@ class _Page:
     def _first(self, root: Element) -> None:
         line = self._view.first_line
         put(SubElement(root, "h2"), line.who + line.word)
-        reason, bracket, code = line.why.removeprefix(": ").rstrip("; ").rpartition(" [")
         top = SubElement(root, "p")
-        put(top, reason + " " if bracket else code + ".")
-        if bracket:
-            self._code(top, code.removesuffix("]"))
+        put(top, f"{line.reason} " if line.code else f"{line.reason}{line.more}.")
+        if line.code:
+            self._code(top, line.code)
+            put(top, line.more)
         run = self._view.report.run
         about = [
             *(count.text for count in self._view.counts),

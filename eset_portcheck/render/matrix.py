@@ -11,6 +11,7 @@ from rich.text import Text
 from eset_portcheck.model.vocabulary import Transport, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.look import LOOKS
+from eset_portcheck.render.terminal import cut
 from eset_portcheck.render.view import View
 from eset_portcheck.render.view.rows import ShownRow
 from eset_portcheck.render.wording.track import FAMILIES, Reach, both_families
@@ -63,7 +64,7 @@ def matrix(view: View, width: int) -> list[Text]:
         columns, widths = _fit(lines, layout, rows, context, width)
         if columns:
             break
-    return [_cut(line, width, context) for line in _lines(rows, lines, columns, widths, layout, context)]
+    return [cut(line, width, context.signs.ellipsis) for line in _lines(rows, lines, columns, widths, layout, context)]
 
 
 def _fit(
@@ -127,7 +128,7 @@ def _indent(layout: Layout) -> int:
 def _line(cells: dict[str, Text], columns: list[str], widths: dict[str, int], context: RenderContext) -> Text:
     out = Text()
     for number, name in enumerate(columns):
-        cell = _cut(cells[name], widths[name], context)
+        cell = cut(cells[name], widths[name], context.signs.ellipsis)
         pad = " " * (widths[name] - cell.cell_len)
         if number:
             out.append(" " * GAP)
@@ -138,17 +139,6 @@ def _line(cells: dict[str, Text], columns: list[str], widths: dict[str, int], co
             out.append(pad)
     out.rstrip()
     return out
-
-
-def _cut(cell: Text, width: int, context: RenderContext) -> Text:
-    """At most `width` cells; the cut is shown by a sign of the character set in use."""
-    if cell.cell_len <= width:
-        return cell
-    end = context.signs.ellipsis[:width]
-    short = cell.copy()
-    short.truncate(max(0, width - len(end)))
-    short.rstrip()
-    return short.append(end)
 
 
 def _heading(shown: ShownRow, layout: Layout) -> str:

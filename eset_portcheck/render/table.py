@@ -3,6 +3,7 @@ code."""
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -13,7 +14,7 @@ from eset_portcheck.render.issue_lines import IssueLayout
 from eset_portcheck.render.lines import flowed
 from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.matrix import matrix
-from eset_portcheck.render.terminal import console_for, paragraph, printed
+from eset_portcheck.render.terminal import console_for, cut, paragraph, printed
 from eset_portcheck.render.text import SENTENCE
 from eset_portcheck.render.view import View
 from eset_portcheck.render.wording.evidence_phrases import attempts
@@ -58,7 +59,7 @@ def compose(
         yield from page.limits()
         yield from page.host_sections()
     yield from page.rediagnosed()
-    yield from page.issues()
+    yield from page.issues(brief=quiet)
     if not quiet:
         yield from page.notes()
         if context.verbose:
@@ -86,7 +87,7 @@ class _Page:
             .append(start, style)
             .append(line.who, "bold")
             .append(line.word, f"bold {style}")
-            .append(line.why, "bold")
+            .append(f": {line.why}; ", "bold")
             .append(line.again, _LINK)
         )
 
@@ -130,13 +131,13 @@ class _Page:
                 style = LOOKS[entry.verdict].style if entry.verdict else "bold"
                 yield from self._paragraph(Text().append(f"{entry.label} ", style).append(entry.text), _HANG)
 
-    def issues(self) -> Iterable[Text]:
+    def issues(self, *, brief: bool) -> Iterable[Text]:
         layout = IssueLayout(self._view, self._console)
         for title, issues in self._view.issue_sections:
             yield from (Text(""), Text(title, "dim"))
             for number, issue in enumerate(issues):
-                yield from (Text(""),) if number else ()
-                yield from layout.lines(issue)
+                yield from (Text(""),) if number and not brief else ()
+                yield from layout.brief(issue) if brief else layout.lines(issue)
 
     def notes(self) -> Iterable[Text]:
         if self._view.notes:
@@ -190,6 +191,34 @@ class _Page:
         if run.id:
             yield Text(context.say("report id {id}", id=run.id), "dim")
         yield from self._paragraph(Text(self._view.exit_sentence))
+        yield Text("")
+        yield from self.ending()
+
+    def ending(self) -> Iterable[Text]:
+        """A line each, whatever the width: this is what is on the screen when all has scrolled by."""
+        ending, context, width = self._view.ending, self._context, self._console.width
+        verdict = self._view.verdict
+        lines = [Text(f"{context.glyph(verdict)} {ending.verdict}", LOOKS[verdict].style)]
+        if ending.causes:
+            lines.append(Text(self._fitting(ending.causes)))
+        if ending.next:
+            lines.append(Text(context.say("next: ")).append(ending.next))
+        yield from (cut(line, width, context.signs.ellipsis) for line in lines)
+
+    def _fitting(self, parts: Sequence[str]) -> str:
+        """As many as the line holds, and how many more there are. The first always."""
+        line, shown = parts[0], 1
+        for number, part in enumerate(parts[1:], 2):
+            rest = len(parts) - number
+            more = " " + self._context.say("and {count} more", count=rest) if rest else ""
+            if cell_len(f"{line}; {part}{more}") > self._console.width:
+                break
+            line, shown = f"{line}; {part}", number
+        if shown == len(parts):
+            return line
+        more = " " + self._context.say("and {count} more", count=len(parts) - shown)
+        first = cut(Text(line), self._console.width - cell_len(more), self._context.signs.ellipsis)
+        return f"{first.plain}{more}"
 
     def _paragraph(self, text: Text, hang: int = 0, indent: int = 0) -> Iterable[Text]:
         return paragraph(text, self._console, hang, indent)

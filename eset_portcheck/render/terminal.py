@@ -44,3 +44,14 @@ def paragraph(text: Text, console: Console, hang: int = 0, indent: int = 0) -> I
     for number, line in enumerate(text.wrap(console, console.width - hang, overflow="fold")):
         line.rstrip()
         yield Text(" " * (hang if number else indent)).append_text(line)
+
+
+def cut(text: Text, width: int, ellipsis: str) -> Text:
+    """At most `width` cells; the cut is shown by `ellipsis`."""
+    if text.cell_len <= width:
+        return text
+    end = ellipsis[:width]
+    short = text.copy()
+    short.truncate(max(0, width - len(end)))
+    short.rstrip()
+    return short.append(end)

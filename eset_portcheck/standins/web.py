@@ -27,14 +27,14 @@ Answerer = Callable[[str], Answer]  # from the path that was asked for
 
 
 def repository(path: str) -> Answer:
-    """ESET's repository: an index of which only the shape is known (no HTML, not empty)."""
+    """ESET's repository: an index as wire/content.py takes it for one."""
     if path == INDEX_PATH:
-        return Answer(200, b"type: stand-in\nversion: 1\n", "application/octet-stream")
+        return Answer(200, b"type: repository stand-in\nversion: 1\n", "application/octet-stream")
     return missing(path)
 
 
 def updates(_path: str) -> Answer:
-    """An update server: something that is no HTML, whatever was asked for."""
+    """An update server: sections as in update.ver, whatever was asked for."""
     return Answer(200, b"[HOSTS]\nstand-in=1\n")
 
 

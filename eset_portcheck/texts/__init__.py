@@ -1,7 +1,8 @@
 """The words for people: one text a reason code, read by renderers, `explain` and the pages in docs/reasons. Everything
 else holds codes.
 
-Templates know the placeholders {target} {port} {transport} {address} {interval} {source}. In `headline` and `ask`, a
+Templates know the placeholders {target} {port} {transport} {address} {interval} {source}, and {destination} behind a
+proxy. In `headline` and `ask`, a
 part in square brackets is left out when one of its placeholders has no value; elsewhere a plain word such as "the
 target" stands in. Values may come from the network, so they are capped and made printable here. In commands they stand
 as `shell` and `values` allow.
@@ -12,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,7 +22,7 @@ from eset_portcheck.texts.language import message, plain, translator
 from eset_portcheck.texts.quoting import Shell
 
 FILES = {"en": ("reasons.toml", "checks.toml"), "es": ("reasons.es.toml", "checks.es.toml")}
-PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source")
+PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source", "destination")
 MAX_VALUE_CHARACTERS = 80
 THIS_HOST = message("this host")  # how reports name the near end of an interval
 _AND = {"en": "and", "es": "y"}
@@ -31,6 +32,7 @@ _UNKNOWN = {
         "port": "the port",
         "address": "its address",
         "source": "this machine",
+        "destination": "the destination",
         "interval": "",
         "transport": "",
     },
@@ -39,6 +41,7 @@ _UNKNOWN = {
         "port": "el puerto",
         "address": "su dirección",
         "source": "este equipo",
+        "destination": "el destino",
         "interval": "",
         "transport": "",
     },
@@ -47,7 +50,7 @@ _UNKNOWN = {
 # `interval` is for sentences: two ends are no word of a command.
 _PARSED: dict[str, Callable[[object], shell.Value]] = {
     "target": values.host, "port": values.port, "transport": values.transport, "address": values.host,
-    "source": values.host,
+    "source": values.host, "proxy": values.host, "proxy_port": values.port,
 }  # fmt: skip
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
@@ -56,7 +59,7 @@ _MELTING = re.compile(r"\b([Aa]|[Dd]e) el\b")  # Spanish: de + el = del, a + el 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One thing to do. `linux`, `windows`: a command for a POSIX shell, for PowerShell; `run`: one of this program, or
-    one that is the same everywhere.
+    one that is the same everywhere. `only`: makes sense where this program runs on that system.
 
     Commands are templates: see `shell`."""
 
@@ -65,6 +68,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     linux: str = ""
     windows: str = ""
     run: str = ""
+    only: Literal["", "windows"] = ""
 
 
 class ReasonText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,6 +173,42 @@ def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, as
     said = " ".join(_PLACEHOLDER.sub(lambda match: known[match[1]], worded).split())
     stands_in = kept.startswith("{") and not said.startswith(tuple(known.values()))
     return said[:1].upper() + said[1:] if stands_in else said
+
+
+_OVER_UDP = (
+    (re.compile(r"\bss -lt(?=n)"), "ss -lu"),
+    (re.compile(r"Get-NetTCPConnection -State Listen\b"), "Get-NetUDPEndpoint"),
+    (re.compile(r"/tcp\b"), "/udp"),
+    (re.compile(r"-Protocol TCP\b"), "-Protocol UDP"),
+    (re.compile(r"protocol=tcp\b"), "protocol=udp"),
+    (re.compile(r"\bnc -vz\b"), "nc -vzu"),
+    (re.compile(r"\btraceroute -n -T\b"), "traceroute -n -U"),
+)
+
+
+def over_udp(template: str) -> str:
+    """The same command for a UDP port; none where its program knows TCP only (Test-NetConnection -Port). Sources:
+    ss(8), Get-NetUDPEndpoint, nc(1), traceroute(8)."""
+    if "Test-NetConnection" in template or "openssl s_client" in template:
+        return ""
+    for tcp, udp in _OVER_UDP:
+        template = tcp.sub(udp, template)
+    return template
+
+
+def through_proxy(template: str) -> str:
+    """The same command, led through {proxy}:{proxy_port}. What cannot be led through one is left out: names and routes
+    behind a proxy are the proxy's own. Sources: openssl-s_client(1) -proxy; curl(1) -x."""
+    led = []
+    for line in template.split("; "):
+        if "{target}" not in line:
+            led.append(line)
+        elif line.startswith("openssl s_client "):
+            led.append(line.replace("openssl s_client ", "openssl s_client -proxy {proxy}:{proxy_port} ", 1))
+        elif line.startswith(("curl ", "curl.exe ")):
+            program, _, rest = line.partition(" ")
+            led.append(f"{program} -x http://{{proxy}}:{{proxy_port}} {rest}")
+    return "; ".join(led)
 
 
 def command(template: str, params: Mapping[str, Any], pasted_into: Shell = Shell.SH) -> str:

@@ -3,13 +3,14 @@
 Sources: RFC 9110 (semantics: 9.3.6 CONNECT, 15.5.8 407), RFC 9112 (messages), RFC 6585 section 6 (511).
 """
 
-import re
+import hashlib
 from typing import Any
 
 import h11
 
 from eset_portcheck import __version__
 from eset_portcheck.model.addresses import bracketed, host_port
+from eset_portcheck.wire import content
 from eset_portcheck.wire.conversation import Conversation, Facts, ReadSome, Send
 
 AGENT = f"eset-portcheck/{__version__}".encode()
@@ -18,9 +19,6 @@ MAX_INFORMATIONAL = (
     16  # 1xx answers before the real one (RFC 9110 15.2): each costs the parser more than it costs the peer
 )
 TEXT_LIMIT = 200
-_HTML = re.compile(
-    rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.IGNORECASE | re.DOTALL
-)
 
 
 def authority(host: str, port: int, default: int) -> str:
@@ -30,7 +28,7 @@ def authority(host: str, port: int, default: int) -> str:
 
 def get(host: str, port: int, target: str) -> Conversation:
     """GET and up to 8 KiB of the answer. Facts: status, server, content_type, location, via, date, age, body_bytes,
-    html."""
+    content (wire/content.py) and body_sha256, which is of the body without the name that was asked for."""
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=BODY_LIMIT_BYTES * 2)
     headers = [
         (b"Host", authority(host, port, 80).encode("ascii")),
@@ -53,9 +51,12 @@ def get(host: str, port: int, target: str) -> Conversation:
             body += bytes(event.data)
         else:
             break
+    told = _header(response, b"content-type"), _header(response, b"content-encoding")
+    bare = body.lower().replace(host.lower().encode("ascii"), b"")
     return _facts(response) | {
         "body_bytes": len(body),
-        "html": bool(_HTML.match(body)) or "html" in _header(response, b"content-type").lower(),
+        "content": content.kind(body, *told, whole=len(body) < BODY_LIMIT_BYTES),
+        "body_sha256": hashlib.sha256(bare).hexdigest(),
     }
 
 

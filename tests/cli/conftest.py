@@ -35,7 +35,9 @@ def portcheck(tmp_path: Path) -> Command:
 
     def run(*arguments: str, stdin: str | None = None, **environment: str) -> Ended:
         env = {
-            name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "COLUMNS")
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("SSL_CERT_FILE", "SSL_CERT_DIR", "COLUMNS")
         } | environment
         done = subprocess.run(
             [sys.executable, "-m", "eset_portcheck", *arguments],

@@ -17,9 +17,9 @@ from tests.cli.conftest import Command
 AGENT = ["check", "--role", "agent", "--server", "protect.corp.local"]
 
 
-def with_public(site: list[str]) -> dict[str, str]:
+def with_public(site: list[str]) -> list[str]:
     """The stand-in's authority plays the public ones too."""
-    return {"SSL_CERT_FILE": site[site.index("--ca-file") + 1]}
+    return [*site, "--public-ca-file", site[site.index("--ca-file") + 1]]
 
 
 @pytest.mark.parametrize(
@@ -84,22 +84,22 @@ def test_a_bad_site_file(portcheck: Command, tmp_path: Path, text: str, told: st
 
 
 def test_a_healthy_site_is_proven(portcheck: Command, site: list[str]) -> None:
-    ended = portcheck("check", *site, "--format", "json", **with_public(site))
+    ended = portcheck("check", *with_public(site), "--format", "json")
     assert (ended.code, ended.err) == (0, "")
     assert {row["verdict"] for row in ended.report["checks"]} == {"pass"}
     assert ended.report["summary"] == {
         "counts": {"pass": 8, "warn": 0, "unproven": 0, "fail": 0, "error": 0, "skip": 0},
-        "ready": True, "exit_code": 0, "verdict": "pass", "strict": False, "exit_zero": False,
+        "ready": True, "exit_code": 0, "verdict": "pass", "strict": False, "exit_zero": False, "identity_not_checked": 0,
     }  # fmt: skip
     assert ended.report["run"]["connect_to"]
 
 
 @pytest.mark.parametrize("site", ["proxy"], indirect=True)
 def test_a_failure_is_exit_1_and_maps(portcheck: Command, site: list[str]) -> None:
-    assert portcheck("check", *site, "--format", "json", **with_public(site)).report["summary"]["exit_code"] == 1
-    relaxed = portcheck("check", *site, "--format", "json", "--exit-zero", **with_public(site))
+    assert portcheck("check", *with_public(site), "--format", "json").report["summary"]["exit_code"] == 1
+    relaxed = portcheck("check", *with_public(site), "--format", "json", "--exit-zero")
     assert (relaxed.code, relaxed.report["summary"]["exit_code"], relaxed.report["summary"]["ready"]) == (0, 0, False)
-    only = portcheck("check", *site, "--only", "agent.server.*", "--format", "json", **with_public(site))
+    only = portcheck("check", *with_public(site), "--only", "agent.server.*", "--format", "json")
     assert (only.code, only.report["summary"]["ready"]) == (0, False)  # exit 0, but something was left out
 
 
@@ -128,7 +128,7 @@ def test_a_dry_run_refuses_what_it_would_not_write(portcheck: Command, tmp_path:
 
 def test_reports_are_written_by_suffix(portcheck: Command, site: list[str], tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text("x" * 100_000)
-    ended = portcheck("check", *site, "-o", "old.json", "-o", "r.txt", **with_public(site))
+    ended = portcheck("check", *with_public(site), "-o", "old.json", "-o", "r.txt")
     assert ended.code == 0
     assert json.loads((tmp_path / "old.json").read_text())["schema_version"] == SCHEMA_VERSION
     assert "\x1b" not in (tmp_path / "r.txt").read_text()
@@ -141,7 +141,7 @@ def test_nothing_is_lost_when_it_was_wrong_use(portcheck: Command, tmp_path: Pat
 
 
 def test_ascii_and_narrow(portcheck: Command, site: list[str]) -> None:
-    ended = portcheck("check", *site, "--ascii", COLUMNS="80", **with_public(site))
+    ended = portcheck("check", *with_public(site), "--ascii", COLUMNS="80")
     assert ended.out.isascii()
     assert max(map(len, ended.out.splitlines()[1:])) <= 80
 
@@ -164,9 +164,7 @@ def test_interrupted_it_still_reports(site: list[str], tmp_path: Path) -> None:
         str(tmp_path / "part.json"),
     ]
     main, side = pty.openpty()
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ | with_public(site)
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=side, text=True, env=os.environ) as process:
         os.close(side)
         told = b""
         while not re.search(rb"\b[1-9]\d*/\d+ checked", told):  # the silent peer is waited for still
@@ -185,20 +183,20 @@ def test_interrupted_it_still_reports(site: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("site", ["tarpit"], indirect=True)
 def test_a_spent_budget_is_unproven(portcheck: Command, site: list[str]) -> None:
-    ended = portcheck("check", *site, "--timeout", "20", "--budget", "1", "--format", "json", **with_public(site))
+    ended = portcheck("check", *with_public(site), "--timeout", "20", "--budget", "1", "--format", "json")
     rows = {row["id"]: (row["verdict"], row["reason"]) for row in ended.report["checks"]}
     assert ("unproven", "BUDGET_SPENT") in rows.values()
     assert ended.code == 3
 
 
 def test_strict(portcheck: Command, site: list[str]) -> None:
-    assert portcheck("check", *site, "--strict", "-q", **with_public(site)).code == 0
+    assert portcheck("check", *with_public(site), "--strict", "-q").code == 0
 
 
 @pytest.mark.parametrize("site", ["push"], indirect=True)
 def test_strict_minds_a_warning(portcheck: Command, site: list[str]) -> None:
-    assert portcheck("check", *site, "-q", **with_public(site)).code == 0
-    ended = portcheck("check", *site, "--strict", "--format", "json", **with_public(site))
+    assert portcheck("check", *with_public(site), "-q").code == 0
+    ended = portcheck("check", *with_public(site), "--strict", "--format", "json")
     assert ended.report["summary"]["counts"]["warn"] > 0
     assert (ended.code, ended.report["summary"]["exit_code"], ended.report["summary"]["ready"]) == (1, 1, False)
 
@@ -248,7 +246,7 @@ def test_credentials_appear_nowhere(portcheck: Command, tmp_path: Path) -> None:
 def test_unknown_fields_of_a_report_are_tolerated(portcheck: Command, site: list[str]) -> None:
     from eset_portcheck.model.report import from_json
 
-    ended = portcheck("check", *site, "--format", "json", **with_public(site))
+    ended = portcheck("check", *with_public(site), "--format", "json")
     changed = ended.report | {"later": 1}
     changed["checks"][0]["later"] = {"x": 1}
     assert from_json(json.dumps(changed).encode()).checks[0].id == ended.report["checks"][0]["id"]

@@ -5,10 +5,13 @@ import json
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from eset_portcheck import cli
-from eset_portcheck.standins.site import SERVICES, faults
+from eset_portcheck.model.report import Report
+from eset_portcheck.render import render
+from eset_portcheck.standins.site import BRIDGE, SERVICES, faults
 
 SERVER, VIA = "agent.server.tcp-2222", "agent.proxy.tcp-3128.connect-server"
 
@@ -18,6 +21,31 @@ def demo(capfd, *arguments: str) -> tuple[int, dict]:
     out, err = capfd.readouterr()
     assert err == ""
     return code, json.loads(out)
+
+
+def assert_the_proxy_is_healthy(report: dict) -> None:
+    """Of a fault of the destination nothing is said of the proxy that leads there: no title, place, culprit, request or
+    command."""
+    proxy, behind = f"{BRIDGE}:3128", [row for row in report["checks"] if row.get("via_destination")]
+    broken = {row["id"]: row for row in behind if row["verdict"] not in ("pass", "skip")}
+    for row in broken.values():
+        assert row["culprit"] != "proxy"
+        assert (row["where"]["address"], row["where"]["via"]) == (row["via_destination"], proxy)
+    for cause in report["causes"]:
+        if not broken.keys() & set(cause["explains"]):
+            continue
+        assert cause["culprit"] != "proxy"
+        if not cause["reason"].startswith("PROXY_"):  # whose text names its proxy and the destination
+            destination = broken[next(one for one in cause["explains"] if one in broken)]["via_destination"]
+            assert f"{cause['params']['target']}:{cause['params']['port']}" == destination
+        for fix in cause["fixes"]:
+            assert f"-connect {proxy}" not in fix["command"], fix
+            assert " port 3128" not in fix["command"], fix
+    read = msgspec.convert(report, Report)
+    for shown in (render(read, format="md"), render(read, verbose=True)):
+        assert f"-connect {proxy}" not in shown
+        assert f"certificate of {BRIDGE}" not in shown
+        assert "port 3128" not in shown
 
 
 def reasons(report: dict) -> dict[str, tuple[str, str]]:
@@ -58,7 +86,7 @@ FAST = {
 }
 # Those in which somebody has to wait for a deadline.
 SLOW = {
-    "silent": ("TCP_NO_ANSWER", "NO_REPLY"),
+    "silent": ("TCP_NO_ANSWER", "PROXY_UPSTREAM_FAILED"),
     "tarpit": ("TLS_TIMEOUT", "TLS_TIMEOUT"),
     "drip": ("TLS_TIMEOUT", "TLS_TIMEOUT"),
     "hello": ("TLS_RESET_ON_HELLO", "CLOSED_BEFORE_REPLY"),
@@ -75,6 +103,8 @@ def test_faults_of_the_server_and_the_proxy(capfd, fault, directly, behind):
     code, report = demo(capfd, "--break", fault)
     found = reasons(report)
     assert code == 1
+    if directly is not None:
+        assert_the_proxy_is_healthy(report)
     assert found.get(SERVER) == (("fail", directly) if directly else None)
     assert found[VIA] == ("fail", behind)
 
@@ -84,6 +114,7 @@ def test_faults_of_the_server_and_the_proxy(capfd, fault, directly, behind):
 def test_slow_faults_of_the_server(capfd, fault, directly, behind):
     code, report = demo(capfd, "--break", fault)
     assert (code, reasons(report)) == (1, {SERVER: ("fail", directly), VIA: ("fail", behind)})
+    assert_the_proxy_is_healthy(report)
 
 
 def test_push_fails_over(capfd):
@@ -91,6 +122,7 @@ def test_push_fails_over(capfd):
     assert code == 0
     assert {word for word, _ in reasons(report).values()} == {"warn"}
     assert {finding["reason"] for row in report["checks"] for finding in row["findings"]} >= {"FAILOVER_USED"}
+    assert_the_proxy_is_healthy(report)
 
 
 def test_push_without_fail_over(capfd):
@@ -99,6 +131,7 @@ def test_push_without_fail_over(capfd):
     assert {one for one in reasons(report) if "push" in one} == {
         row["id"] for row in report["checks"] if "push" in row["id"]
     }
+    assert_the_proxy_is_healthy(report)
 
 
 @pytest.mark.parametrize("fault", ["repository", "filter"])
@@ -109,6 +142,7 @@ def test_a_page_in_place_of_the_repository(capfd, fault):
         1,
         {"agent.repository.tcp-80": page, "agent.proxy.tcp-3128.get-repository": page},
     )
+    assert_the_proxy_is_healthy(report)
 
 
 def test_lines_that_test_again_stay_on_the_stand_ins(capfd):

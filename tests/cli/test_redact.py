@@ -73,10 +73,10 @@ def test_check_itself_redacts(portcheck: Command, tmp_path: Path) -> None:
     assert "bastion" in (tmp_path / "m.json").read_text()
 
 
-def test_an_authority_of_ssl_cert_file_stays_unnamed(portcheck: Command, site: list[str]) -> None:
+def test_an_authority_of_public_ca_file_stays_unnamed(portcheck: Command, site: list[str]) -> None:
     """It plays a public one, and is nobody's but the site's all the same."""
-    environment = {"SSL_CERT_FILE": site[site.index("--ca-file") + 1]}
-    plain = portcheck("check", *site, "--format", "json", **environment)
+    site = [*site, "--public-ca-file", site[site.index("--ca-file") + 1]]
+    plain = portcheck("check", *site, "--format", "json")
     issuers = {
         one["issuer"]
         for row in plain.report["checks"]
@@ -90,7 +90,7 @@ def test_an_authority_of_ssl_cert_file_stays_unnamed(portcheck: Command, site: l
         for one in attempt.get("tls", {}).get("chain", [])
     }
     assert len(issuers) == 1
-    hidden = portcheck("check", *site, "--format", "json", "--redact", "strict", **environment)
+    hidden = portcheck("check", *site, "--format", "json", "--redact", "strict")
     assert not [word for word in issuers | digests if word in hidden.out]
 
 

@@ -135,8 +135,10 @@ def test_where_interception_fails():
 
 
 SIGNED = {
-    "the expected set": {"public": "trusted", "os_store": None},
-    "the machine's store only": {"public": "untrusted", "os_store": "trusted"},
+    "the expected set, or pinned": {"public": "trusted", "os_store": None},
+    "the machine's set only": {"public": "untrusted", "os_store": "trusted"},
+    "the site's authority only": {"public": "untrusted", "site": "trusted"},
+    "a known inspecting product, by its name": {"public": "untrusted", "os_store": "untrusted"},
     "an unknown authority": {"public": "untrusted", "os_store": "untrusted"},
 }
 COLUMNS = (
@@ -152,8 +154,12 @@ COLUMNS = (
 def test_what_a_signature_is_worth(signed, column):
     cell = next(cells for cells in table(section("Certificates"), "signed by") if cells[0] == signed)[1 + column]
     given = COLUMNS[column]["required"] is Proof.PRODUCT and COLUMNS[column]["trust"] is Trust.SITE
-    site = ("trusted" if signed == "the expected set" else "untrusted") if given else None
-    facts = TlsFacts(name="a.corp.local", chain=[certificate()], name_matches=True, site=site, **SIGNED[signed])
+    if not cell:
+        return  # the site's authority is not known there
+    expected = "trusted" if signed.startswith("the expected set") else "untrusted"
+    by = {"site": expected if given else None} | SIGNED[signed]
+    leaf = certificate("CN=mitmproxy" if "product" in signed else "CN=Some CA")
+    facts = TlsFacts(name="a.corp.local", chain=[leaf], name_matches=True, **by)
     done = attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, Stage.HANDSHAKE, tls=facts, reply={})
     (told,) = judged(row(done, **COLUMNS[column]))
     verdicts = [word for word in words(cell) if word in set(Verdict)]
@@ -166,10 +172,10 @@ def test_what_a_signature_is_worth(signed, column):
     }
 
 
-def certificate():
+def certificate(issuer):
     return Certificate(
         "CN=a.corp.local",
-        "CN=Some CA",
+        issuer,
         "2026-01-01T00:00:00Z",
         "2036-01-01T00:00:00Z",
         "00" * 32,
@@ -246,6 +252,9 @@ def test_check_ids_on_the_page_exist():
 
 
 def test_codes_on_the_page_exist():
-    named = {word for word in words(PROSE) if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", word)} - {"SSL_CERT_FILE"}
+    named = {word for word in words(PROSE) if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", word)} - {
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    }
     assert len(named) > len(REASONS) // 2
     assert named <= set(REASONS)

@@ -86,7 +86,19 @@ LAYOUTS = [
     *(ROOT / "eset_portcheck/render/comparison").glob("[!v]*.py"),
 ]
 # what orders, counts or judges rows; and functions of the view room that the view model calls for all
-_CONCLUDES = {"WORST_FIRST", "worst", "gravity", "Counter", "group_of", "deciding", "causes", "ungrouped", "numbers", "arranged", "shown"}
+_CONCLUDES = {
+    "WORST_FIRST",
+    "worst",
+    "gravity",
+    "Counter",
+    "group_of",
+    "deciding",
+    "causes",
+    "ungrouped",
+    "numbers",
+    "arranged",
+    "shown",
+}
 
 
 def test_layouts_take_what_the_view_model_has() -> None:

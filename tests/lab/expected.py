@@ -25,7 +25,7 @@ CULPRIT = {  # reason: the culprits that may stand beside it (docs/contract.md#r
     "TLS_INTERCEPTED": "tls-interceptor",
     "PROXY_AUTH_REQUIRED": "proxy",
     "PROXY_REFUSED_CONNECT": "proxy",
-    "PROXY_UPSTREAM_FAILED": "proxy",
+    "PROXY_UPSTREAM_FAILED": "proxy unknown dns remote-service remote-host remote-firewall remote-config",
     **{
         f"DNS_{what}": "dns"
         for what in ("NXDOMAIN", "SERVFAIL", "REFUSED", "TIMEOUT", "UNREACHABLE", "BAD_ANSWER", "NO_ADDRESS")

@@ -192,6 +192,9 @@ for name, meaning, port, text in (
     ("portal-511", "511 Network Authentication Required", 8082, "511"),
     ("filter-451", "a filter's answer instead of the file", 8081, "451 .*blocked by policy"),
     ("wrong-content", "200 with nothing in it", 8083, "200 .*Content-Length: 0"),
+    ("notice-text", "a filter's notice as text with 200", 8084, "200 .*text/plain.*Blocked: file sharing"),
+    ("notice-json", "a filter's notice as JSON with 200", 8085, '200 .*application/json.*"blocked": true'),
+    ("notice-image", "a filter's picture with 200", 8086, "200 .*image/gif"),
 ):
     add(name, meaning, ask.REPOSITORY, {"text": re.compile(f"^HTTP/1.1 {text}")}, redirected(HTTP, at.PORTAL, port))
 for name, meaning, address, port, seen in (

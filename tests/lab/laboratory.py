@@ -21,6 +21,7 @@ from tests.lab.servers.running import Servers
 from tests.lab.storage import CHECKOUT, Home, provide
 
 _FOREIGN = (
+    "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "http_proxy",
     "https_proxy",
@@ -87,19 +88,21 @@ class Lab:
         return subprocess.run(self.net.argv(node, argv), **options)
 
     def environment(self, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Of everything that runs inside: it trusts the laboratory's authority, and knows nothing of this machine's
+        """Of everything that runs inside: it knows where the laboratory's authority is, and nothing of this machine's
         proxies. None: unset."""
         mine: dict[str, str | None] = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        mine |= {"SSL_CERT_FILE": str(self.ca), "LAB_CA": str(self.ca), **(more or {})}
+        mine |= {"LAB_CA": str(self.ca), **(more or {})}
         return {name: value for name, value in mine.items() if value is not None}
 
     def check(
         self, *arguments: str, node: str = "agent", phase: str = "post", env: Mapping[str, str | None] | None = None,
         credentials: tuple[str, str] | None = None, under: Sequence[str] = (), timeout_s: float = 250,
+        trust: Sequence[str] | None = None,
     ) -> Result:  # fmt: skip
         """`eset-portcheck check ... --format json` inside a node.
 
-        credentials: (user, password), handed over as a file. under: a command line in front. AssertionError when it
+        credentials: (user, password), handed over as a file. under: a command line in front. trust: options of
+        authorities, in place of those that make the laboratory's one public and the site's. AssertionError when it
         left no report, a traceback, or an exit code that is not the report's.
         """
         argv = [
@@ -109,6 +112,7 @@ class Lab:
             "eset_portcheck",
             "check",
             *arguments,
+            *(("--public-ca-file", str(self.ca), "--ca-file", str(self.ca)) if trust is None else trust),
             "--phase",
             phase,
             "--format",

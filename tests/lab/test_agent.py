@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab import topology as at
 from tests.lab.expected import Case, Expected
+from tests.lab.faults import Rules
 from tests.lab.laboratory import WITHOUT_RIGHTS, Lab
 
 SERVER_ROW, REPOSITORY, PUSH, PUSH_443 = (
@@ -95,7 +96,10 @@ CASES = [
     Case("portal-page", REPOSITORY, Expected("fail", "CAPTIVE_PORTAL"), V4),
     Case("portal-511", REPOSITORY, Expected("fail", "CAPTIVE_PORTAL"), V4),
     Case("filter-451", REPOSITORY, Expected("fail", "WRONG_CONTENT"), V4),
-    Case("wrong-content", REPOSITORY, Expected("fail", "WRONG_CONTENT"), V4),
+    *(
+        Case(fault, REPOSITORY, Expected("unproven", "WRONG_CONTENT"), V4)
+        for fault in ("wrong-content", "notice-text", "notice-json", "notice-image")
+    ),
     push("push-8883-drop", "warn", "TCP_NO_ANSWER", **FAILOVER),
     push("push-drop", "fail", "TCP_NO_ANSWER", (PUSH_443,)),
     push("tls-mitm", "warn", "TLS_UNKNOWN_CA TLS_INTERCEPTED"),
@@ -161,9 +165,9 @@ def test_the_same_rogue_authority_on_two_targets_is_interception(lab: Lab) -> No
 
 
 def test_without_an_authority_the_server_is_shown_not_judged(lab: Lab) -> None:
-    """Contract, "Trust": a site row without --ca-file and SSL_CERT_FILE passes at tls, with a finding and less
+    """Contract, "Trust": a site row without --ca-file passes at tls, with a finding and less
     certainty."""
-    row = lab.check(*V4, "--only", SERVER_ROW, env={"SSL_CERT_FILE": None}).row(SERVER_ROW)
+    row = lab.check(*V4, "--only", SERVER_ROW, trust=()).row(SERVER_ROW)
     assert (row["verdict"], row["proof"], row["confidence"]) == (
         "pass",
         {"reached": "tls", "required": "tls"},
@@ -173,14 +177,14 @@ def test_without_an_authority_the_server_is_shown_not_judged(lab: Lab) -> None:
 
 
 def test_one_unknown_authority_on_every_target_is_interception(lab: Lab) -> None:
-    """So it looks behind an inspecting box: without SSL_CERT_FILE the laboratory's authority is nobody's."""
-    result = lab.check(*V4, env={"SSL_CERT_FILE": None})
+    """So it looks behind an inspecting box: without options the laboratory's authority is nobody's."""
+    result = lab.check(*V4, trust=())
     Expected("fail", "TLS_INTERCEPTED").holds(result, SERVER_ROW)
     Expected("fail", "TLS_INTERCEPTED").holds(result, PUSH)
 
 
 def test_the_authority_by_option(lab: Lab) -> None:
-    result = lab.check(*V4, "--ca-file", str(lab.ca), env={"SSL_CERT_FILE": None})
+    result = lab.check(*V4, trust=("--ca-file", str(lab.ca)))
     assert result.row(SERVER_ROW)["proof"] == {"reached": "product", "required": "product"}
 
 
@@ -192,6 +196,40 @@ PROXY_CASES = [  # fault, proxy, reasons of the four rows ("" = pass)
     ("proxy-stopped", "bridge.lab.test", ("fail REFUSED_BY_HOST|fail PROXY_UNREACHABLE",) * 4),
     ("proxy-drop", "bridge.lab.test", ("fail PROXY_UNREACHABLE",) * 4),
 ]
+
+
+BEHIND_SQUID = [  # rules of the router, for squid's own connections; row, verdict and reason, culprit
+    ("drop", "fail PROXY_UPSTREAM_FAILED", "unknown"),
+    ("reject with tcp reset", "fail PROXY_UPSTREAM_FAILED", "unknown remote-service"),
+]
+
+
+@pytest.mark.parametrize(("rule", "said", "culprit"), BEHIND_SQUID, ids=[case[0] for case in BEHIND_SQUID])
+def test_what_is_broken_behind_a_healthy_proxy_is_not_the_proxy(lab: Lab, rule: str, said: str, culprit: str) -> None:
+    blocked = Rules("fw", [f'iifname "to-server" tcp dport {{ 8883, 443 }} {rule}'])
+    with blocked.applied(lab, "behind-squid"):
+        result = lab.check(*V4, "--proxy", "bridge.lab.test:3128")
+    for name in ("connect-push-8883", "connect-push-443"):
+        row = result.row(VIA + name)
+        assert f"{row['verdict']} {row['reason']}" == said, row
+        assert row["culprit"] in culprit.split(), row
+        assert row["where"] == {"address": row["via_destination"], "via": "bridge.lab.test:3128"}
+    assert {result.row(VIA + name)["verdict"] for name in ("get-repository", "connect-server")} == {"pass"}
+
+
+def test_a_web_server_that_is_no_proxy(lab: Lab) -> None:
+    """nginx answers a request in absolute form with its own index."""
+    result = lab.check(*V4, "--proxy", f"{at.INTERNET}:80")
+    row = result.row(VIA + "get-repository")
+    assert (row["verdict"], row["reason"], row["culprit"]) == ("fail", "WRONG_PROTOCOL", "proxy"), row
+    assert {result.row(VIA + name)["verdict"] for name in PROXY_ROWS} == {"fail"}
+
+
+def test_a_proxy_resolves_what_this_machine_cannot(lab: Lab) -> None:
+    with Rules("fw", ["ip saddr 10.77.1.2 udp dport 53 drop"]).applied(lab, "no-dns"):
+        result = lab.check(*V4, "--proxy", "10.77.2.2:3128", "--only", VIA + "*")
+    assert {result.row(VIA + name)["verdict"] for name in PROXY_ROWS} == {"pass"}
+    assert result.code == 0
 
 
 @pytest.mark.parametrize(("fault", "proxy", "said"), PROXY_CASES, ids=[case[0] for case in PROXY_CASES])

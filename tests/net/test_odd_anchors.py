@@ -122,7 +122,7 @@ def test_mozillas_set_is_read_one_by_one() -> None:
     assert ask(Judge(None, None), GOOD.leaf("a.lab.test")).public == "untrusted"
 
 
-@pytest.mark.parametrize("option", ["--ca-file", "SSL_CERT_FILE"])
+@pytest.mark.parametrize("option", ["--ca-file", "--public-ca-file"])
 @pytest.mark.parametrize(
     ("ders", "code", "told"),
     [
@@ -146,7 +146,6 @@ def test_the_command_line_counts_what_it_leaves_out(
     told: str,
 ) -> None:
     file = bundle(tmp_path, *ders)
-    given = ([option, file], {}) if option.startswith("-") else ([], {option: file})
     ended = portcheck(
         "check",
         "--role",
@@ -157,8 +156,8 @@ def test_the_command_line_counts_what_it_leaves_out(
         "*.server.*",
         "--timeout",
         "1",
-        *given[0],
-        **given[1],
+        option,
+        file,
     )
     assert ended.code == code, ended.err
     assert told in ended.err

@@ -132,7 +132,7 @@ def test_a_failure_that_counts_comes_before_a_longer_list_of_warnings_and_of_row
         service(
             name,
             n,
-            attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(expired=True), reply={}),
+            attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(name_matches=False), reply={}),
             trust=Trust.SITE,
         )
         for n, name in enumerate(ESET[:3])

@@ -40,7 +40,7 @@ PASSES = ("PROTOCOL_REPLY", Proof.PRODUCT, True)
     ("raw", "expected"),
     [
         (response("200 OK", b"type: repository\n"), PASSES),
-        (b"HTTP/1.0 200 OK\r\n\r\nold style", PASSES),
+        (b"HTTP/1.0 200 OK\r\n\r\ntype: repository, old style\n", PASSES),
         (response("200 OK", b"<!DOCTYPE html><title>Login</title>"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
         (response("200 OK", b"  <!-- x --> <HTML>"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
         (response("200 OK", b"ok", "Content-Type: text/html"), ("CAPTIVE_PORTAL", Proof.PROTOCOL, True)),
@@ -65,11 +65,77 @@ PASSES = ("PROTOCOL_REPLY", Proof.PRODUCT, True)
             ("WRONG_CONTENT", Proof.PROTOCOL, True),
         ),
         (response("500 Oops"), ("WRONG_CONTENT", Proof.PROTOCOL, True)),
-        (response("200 OK"), ("WRONG_CONTENT", Proof.PROTOCOL, True)),
+        (response("200 OK"), ("WRONG_CONTENT", Proof.PROTOCOL, False)),
+        (response("204 No Content"), ("WRONG_CONTENT", Proof.PROTOCOL, False)),
     ],
 )
 def test_what_it_proves(raw: bytes, expected: tuple[str, Proof, bool]) -> None:
     assert answer(raw) == expected
+
+
+PIXEL = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
+NOTICES = [
+    (b"Access to this site is blocked by your organisation.\n", "text/plain"),
+    (b"Blocked: category file-sharing\n", "text/plain"),
+    (b"type: notice\nversion: 1\nmessage: access denied\n", "text/plain"),
+    (b"blocked=true\nreason=policy 17\n", "application/octet-stream"),
+    (b"version: 2.1\n", ""),
+    (b"OK", ""),
+    (b"ok\n", "application/octet-stream"),
+    (b'{"blocked": true, "type": "repository"}', "application/json"),
+    (b'[{"error": "denied"}]', "text/plain"),
+    (b'  "blocked"', ""),
+    (b"<?xml version='1.0'?><notice>blocked</notice>", "application/xml"),
+    (b"window.location='/login'", "application/javascript"),
+    (b"body { color: red }", "text/css"),
+    (PIXEL, "image/gif"),
+    (PIXEL, "application/octet-stream"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(64), ""),
+    (b"\xff\xd8\xff\xe0" + bytes(64), ""),
+    (b"type: repository\n", "image/png"),
+    (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3" + bytes(64), "application/pdf"),
+    (b"\x1f\x8b\x08" + bytes(range(64)), "application/octet-stream"),
+    (b"\xe9\xe8 bloqu\xe9 par la politique de s\xe9curit\xe9 de l'entreprise", "text/plain; charset=iso-8859-1"),
+    (bytes(range(128, 200)), "text/plain"),
+    (b"\x00", "application/octet-stream"),
+]
+
+
+@pytest.mark.parametrize("module", [http, http_proxy], ids=["direct", "by proxy"])
+@pytest.mark.parametrize(("body", "kind"), NOTICES)
+def test_a_notice_with_status_200_is_never_the_repository(body: bytes, kind: str, module: object) -> None:
+    headers = [f"Content-Type: {kind}"] if kind else []
+    assert answer(response("200 OK", body, *headers), module) == ("WRONG_CONTENT", Proof.PROTOCOL, False)
+
+
+def test_a_page_is_a_page_in_every_dress() -> None:
+    for body in (b"\xef\xbb\xbf<html>", b"<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC 'x'><html>"):
+        assert answer(response("200 OK", body))[0] == "CAPTIVE_PORTAL"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"type: repository stand-in\n", ""),
+        (b"# index\nversion = 3\nproducts = 12\n", "text/plain"),
+        (b"[HOSTS]\nOther=update.example\n[ENGINE2]\nversionid=1\n", "text/plain"),
+        (bytes(range(128, 256)) * 4, "application/octet-stream"),
+        (b"type: repository\nname: x\n" * 900, ""),
+    ],
+)
+def test_an_index_is_known_by_its_shape(body: bytes, kind: str) -> None:
+    headers = [f"Content-Type: {kind}"] if kind else []
+    assert answer(response("200 OK", body, *headers)) == PASSES
+
+
+def test_the_digest_does_not_know_which_host_was_asked() -> None:
+    def digest(host: str) -> str:
+        exchange = Exchange(http.converse(Peer(host=host, port=80)))
+        exchange.receive(response("404 Not Found", b"no page at " + host.encode()))
+        assert exchange.facts is not None
+        return str(exchange.facts["body_sha256"])
+
+    assert digest("repository.eset.com") == digest("other.invalid")
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,13 @@ PARAMS = st.fixed_dictionaries(
         "port": PORT,
         "transport": st.sampled_from(["tcp", "udp"]) | TEXT,
         "interval": HOST,
-    }
+    },
+    optional={
+        "via": HOST,
+        "proxy": HOST,
+        "proxy_port": PORT,
+        "other_end": st.sampled_from(["", "windows", "vendor"]),
+    },
 )
 TOKENS: dict[str, Any] = {
     "target": "qtarget.example",
@@ -70,6 +76,8 @@ TOKENS: dict[str, Any] = {
     "source": "qsource",
     "port": 54321,
     "transport": "tcp",
+    "proxy": "qproxy.example",
+    "proxy_port": 54322,
 }
 LENGTHY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -179,10 +187,42 @@ def templates() -> Iterator[tuple[str, str, Shell]]:
                     yield code, template, shell
 
 
+def test_commands_are_for_the_machine_the_transport_and_the_way_of_the_row() -> None:
+    def lines(code: str, **params: Any) -> list[str]:
+        context = RenderContext()
+        given = {"target": "pc7.corp.local", "port": 445, "transport": "tcp"} | params
+        return [line for step in reason_text.steps(code, given, "Linux", context) for line in step.commands]
+
+    for code in texts.load():
+        behind = {"via": "bridge:3128", "proxy": "bridge", "proxy_port": 3128}
+        for line in lines(code, **behind) if not code.startswith("PROXY_") else ():
+            leads = "-proxy bridge:3128" in line or "-x http://bridge:3128" in line
+            assert leads or "pc7.corp.local" not in line, (code, line)
+        for line in lines(code, transport="udp"):
+            wrong = re.search(r"-lt[a-z]*p? |State Listen|/tcp|Protocol TCP|Test-NetConnection|s_client|-z ", line)
+            assert wrong is None or "-ltun" in line, (code, line)
+    assert lines("REFUSED_BY_HOST", other_end="windows") == [
+        "Get-Service -DisplayName '*ESET*'",
+        "Get-NetTCPConnection -State Listen -LocalPort 445",
+        "eset-portcheck check ... --set server_port=2300",
+        "nslookup pc7.corp.local",
+    ]
+    vendors = lines("TCP_NO_ANSWER", other_end="vendor", target="epns.eset.com", port=8883)
+    assert not any("nft" in line or "ss -" in line or "Firewall" in line for line in vendors)
+    assert any("ss -" in line for line in lines("TCP_NO_ANSWER", other_end=""))
+    assert any("NetFirewallRule" in line for line in lines("TCP_NO_ANSWER", other_end=""))
+    said = [step.do for step in reason_text.steps("REFUSED_ORIGIN_UNKNOWN", {}, "Linux", RenderContext())]
+    assert not any("Linux machine" in one for one in said)
+    said = [step.do for step in reason_text.steps("REFUSED_ORIGIN_UNKNOWN", {}, "Windows", RenderContext())]
+    assert any("Linux machine" in one for one in said)
+
+
 def test_no_value_of_a_text_stands_inside_of_quotes() -> None:
     """The house rule; `check` is what refuses it, so it is shown to see every kind of quote."""
     for _, template, _ in templates():
         check(template)
+        check(texts.through_proxy(template))
+        check(texts.over_udp(template))
         assert set(re.findall(r"\{([a-z_]+)\}", template)) <= set(TOKENS)
     for wrong in (
         "x '{port}'",
@@ -218,30 +258,31 @@ def is_host(value: object) -> str | None:
 
 def expected(word: str, params: dict[str, Any]) -> str:
     """What a word of the line that was filled with TOKENS becomes with these values."""
-    port = params["port"]
-    values = {name: is_host(params[name]) or f"<{name}>" for name in ("target", "address", "source")}
-    values["port"] = str(port) if type(port) is int and 0 < port < 65536 else "<port>"
+    hosts = ("target", "address", "source", "proxy")
+    values = {name: is_host(params.get(name)) or f"<{name}>" for name in hosts}
+    for name in ("port", "proxy_port"):
+        port = params.get(name)
+        values[name] = str(port) if type(port) is int and 0 < port < 65536 else f"<{name}>"
     values["transport"] = params["transport"] if params["transport"] in ("tcp", "udp") else "<transport>"
-    for name in ("target", "address", "source"):
+    for name in hosts:
         token = TOKENS[name]
         in_brackets = f"[{values[name]}]" if ":" in values[name] else values[name]
         word = re.sub(
             rf"(?<=//){re.escape(token)}|{re.escape(token)}(?=:)", lambda _, text=in_brackets: text, word
         ).replace(token, values[name])
-    return word.replace(str(TOKENS["port"]), values["port"])
+    for name in ("port", "proxy_port"):
+        word = word.replace(str(TOKENS[name]), values[name])
+    return word
 
 
 def printed(params: dict[str, Any], language: str, system: str) -> Iterator[tuple[str, str, Shell]]:
     """(template, line as it is shown, shell) of every reason, through the function that all formats use."""
-    windows = system == "Windows"
     context = RenderContext(language=language)
     for code, text in texts.load().items():
-        for step, shown in zip(text.fix, reason_text.steps(code, params, system, context), strict=True):
-            kinds = [
-                (step.windows, Shell.POWERSHELL) if windows else (step.linux, Shell.SH),
-                (step.run, Shell.WINDOWS if windows else Shell.SH),
-            ]
-            for (template, shell), line in zip([one for one in kinds if one[0]], shown.commands, strict=True):
+        made = [reason_text.templates(step, code, params, system) for step in text.fix]
+        kept = [one for one in made if one is not None]
+        for lines, shown in zip(kept, reason_text.steps(code, params, system, context), strict=True):
+            for (template, shell), line in zip(lines, shown.commands, strict=True):
                 yield template, line, shell
 
 

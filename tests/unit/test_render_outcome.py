@@ -86,7 +86,7 @@ def test_a_report_that_holds_no_verdict_is_never_called_ready() -> None:
 
 
 def first(made: Report) -> str:
-    return "".join(outcome.first_line(made, PEN))
+    return outcome.first_line(made, PEN).text
 
 
 def test_the_first_line_holds_role_host_verdict_cause_and_command() -> None:

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 
 from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import Verdict
@@ -143,3 +144,95 @@ def test_nothing_was_sent_is_true_of_the_wire(form: str, language: str, reason: 
     }
     nothing, perhaps = (phrase in said for phrase in words[language])
     assert (nothing, perhaps) == ((True, False) if is_known else (False, True))
+
+
+def last_lines(name_or_report: str | Report, **settings: object) -> list[str]:
+    """The block after the last empty line."""
+    report = load(name_or_report) if isinstance(name_or_report, str) else name_or_report
+    return (
+        FORMATS["table"](report, **({"width": 100} | settings)).decode().rstrip("\n").rpartition("\n\n")[2].splitlines()
+    )
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_end_says_it_all_in_three_lines(name: str, width: int, quiet: bool, language: str) -> None:
+    report = load(name)
+    shown = View(report, RenderContext(language=language))
+    lines = last_lines(name, width=width, quiet=quiet, language=language)
+    assert 2 <= len(lines) <= 3
+    assert all(cell_len(line) <= width for line in lines)
+    assert shown.first_line.word[:20] in lines[0]
+    assert lines[-1].startswith("next: " if language == "en" else "siguiente: ")
+    assert (len(lines) == 3) == (shown.verdict is not Verdict.PASS)
+
+
+def test_the_end_names_causes_with_their_numbers_and_how_many_more() -> None:
+    wide = last_lines("roles", width=400)
+    causes = [issue for issue in View(load("roles"), RenderContext()).causes if issue.is_broken]
+    assert [part[0] for part in wide[1].split("; ")] == [issue.number for issue in causes]
+    report = load("dropped")
+    many = msgspec.structs.replace(report, causes=[report.causes[0]] * 3)
+    assert last_lines(many, width=60)[1] == "1 No answer from protect.corp.example on TCP 2222 and 2 more"
+
+
+def test_the_next_step_is_about_what_decides() -> None:
+    """A warning comes first among the causes, but the run is unproven for another reason."""
+    lines = last_lines("deployment")
+    assert "ADMIN$" in lines[1]
+    assert "rejects" not in lines[1]
+
+
+def test_an_interrupted_run_is_to_be_run_again() -> None:
+    report = load("ready")
+    stopped = msgspec.structs.replace(report, summary=msgspec.structs.replace(report.summary, exit_code=130))
+    assert last_lines(stopped)[-1].startswith("next: eset-portcheck check --role agent")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_quiet_has_five_lines_a_cause(name: str, width: int, language: str) -> None:
+    report = load(name)
+    text = FORMATS["table"](report, width=width, quiet=True, language=language).decode()
+    body = text.split("\n\n", 1)[1].rpartition("\n\n")[0]
+    entries = re.findall(r"^(?:\d+|[^\w\s]) .*\n(?:  .*\n)*", body + "\n", re.MULTILINE)
+    issues = View(report, RenderContext(language=language)).issues
+    assert len(entries) == len(issues)
+    assert all(len(entry.splitlines()) <= 5 for entry in entries)
+    for issue in issues:
+        assert issue.code in body
+        assert issue.again in body, "one line, whole"
+    assert all(cell_len(line) <= width or "eset-portcheck" in line for line in body.splitlines())
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", ", and 2 more causes; "), ("es", ", y 2 causas más; ")])
+def test_the_first_line_says_how_many_more_causes_there_are(language: str, said: str) -> None:
+    report = load("dropped")
+    broken = next(cause for cause in report.causes)
+    many = msgspec.structs.replace(report, causes=[broken] * 3)
+    first = FORMATS["table"](many, width=100, language=language).decode().splitlines()[0]
+    assert f"[TCP_NO_ANSWER]{said}" in first
+    assert said.removesuffix("; ") in FORMATS["md"](many, language=language).decode().replace("\\", "")
+    assert (
+        FORMATS["html"](many, language=language).decode().count(said.removesuffix("; ")) == 2
+    )  # headline, ticket line
+
+
+def test_a_warning_is_no_second_reason_for_a_failure() -> None:
+    report = load("dropped")
+    assert len(report.causes) > 1
+    failed = {row.id for row in report.checks if row.verdict is Verdict.FAIL}
+    assert not failed & {row for cause in report.causes[1:] for row in cause.explains}
+    assert "more cause" not in View(report, RenderContext()).first_line.text
+
+
+def test_the_first_line_counts_unproven_rows() -> None:
+    report = load("ready")
+    checks = [msgspec.structs.replace(row, verdict=Verdict.UNPROVEN, reason="BUDGET_SPENT") for row in report.checks]
+    some = [row for row in checks if row.required][:3]
+    summary = msgspec.structs.replace(report.summary, verdict=Verdict.UNPROVEN, exit_code=3)
+    line = View(msgspec.structs.replace(report, checks=some, summary=summary), RenderContext()).first_line.text
+    assert "[BUDGET_SPENT], and 2 more rows; test again: " in line

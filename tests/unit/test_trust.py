@@ -13,6 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from eset_portcheck.certificates.judge import Judge
 from eset_portcheck.certificates.names import matches
 from eset_portcheck.model.observation import TlsFacts
+from eset_portcheck.model.pins import NoPin, pin_of
 
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -191,3 +192,52 @@ def test_an_expired_intermediate_is_an_expired_chain(judge: Judge) -> None:
     )
     facts = ask(judge, old.leaf("a.lab.test"), old.certificate)
     assert (facts.public, facts.expired) == ("trusted", True)
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """The authority of an inspecting proxy, as a file."""
+    file = tmp_path / "company.pem"
+    file.write_bytes(ROGUE.certificate.public_bytes(Encoding.PEM))
+    return file
+
+
+def test_what_ssl_cert_file_names_is_this_machines(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is neither public nor the site's: an inspected machine has it set."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(company))
+    facts = ask(Judge(None, None), ROGUE.leaf("a.lab.test"))
+    assert (facts.public, facts.site, facts.os_store) == ("untrusted", None, "trusted")
+    assert facts.trusted_through == "SSL_CERT_FILE"
+
+
+def test_what_ssl_cert_dir_names_is_this_machines(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (company.parent / "folder").mkdir()
+    (company.parent / "folder" / "0123abcd.0").symlink_to(company)
+    monkeypatch.setenv("SSL_CERT_DIR", f"/nowhere:{company.parent / 'folder'}")
+    facts = ask(Judge(None, None), ROGUE.leaf("a.lab.test"))
+    assert (facts.public, facts.os_store, facts.trusted_through) == ("untrusted", "trusted", "SSL_CERT_DIR")
+    assert ask(Judge(None, None), ROOT.leaf("a.lab.test")).trusted_through == ""
+
+
+def test_a_pin_is_of_the_leaf_alone() -> None:
+    """The peer proved to hold its key; of the others it sent copies."""
+    leaf = MIDDLE.leaf("a.lab.test")
+    digest, above = (one.fingerprint(hashes.SHA256()).hex() for one in (leaf, MIDDLE.certificate))
+    assert ask(Judge(None, None, [digest]), leaf, MIDDLE.certificate).pinned is True
+    assert ask(Judge(None, None, [above]), leaf, MIDDLE.certificate).pinned is False
+    assert ask(Judge(None, None), leaf).pinned is None
+
+
+def test_the_age_of_a_leaf_is_told(judge: Judge) -> None:
+    assert ask(judge, ROOT.leaf("a.lab.test", start=NOW - 3 * DAY)).age_days == pytest.approx(3, abs=0.1)
+
+
+@pytest.mark.parametrize("digits", ["ab" * 32, ":".join(["AB"] * 32)])
+def test_a_pin_as_people_write_it(digits: str) -> None:
+    assert pin_of(f"sha256:{digits}") == "ab" * 32
+
+
+@pytest.mark.parametrize("text", ["", "sha256:", "sha256:ab", "sha1:" + "ab" * 20, "ab" * 32, "sha256:" + "xy" * 32])
+def test_no_pin(text: str) -> None:
+    with pytest.raises(NoPin):
+        pin_of(text)

@@ -33,6 +33,7 @@ DIFFERENCE = {
     "required": message("rows that count in one of the two runs only: {ids}"),
     "families": message("this machine's address families: {before}, then {after}"),
     "authority": message("a certification authority was given: {before}, then {after}"),
+    "public-authorities": message("the public authorities: {before}, then {after}"),
 }
 MEANING = {
     "silence-to-refusal": message("before no answer, now refused: the path is open, the service is down"),

@@ -102,6 +102,8 @@ def _settings(view: View) -> Iterator[Fact]:
         else context.say("not given: TLS of the site's servers counts only as likely")
     )
     yield Fact(context.say("Certificate authority of the site"), [authority])
+    if run.public_ca_given:
+        yield Fact(context.say("Public authorities"), [context.say("from a file, not Mozilla's")])
     moved = [context.safe(f"{one} {context.signs.arrow} {to}") for one, to in run.connect_to.items()]
     yield Fact(context.say("Test overrides"), _few(moved, context))
     yield Fact(context.say("Delay in the checker itself"), [context.lasted(run.loop_lag_s) or "0 ms"])

@@ -96,8 +96,8 @@ def compose(view: View) -> Page:
         verdict=view.verdict.value,
         word=line.word,
         who=line.who.rstrip(": "),
-        why=_why(view),
-        line="".join(line),
+        why=line.why,
+        line=line.text,
         exit=view.exit_sentence,
         report_id=context.safe(report.run.id),
         started=started,
@@ -122,15 +122,6 @@ def compose(view: View) -> Page:
         integrity=machine.integrity(report, context),
         left_out=machine.left_out(report, context),
         tool=context.safe(f"{report.tool.name} {report.tool.version}"),
-    )
-
-
-def _why(view: View) -> str:
-    first, rest = view.first_line.why.strip(":; "), len(view.causes) - 1
-    return (
-        view.context.count("{why}, and {count} more cause", "{why}, and {count} more causes", rest, why=first)
-        if rest > 0
-        else first
     )
 
 

@@ -54,6 +54,7 @@ EXTRA = {
     "distance": message("distance of the answers"),
     "small-segments": message("small packets"),
     "silent-control": message("second connection without data"),
+    "proxy-control": message("request for a host that cannot exist"),
     "dns": message("DNS servers"),
     "firewall": message("this machine's firewall"),
     "established": message("connections that already exist"),

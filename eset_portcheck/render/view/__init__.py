@@ -8,6 +8,7 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.view import issues, limits, notes, outcome, rediagnosis
+from eset_portcheck.render.view.ending import Ending, ending
 from eset_portcheck.render.view.host_sections import Section, sections
 from eset_portcheck.render.view.issues import Issue
 from eset_portcheck.render.view.lanes import Lane, lanes
@@ -34,6 +35,11 @@ class View:
     @cached_property
     def first_line(self) -> outcome.FirstLine:
         return outcome.first_line(self.report, self.context)
+
+    @cached_property
+    def ending(self) -> Ending:
+        """The same in three lines, with what is to be done next."""
+        return ending(self.report, self.first_line, self.urgent, self.context)
 
     @cached_property
     def counts(self) -> list[outcome.Count]:

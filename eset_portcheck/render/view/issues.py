@@ -13,7 +13,8 @@ from eset_portcheck.model.finding import Cause
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict, worst
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.wording import evidence_phrases, reason_text
+from eset_portcheck.render.view.each_once import each_once
+from eset_portcheck.render.wording import cause_text, evidence_phrases, reason_text
 from eset_portcheck.render.wording.issue_phrases import culprit_phrase, listed, where_phrase
 from eset_portcheck.render.wording.parameters import request
 from eset_portcheck.render.wording.reason_text import Step
@@ -92,25 +93,25 @@ def _of_cause(
 ) -> Issue:
     rows = [by_id[check_id] for check_id in cause.explains if check_id in by_id]
     lead = next((row for row in rows if row.explained_by is None), rows[0] if rows else None)
-    params = reason_text.params_of(report, lead, cause.where) | cause.params
+    params = cause_text.params_of(report, lead, cause)
     do = _steps(report, cause, params, context)
     is_known = cause.culprit not in (None, Culprit.UNKNOWN)
     return Issue(
         number=number,
         verdict=_gravest(rows),
-        headline=reason_text.headline(cause.reason, params, context),
+        headline=cause_text.headline(cause, params, context),
         code=context.safe(cause.reason),
         seen=[*(evidence_phrases.of_row(lead, context) if lead else []), *_alternatives(rows, proven, context)],
         means=reason_text.meaning(cause.reason, context),
         in_short=reason_text.meaning(cause.reason, _brief(context)),
         do=do,
-        ask=reason_text.ask(cause.reason, params, context),
+        ask=cause_text.ask(cause, params, context),
         again=again(report, context, cause.explains),
         explains=listed(cause.explains, context),
         rows=list(cause.explains),
         required=any(row.required for row in rows),
         who=culprit_phrase(cause.culprit, cause.confidence, context),
-        where=where_phrase(cause.where, context),
+        where=where_phrase(cause.where, context, cause_text.computers_phrase(cause, context)),
         has_culprit=cause.culprit is not None,
         culprit=context.say(CULPRIT[cause.culprit.value]) if cause.culprit and is_known else "",
         confidence=cause.confidence if is_known else None,
@@ -136,6 +137,7 @@ def _steps(report: Report, cause: Cause, params: dict[str, Any], context: Render
             (here if fix.audience == "this-host" else others).append(
                 reason_text.fix(whole(report, fix, context), context)
             )
+    here, texts, others = each_once(here, texts, others)
     if context.verbose:
         return [*here, *texts, *others]
     shown = [*here[:_STEPS], *texts[: _STEPS if not here else 1]]

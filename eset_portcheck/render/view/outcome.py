@@ -8,7 +8,9 @@ from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import WORST_FIRST, Phase, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND, SENTENCE
+from eset_portcheck.render.view.identity import not_identified
 from eset_portcheck.render.view.rediagnosis import missing, unchecked
+from eset_portcheck.render.wording import cause_text
 from eset_portcheck.render.wording.reason_text import headline, params_of
 from eset_portcheck.render.wording.rerun import again
 from eset_portcheck.render.wording.words import COUNT, EXIT, OVERALL
@@ -18,12 +20,30 @@ _KEYS = {Verdict.FAIL: "not-ready", Verdict.ERROR: "checker-failed", Verdict.WAR
 
 
 class FirstLine(NamedTuple):
-    """Four parts that joined are one line for a ticket: who, the overall word, why, the command to test again."""
+    """Parts that joined are one line for a ticket. `reason`: why, of one cause or row; `code`: its code, or ""; `more`:
+    ", and 2 more causes", and whose identity was not checked, or ""; `again`: "test again: " and the command."""
 
     who: str
     word: str
-    why: str
+    reason: str
+    code: str
+    more: str
     again: str
+
+    @property
+    def why(self) -> str:
+        return self.reason + (f" [{self.code}]" if self.code else "") + self.more
+
+    @property
+    def text(self) -> str:
+        return f"{self.who}{self.word}: {self.why}; {self.again}"
+
+
+class _Top(NamedTuple):
+    reason: str
+    again: str
+    code: str = ""
+    more: str = ""
 
 
 class Count(NamedTuple):
@@ -57,46 +77,60 @@ def first_line(report: Report, context: RenderContext) -> FirstLine:
     limits = [context.say("before installation")] if report.run.phase is Phase.PRE else []
     if report.run.connect_to:
         limits.append(context.say("simulated") if report.run.command == "demo" else context.say("test override"))
+    if report.run.public_ca_given and report.run.command != "demo":
+        limits.append(context.say("public authorities from a file"))
     limited = f" ({', '.join(limits)})" if limits else ""
-    why, command = _top(report, key, context)
+    top = _top(report, key, context)
+    identity = not_identified(report, context)
     return FirstLine(
         who,
         context.say(OVERALL[key]) + limited,
-        f": {why}; ",
-        context.say("test again: {command}", COMMAND, command=command),
+        top.reason,
+        top.code,
+        top.more + (f", {identity}" if identity else ""),
+        context.say("test again: {command}", COMMAND, command=top.again),
     )
 
 
-def _top(report: Report, key: str, context: RenderContext) -> tuple[str, str]:
+def _top(report: Report, key: str, context: RenderContext) -> _Top:
     """Why, and what tests it again: the first cause, else the first unproven row, else nothing is left to say."""
     if report.causes and key in ("not-ready", "checker-failed", "warned"):
         cause = report.causes[0]
         is_narrow = len(cause.explains) <= _FEW  # a line with many ids is no line to paste
-        verify = again(report, context, cause.explains if is_narrow else [])
         lead = next((row for row in report.checks if row.id in cause.explains), None)
-        return (
-            (
-                f"{headline(cause.reason, params_of(report, lead, cause.where) | cause.params, context)} "
-                f"[{context.safe(cause.reason)}]"
-            ),
-            verify,
+        return _Top(
+            cause_text.headline(cause, cause_text.params_of(report, lead, cause), context),
+            again(report, context, cause.explains if is_narrow else []),
+            context.safe(cause.reason),
+            _more_causes(report, key, context),
         )
     grave = [row for row in deciding(report.checks) if row.verdict not in (*PROVEN, Verdict.SKIP)]
     if grave and key != "partial":
-        row = grave[0]
-        return (
-            f"{headline(row.reason, params_of(report, row, row.where), context)} [{context.safe(row.reason)}]",
+        row, rest = grave[0], len(grave) - 1
+        return _Top(
+            headline(row.reason, params_of(report, row, row.where), context),
             again(report, context, [row.id]),
+            context.safe(row.reason),
+            context.count(", and {count} more row", ", and {count} more rows", rest) if rest else "",
         )
-    if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.missing:
-        return missing(report.rediagnosis, context), again(report, context)
-    if key == "unproven" and report.rediagnosis is not None and report.rediagnosis.unchecked:
-        return unchecked(report.rediagnosis, context), again(report, context)
+    anew = report.rediagnosis
+    if key == "unproven" and anew is not None and anew.missing:
+        return _Top(missing(anew, context), again(report, context))
+    if key == "unproven" and anew is not None and anew.unchecked:
+        return _Top(unchecked(anew, context), again(report, context))
     if key == "partial":
-        return context.say("all selected checks passed; not selected: {count}", count=left_out(report)), again(
-            report, context
+        return _Top(
+            context.say("all selected checks passed; not selected: {count}", count=left_out(report)),
+            again(report, context),
         )
-    return context.say("all required checks passed"), again(report, context)
+    return _Top(context.say("all required checks passed"), again(report, context))
+
+
+def _more_causes(report: Report, key: str, context: RenderContext) -> str:
+    """Of a run that failed, causes of failures only: a warning is no second reason for that."""
+    failed = {row.id for row in report.checks if row.verdict in (Verdict.FAIL, Verdict.ERROR)}
+    rest = sum(key == "warned" or not failed.isdisjoint(cause.explains) for cause in report.causes[1:])
+    return context.count(", and {count} more cause", ", and {count} more causes", rest) if rest else ""
 
 
 def counts(report: Report, context: RenderContext) -> list[Count]:
@@ -131,7 +165,9 @@ def exit_sentence(report: Report, context: RenderContext) -> str:
     if code == 0 and true_code:
         why = context.say("--exit-zero was given; otherwise {code}", code=true_code)
     elif code == 1 and true_code != 1:
-        why = context.say("nothing required failed, but --strict counts warnings and unproven rows as failures")
+        why = context.say(
+            "nothing required failed, but --strict counts warnings, unproven rows and unchecked identities as failures"
+        )
     elif code == 0 and key == "partial":
         why = context.say("all selected checks passed; not selected: {count}", count=left_out(report))
     else:

@@ -9,6 +9,7 @@ from eset_portcheck.model.evidence import (
     Evidence,
     FirewallPrediction,
     LargeHello,
+    ProxyControl,
     SilentControl,
     SmallSegments,
     TtlWalk,
@@ -192,6 +193,8 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
             )
         case Established():
             yield context.say("the ESET component here is connected to {address}", address=piece.address)
+        case ProxyControl(alike=True):
+            yield context.say("the same answer for a host that cannot exist: this is no proxy")
         case SilentControl():
             yield (
                 context.say("a second connection without data stays open")

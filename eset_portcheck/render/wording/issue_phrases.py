@@ -20,10 +20,13 @@ def culprit_phrase(culprit: Culprit | None, confidence: Confidence | None, conte
     return context.say(CULPRIT[culprit.value]) + sure
 
 
-def where_phrase(where: Where, context: RenderContext) -> str:
+def where_phrase(where: Where, context: RenderContext, computers: str = "") -> str:
+    """`computers`: what stands in the target's place where there are many, "" for one."""
     parts = []
-    if where.interval:
-        ends = (where.interval[0], where.interval[-1])
+    if where.via and where.address:
+        parts.append(context.say("{address} via {proxy}", address=where.address, proxy=where.via))
+    elif where.interval:
+        ends = (where.interval[0], computers or where.interval[-1])
         first, last = (context.say(THIS_HOST) if end == THIS_HOST else end for end in ends)
         parts.append(context.say("between {first} and {last}", first=first, last=last))
     elif where.address and where.hop is not None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from eset_portcheck import texts
+from eset_portcheck.model.concerned import concerned, is_internet, is_windows
 from eset_portcheck.model.finding import Fix, Where
 from eset_portcheck.model.report import Report, Row
+from eset_portcheck.model.vocabulary import Direction
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.wording.parameters import request
@@ -19,6 +21,7 @@ from eset_portcheck.texts.shell import shell_of
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡])")
 _SENTENCES = 2
 _PARAGRAPH = 2000
+_OF_THE_OTHER_END = frozenset({"server administrator", "target's administrator", "directory administrator"})
 _TOOLS = {"powershell": "PowerShell", "systemctl": "systemd", "sed": "squid"}
 
 
@@ -39,10 +42,13 @@ def _text(code: str, context: RenderContext) -> texts.ReasonText | None:
 
 
 def headline(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
+    """With the proxy in between, where the cause lies behind one."""
     text = _text(code, context)
-    return context.safe(
-        texts.phrase(text.headline, params, context.language, ascii_only=context.ascii_only) if text else code, SENTENCE
-    )
+    said = texts.phrase(text.headline, params, context.language, ascii_only=context.ascii_only) if text else code
+    via = params.get("via")
+    if not via or code.startswith("PROXY_"):  # those name their proxy themselves
+        return context.safe(said, SENTENCE)
+    return context.say("{headline}, via {proxy}", SENTENCE, headline=said, proxy=via)
 
 
 def title(code: str, context: RenderContext) -> str:
@@ -76,22 +82,37 @@ def ask(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
 
 
 def steps(code: str, params: Mapping[str, Any], system: str, context: RenderContext) -> list[Step]:
-    """What to do, with the commands for this system (any text that names Windows, or not) and those of this program."""
-    text = _text(code, context)
-    if text is None:
+    """What to do, with the commands for the machine that they are for: this one (`system`: any text that names Windows,
+    or not), or the other end. See `params_of`."""
+    text, english = _text(code, context), texts.load().get(code)
+    if text is None or english is None:
         return []
-    windows = "windows" in system.lower()
     found = []
-    for step in text.fix:
-        commands = [
-            (step.windows, Shell.POWERSHELL) if windows else (step.linux, Shell.SH),
-            (step.run, shell_of(system)),
-        ]
-        filled = [
-            context.safe(texts.command(command, params, shell), COMMAND) for command, shell in commands if command
-        ]
-        found.append(Step(context.safe(context.ours(step.who)), context.safe(context.ours(step.do), SENTENCE), filled))
+    for one, plain in zip(text.fix, english.fix, strict=True):
+        made = templates(plain, code, params, system)
+        if made is None:
+            continue
+        commands = [context.safe(texts.command(template, params, shell), COMMAND) for template, shell in made]
+        found.append(Step(context.safe(context.ours(one.who)), context.safe(context.ours(one.do), SENTENCE), commands))
     return found
+
+
+def templates(step: texts.Step, code: str, params: Mapping[str, Any], system: str) -> list[tuple[str, Shell]] | None:
+    """The commands of a step (of the English texts), for the machine that they are for, led through the proxy and over
+    the transport of the row; None for a step that nobody here can take."""
+    there = step.who in _OF_THE_OTHER_END and "other_end" in params
+    windows = params["other_end"] == "windows" if there else "windows" in system.lower()
+    if (there and params["other_end"] == "vendor") or (step.only == "windows" and not windows):
+        return None
+    both = there and not params["other_end"]  # nobody knows what it runs
+    made = [(step.linux, Shell.SH)] if not windows or both else []
+    made += [(step.windows, Shell.POWERSHELL)] if windows or both else []
+    made.append((step.run, shell_of(system)))
+    if params.get("via") and not code.startswith("PROXY_"):
+        made = [(texts.through_proxy(template), shell) for template, shell in made]
+    if params.get("transport") == "udp":
+        made = [(texts.over_udp(template), shell) for template, shell in made]
+    return [(template, shell) for template, shell in made if template]
 
 
 def fix(given: Fix, context: RenderContext) -> Step:
@@ -108,9 +129,12 @@ def fix(given: Fix, context: RenderContext) -> Step:
 
 
 def params_of(report: Report, row: Row | None, where: Where) -> dict[str, Any]:
-    """What the texts' placeholders stand for in a row."""
+    """What the texts' placeholders stand for in a row. `other_end`: "vendor", "windows" or "", for whose machine the
+    commands of `steps` are."""
     attempt = furthest(row) if row else None
-    return {
+    if row is not None and row.via_destination:
+        return _behind(report, row, where, attempt.source_address if attempt else None)
+    return ({"other_end": _other_end(row)} if row and row.direction is Direction.OUTBOUND else {}) | {
         "target": row.target if row else None,
         "port": row.port if row else None,
         "transport": row.transport.value if row else None,
@@ -118,3 +142,21 @@ def params_of(report: Report, row: Row | None, where: Where) -> dict[str, Any]:
         "interval": where.interval,
         "source": (attempt.source_address if attempt else None) or report.host.name,
     }
+
+
+def _other_end(row: Row) -> str:
+    return "vendor" if is_internet(row) else "windows" if is_windows(row) else ""
+
+
+def _behind(report: Report, row: Row, where: Where, source: str | None) -> dict[str, Any]:
+    """Of a row through a proxy: the destination and who asks for it, the proxy, where the cause lies behind it; else
+    the proxy and who asks that."""
+    about = concerned(row, where)
+    shared = {"transport": row.transport.value, "interval": where.interval, "destination": row.via_destination}
+    shared["other_end"] = _other_end(row)
+    if not about.via or row.reason.startswith("PROXY_"):
+        dialled = next((one.address for one in row.attempts if one.address), None)
+        given = {"target": row.target, "port": row.port, "address": dialled if about.via else where.address or dialled}
+        return shared | given | {"source": source or report.host.name, "via": about.via}
+    behind = {"target": about.host, "port": about.port, "address": None, "source": row.target, "via": about.via}
+    return shared | behind | {"proxy": row.target, "proxy_port": row.port}

@@ -93,7 +93,10 @@ def _internet_side(place: Place) -> str:
         f"server {{ listen {PORTAL}:8081; location / {{ return 451 'blocked by policy\\n'; }} }}\n",
         f"server {{ listen {PORTAL}:8082; location / {{ return 511; }} }}\n",
         f"server {{ listen {PORTAL}:8083; location / {{ return 200; }} }}\n",
-        f'server {{ listen {WEB}:80; location / {{ return 200 "ok\\n"; }} }}\n',
+        f"server {{ listen {PORTAL}:8084; location / {{ default_type text/plain; return 200 'Blocked: file sharing\\n'; }} }}\n",
+        f"server {{ listen {PORTAL}:8085; location / {{ default_type application/json; return 200 '{{\"blocked\": true}}'; }} }}\n",
+        f"server {{ listen {PORTAL}:8086; location / {{ empty_gif; }} }}\n",
+        f'server {{ listen {WEB}:80; location / {{ return 200 "[HOSTS]\\nOther=update.lab.test\\n"; }} }}\n',
         _tls(place, WEB, 443),
         _tls(place, PUSH_WRONG_NAME, 443, "wronghost"),
     ]) + "}\n"  # fmt: skip
