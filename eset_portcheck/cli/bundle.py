@@ -11,10 +11,9 @@ from typing import Any
 from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import redacting
+from eset_portcheck.cli.files_of_one import begun, write
 from eset_portcheck.cli.language import add_language
 from eset_portcheck.cli.report import read
-from eset_portcheck.files import Unusable
-from eset_portcheck.files.replacement import Replacement
 
 FORMATS = {"report.html": "html", "report.json": "json", "report.md": "md"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip can name
@@ -50,9 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         private = redacting.Redacting(arguments)
         report = private.apply(report)
         path = Path(arguments.output or f"eset-portcheck-{_word(report.run.id)}.zip")
-        file = _begun(path, replace=arguments.force)
+        file = begun(path, replace=arguments.force)
         private.close()
-        _write(file, packed(report, arguments.lang), replace=arguments.force)
+        write(file, packed(report, arguments.lang), replace=arguments.force)
     except shared.WrongUse as error:
         return shared.refuse(error)
     name = str(path)
@@ -63,35 +62,6 @@ def run(arguments: argparse.Namespace) -> int:
 def _word(name: str) -> str:
     """Of a report from elsewhere: only what no path could be made of."""
     return "".join(sign for sign in name[:40] if sign.isascii() and sign.isalnum()) or "report"
-
-
-def _begun(path: Path, *, replace: bool) -> Replacement:
-    """Raises WrongUse."""
-    try:
-        file = Replacement(path)
-        if file.present is not None and not replace:
-            raise shared.WrongUse(f"{_place(path)}: already exists (--force replaces it)")
-        file.open()
-    except Unusable as error:
-        raise shared.WrongUse(f"{_place(path)}: {error.args[0]}") from None
-    return file
-
-
-def _write(file: Replacement, content: bytes, *, replace: bool) -> None:
-    """Raises WrongUse. The old file stays until the new one is whole; what another has just put there is not
-    overwritten either."""
-    try:
-        file.write(content, over=replace)
-    except FileExistsError:
-        raise shared.WrongUse(f"{_place(file.path)}: already exists (--force replaces it)") from None
-    except OSError as error:
-        raise shared.WrongUse(
-            f"{_place(file.path)}: cannot be written: {error.strerror or type(error).__name__}"
-        ) from None
-
-
-def _place(path: Path) -> str:
-    return f"-o {str(path)[:120]!a}"
 
 
 def packed(report: Any, language: str) -> bytes:

@@ -4,13 +4,16 @@ import argparse
 import os
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from eset_portcheck import interrupts, streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import language
+from eset_portcheck.cli.files_of_one import begun, write
 
-NOTATIONS = ("nft", "powershell", "csv")
+NOTATIONS = ("nft", "powershell", "csv", "md")
+REQUESTS = ("csv", "md")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z")
 _FAMILIES = ("inet", "ip", "ip6")
 
@@ -32,7 +35,7 @@ def register(commands: Any) -> None:
         dest="notation",
         choices=NOTATIONS,
         required=True,
-        help="nft: Linux; powershell: Windows; csv: a change request",
+        help="nft: Linux; powershell: Windows; csv, md: a change request",
     )
     group.add_argument(
         "--from",
@@ -40,7 +43,7 @@ def register(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NETWORK",
-        help="clients of this machine (repeatable; default: any)",
+        help="clients of this machine (repeatable; default: any); in a change request also the source of outbound rows",
     )
     group.add_argument(
         "--resolve", action="store_true", help="resolve names now and open only their addresses; these may change"
@@ -55,6 +58,11 @@ def register(commands: Any) -> None:
     group.add_argument(
         "--all", action="store_true", help="also rows that are not on ESET's page, and direct rows when a proxy is used"
     )
+    group.add_argument(
+        "--from-report", metavar="FILE.json", help="a change request for what a report tried; - reads standard input"
+    )
+    group.add_argument("--failed", action="store_true", help="with --from-report: only what failed")
+    group.add_argument("-o", "--output", metavar="FILE", help="write FILE, whole or not at all, instead of printing")
     group.add_argument("--undo", action="store_true", help="print only the commands that remove the rules")
     language.add_language(group)
     nft = parser.add_argument_group("nft only")
@@ -85,15 +93,53 @@ def run(arguments: argparse.Namespace) -> int:
     interrupts.let_raise()  # commands that list this machine end with us
     try:
         place, kept = _place(arguments), _kept(arguments)
-        text = (
-            _undo(arguments, place)
-            if arguments.undo and arguments.notation != "csv"
-            else _written(arguments, place, kept)
-        )
+        file = begun(Path(arguments.output), replace=True) if arguments.output else None
+        if arguments.from_report or arguments.failed:
+            text = _of_report(arguments)
+        elif arguments.undo and arguments.notation not in REQUESTS:
+            text = _undo(arguments, place)
+        else:
+            text = _written(arguments, place, kept)
+        if file is not None:
+            write(file, text.encode("ascii"), replace=True)
+            return 0
     except shared.WrongUse as error:
         return shared.refuse(error)
     streams.put_bytes(text.encode("ascii"))
     return 0
+
+
+def _of_report(arguments: argparse.Namespace) -> str:
+    """Raises WrongUse."""
+    from eset_portcheck import __version__, host
+    from eset_portcheck.cli.report import read
+    from eset_portcheck.rules import remarks, reported
+    from eset_portcheck.texts.language import translator
+
+    if not arguments.from_report:
+        raise shared.WrongUse("--failed: only with --from-report")
+    if arguments.notation not in REQUESTS:
+        raise shared.WrongUse(f"--from-report is a change request: --for {' or '.join(REQUESTS)}")
+    if arguments.resolve or arguments.resolver:
+        raise shared.WrongUse("--resolve, --resolver: a report holds the addresses that were tried")
+    sources = [_network(one) for one in arguments.source]
+    report, say = read(arguments.from_report), translator(arguments.lang)
+    needed = reported.reported(report, sources, failed=arguments.failed)
+    here = report.host.name or "this-host"
+    if not needed.openings:
+        left = [f"{name[:120]!a}: {remarks.no_rule(say)}" for name, _ in needed.left_out[:20]]
+        raise shared.WrongUse("nothing in this report needs a firewall rule", *left)
+    made_by = f"eset-portcheck {__version__}: report {report.run.id[:40]}, {report.run.started_utc[:40]}"
+    head = remarks.head(needed, made_by, here, say)
+    return _request(arguments, needed, here, host.addresses(report.host), head, say)
+
+
+def _request(arguments: argparse.Namespace, needed: Any, here: str, own: Any, head: Any, say: Any) -> str:
+    from eset_portcheck.rules import change_request, markdown
+
+    if arguments.notation == "md":
+        return markdown.table(needed, here, own, head, say, undo=arguments.undo)
+    return change_request.table(needed, here, own, say, undo=arguments.undo)
 
 
 def _undo(arguments: argparse.Namespace, place: Any) -> str:
@@ -109,7 +155,7 @@ def _undo(arguments: argparse.Namespace, place: Any) -> str:
 def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
     """Raises WrongUse."""
     from eset_portcheck import __version__, host, planning, rules
-    from eset_portcheck.rules import change_request, nft, powershell, remarks
+    from eset_portcheck.rules import nft, powershell, remarks
     from eset_portcheck.texts.language import translator
 
     profiles, used, site, *_ = shared.load(arguments)
@@ -125,10 +171,10 @@ def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
     )
     if not needed.openings:
         raise shared.WrongUse("no row of this role needs a firewall rule")
-    if arguments.notation == "csv":
-        return change_request.table(needed, here, host.addresses(seen), say, undo=arguments.undo)
     made_by = f"eset-portcheck {__version__}: {', '.join(f'{one.role} {one.version}' for one in used)}"
     head = remarks.head(needed, made_by, here, say)
+    if arguments.notation in REQUESTS:
+        return _request(arguments, rules.asked_from(needed, sources), here, host.addresses(seen), head, say)
     if arguments.notation == "powershell":
         return powershell.script(needed, head, say)
     if place:

@@ -224,7 +224,7 @@ def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool)
     ids = [row.id for row in group]
     about = concerned(lead, lead.where) if not lead.reason.startswith("PROXY_") else Concerned(lead.target, lead.port)
     params: dict[str, Any] = {"target": about.host, "port": about.port, "transport": lead.transport.value}
-    if lead.via_destination:
+    if lead.via_destination and lead.reason.startswith("PROXY_"):
         behind = list(dict.fromkeys(row.via_destination for row in group if row.via_destination))
         params["destination"] = ", ".join(behind[:_DESTINATIONS]) + (" ..." if len(behind) > _DESTINATIONS else "")
     for finding in lead.findings:

@@ -36,7 +36,8 @@ class Opening(msgspec.Struct, frozen=True):
 
     `ids`, `purposes` (English): of the rows that need it; `required` where one of them is. `redirects`: domains that
     the service may lead on to.
-    `resolves`: it is for name resolution, which no row stands for."""
+    `resolves`: it is for name resolution, which no row stands for. `sources`: addresses and networks of the near end of
+    an outbound one, empty for this machine; `reasons`: codes of what failed, in a report."""
 
     inbound: bool
     transport: str
@@ -48,6 +49,8 @@ class Opening(msgspec.Struct, frozen=True):
     required: bool
     redirects: tuple[str, ...] = ()
     resolves: bool = False
+    sources: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def of_version(self, version: int) -> list[str]:
         """Addresses and networks of IPv4 or IPv6, none inside another."""
@@ -109,7 +112,13 @@ def needs(
             openings.append(_of(check, inbound=False, port=port, addresses=found, name=host))
     if named:
         openings += [_names(transport, resolvers) for transport in ("udp", "tcp")]
-    return Needs(_joined(openings), left_out)
+    return Needs(joined(openings), left_out)
+
+
+def asked_from(needed: Needs, sources: Sequence[str]) -> Needs:
+    """A change request speaks of all machines of these networks, not of this one alone."""
+    outbound = [one if one.inbound else msgspec.structs.replace(one, sources=tuple(sources)) for one in needed.openings]
+    return msgspec.structs.replace(needed, openings=outbound)
 
 
 def _judged(plan: Plan, *, everything: bool) -> Iterator[tuple[Check, str]]:
@@ -171,21 +180,23 @@ def _names(transport: str, resolvers: Sequence[str]) -> Opening:
     return Opening(False, transport, _DNS_PORT, asked, "", (), (NAMES,), required=True, resolves=True)
 
 
-def _joined(openings: Iterable[Opening]) -> list[Opening]:
+def joined(openings: Iterable[Opening]) -> list[Opening]:
     """One opening for all rows that need the same."""
     found: dict[tuple[object, ...], Opening] = {}
     for one in openings:
-        key = (one.inbound, one.transport, one.port, one.addresses, one.name, one.resolves)
+        key = (one.inbound, one.transport, one.port, one.addresses, one.name, one.resolves, one.sources)
         known = found.get(key)
         if known:
             purposes = tuple(dict.fromkeys((*known.purposes, *one.purposes)))
             redirects = tuple(dict.fromkeys((*known.redirects, *one.redirects)))
+            reasons = tuple(dict.fromkeys((*known.reasons, *one.reasons)))
             one = msgspec.structs.replace(
                 known,
                 ids=(*known.ids, *one.ids),
                 purposes=purposes,
                 required=known.required or one.required,
                 redirects=redirects,
+                reasons=reasons,
             )
         found[key] = one
     return sorted(found.values(), key=lambda one: (not one.inbound, one.port, one.transport, one.name))

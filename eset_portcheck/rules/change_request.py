@@ -31,17 +31,19 @@ def table(needed: Needs, here: str, own: Sequence[str], say: Say, *, undo: bool 
         writer.writerow(
             [
                 cell if isinstance(cell, int) else note(cell, _CELL)
-                for cell in _cells(one, (here, " ".join(own)), say, undo=undo)
+                for cell in cells(one, (here, " ".join(own)), say, undo=undo)
             ]
         )
     return out.getvalue()
 
 
-def _cells(one: Opening, here: tuple[str, str], say: Say, *, undo: bool) -> list[str | int]:
+def cells(one: Opening, here: tuple[str, str], say: Say, *, undo: bool) -> list[str | int]:
+    """In the order of COLUMNS. `here`: name and addresses of this machine."""
     addresses = " ".join(one.addresses)
     name = (addresses or "any") if one.inbound else say("DNS servers") if one.resolves else one.name
     other = (name, addresses)
-    source, destination = (other, here) if one.inbound else (here, other)
+    near = (" ".join(one.sources), " ".join(one.sources)) if one.sources else here
+    source, destination = (other, here) if one.inbound else (near, other)
     return [
         "remove" if undo else "allow",
         "inbound" if one.inbound else "outbound",
@@ -53,6 +55,6 @@ def _cells(one: Opening, here: tuple[str, str], say: Say, *, undo: bool) -> list
         "none",
         "yes" if one.required else "no",
         "; ".join(say(each) for each in one.purposes),
-        "; ".join(width(one, say, by_name=True)),
+        "; ".join(one.reasons or width(one, say, by_name=True)),
         " ".join(one.ids),
     ]

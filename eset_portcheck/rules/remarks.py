@@ -17,6 +17,7 @@ _LEFT_OUT = {
     "ADVISORY": message("not opened, because the proxy is used: {row} (--all opens it)"),
     "BEYOND_PAGE": message("not opened, because it is not on ESET's page: {row} (--all opens it)"),
     "VALUE_MISSING": message("not opened, because its host is not given: {row}"),
+    "NO_RULE": message("not asked for, because no firewall rule mends it: {row}"),
     UNRESOLVED: message("NOT OPENED, because its name does not resolve here: {row}"),
 }
 
@@ -76,6 +77,10 @@ def head(needed: Needs, made_by: str, here: str, say: Say) -> list[str]:
 def left_out(needed: Needs, say: Say) -> Iterable[str]:
     """Rows that somebody may miss; those that do not apply are nobody's business."""
     return [say(_LEFT_OUT[why]).format(row=row) for row, why in needed.left_out if why in _LEFT_OUT]
+
+
+def no_rule(say: Say) -> str:
+    return note(say("no firewall rule mends it"))
 
 
 def present(chains: Sequence[Chain], say: Say) -> list[str]:

@@ -1,9 +1,11 @@
 """`rules` on the command line: wrong use is one line and exit 2, nothing is looked up unless asked."""
 
+import csv
 import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +21,7 @@ def portcheck(*arguments: str, ssh: str = "") -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("notation", ["nft", "powershell", "csv"])
+@pytest.mark.parametrize("notation", ["nft", "powershell", "csv", "md"])
 def test_every_notation_is_ascii_and_names_every_row(notation: str) -> None:
     done = portcheck(*SITE, "--for", notation)
     assert (done.returncode, done.stderr) == (0, "")
@@ -36,6 +38,9 @@ def test_every_notation_is_ascii_and_names_every_row(notation: str) -> None:
         ((), "--role is needed"),
         (("--role", "agent"), "--server"),
         ((*SITE, "--from", "everywhere"), "--from 'everywhere': not a network"),
+        ((*SITE, "--failed"), "--failed: only with --from-report"),
+        (("--from-report", "tests/unit/reports/dropped.json"), "--for csv or md"),
+        ((*SITE, "-o", "no-such-folder/rules.nft"), "-o 'no-such-folder/rules.nft'"),
         ((*SITE, "--keep", "ssh"), "--keep 'ssh': give TRANSPORT/PORT"),
         ((*SITE, "--keep", "tcp/99999"), "--keep 'tcp/99999'"),
         ((*SITE, "--into", "inet filter"), "--into 'inet filter': give 'FAMILY TABLE IN OUT'"),
@@ -99,3 +104,58 @@ def test_a_name_without_an_address_is_not_opened(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("not asked to"))
     assert cli.run(argv) == 0
     assert "dport 2222" in capfd.readouterr().out
+
+
+REPORTS = "tests/unit/reports"
+
+
+def requested(*arguments: str) -> list[dict[str, str]]:
+    done = portcheck("--from-report", *arguments, "--for", "csv")
+    assert done.returncode == 0, done.stderr
+    return list(csv.DictReader(done.stdout.splitlines()))
+
+
+def test_a_change_request_from_a_report_has_every_flow_that_failed() -> None:
+    rows = requested(f"{REPORTS}/dropped.json", "--failed")
+    assert [(one["source"], one["destination"], one["destination_addresses"], one["port"]) for one in rows] == [
+        ("10.31.4.27", "protect.corp.example", "10.20.0.15", "2222"),
+        ("10.31.4.27", "epns.eset.com", "203.0.113.40", "8883"),
+    ]
+    everything = requested(f"{REPORTS}/dropped.json")
+    assert {one["port"] for one in everything} > {one["port"] for one in rows}
+
+
+def test_sources_that_were_given_are_those_of_outbound_rows_too() -> None:
+    for rows in (
+        requested(f"{REPORTS}/dropped.json", "--failed", "--from", "10.1.0.0/16", "--from", "10.2.0.0/16"),
+        list(
+            csv.DictReader(
+                portcheck(*SITE, "--for", "csv", "--from", "10.1.0.0/16", "--from", "10.2.0.0/16").stdout.splitlines()
+            )
+        ),
+    ):
+        assert {one["source"] for one in rows if one["direction"] == "outbound"} == {"10.1.0.0/16 10.2.0.0/16"}
+
+
+def test_what_a_proxy_refuses_is_asked_for_by_its_destination() -> None:
+    rows = requested(f"{REPORTS}/proxy.json", "--failed")
+    behind = next(one for one in rows if "connect-server" in one["rows"])
+    assert (behind["destination"], behind["port"]) == ("protect.corp.example", "2222")
+    assert behind["remark"] == "PROXY_REFUSED_CONNECT via bridge-01.corp.example:3128"
+
+
+def test_a_request_is_written_whole_to_its_file(tmp_path: Path) -> None:
+    there = tmp_path / "request.md"
+    done = portcheck("--from-report", f"{REPORTS}/dropped.json", "--failed", "--for", "md", "-o", str(there))
+    assert (done.returncode, done.stdout) == (0, "")
+    lines = there.read_text(encoding="ascii").splitlines()
+    assert lines[0] == "# Change request for firewalls"
+    table = [line for line in lines if line.startswith("|")]
+    assert {line.count("|") for line in table} == {13}
+    assert [*tmp_path.iterdir()] == [there]
+
+
+def test_a_report_in_which_nothing_failed_asks_for_nothing() -> None:
+    done = portcheck("--from-report", f"{REPORTS}/ready.json", "--failed", "--for", "md")
+    assert done.returncode == 2
+    assert "nothing in this report needs a firewall rule" in done.stderr

@@ -19,8 +19,8 @@ from eset_portcheck.model.reasons import REASONS, ReasonCode, code_of
 ROOT = Path(__file__).resolve().parents[2] / "eset_portcheck"
 ROOMS = ("diagnose", "protocols", "render", "comparing", "rules", "loading", "redaction", "model", "texts")
 _LOOKS_LIKE_ONE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\Z")
-# NTSTATUS, Kerberos, OpenSSL, squid, and a remark of `rules`.
-_OTHERS = re.compile(r"STATUS_|KRB_|KDC_ERR_|SSL_CERT_|ERR_DNS_|BEYOND_PAGE\Z")
+# NTSTATUS, Kerberos, OpenSSL, squid, and remarks of `rules`.
+_OTHERS = re.compile(r"STATUS_|KRB_|KDC_ERR_|SSL_CERT_|ERR_DNS_|(BEYOND_PAGE|NO_RULE)\Z")
 
 
 def words(path: Path) -> set[str]:

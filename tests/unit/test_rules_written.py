@@ -13,10 +13,13 @@ import tree_sitter
 import tree_sitter_powershell
 
 from eset_portcheck import loading
-from eset_portcheck.rules import Needs, change_request, nft, powershell, remarks
+from eset_portcheck.model.vocabulary import Failure, Stage
+from eset_portcheck.rules import Needs, change_request, markdown, nft, powershell, remarks, reported
 from eset_portcheck.rules.nft import Kept, Place
 from eset_portcheck.texts import shell
 from eset_portcheck.texts.language import LANGUAGES, translator
+from tests.unit.rows import attempt, connecting, judged, row, tls
+from tests.unit.sample_reports import load
 from tests.unit.test_rules import NAME, SAY, SERVER, needed
 
 SITE = {
@@ -260,3 +263,36 @@ def test_a_filter_that_is_there_is_told_and_where_the_rules_belong() -> None:
     (_, told) = remarks.present([("ip", "filter", "INPUT", "input", "iptables")], SAY)
     assert told.startswith("change iptables chains only with iptables")
     assert remarks.present([], SAY) == []
+
+
+def test_no_text_of_a_stranger_leaves_its_cell_of_the_markdown() -> None:
+    for text in (HOSTILE, FORMULA, "a|b`c`|![x](http://x)|<script>", "\\", "`"):
+        shown = markdown.table(hostile(text), text, [text], head(hostile(text)), SAY)
+        rows = [line for line in shown.splitlines() if line.startswith("|")]
+        assert shown.isascii()
+        for line in rows[2:]:
+            cells = re.split(r"(?<!\\)\|", line)[1:-1]
+            assert len(cells) == rows[0].count("|") - 1
+            assert all(cell == "  " or re.fullmatch(r" `[^`]+` ", cell) for cell in cells), line
+
+
+def test_a_report_asks_for_every_port_and_address_of_what_failed() -> None:
+    pieces = [
+        row(connecting(Failure.TIMEOUT, address="10.0.2.2"), connecting(Failure.TIMEOUT, address="10.0.2.3")),
+        row(connecting(Failure.TIMEOUT), id="agent.push.tcp-443", port=443, target="epns.eset.com"),
+        row(connecting(Failure.TIMEOUT, address="fd77::2", source_address="fd77::9"), id="x.udp-88", port=88),
+        row(attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(site="trusted"), reply={}), id="ok"),
+    ]
+    report = msgspec.structs.replace(load("dropped"), checks=judged(*pieces))
+    asked = reported.reported(report, [], failed=True)
+    assert [(one.port, one.name, one.addresses, one.sources) for one in asked.openings] == [
+        (88, "protect.corp.local", ("fd77::2",), ("fd77::9",)),
+        (443, "epns.eset.com", ("10.0.2.2",), ("10.0.1.2",)),
+        (2222, "protect.corp.local", ("10.0.2.2", "10.0.2.3"), ("10.0.1.2",)),
+    ]
+    expired = row(
+        attempt(Stage.RESOLVE, Stage.ROUTE, Stage.CONNECT, Stage.TLS, tls=tls(site="trusted", expired=True), reply={})
+    )
+    report = msgspec.structs.replace(report, checks=judged(expired))
+    found = reported.reported(report, [], failed=True)
+    assert (found.openings, [one for one, _ in found.left_out]) == ([], ["agent.server.tcp-2222"])

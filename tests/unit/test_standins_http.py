@@ -12,7 +12,7 @@ from eset_portcheck.standins.certificates import Authority, server_context
 from eset_portcheck.standins.proxy import Policy, proxy
 from eset_portcheck.standins.server import replication
 
-INDEX = b"type: stand-in\nversion: 1\n"
+INDEX = b"type: repository stand-in\nversion: 1\n"
 GET = b"GET %s HTTP/1.1\r\nHost: repository.eset.com\r\nConnection: close\r\n\r\n"
 
 
