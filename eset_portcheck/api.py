@@ -86,11 +86,12 @@ class Settings(TypedDict, total=False):
     pin: str | Sequence[str] | None  # "sha256:..." of certificates that the site's server must show
     credentials: Credentials | None
     allow_unsigned_logon: bool | None
+    no_evidence: bool | None
     strict: bool | None
     exit_zero: bool | None
 
 
-_FLAGS = ("all_addresses", "deep", "allow_unsigned_logon", "strict", "exit_zero")
+_FLAGS = ("all_addresses", "deep", "allow_unsigned_logon", "no_evidence", "strict", "exit_zero")
 _TRUST = ("ca_file", "public_ca_file", "pin")
 _RUN = {"site", "profile", "phase", "only", "skip", "family", "timeout", "budget", "credentials", *_FLAGS, *_TRUST}
 _HOSTS = ("server", "database", "database_kind", "proxy", "domain_controller", "realm", "mdc")
@@ -223,6 +224,7 @@ def _request(role: str | Sequence[str], settings: dict[str, Any]) -> AuditReques
             flags["all_addresses"],
             deep=flags["deep"],
             allow_unsigned_logon=flags["allow_unsigned_logon"],
+            evidence=not flags["no_evidence"],
         ),
         phase=phase,
         only=only,

@@ -33,7 +33,7 @@ _OPTIONS = (
     "ca_file",
     "public_ca_file",
 )
-_FLAGS = ("appliance", "offline", "deep", "no_detect", "allow_unsigned_logon")
+_FLAGS = ("appliance", "offline", "deep", "no_detect", "allow_unsigned_logon", "no_evidence")
 _NO_TEST = ("NOT_SELECTED", "CONDITION_FALSE", "RETIRED")
 
 

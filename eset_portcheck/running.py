@@ -17,15 +17,18 @@ from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Observation, StageRecord
 from eset_portcheck.model.plan import Check, Endpoint, Options, Outcome
 from eset_portcheck.model.vocabulary import Failure, Stage
+from eset_portcheck.net.attempts import attempted
 from eset_portcheck.net.clock import Clock
 from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.evidence import EvidenceCollector
 from eset_portcheck.net.interfaces import FAMILIES, DialContext, Judge, Sessions, Target
 from eset_portcheck.net.realm import find_realm
 from eset_portcheck.net.resolve import Resolution, resolve
+from eset_portcheck.net.routes import routes_to
 from eset_portcheck.net.tls import Contexts
 
 ADDRESSES_PER_FAMILY = 3
+SETTLE_S = 0.5  # of the budget, so that what is known is told
 CONCURRENT = 64  # attempts at a time; each may hold a few sockets more for evidence
 Done = Callable[[Endpoint, Observation], None]
 
@@ -55,7 +58,7 @@ class Runner:
             Contexts(),
             self._judge,
             self._options.timeout_s,
-            EvidenceCollector(_planned(endpoints)),
+            EvidenceCollector(_planned(endpoints)) if self._options.evidence else None,
             self._sessions,
         )
         watch = asyncio.ensure_future(self._clock.watch())
@@ -102,11 +105,14 @@ class Runner:
         host, port = self._options.dialled(endpoint)
         resolution = await self._resolve(host)
         record = _resolved(resolution)
+        notable: list[Evidence] = [resolution.notable] if resolution.notable else []
         if resolution.failure is not None:
-            return Observation(attempts=[Attempt(stages=[record])])
+            ways = routes_to(answer.server for answer in resolution.detail.servers or [] if answer.failure)
+            return Observation(attempts=[Attempt(stages=[record])], evidence=[*notable, *ways])
         chosen, evidence = self._choose(resolution.addresses)
         if not chosen:
-            return Observation(attempts=[Attempt(stages=[_without_family(record)])])
+            return Observation(attempts=[Attempt(stages=[_without_family(record)])], evidence=notable)
+        evidence = [*notable, *evidence]
         if endpoint.realm is None and protocol.needs_realm:
             found_realm = await self._realm(endpoint.host)
             endpoint, evidence = msgspec.structs.replace(endpoint, realm=found_realm.realm), [*evidence, found_realm]
@@ -127,7 +133,7 @@ class Runner:
         if isinstance(dial, Attempt):
             return msgspec.structs.replace(dial, stages=[resolved])
         async with self._free:
-            attempt = await dial.run([resolved])
+            attempt = await attempted(dial, resolved, self._options.budget_s - SETTLE_S)
             if self._options.deep:
                 dial.evidence += await second_opinion(dial, attempt)
             return attempt
@@ -136,7 +142,7 @@ class Runner:
         if host not in self._names:
             servers, search = self._host.resolvers, self._host.search
             self._names[host] = asyncio.ensure_future(
-                resolve(self._clock, host, servers, search, self._options.timeout_s)
+                resolve(self._clock, host, servers, search, self._options.families)
             )
         return await asyncio.shield(self._names[host])
 

@@ -66,6 +66,11 @@ def register(commands: Any) -> None:
             "forge its answers"
         ),
     )
+    run_group.add_argument(
+        "--no-evidence",
+        action="store_true",
+        help="send nothing more where a check fails: no traces, no other ports",
+    )
     run_group.add_argument("--dry-run", action="store_true", help="list every destination, send nothing")
     add_exit_code(parser)
     output.add_output(parser)
@@ -158,6 +163,7 @@ def request_of(
             arguments.all_addresses,
             deep=deep,
             allow_unsigned_logon=unsigned,
+            evidence=not arguments.no_evidence,
         ),
         phase=arguments.phase,
         only=arguments.only,
@@ -198,7 +204,34 @@ def dry_run(request: Any, language: str = "en") -> int:
         moved = redirects.get(host_port(host, port))
         redirected = "  " + say("(test override: {address})").format(address=moved) if moved else ""
         streams.put(f"{check.id:55} {check.transport} {host_port(host, port)} {check.protocol}{via}{redirected}")
+    _promised(request, say)
     return 0
+
+
+def _promised(request: Any, say: Any) -> None:
+    """What a row that fails may cost on the wire beyond its own connection."""
+    from eset_portcheck.model import evidence_limits as limits
+    from eset_portcheck.protocols import afterwards
+
+    if not any(check.endpoint is not None for check in request.plan.checks):
+        return
+    streams.put(say("After silence the whole connection is tried once more."))
+    if not request.options.evidence:
+        streams.put(say("Where a check fails, nothing more is sent (--no-evidence)."))
+        return
+    streams.put(
+        say(
+            "Where a check fails, up to {port} more packets go to the port of each address and up to {others} to its "
+            "other ports (--no-evidence: none)."
+        ).format(port=limits.PORT, others=limits.OTHERS)
+    )
+    if any(check.endpoint is not None and afterwards(check.endpoint) for check in request.plan.checks):
+        streams.put(
+            say(
+                "Where it works, a replication port gets one more connection with a large first message (three, if "
+                "that is lost), a directory and SQL Server one more for the certificate."
+            )
+        )
 
 
 def audited(request: Any, *, quiet: bool, form: str, language: str = "en") -> Any:

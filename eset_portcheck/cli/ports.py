@@ -20,6 +20,7 @@ _NOT_DIALLED: dict[str, Any] = {
     "credentials_file": None,
     "ask_credentials": False,
     "allow_unsigned_logon": False,
+    "no_evidence": False,
 }
 
 

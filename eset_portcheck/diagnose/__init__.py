@@ -3,7 +3,16 @@ the same code."""
 
 import msgspec
 
-from eset_portcheck.diagnose import behind_proxy, clock_skew, clocks, denied_hosts, installed, overall, proxies
+from eset_portcheck.diagnose import (
+    behind_proxy,
+    clock_skew,
+    clocks,
+    denied_hosts,
+    installed,
+    names,
+    overall,
+    proxies,
+)
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
@@ -79,7 +88,10 @@ def conclude(row: Row, host: Host, phase: Phase) -> Conclusion:
     tested = [attempt for attempt in row.attempts if attempt.untested is None]
     if not tested:
         return Conclusion(Verdict.ERROR, State.NOT_TESTED, Proof.NONE, "INTERNAL_ERROR", Culprit.CHECKER)
-    readings = [(attempt, read(row, attempt, row.evidence)) for attempt in tested]
+    readings = [
+        (attempt, names.sinkholed(row, attempt, read(row, attempt, row.evidence), host, row.evidence))
+        for attempt in tested
+    ]
     extra = (*second_opinions(row.evidence), *installed.findings(row, host, phase))
     if extra:
         readings = [

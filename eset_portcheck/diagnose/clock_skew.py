@@ -153,7 +153,7 @@ def _finding(clocks: Clocks, mine: list[Source]) -> Finding:
     params: dict[str, Any] = {
         "skew_s": worst.skew_s,
         "limit_s": LIMIT_S,
-        "sources": [
+        "clocks": [
             {"protocol": one.protocol, "target": one.target, "skew_s": one.skew_s} for one in clocks.sources[:SHOWN]
         ],
     }

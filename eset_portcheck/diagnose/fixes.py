@@ -24,7 +24,7 @@ from eset_portcheck.diagnose.fixes_case import (
     named,
 )
 from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS, Command, Flow, Hook
-from eset_portcheck.diagnose.refusals import THIS_HOST
+from eset_portcheck.diagnose.gateway import THIS_HOST
 from eset_portcheck.model.concerned import is_internet
 from eset_portcheck.model.finding import Fix
 from eset_portcheck.model.host import Host

@@ -12,6 +12,7 @@ from eset_portcheck.diagnose.fixes_case import DNS, HERE, Advice, Case, source_o
 from eset_portcheck.diagnose.fixes_commands import Command, Flow
 from eset_portcheck.model.addresses import is_ipv6
 from eset_portcheck.model.concerned import is_internet
+from eset_portcheck.model.vocabulary import Culprit
 from eset_portcheck.texts.shell import posix, powershell
 from eset_portcheck.texts.values import Address, HostName, Port, address, host_name
 
@@ -82,8 +83,34 @@ def _resolver_fails(one: Case) -> Advice:
     yield from asked_names(one)
 
 
+def _no_address(one: Case) -> Advice:
+    """Where the servers do hold an address, it is this machine that does not ask them."""
+    if one.lead.culprit is Culprit.LOCAL_HOST:
+        yield from own_sources(one)
+    else:
+        yield from _missing_record(one)
+
+
+def own_sources(one: Case) -> Advice:
+    """What this machine says of the name by itself: its hosts file, and which sources it uses."""
+    for name in _names(one)[:1]:
+        if one.on_windows:
+            yield HERE, Command("powershell", powershell("Resolve-DnsName {name}", name=name))
+            yield HERE, Command("powershell", powershell("Resolve-DnsName {name} -NoHostsFile", name=name))
+            continue
+        yield (
+            HERE,
+            Command("grep", posix("grep -n -F -e {name} /etc/hosts; grep ^hosts: /etc/nsswitch.conf", name=name)),
+        )
+        yield HERE, Command("getent", posix("getent ahosts {name}", name=name))
+    yield from asked_names(one)
+
+
 BY_REASON: dict[str, Callable[[Case], Advice]] = {
-    **dict.fromkeys(("DNS_NXDOMAIN", "DNS_NO_ADDRESS"), _missing_record),
+    "DNS_NXDOMAIN": _missing_record,
+    "DNS_NO_ADDRESS": _no_address,
+    "DNS_SLOW": asked_names,
+    "DNS_SINKHOLED": own_sources,
     "DNS_REFUSED": _resolver_refuses,
     "DNS_SERVFAIL": _resolver_fails,
     "DNS_BAD_ANSWER": asked_names,

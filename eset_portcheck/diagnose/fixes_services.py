@@ -69,6 +69,20 @@ def _router(one: Case) -> Advice:
             yield NETWORK, Command("request", f"route {', '.join(flow.addresses)} from {flow.source} and back")
 
 
+def _gateway(one: Case) -> Advice:
+    """Which way the packets take, and who is asked for in vain there."""
+    yield from list(_route(one))[:1]
+    gateway = address(one.lead.where.address)
+    if gateway is None:
+        return
+    line, shell = (
+        ("Get-NetNeighbor -IPAddress {gateway}", powershell)
+        if one.on_windows
+        else ("ip neigh show to {gateway}", posix)
+    )
+    yield HERE, Command("powershell" if one.on_windows else "ip", shell(line, gateway=gateway))
+
+
 def _neighbour(one: Case) -> Advice:
     for flow in one.flows:
         for target in flow.addresses[:_NAMES]:
@@ -261,6 +275,7 @@ BY_REASON: dict[str, Callable[[Case], Advice]] = {
     **dict.fromkeys(("NO_ROUTE", "ROUTE_PROHIBITED"), _route),
     **dict.fromkeys(("NET_UNREACHABLE", "TTL_EXPIRED"), _router),
     "HOST_DOWN": _neighbour,
+    "GATEWAY_DOWN": _gateway,
     "REFUSED_BY_HOST": _refused_by_host,
     **dict.fromkeys(("PROXY_REFUSED_CONNECT", "PROXY_AUTH_REQUIRED"), _proxy_rule),
     "PROXY_UPSTREAM_FAILED": _proxy_exit,

@@ -170,6 +170,8 @@ def _place(row: Row) -> tuple[Any, ...]:
     if row.culprit is Culprit.LOCAL_FIREWALL and (rule := _rule(row)):
         return (row.reason, *rule)
     culprit = REASONS[row.reason].culprit
+    if culprit is Culprit.DNS and row.culprit is Culprit.LOCAL_HOST:
+        return (row.reason, row.culprit)
     if row.reason in ("DNS_NXDOMAIN", "DNS_NO_ADDRESS"):
         # A zone may be missing without the resolver being at fault.
         return (
@@ -179,6 +181,9 @@ def _place(row: Row) -> tuple[Any, ...]:
         )
     if culprit is Culprit.DNS:
         return (row.reason, where.address)
+    if row.reason == "GATEWAY_DOWN":
+        params = next((one.params for one in row.findings if one.reason == row.reason), {})
+        return (row.reason, str(params.get("gateway", "")), str(params.get("interface", "")))
     if culprit is Culprit.LOCAL_ROUTE:
         return (row.reason, _family(row))
     if row.reason == "CLOCK_SKEW":

@@ -18,7 +18,7 @@ P = TypeVar("P", bound=Piece)
 
 class Reading(msgspec.Struct, frozen=True):
     """`disproves`: the reason, if of fail rank, shows the opposite of what is required. `verdict`: a reading that the
-    contract ranks by hand."""
+    contract ranks by hand. `by_host`: the hop limit of who accepted the connection is that of the host itself."""
 
     reached: Proof
     reason: ReasonCode
@@ -29,6 +29,7 @@ class Reading(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     disproves: bool = True
     verdict: Verdict | None = None
+    by_host: bool = False
 
     @property
     def fails(self) -> bool:

@@ -6,6 +6,8 @@ docs/contract.md#rules.
 
 import msgspec
 
+from eset_portcheck.diagnose import gateway
+from eset_portcheck.diagnose.gateway import THIS_HOST
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind
 from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import ControlPorts, Distance, Evidence, FirewallPrediction, TtlWalk
@@ -15,7 +17,6 @@ from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
 ARP_FAILED_S = 2.5  # an ICMP host-unreachable that comes sooner is somebody's reject
-THIS_HOST = "this host"
 _BY_SILENCE = frozenset[ReasonCode]({"TCP_NO_ANSWER", "UDP_NO_ANSWER", "REJECTED_LOCALLY"})
 _BY_RESET = frozenset[ReasonCode]({"REFUSED_NEARER_THAN_HOST", "REFUSED_ORIGIN_UNKNOWN"})
 _INITIAL_TTLS = (64, 128, 255)
@@ -23,7 +24,9 @@ _INITIAL_TTLS = (64, 128, 255)
 
 def read_refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *, udp: bool) -> Reading:
     """A connect stage (TCP) or a question (UDP) that ended with an error or in silence."""
-    return _by_own_rules(_refusal(attempt, record, evidence, udp=udp), attempt, evidence)
+    return _by_own_rules(
+        gateway.silent(_refusal(attempt, record, evidence, udp=udp), attempt, evidence), attempt, evidence
+    )
 
 
 def _by_own_rules(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Reading:
@@ -87,7 +90,9 @@ def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *,
             return _udp_silence(record) if udp else _silence(attempt, evidence)
         case Failure.NOT_PERMITTED | Failure.ACCESS_DENIED:
             return broken("REJECTED_LOCALLY", Proof.ROUTE, State.FILTERED, params=_errno(record))
-        case Failure.HOST_UNREACHABLE if record.duration_s >= ARP_FAILED_S:
+        case Failure.HOST_UNREACHABLE if record.duration_s >= ARP_FAILED_S or gateway.sought_in_vain(attempt, evidence):
+            if (down := gateway.no_neighbour(attempt, evidence, {})) is not None:
+                return down
             return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, Confidence.LIKELY, params=_errno(record))
         case (
             Failure.HOST_UNREACHABLE
@@ -135,8 +140,10 @@ def answered_nearer(reading: Reading, attempt: Attempt, evidence: list[Evidence]
     distance = of_kind(evidence, Distance, attempt)
     accepted = distance.accepted_ttl if distance else None
     controls = [one.ttl for one in distance.controls] if distance else []
-    if accepted is None or not controls or hops_away(accepted) >= max(map(hops_away, controls)):
+    if accepted is None or not controls:
         return reading
+    if hops_away(accepted) >= max(map(hops_away, controls)):
+        return msgspec.structs.replace(reading, by_host=hops_away(accepted) in map(hops_away, controls))
     params = {"accepted_ttl": accepted, "control_ttl": max(controls, key=hops_away), "hops": hops_away(accepted)}
     return msgspec.structs.replace(
         reading,
@@ -155,9 +162,12 @@ def hops_away(ttl: int) -> int:
 def _by_icmp(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], *, udp: bool) -> Reading:
     where = Where(address=icmp.sender)
     params = {"type": icmp.type, "code": icmp.code, "version": icmp.version}
-    if _no_neighbour(icmp):
+    ours = icmp.local or _is_from(icmp, attempt.source_address)
+    if _no_neighbour(icmp) or (ours and _unreachable(icmp) and gateway.sought_in_vain(attempt, evidence)):
+        if ours and (down := gateway.no_neighbour(attempt, evidence, params)) is not None:
+            return down
         return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
-    if icmp.local or _is_from(icmp, attempt.source_address):
+    if ours:
         if _is_from(icmp, attempt.address):
             return _from_target(attempt, icmp, evidence, where, params, udp=udp)  # this host asks itself
         return broken("REJECTED_LOCALLY", Proof.ROUTE, State.FILTERED, where=where, params=params)
@@ -176,9 +186,13 @@ def _is_from(icmp: Icmp, address: str | None) -> bool:
 
 
 def _no_neighbour(icmp: Icmp) -> bool:
-    """Host (v6: address) unreachable, late enough for a failed ARP or neighbour discovery."""
-    kind = (icmp.type, icmp.code)
-    return kind == ((1, 3) if icmp.version == 6 else (3, 1)) and icmp.after_s >= ARP_FAILED_S
+    """Late enough for a failed ARP or neighbour discovery."""
+    return _unreachable(icmp) and icmp.after_s >= ARP_FAILED_S
+
+
+def _unreachable(icmp: Icmp) -> bool:
+    """Host (v6: address) unreachable."""
+    return (icmp.type, icmp.code) == ((1, 3) if icmp.version == 6 else (3, 1))
 
 
 def _from_target(
@@ -187,9 +201,12 @@ def _from_target(
     """The target's address stands on it; behind address translation a nearer router's ICMP bears it too, and its hop
     limit tells."""
     distance = of_kind(evidence, Distance, attempt)
-    others = [one.ttl for one in distance.controls if one.how != "udp-port-unreachable"] if distance else []
+    others = [one.ttl for one in distance.controls] if distance else []
     if icmp.ttl and others and hops_away(icmp.ttl) < max(map(hops_away, others)):
-        return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params={**params, "ttl": icmp.ttl})
+        ours = hops_away(icmp.ttl)
+        told = {**params, "ttl": icmp.ttl, "control_ttl": max(others, key=hops_away), "hops": ours}
+        where = Where(hop=ours + 1, interval=[THIS_HOST, str(attempt.address)])
+        return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params=told)
     if udp and (icmp.type, icmp.code) == ((1, 4) if icmp.version == 6 else (3, 3)):
         return broken("REFUSED_BY_HOST", Proof.PATH, State.CLOSED, where=where, params=params)
     return broken("REJECTED_BY_TARGET_FIREWALL", Proof.ROUTE, State.FILTERED, where=where, params=params)

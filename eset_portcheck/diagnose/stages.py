@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import protocols
-from eset_portcheck.diagnose import behind_proxy, certificates, filters, inner_tls, uploads
+from eset_portcheck.diagnose import behind_proxy, certificates, filters, gateway, inner_tls, lossy, names, uploads
+from eset_portcheck.diagnose.gateway import THIS_HOST
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank, silent
-from eset_portcheck.diagnose.refusals import THIS_HOST, answered_nearer, read_refusal, unasked
+from eset_portcheck.diagnose.refusals import answered_nearer, read_refusal, unasked
 from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.model.evidence import AlternativeOpeningTried, Evidence, SilentControl, SmallSegments
 from eset_portcheck.model.finding import Finding, Where
@@ -17,16 +18,6 @@ from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, Stage, State, Transport, Verdict
 from eset_portcheck.wire.recognise import recognise
 
-_DNS: dict[Failure, ReasonCode] = {
-    Failure.DNS_NXDOMAIN: "DNS_NXDOMAIN",
-    Failure.DNS_SERVFAIL: "DNS_SERVFAIL",
-    Failure.DNS_REFUSED: "DNS_REFUSED",
-    Failure.DNS_TIMEOUT: "DNS_TIMEOUT",
-    Failure.DNS_UNREACHABLE: "DNS_UNREACHABLE",
-    Failure.DNS_BAD_ANSWER: "DNS_BAD_ANSWER",
-    Failure.DNS_NO_ADDRESS: "DNS_NO_ADDRESS",
-}
-
 
 def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     """The row supplies what was asked (transport, trust, proxy); phase and required proof play no part here."""
@@ -35,7 +26,8 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
     if record is None:
         reading = behind_proxy.no_proxy(attempt, evidence) or _proven(row, attempt)
     elif record.stage is Stage.RESOLVE:
-        reading = unasked(_unresolved(record), record, evidence)
+        reading = gateway.of_resolvers(names.unresolved(record, evidence), record, evidence)
+        reading = unasked(reading, record, evidence)
     elif record.stage is Stage.ROUTE:
         reading = _unrouted(record)
     elif record.stage is Stage.CONNECT or (udp and record.failure is not Failure.UNEXPECTED_BYTES):
@@ -50,7 +42,8 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
         if not behind_proxy.stands(row, attempt):  # else it was the proxy that accepted, and it did what it should
             reading = answered_nearer(reading, attempt, evidence)
         reading = _otherwise(row, reading, attempt, evidence)
-    reading = _names(certificates.apply(row, attempt.tls, filters.blamed(row, reading)), attempt)
+    reading = names.told(certificates.apply(row, attempt.tls, filters.blamed(row, reading)), attempt, evidence)
+    reading = lossy.told(reading, attempt, evidence)
     reading = inner_tls.noted(row, attempt, evidence, uploads.noted(reading, attempt, evidence))
     reading = behind_proxy.placed(row, attempt, reading)
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
@@ -76,31 +69,6 @@ def _otherwise(row: Row, reading: Reading, attempt: Attempt, evidence: list[Evid
                 reading, findings=(*reading.findings, Finding(openings[one.reason], params=reply))
             )
     return reading
-
-
-def _names(reading: Reading, attempt: Attempt) -> Reading:
-    """What the name's resolution leaves to be said although it worked."""
-    record = attempt.stage(Stage.RESOLVE)
-    if record is None or record.failure is not None:
-        return reading
-    if record.detail.disagrees:
-        extra = Finding("DNS_DISAGREES", params={"name": record.detail.name, "dns": record.detail.disagrees})
-    elif record.detail.not_in_dns:
-        extra = Finding("NAME_NOT_FROM_DNS", params={"name": record.detail.name})
-    else:
-        return reading
-    return msgspec.structs.replace(reading, findings=(*reading.findings, extra))
-
-
-def _unresolved(record: StageRecord) -> Reading:
-    assert record.failure is not None  # noqa: S101
-    told = [answer for answer in record.detail.servers or [] if answer.said]
-    params: dict[str, Any] = {"name": record.detail.name or "", "os": record.detail.os or ""}
-    if told:
-        params["servers"] = [f"{one.server} {one.type} {one.said}" for one in told[:6]]
-    server = told[0].server if told else None
-    sure = Confidence.PROVEN if any(one.rcode for one in told) else Confidence.LIKELY
-    return broken(_DNS[record.failure], Proof.NONE, State.NOT_TESTED, sure, where=Where(address=server), params=params)
 
 
 def _unrouted(record: StageRecord) -> Reading:

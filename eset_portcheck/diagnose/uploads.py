@@ -2,8 +2,8 @@
 
 import msgspec
 
+from eset_portcheck.diagnose.gateway import THIS_HOST
 from eset_portcheck.diagnose.reading import Reading, of_kind
-from eset_portcheck.diagnose.refusals import THIS_HOST
 from eset_portcheck.model.evidence import Evidence, LargeHello
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import Attempt

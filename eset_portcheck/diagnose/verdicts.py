@@ -70,14 +70,9 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
     ):
         return Verdict.UNPROVEN
     if reading.fails:
-        nearer = any(finding.reason == "ANSWERED_NEARER" for finding in reading.findings)
-        if (
-            lowered(row, phase)
-            and reading.reached.reaches(Proof.ACCEPTS)
-            and reading.reason not in _PATH_FAULTS
-            and not nearer
-        ):
-            return Verdict.WARN  # the path is proven, but somebody else is at home
+        if lowered(row, phase) and reading.reached.reaches(Proof.ACCEPTS) and reading.reason not in _PATH_FAULTS:
+            # The path is proven, but somebody else is at home; or a device accepts for a host that may be dead.
+            return Verdict.WARN if reading.by_host else Verdict.UNPROVEN
         return Verdict.FAIL
     if reading.verdict is not None:
         return reading.verdict

@@ -17,6 +17,7 @@ HopLimit = Annotated[int, msgspec.Meta(ge=1, le=255)]
 Answer = Literal["accepted", "refused", "rejected", "silent", "unreachable"]
 SilentEnd = Literal["open", "spoke", "closed", "silent", "reset", "refused"]
 HelloEnd = Literal["answered", "silent", "ended"]
+NeighbourState = Literal["reachable", "stale", "delay", "probe", "incomplete", "failed", "other"]
 RuleVerdict = Literal["allow", "drop", "reject", "cannot-tell"]
 
 
@@ -192,6 +193,45 @@ class Realm(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="realm"):
     kdcs: list[HostText] = []
 
 
+class NameResolution(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="name-resolution"):
+    """What was notable about a name. `used`: whose answer was dialled. `os_after_s`: when the operating system's
+    resolver first answered (None: not in time); `repeated`: it was asked twice. `hosts_file`: the file of that name
+    holds it; `sources`: of names, by nsswitch.conf."""
+
+    name: HostText
+    used: Literal["os", "own-query", "none"]
+    os_after_s: float | None = None
+    repeated: bool = False
+    hosts_file: bool = False
+    sources: list[Code] = []
+
+
+class Route(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="route"):
+    """How this machine's routing table leads to the address. `gateway` None: none is used. `connected`: the address
+    belongs to a network of the interface itself. `neighbour`: what the kernel knows of the link address of the gateway
+    (or of the address itself)."""
+
+    gateway: HostText | None = None
+    interface: InterfaceName | None = None
+    connected: bool = False
+    neighbour: NeighbourState | None = None
+
+
+class Retransmitted(Piece, frozen=True, kw_only=True, tag="retransmitted"):
+    """The connection stood after `syns` repeated SYNs, `connect_s` after the first."""
+
+    syns: int
+    connect_s: float
+
+
+class Retried(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="retried"):
+    """The first attempt at this address ended in silence at `stage`; the whole attempt was made once more. `passed`:
+    the second got to its end. The attempt of the row is the second where it went otherwise, else the first."""
+
+    stage: Stage
+    passed: bool
+
+
 class AddressesLeftOut(Piece, frozen=True, kw_only=True, tag="addresses"):
     not_dialled: int
 
@@ -236,6 +276,10 @@ Evidence = (
     | Continued
     | FirewallPrediction
     | Realm
+    | NameResolution
+    | Route
+    | Retransmitted
+    | Retried
     | AddressesLeftOut
     | OneWay
     | SecondOpinion

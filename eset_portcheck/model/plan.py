@@ -50,7 +50,8 @@ class Plan(msgspec.Struct, frozen=True):
 class Options(msgspec.Struct, frozen=True):
     """`timeout_s` a stage, `budget_s` the run; `families` in order of wish; `connect_to` curl's meaning: "host:port" ->
     "host:port".
-    `allow_unsigned_logon`: the account also goes where SMB does not sign, or only below 2.1."""
+    `allow_unsigned_logon`: the account also goes where SMB does not sign, or only below 2.1.
+    `evidence`: more connections where a row fails."""
 
     timeout_s: float = 4.0
     budget_s: float = 60.0
@@ -59,6 +60,7 @@ class Options(msgspec.Struct, frozen=True):
     connect_to: Mapping[str, str] = {}
     deep: bool = False
     allow_unsigned_logon: bool = False
+    evidence: bool = True
 
     def dialled(self, endpoint: Endpoint) -> tuple[str, int]:
         """(host or address, port) that is connected to: the proxy's where there is one, or what stands in `connect_to`

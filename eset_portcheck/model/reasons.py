@@ -20,7 +20,7 @@ class Rank(StrEnum):
 # Each code is spelled once, by its rank and its usual culprit; everywhere else the type checker knows whether it is
 # one. Beyond the contract: the last six that inform, SECOND_OPINION_DIFFERS, CONFIGURED_SERVER_DIFFERS,
 # LISTENS_IPV6_ONLY, LISTENS_BEYOND_LOOPBACK, INBOUND_IPV4_ONLY, INBOUND_IPV6_ONLY,
-# SERVICE_REFUSES, SMB1_NEGOTIATE_BLOCKED, TDS_STRICT_ENCRYPTION, NETBIOS_SESSION_REFUSED.
+# DNS_SLOW, SERVICE_REFUSES, SMB1_NEGOTIATE_BLOCKED, TDS_STRICT_ENCRYPTION, NETBIOS_SESSION_REFUSED.
 _Informs = Literal[
     "CONNECTED",
     "PROTOCOL_REPLY",
@@ -39,11 +39,9 @@ _Informs = Literal[
     "KERBEROS_ENCRYPTION_TYPES",
 ]
 _WarnOfMiddlebox = Literal["ANSWERED_NEARER", "SMB1_NEGOTIATE_BLOCKED"]
+_WarnOfDns = Literal["DNS_SLOW"]
 _WarnOfUnknown = Literal[
-    "FAILOVER_USED",
-    "SOME_ADDRESSES_FAIL",
-    "ONE_FAMILY_FAILS",
-    "SECOND_OPINION_DIFFERS",
+    "LOSSY_PATH", "FAILOVER_USED", "SOME_ADDRESSES_FAIL", "ONE_FAMILY_FAILS", "SECOND_OPINION_DIFFERS"
 ]
 _WarnOfRemoteConfig = Literal[
     "KDC_CLOCK_SKEW",
@@ -99,9 +97,16 @@ _FailOfLocalFirewall = Literal["REJECTED_LOCALLY", "INBOUND_FILTERED"]
 _FailOfUnknown = Literal["TCP_NO_ANSWER"]
 _FailOfRemoteHost = Literal["HOST_DOWN"]
 _FailOfRouting = Literal["NET_UNREACHABLE", "TTL_EXPIRED"]
-_FailOfLocalRoute = Literal["NO_ROUTE", "ROUTE_PROHIBITED"]
+_FailOfLocalRoute = Literal["GATEWAY_DOWN", "NO_ROUTE", "ROUTE_PROHIBITED"]
 _FailOfDns = Literal[
-    "DNS_NXDOMAIN", "DNS_SERVFAIL", "DNS_REFUSED", "DNS_TIMEOUT", "DNS_UNREACHABLE", "DNS_BAD_ANSWER", "DNS_NO_ADDRESS"
+    "DNS_NXDOMAIN",
+    "DNS_SERVFAIL",
+    "DNS_REFUSED",
+    "DNS_TIMEOUT",
+    "DNS_UNREACHABLE",
+    "DNS_BAD_ANSWER",
+    "DNS_NO_ADDRESS",
+    "DNS_SINKHOLED",
 ]
 _FailOfTlsInterceptor = Literal["TLS_INTERCEPTED", "TLS_UNKNOWN_CA"]
 _FailOfRemoteConfig = Literal[
@@ -124,6 +129,7 @@ _FailOfLocalHost = Literal["PORT_IN_USE_BY_OTHER", "PORT_RESERVED", "PORT_NOT_LI
 ReasonCode = Literal[
     _Informs,
     _WarnOfMiddlebox,
+    _WarnOfDns,
     _WarnOfUnknown,
     _WarnOfRemoteConfig,
     _WarnOfLocalHost,
@@ -161,6 +167,7 @@ class Reason(msgspec.Struct, frozen=True):
 _TABLE: tuple[tuple[Rank, Culprit | None, Any], ...] = (
     (Rank.PASS, None, _Informs),
     (Rank.WARN, Culprit.MIDDLEBOX, _WarnOfMiddlebox),
+    (Rank.WARN, Culprit.DNS, _WarnOfDns),
     (Rank.WARN, Culprit.UNKNOWN, _WarnOfUnknown),
     (Rank.WARN, Culprit.REMOTE_CONFIG, _WarnOfRemoteConfig),
     (Rank.WARN, Culprit.LOCAL_HOST, _WarnOfLocalHost),

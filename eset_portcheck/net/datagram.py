@@ -137,3 +137,8 @@ def is_mtu_news(record: Icmp) -> bool:
     if record.version == 6:
         return record.type == 2
     return (record.type, record.code) == (3, 4)
+
+
+def first_reject(records: list[Icmp]) -> Icmp | None:
+    """The first that is no path-MTU news."""
+    return next((record for record in records if not is_mtu_news(record)), None)

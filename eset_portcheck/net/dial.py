@@ -20,11 +20,12 @@ from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Proof, Stage, Transport
 from eset_portcheck.net.channel import Channel, FramedChannel, SocketChannel, TlsChannel
 from eset_portcheck.net.clock import Expired, shorten
-from eset_portcheck.net.datagram import Dispatch, is_mtu_news
+from eset_portcheck.net.datagram import Dispatch, first_reject
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.interfaces import FAMILIES, DialContext, Target
 from eset_portcheck.net.judging import judged
+from eset_portcheck.net.lost_syns import retransmitted
 from eset_portcheck.net.talk import ask_proxy, introduction, seen, talk
 from eset_portcheck.net.tls import Handshake
 from eset_portcheck.wire.conversation import Exchange, Framing, Peer
@@ -186,9 +187,7 @@ class Dial:
         if self._sock is None:
             return
         records = read_errors(self._sock, self.context.clock.now() - (self._connect_started_s or started))
-        real = [record for record in records if not is_mtu_news(record)]
-        if real and self.icmp is None:
-            self.icmp = real[0]
+        self.icmp = self.icmp or first_reject(records)
 
     async def _route(self) -> None:
         """The source address, without a packet: connect() on a datagram socket only looks the route up (ip(7))."""
@@ -205,6 +204,8 @@ class Dial:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, self._maximum_segment)
         self._connect_started_s = self.context.clock.now()
         await asyncio.get_running_loop().sock_connect(sock, self.sockaddr)
+        lost = retransmitted(sock, self.address, self.context.clock.now() - self._connect_started_s)
+        self.evidence += [lost] if lost else []
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def _tunnel(self, channel: Channel) -> Channel:
@@ -250,8 +251,6 @@ class Dial:
         if self._inside is not None and self._inside.version:
             await self._judge(self._inside)
         self._finish(exchange)
-        if self.context.collector is not None:
-            self.evidence += await self.context.collector.of_reply(self)
 
     async def _talk(self, channel: Channel) -> Exchange:
         try:
@@ -289,12 +288,10 @@ class Dial:
         dispatch = Dispatch(FAMILIES[self.family], self.address, self.port)
         self._sock = dispatch.sock
         self._connect_started_s = self.context.clock.now()
-        try:
-            self._finish(
-                await self._stage(
-                    Stage.HANDSHAKE, dispatch.converse(self.opening.converse(self._introduction())), dispatch.facts
-                )
-            )
-        finally:
-            real = [record for record in dispatch.icmp if not is_mtu_news(record)]
-            self.icmp = self.icmp or (real[0] if real else None)
+
+        def facts() -> StageDetail:
+            self.icmp = self.icmp or first_reject(dispatch.icmp)
+            return dispatch.facts()
+
+        asking = dispatch.converse(self.opening.converse(self._introduction()))
+        self._finish(await self._stage(Stage.HANDSHAKE, asking, facts))

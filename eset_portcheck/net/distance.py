@@ -16,12 +16,17 @@ from collections.abc import Iterable
 
 from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import Distance, DistanceControl
+from eset_portcheck.model.evidence_limits import DISTANCE
 from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.icmp import AVAILABLE, IP_TTL, IPV6_HOPLIMIT, listen_for_errors, read_errors, set_minimum_ttl
 
 CONTROL_UDP_PORT = 33499
 REPEATS = 2  # a lost packet must not look like a discarded one
-_WAIT_S = (0.2, 1.2)
+_WAIT_S = (0.2, 0.9)  # shorter than the kernel's first repetition of a SYN
+
+
+class _Spent(Exception):
+    """As many packets as evidence may send."""
 
 
 class HopDistance:
@@ -32,6 +37,7 @@ class HopDistance:
         self._family = family
         self._address = address
         self._wait_s = min(max(4 * rtt_s, _WAIT_S[0]), _WAIT_S[1])
+        self._left = DISTANCE
 
     async def measure(
         self, refused_port: int | None, planned_ports: Iterable[int], accepted_port: int | None = None
@@ -41,17 +47,19 @@ class HopDistance:
             return None
         started = self._clock.now()
         controls = [one for one in await asyncio.gather(self._closed_udp(), self._echo()) if one]
-        for port in list(planned_ports)[:2]:
-            if port != refused_port and await self._arrives(port, 1, opened=True):
-                ttl = await self._bisect(port, opened=True, guess=None)
-                if ttl:
-                    controls.append(DistanceControl("open-port", ttl, port))
-        refused_ttl = None
-        if refused_port is not None and controls:
-            refused_ttl = await self._bisect(refused_port, opened=False, guess=controls[0].ttl)
-        accepted_ttl = None
-        if accepted_port is not None and controls:
-            accepted_ttl = await self._bisect(accepted_port, opened=True, guess=controls[0].ttl)
+        refused_ttl = accepted_ttl = None
+        try:
+            for port in list(planned_ports)[:2]:
+                if port != refused_port and await self._arrives(port, 1, opened=True):
+                    ttl = await self._bisect(port, opened=True, guess=controls[0].ttl if controls else None)
+                    if ttl:
+                        controls.append(DistanceControl("open-port", ttl, port))
+            if refused_port is not None and controls:
+                refused_ttl = await self._bisect(refused_port, opened=False, guess=controls[0].ttl)
+            if accepted_port is not None and controls:
+                accepted_ttl = await self._bisect(accepted_port, opened=True, guess=controls[0].ttl)
+        except _Spent:
+            pass  # what was not found with that many packets is not known
         return Distance(
             address=self._address,
             controls=controls,
@@ -135,10 +143,15 @@ class HopDistance:
 
     async def _arrives(self, port: int, minimum_ttl: int, *, opened: bool) -> bool:
         """Does the answer (a SYN-ACK, or a RST) still come when fewer than `minimum_ttl` hops left are discarded?"""
-        answers = await asyncio.gather(*(self._once(port, minimum_ttl) for _ in range(REPEATS)))
-        return any(answer == ("accepted" if opened else "refused") for answer in answers)
+        for _ in range(REPEATS):
+            if await self._once(port, minimum_ttl) == ("accepted" if opened else "refused"):
+                return True
+        return False
 
     async def _once(self, port: int, minimum_ttl: int) -> str:
+        if not self._left:
+            raise _Spent
+        self._left -= 1
         with socket.socket(self._family, socket.SOCK_STREAM) as sock:
             sock.setblocking(False)
             listen_for_errors(sock)

@@ -29,6 +29,7 @@ from eset_portcheck.model.evidence import (
     SilentEnd,
     SmallSegments,
 )
+from eset_portcheck.model.evidence_limits import CONTROL_PORTS
 from eset_portcheck.model.observation import StageRecord, TlsFacts
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.clock import Expired, shorten
@@ -43,10 +44,19 @@ from eset_portcheck.wire.protocol import AlternativeOpening
 SMALL_SEGMENT_BYTES = 536  # RFC 1122 4.2.2.6: what every path carries
 SPARE_PORT = 2229  # compared with when nothing else is planned on that address
 HOLD_S = 1.0
+ONE_SYN_S = 0.9  # shorter than the kernel's first repetition of a SYN
 
 _OF_A_PROXY = (407, 502, 503, 504)  # statuses that only a proxy has a use for
 _ALIKE = ("status", "server", "body_sha256")
-_DOUBTFUL = (Failure.CONNECTION_RESET, Failure.EOF, Failure.NOT_TLS, Failure.UNEXPECTED_BYTES)
+_DOUBTFUL = (
+    Failure.CONNECTION_RESET,
+    Failure.EOF,
+    Failure.NOT_TLS,
+    Failure.UNEXPECTED_BYTES,
+    Failure.TOO_LARGE,
+    Failure.TLS_ALERT,
+    Failure.TLS_FAILED,
+)
 
 
 def _begins_anew(other: AlternativeOpening, record: StageRecord) -> bool:
@@ -69,7 +79,7 @@ class EvidenceCollector:
         if stage is Stage.CONNECT:
             left = dial.context.timeout_s - 1.5
             walking = walk(dial.context.clock, FAMILIES[dial.family], dial.address, dial.port, max(1.0, left - 0.2))
-            found = await asyncio.gather(walking, self._controls(dial, max(1.0, left - 0.4)))
+            found = await asyncio.gather(walking, self._controls(dial, ONE_SYN_S))
             return [one for one in found if one is not None]
         if stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE) and not dial.protocol.single_probe:
             asked = (
@@ -81,10 +91,12 @@ class EvidenceCollector:
         return []
 
     async def of_failure(self, dial: Attempting, record: StageRecord) -> list[Evidence]:
-        if dial.endpoint.transport is not Transport.TCP:
-            return []
-        if record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED:
+        tcp = dial.endpoint.transport is Transport.TCP
+        refused = tcp and record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED
+        if refused or (dial.icmp is not None and record.stage in (Stage.CONNECT, Stage.HANDSHAKE)):
             return [*await self._distance(dial, record)]
+        if not tcp:
+            return []
         behind = record.stage in (Stage.TUNNEL, Stage.TLS, Stage.HANDSHAKE)
         if not behind or dial.protocol.single_probe or record.failure not in _DOUBTFUL:
             return []
@@ -103,7 +115,7 @@ class EvidenceCollector:
             attempt = await Dial(context, dial.endpoint, dial.protocol, dial.target, opening=tried).run()
             failed = attempt.failed.failure if attempt.failed else None
             return [Continued(address=dial.address, reply=attempt.reply or {}, failure=failed)], attempt.tls
-        return await self._uploads(dial), None
+        return [*await self._of_reply(dial), *await self._uploads(dial)], None
 
     async def _uploads(self, dial: Attempting) -> list[Evidence]:
         tls = next((record for record in dial.records if record.stage is Stage.TLS), None)
@@ -111,7 +123,7 @@ class EvidenceCollector:
             return []
         return [*await large_hello(dial, tls.duration_s)]
 
-    async def of_reply(self, dial: Attempting) -> list[Evidence]:
+    async def _of_reply(self, dial: Attempting) -> list[Evidence]:
         """A conversation that ended well: a web server answers requests in a proxy's form too."""
         status = (dial.reply or {}).get("status")
         if not dial.protocol.speaks_to_proxy or status in _OF_A_PROXY:
@@ -156,8 +168,9 @@ class EvidenceCollector:
     def _other_ports(self, dial: Attempting) -> list[int]:
         """Two at most: what else this run uses there, then a port that should be closed."""
         hosts = {dial.address, dial.endpoint.proxy[0] if dial.endpoint.proxy else dial.endpoint.host}
-        planned = [port for host in hosts for port in self._planned.get(host, ()) if port != dial.port]
-        return [*dict.fromkeys(planned), SPARE_PORT][:2]
+        own = dial.port if dial.endpoint.transport is Transport.TCP else None
+        planned = [port for host in hosts for port in self._planned.get(host, ()) if port != own]
+        return [*dict.fromkeys(planned), SPARE_PORT][:CONTROL_PORTS]
 
     async def _controls(self, dial: Attempting, deadline_s: float) -> ControlPorts:
         """Does the same host answer on other ports? A refusal is an answer."""

@@ -64,8 +64,6 @@ class Collector(Interface):
 
     async def of_success(self, dial: Attempting) -> tuple[list[Evidence], TlsFacts | None]: ...
 
-    async def of_reply(self, dial: Attempting) -> list[Evidence]: ...
-
 
 class Sessions(Interface):
     """Full clients behind the handshake (credentials). `turn` is held while one runs; `hold` says how far it

@@ -12,7 +12,8 @@ from typing import Any
 
 from eset_portcheck.model.evidence import Realm
 from eset_portcheck.net.clock import Clock
-from eset_portcheck.net.resolve import ask_server, literal, of_internet
+from eset_portcheck.net.name_query import ask_server, of_internet
+from eset_portcheck.net.resolve import literal
 
 PREFIX = "_kerberos._udp."
 CANDIDATES = 4

@@ -1,46 +1,60 @@
 """Names: what this machine's resolver says (that is what gets dialled), and why, by our own question to each configured
 server.
 
-getaddrinfo folds SERVFAIL, REFUSED, garbage and silence into one error; our own query tells them apart.
+getaddrinfo folds SERVFAIL, REFUSED, garbage and silence into one error, and waits for one lost answer as for all: our
+own query tells them apart. Where the operating system is late and our own query holds an address, that is dialled.
+Where it says no although a server says yes, it is asked once more, and then believed.
 
-Sources: RFC 1035 4.1 (messages), RFC 2308 (NXDOMAIN, NODATA). TCP after truncation (RFC 7766) is not needed: an address
-in a truncated answer counts.
+Sources: RFC 1035 4.1 (messages), RFC 2308 (NXDOMAIN, NODATA); resolv.conf(5) (time-outs of the resolver).
 """
 
 import asyncio
-import random
 import socket
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from eset_portcheck.model.addresses import family_of, is_ipv6, parse_address
+from eset_portcheck.model.addresses import family_of, parse_address
+from eset_portcheck.model.evidence import NameResolution
 from eset_portcheck.model.stage_detail import NOTHING, DnsAnswer, StageDetail
 from eset_portcheck.model.vocabulary import Failure
+from eset_portcheck.net import local_names
 from eset_portcheck.net.clock import Clock, Expired, shorten
-from eset_portcheck.net.failure import classify
-from eset_portcheck.net.icmp import listen_for_errors
+from eset_portcheck.net.interfaces import FAMILIES
+from eset_portcheck.net.name_failure import SYSTEM_LATE, why_no_address
+from eset_portcheck.net.name_query import addresses, ask_server
 
-SEND_AT_S = (0.0, 1.0, 2.2)  # one question and two repetitions inside the stage
+DEADLINE_S = 10.0  # of a name: two rounds of a resolver with the usual time-out
 MAX_SERVERS = 3
-DNS_PORT = 53
 # After the operating system has answered, our own question may take this much longer; it only adds facts.
 PATIENCE_S = 0.3
+OS_LATE_S = 1.5  # a resolver that answers later has waited for somebody in vain
 
 
-Pick = Callable[[Any], list[str]]  # what is taken of an answer
+_Questions = dict[tuple[str, str, str], "asyncio.Task[tuple[DnsAnswer, list[str] | None]]"]
+"""(server, name, record type) -> the question that is under way."""
 
 
 class Resolution(msgspec.Struct, frozen=True):
-    """`addresses`: (family, address) in the resolver's order. `failure` None means there is at least one address."""
+    """`addresses`: (family, address) in the resolver's order. `failure` None means there is at least one address.
+    `notable`: where it was slow, repeated, or decided by this machine's own files."""
 
     addresses: list[tuple[str, str]]
     failure: Failure | None
     detail: StageDetail
     started_s: float
     duration_s: float
+    notable: NameResolution | None = None
+
+
+class _System(msgspec.Struct):
+    """What the operating system has said so far."""
+
+    found: list[tuple[str, str]] = []
+    word: str = SYSTEM_LATE
+    after_s: float | None = None  # of its first answer
+    again: bool = False
 
 
 def literal(host: str) -> tuple[str, str] | None:
@@ -49,46 +63,113 @@ def literal(host: str) -> tuple[str, str] | None:
     return None if address is None else (family_of(address), host)
 
 
-async def resolve(clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float) -> Resolution:
+async def resolve(
+    clock: Clock,
+    host: str,
+    servers: list[str],
+    search: list[str],
+    families: tuple[str, ...] = ("ipv6", "ipv4"),
+    deadline_s: float = DEADLINE_S,
+) -> Resolution:
     """Never raises for what the network or a server does."""
     started = shorten(clock.now())
     if fixed := literal(host):
         return Resolution([fixed], None, NOTHING, started, 0.0)
-    system = asyncio.ensure_future(_ask_system(host))
-    own = asyncio.ensure_future(_ask_servers(clock, host, servers[:MAX_SERVERS], search, deadline_s * 0.95))
+    kinds = ["A" if family == "ipv4" else "AAAA" for family in sorted(families)]
+    questions = _questions(clock, host, servers[:MAX_SERVERS], search, kinds, deadline_s * 0.95)
+    system = _System()
     try:
-        await clock.within(deadline_s, _both(system, own))
+        await clock.within(deadline_s, _both(clock, host, families, system, questions))
     except Expired:
         pass
     finally:
-        for task in (system, own):
-            if not task.done():
-                task.cancel()
-    answers = own.result() if own.done() and not own.cancelled() else []
-    found, system_word = system.result() if system.done() and not system.cancelled() else ([], "no answer in time")
-    failure = None if found else _reason(answers, system_word)
-    own_addresses = sorted({address for answer in answers for address in answer.addresses or []})
-    nobody_knows = not own_addresses and all(answer.rcode == "NXDOMAIN" for answer in answers)
-    disagree = own_addresses and not set(own_addresses) & {address for _, address in found}
+        for task in questions.values():
+            task.cancel()
+    lasted_s = shorten(clock.now() - started)
+    return _resolution(host, system, _answers(questions, lasted_s), families, (started, lasted_s))
+
+
+def _resolution(
+    host: str,
+    system: _System,
+    answers: list[DnsAnswer],
+    families: tuple[str, ...],
+    times: tuple[float, float],
+) -> Resolution:
+    own = sorted({address for answer in answers for address in answer.addresses or []})
+    found, failure = system.found, None if system.found else why_no_address(answers, system.word)
+    late = system.after_s is None or system.after_s > OS_LATE_S
+    used_own = bool(own) and not found and late and system.word in (SYSTEM_LATE, "EAI_AGAIN")
+    nobody_knows = bool(answers) and not own and all(answer.rcode == "NXDOMAIN" for answer in answers)
+    disagree = bool(own) and not set(own) & {address for _, address in found}
     detail = StageDetail(
         name=host,
-        os=system_word,
+        os=system.word,
         servers=answers,
-        not_in_dns=True if found and answers and nobody_knows else None,
-        disagrees=own_addresses[:6] if found and disagree else None,
+        not_in_dns=True if found and nobody_knows else None,
+        disagrees=own[:6] if found and disagree else None,
     )
-    return Resolution(found, failure, detail, started, shorten(clock.now() - started))
+    if used_own:
+        found, failure = _in_order(own, families), None
+    by_hosts = bool(local_names.hosts_file(host))
+    notable = None
+    if late or by_hosts or (failure and own):
+        notable = NameResolution(
+            name=host,
+            used="own-query" if used_own else "os" if found else "none",
+            os_after_s=system.after_s,
+            repeated=system.again,
+            hosts_file=by_hosts,
+            sources=local_names.sources(),
+        )
+    return Resolution(found, failure, detail, *times, notable)
 
 
-async def _both(system: "asyncio.Task[Any]", own: "asyncio.Task[Any]") -> None:
-    await asyncio.wait({system})
-    if system.result()[0]:
-        await asyncio.wait({own}, timeout=PATIENCE_S)
-    else:
-        await asyncio.wait({own})
+def _in_order(own: list[str], families: tuple[str, ...]) -> list[tuple[str, str]]:
+    told = [one for address in own if (one := literal(address)) is not None]
+    return [one for family in families for one in told if one[0] == family]
 
 
-async def _ask_system(host: str) -> tuple[list[tuple[str, str]], str]:
+async def _both(
+    clock: Clock,
+    host: str,
+    families: tuple[str, ...],
+    system: _System,
+    questions: _Questions,
+) -> None:
+    """Fills `system` as answers come: what is known when the time is over stays."""
+    started = clock.now()
+    family = FAMILIES[families[0]] if len(families) == 1 else socket.AF_UNSPEC
+    system.found, system.word = await _ask_system(host, family)
+    system.after_s = shorten(clock.now() - started)
+    if system.found:
+        if questions:
+            await asyncio.wait(questions.values(), timeout=PATIENCE_S)
+        return
+    await _told(questions)
+    own = any(task.result()[1] for task in questions.values() if task.done())
+    other_family = family != socket.AF_UNSPEC and system.word != "EAI_AGAIN"
+    if not own and not other_family:
+        return
+    system.again = True
+    found, word = await _ask_system(host, socket.AF_UNSPEC)  # also the other family: then it is known that it is there
+    if found or own:
+        system.found, system.word = found, word
+
+
+async def _told(questions: _Questions) -> None:
+    """Until every server has answered, or one has answered everything and the others had their chance."""
+    while pending := [task for task in questions.values() if not task.done()]:
+        silent = {
+            server for (server, _, _), task in questions.items() if not task.done() or task.result()[0].rcode is None
+        }
+        if {server for server, _, _ in questions} - silent:
+            await asyncio.wait(pending, timeout=PATIENCE_S)
+            return
+        await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _ask_system(host: str, family: int) -> tuple[list[tuple[str, str]], str]:
     """getaddrinfo in a thread of its own that nobody waits for: a dead resolver must not keep the program from
     ending."""
     loop = asyncio.get_running_loop()
@@ -101,7 +182,7 @@ async def _ask_system(host: str) -> tuple[list[tuple[str, str]], str]:
     def ask() -> None:
         result: tuple[list[tuple[str, str]], str]
         try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(host, None, family, socket.SOCK_STREAM)
         except socket.gaierror as error:
             result = (
                 [],
@@ -134,159 +215,26 @@ def _unique(found: list[Any]) -> list[tuple[str, str]]:
     return out
 
 
-async def _ask_servers(
-    clock: Clock, host: str, servers: list[str], search: list[str], deadline_s: float
-) -> list[DnsAnswer]:
-    """One a server and record type."""
+def _questions(
+    clock: Clock, host: str, servers: list[str], search: list[str], kinds: list[str], deadline_s: float
+) -> _Questions:
+    """A question for each server, name and record type, under way."""
     names = [host] if "." in host or not search else [f"{host}.{suffix}" for suffix in search[:2]]
-    questions = [(server, name, kind) for server in servers for name in names for kind in ("A", "AAAA")]
-    asked = await asyncio.gather(*(ask_server(clock, *question, deadline_s, addresses) for question in questions))
-    return [msgspec.structs.replace(answer, addresses=found) for answer, found in asked]
-
-
-async def ask_server(
-    clock: Clock, server: str, name: str, kind: str, deadline_s: float, pick: Pick
-) -> tuple[DnsAnswer, list[str] | None]:
-    """What the server said, and what `pick` takes of it; None: it gave no answer. Never raises for what the network or
-    the server does."""
-    started = clock.now()
-    found: list[str] | None = None
-    answer = DnsAnswer(server=server, name=name, type=kind)
-    try:
-        rcode, found = await clock.within(deadline_s, _converse(server, name, kind, pick))
-        answer = msgspec.structs.replace(answer, rcode=rcode)
-    except Expired:
-        answer = msgspec.structs.replace(answer, failure=Failure.DNS_TIMEOUT)
-    except _NoAnswer as error:
-        answer = msgspec.structs.replace(
-            answer, failure=error.failure, why=error.why, received_bytes=error.received_bytes, cause=error.cause
-        )
-    return msgspec.structs.replace(answer, duration_s=shorten(clock.now() - started)), found
-
-
-class _NoAnswer(Exception):
-    """See DnsAnswer."""
-
-    def __init__(
-        self, failure: Failure, why: str | None = None, received_bytes: int | None = None, cause: Failure | None = None
-    ) -> None:
-        super().__init__(failure.value)
-        self.failure = failure
-        self.why = why
-        self.received_bytes = received_bytes
-        self.cause = cause.value if cause else None
-
-
-async def _converse(server: str, name: str, kind: str, pick: Pick) -> tuple[str, list[str]]:
-    import dns.exception
-    import dns.message
-
-    loop = asyncio.get_running_loop()
-    try:
-        query = dns.message.make_query(name, kind, id=random.getrandbits(16))
-        wire = query.to_wire()
-    except (dns.exception.DNSException, ValueError) as error:
-        raise _NoAnswer(Failure.DNS_BAD_ANSWER, why="the name cannot be asked for") from error
-    family = socket.AF_INET6 if is_ipv6(server) else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
-        listen_for_errors(sock)
-        try:
-            sock.connect((server, DNS_PORT))
-        except OSError as error:
-            raise _unreachable(error) from error
-        sender = asyncio.ensure_future(_repeat(loop, sock, wire))
-        try:
-            return await _receive(loop, sock, query, sender, pick)
-        finally:
-            sender.cancel()
-
-
-async def _repeat(loop: asyncio.AbstractEventLoop, sock: socket.socket, wire: bytes) -> None:
-    last = 0.0
-    for at in SEND_AT_S:
-        await asyncio.sleep(at - last)
-        last = at
-        await loop.sock_sendall(sock, wire)
-
-
-async def _receive(
-    loop: asyncio.AbstractEventLoop, sock: socket.socket, query: Any, sender: "asyncio.Task[None]", pick: Pick
-) -> tuple[str, list[str]]:
-    import dns.exception
-    import dns.message
-    import dns.rcode
-
-    junk = 0
-    while True:
-        reading = asyncio.ensure_future(loop.sock_recv(sock, 4096))
-        try:
-            await asyncio.wait({reading, *([sender] if not sender.done() else [])}, return_when=asyncio.FIRST_COMPLETED)
-            if sender.done() and not sender.cancelled() and (problem := sender.exception()) is not None:
-                raise problem
-            data = await reading
-        except OSError as error:
-            raise _unreachable(error) from error
-        finally:
-            reading.cancel()
-        try:
-            reply = dns.message.from_wire(data, ignore_trailing=True)
-        except (dns.exception.DNSException, ValueError, IndexError) as error:
-            junk += 1
-            if junk < 3 and data[:2] != query.to_wire()[:2]:
-                continue
-            raise _NoAnswer(Failure.DNS_BAD_ANSWER, received_bytes=len(data)) from error
-        if not query.is_response(reply):
-            continue  # a late or forged answer: not ours
-        return dns.rcode.to_text(reply.rcode()), pick(reply)
-
-
-def addresses(reply: Any) -> list[str]:
-    """A and AAAA."""
-    return sorted({item.address for item in of_internet(reply, 1, 28)})[:24]
-
-
-def of_internet(reply: Any, *kinds: int) -> list[Any]:
-    """The records of these types. Of class IN only: the same numbers of other classes hold other things (RFC 1035 3.3,
-    3.4)."""
-    return [item for rrset in reply.answer if rrset.rdclass == 1 and rrset.rdtype in kinds for item in rrset]
-
-
-def _unreachable(error: OSError) -> _NoAnswer:
-    return _NoAnswer(Failure.DNS_UNREACHABLE, cause=classify(error))
-
-
-def _reason(answers: list[DnsAnswer], system_word: str) -> Failure:
-    """Why there is no address: by the first server that gave a definite answer, else by the first that said anything at
-    all."""
-    by_rcode = {
-        "NXDOMAIN": Failure.DNS_NXDOMAIN,
-        "SERVFAIL": Failure.DNS_SERVFAIL,
-        "REFUSED": Failure.DNS_REFUSED,
-        "NOERROR": Failure.DNS_NO_ADDRESS,
-    }
-    words = [answer.failure or by_rcode.get(answer.rcode or "", Failure.DNS_BAD_ANSWER) for answer in answers]
-    if any(answer.addresses for answer in answers):
-        words = [_by_system(system_word)]
-    for wanted in (
-        Failure.DNS_NXDOMAIN,
-        Failure.DNS_NO_ADDRESS,
-        Failure.DNS_SERVFAIL,
-        Failure.DNS_REFUSED,
-        Failure.DNS_BAD_ANSWER,
-        Failure.DNS_TIMEOUT,
-        Failure.DNS_UNREACHABLE,
-    ):
-        if wanted in words:
-            return wanted
-    return _by_system(system_word)
-
-
-def _by_system(word: str) -> Failure:
-    """All that the operating system's word allows."""
     return {
-        "EAI_NONAME": Failure.DNS_NXDOMAIN,
-        "EAI_NODATA": Failure.DNS_NO_ADDRESS,
-        "EAI_AGAIN": Failure.DNS_SERVFAIL,
-        "no answer in time": Failure.DNS_TIMEOUT,
-    }.get(word, Failure.DNS_BAD_ANSWER)
+        question: asyncio.ensure_future(ask_server(clock, *question, deadline_s, addresses))
+        for question in ((server, name, kind) for server in servers for name in names for kind in kinds)
+    }
+
+
+def _answers(questions: _Questions, lasted_s: float) -> list[DnsAnswer]:
+    """One a question. One that was not waited for says nothing."""
+    told: list[DnsAnswer] = []
+    for (server, name, kind), task in questions.items():
+        if task.done() and not task.cancelled():
+            answer, found = task.result()
+            told.append(msgspec.structs.replace(answer, addresses=found))
+        elif lasted_s >= OS_LATE_S:
+            told.append(
+                DnsAnswer(server=server, name=name, type=kind, failure=Failure.DNS_TIMEOUT, duration_s=lasted_s)
+            )
+    return told

@@ -12,22 +12,23 @@ _CODES = """
     connected content control_ttl currentTime days direction disagree dialect dialects duration_s encrypted encryption
     entries errno error
     error_queue excluded_ports failed failure family fact firewall guest held_s known hop hops how html install level
-    hello_bytes encryption_types problem tls_tried
+    hello_bytes clocks encryption_types problem tls_tried
     limit_s listener log_on logon_status logon_status_name machine meaning mechanisms message methods minimum_ttl
     missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package pid port ports
     predictions protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes
     sent server_time_utc servers service session session_present settings signed signing silent_connection since_utc
-    skew_accuracy_s skew_s smb1_only sources stage starttls starttls_result starttls_tried state status status_code
+    skew_accuracy_s skew_s smb1_only stage starttls starttls_result starttls_tried state status status_code
     status_name
     step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tested tls tools transport tried ttl
     ttl_walk type unread v6only value verdict walked wanted ways why default started_s
+    attempts connect_s hosts_file neighbour os_after_s repeated_syns sources truncated used
     reply bind database_kind enabled unit listens through inspector self_signed"""
 _KINDS = {
     Privacy.PEER: "content_type date plugin plugin_asked proxy_authenticate server software vendorName version "
     "x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
-    Privacy.HOST: "address addresses all_proxy asked computer disagrees dnsHostName dns_computer dns_domain domain "
-    "from http_proxy https_proxy interval"
+    Privacy.HOST: "address addresses all_proxy asked computer disagrees dns dnsHostName dns_computer dns_domain domain "
+    "from gateway http_proxy https_proxy interval"
     " kdcs configured database proxies destination"
     " name names no_proxy other realm realm_asked redirects source strangers target targets told_by tried_on"
     " via_destination",
@@ -41,7 +42,7 @@ _KINDS = {
     Privacy.BYTES: "first_bytes surplus",
     Privacy.CHECK_ID: "group",
     Privacy.PROCESS: "process",
-    Privacy.TEXT: "chain rule table",
+    Privacy.TEXT: "chain rule table unanswered",
 }
 KEYS: dict[str, Privacy] = dict.fromkeys(_CODES.split(), Privacy.CODE) | {
     key: kind for kind, keys in _KINDS.items() for key in keys.split()

@@ -14,7 +14,9 @@ CULPRIT = {  # reason: the culprits that may stand beside it (docs/contract.md#r
     "REJECTED_LOCALLY": "local-firewall",
     "TCP_NO_ANSWER": "unknown local-firewall middlebox forward-path return-path remote-firewall",
     "UDP_NO_ANSWER": "unknown",
-    "HOST_DOWN": "remote-host",
+    "HOST_DOWN": "remote-host local-host",
+    "GATEWAY_DOWN": "local-route",
+    "DNS_SINKHOLED": "dns local-host",
     "NET_UNREACHABLE": "routing",
     "TTL_EXPIRED": "routing",
     "NO_ROUTE": "local-route",
@@ -26,10 +28,8 @@ CULPRIT = {  # reason: the culprits that may stand beside it (docs/contract.md#r
     "PROXY_AUTH_REQUIRED": "proxy",
     "PROXY_REFUSED_CONNECT": "proxy",
     "PROXY_UPSTREAM_FAILED": "proxy unknown dns remote-service remote-host remote-firewall remote-config",
-    **{
-        f"DNS_{what}": "dns"
-        for what in ("NXDOMAIN", "SERVFAIL", "REFUSED", "TIMEOUT", "UNREACHABLE", "BAD_ANSWER", "NO_ADDRESS")
-    },
+    **{f"DNS_{what}": "dns" for what in ("NXDOMAIN", "SERVFAIL", "REFUSED", "TIMEOUT", "UNREACHABLE", "BAD_ANSWER")},
+    "DNS_NO_ADDRESS": "dns local-host",
 }
 NEVER_SURE = ("TCP_NO_ANSWER", "UDP_NO_ANSWER", "REFUSED_ORIGIN_UNKNOWN")
 SPOKEN = ("tls", "protocol", "product", "authorised")

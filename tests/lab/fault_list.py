@@ -4,7 +4,7 @@ import re
 
 from tests.lab import questions as ask
 from tests.lab import topology as at
-from tests.lab.faults import Fault, Frozen, Program, Rules, Shell, Step, Stopped, Under, redirected, shaped
+from tests.lab.faults import Etc, Fault, Frozen, Program, Rules, Shell, Step, Stopped, Under, redirected, shaped
 from tests.lab.observation import Observation, Wanted
 
 FAULTS: dict[str, Fault] = {}
@@ -271,6 +271,81 @@ add(
     ask.PUSH_NAME,
     {"gai": (-2, -3), "ms": range(3000)},
     Rules("fw", ["udp dport 53 reject"]),
+)
+AAAA_OF_PUSH = "udp dport 53 @th,280,16 28"  # the type behind the 15 bytes of epns.eset.com: 8 + 12 + 15 bytes in
+add(
+    "dns-aaaa-drop",
+    "queries for IPv6 addresses vanish: seconds later the IPv4 address is used",
+    ask.PUSH_NAME,
+    {"addrs": at.INTERNET, "ms": range(3500, 20000)},
+    Rules("fw", [f"{AAAA_OF_PUSH} drop"]),
+)
+add(
+    "dns-first-dead",
+    "the first of two resolvers is dead",
+    ask.PUSH_NAME,
+    {"addrs": at.INTERNET, "ms": range(1500, 20000)},
+    Etc("agent", "resolv.conf", f"nameserver {at.v4('dc', 99)}\nnameserver {at.DC}\noptions timeout:2 attempts:2\n"),
+)
+add(
+    "dns-not-used",
+    "nsswitch.conf without dns",
+    ask.PUSH_NAME,
+    {"gai": -2},
+    Etc("agent", "nsswitch.conf", "hosts: files\n"),
+)
+AS_TYPED = Observation(("name", "epns.eset.com"), {"addrs": at.INTERNET})  # a final dot is in no hosts file
+HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+for name, meaning, address in (
+    ("hosts-nowhere", "the hosts file sends the name to this machine", "0.0.0.0"),
+    ("hosts-stale", "the hosts file holds an old address", at.DEAD),
+):
+    add(name, meaning, AS_TYPED, {"addrs": address}, Etc("agent", "hosts", f"{HOSTS}{address} epns.eset.com\n"))
+
+# the first hop
+UNREACHABLE = {"connect": "EHOSTUNREACH", "connect_ms": range(2500, 20000)}
+SLOWLY = ask.AGENT_PORT.more("--timeout", "6")
+add(
+    "gateway-dead",
+    "the default gateway does not exist: ARP fails",
+    SLOWLY,
+    UNREACHABLE,
+    Shell("agent", f"ip route replace default via {at.v4('agent', 99)}", f"ip route replace default via {at.GATEWAY}"),
+)
+stray = f"{at.v4('server', 0)}/24 dev eth0"
+add(
+    "route-stray",
+    "a route into an interface behind which nobody is",
+    SLOWLY,
+    UNREACHABLE,
+    Shell("agent", f"ip route add {stray}", f"ip route del {stray}"),
+)
+NATTED = at.v4("inet", 200)
+for name, to, kind, ask_it, seen in (
+    ("nat-reject-tcp", at.SERVER, "tcp dport 2222", ask.tcp(NATTED, 2222), {"connect": "EHOSTUNREACH"}),
+    ("nat-reject-udp", at.DC, "udp dport 88", ask.udp(NATTED, 88, ask.KERBEROS.asks[-1]), {"error": "EHOSTUNREACH"}),
+):
+    add(
+        name,
+        "the router rejects behind address translation: its ICMP bears the target's address",
+        ask_it,
+        {**seen, "icmp": {"type": 3, "code": 13, "from": NATTED}},
+        Rules("fw", [f"ip daddr {NATTED} dnat ip to {to}"], "prerouting", "nat", -100),
+        Rules("fw", [f"ip daddr {to} {kind} reject with icmp type admin-prohibited"]),
+    )
+LOST = "tcp dport 2222 tcp flags & (syn|ack) == syn"
+add(
+    "first-syn-lost",
+    "the first SYN of every connection is lost, the second one passes",
+    SLOWLY,
+    {"connect": "ok", "connect_ms": range(900, 5000)},
+    Rules(
+        "fw",
+        [
+            f"{LOST} meter lost {{ tcp sport timeout 10s limit rate over 1/hour burst 1 packets }} accept",
+            f"{LOST} drop",
+        ],
+    ),
 )
 
 # the proxy

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.lab.net import LabError, Net, run
+from tests.lab.net import ETC_NETNS, LabError, Net, run
 from tests.lab.observation import Observation, Wanted
 from tests.lab.servers.running import Servers
 
@@ -52,6 +52,25 @@ class Rules:
             yield
         finally:
             run(lab.net.argv(self.node, ["nft", f"delete table {table}"]))
+
+
+@dataclass(frozen=True)
+class Etc:
+    """Another content of a file of /etc that this node has for itself."""
+
+    node: str
+    file: str
+    text: str
+
+    @contextmanager
+    def applied(self, lab: Stage, name: str) -> Iterator[None]:
+        path = ETC_NETNS / lab.net.namespace(self.node) / self.file
+        before = path.read_text()
+        path.write_text(self.text)
+        try:
+            yield
+        finally:
+            path.write_text(before)
 
 
 @dataclass(frozen=True)

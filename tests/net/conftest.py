@@ -28,6 +28,8 @@ def dial(tmp_path: Path) -> Dial:
         address: tuple[str, int],
         *,
         timeout_s: float = 30.0,
+        budget_s: float = 200.0,
+        evidence: bool = True,
         ca: bytes | None = None,
         host: Host | None = None,
         **fields: Any,
@@ -65,7 +67,9 @@ def dial(tmp_path: Path) -> Dial:
             file.write_bytes(ca)
         judge = Judge(str(file) if file else None, str(file) if file else None)
         outcome = await Runner(
-            Options(timeout_s=timeout_s, budget_s=200), host or Host(default_families=["ipv4"]), judge
+            Options(timeout_s=timeout_s, budget_s=budget_s, evidence=evidence),
+            host or Host(default_families=["ipv4"]),
+            judge,
         ).run([check])
         return outcome.observations[endpoint]
 

@@ -15,7 +15,7 @@ import pytest
 from OpenSSL import SSL, crypto
 
 from eset_portcheck.model.vocabulary import Failure
-from eset_portcheck.net import resolve
+from eset_portcheck.net import name_query
 from eset_portcheck.net.channel import MAX_MESSAGES, SLICE_BYTES, TlsChannel
 from eset_portcheck.net.clock import Clock
 from eset_portcheck.net.failure import StageFailed
@@ -238,7 +238,7 @@ async def test_a_name_server_that_answers_other_questions_only(monkeypatch: pyte
     stop = threading.Event()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(resolve, "DNS_PORT", server.getsockname()[1])
+        monkeypatch.setattr(name_query, "DNS_PORT", server.getsockname()[1])
 
         def answer() -> None:
             question, client = server.recvfrom(4096)
@@ -250,8 +250,8 @@ async def test_a_name_server_that_answers_other_questions_only(monkeypatch: pyte
         thread.start()
         clock = Clock()
         started = time.monotonic()
-        entry, _ = await resolve.ask_server(
-            clock, "127.0.0.1", "protect.demo.example", "A", DEADLINE_S, resolve.addresses
+        entry, _ = await name_query.ask_server(
+            clock, "127.0.0.1", "protect.demo.example", "A", DEADLINE_S, name_query.addresses
         )
         assert time.monotonic() - started < DEADLINE_S + LATE_S
         stop.set()

@@ -9,7 +9,7 @@ import dns.rrset
 import pytest
 
 from eset_portcheck.model.stage_detail import DnsAnswer
-from eset_portcheck.net import resolve
+from eset_portcheck.net import name_query
 from eset_portcheck.net.clock import Clock
 from eset_portcheck.net.realm import kdcs
 
@@ -27,7 +27,7 @@ async def ask(
     monkeypatch: pytest.MonkeyPatch,
     answer: Any,
     kind: str = "A",
-    pick: Any = resolve.addresses,
+    pick: Any = name_query.addresses,
     timeout_s: float = 30.0,
 ) -> tuple[DnsAnswer, list[str] | None]:
     class Server(asyncio.DatagramProtocol):
@@ -39,9 +39,9 @@ async def ask(
                 self.transport.sendto(one, address)
 
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
-    monkeypatch.setattr(resolve, "DNS_PORT", transport.get_extra_info("sockname")[1])
+    monkeypatch.setattr(name_query, "DNS_PORT", transport.get_extra_info("sockname")[1])
     try:
-        return await resolve.ask_server(Clock(), "127.0.0.1", "name.lab.test", kind, timeout_s, pick)
+        return await name_query.ask_server(Clock(), "127.0.0.1", "name.lab.test", kind, timeout_s, pick)
     finally:
         transport.close()
 
@@ -79,7 +79,7 @@ async def test_spoilt_answers_have_a_word(monkeypatch: pytest.MonkeyPatch, kind:
         ]
 
     for _ in range(150):
-        told, _ = await ask(monkeypatch, spoilt, kind, kdcs if kind == "SRV" else resolve.addresses)
+        told, _ = await ask(monkeypatch, spoilt, kind, kdcs if kind == "SRV" else name_query.addresses)
         assert told.said not in ("", "dns_timeout"), told
 
 

@@ -67,7 +67,7 @@ def test_a_controller_more_than_five_minutes_away_fails_the_directory(protocol: 
     assert seen.findings[0].params == {
         "skew_s": skew_s,
         "limit_s": 300,
-        "sources": [{"protocol": protocol, "target": "dc1.corp.local", "skew_s": skew_s}],
+        "clocks": [{"protocol": protocol, "target": "dc1.corp.local", "skew_s": skew_s}],
     }
 
 
@@ -94,7 +94,7 @@ def test_a_source_that_agrees_with_this_machine_blames_the_other() -> None:
     assert (bad.verdict, bad.culprit, bad.confidence) == ("fail", "remote-host", "likely")
     assert (good.verdict, good.reason) == ("pass", "PROTOCOL_REPLY")
     assert bad.findings[0].params["disagree"] is True
-    assert [one["skew_s"] for one in bad.findings[0].params["sources"]] == [3600, 1]
+    assert [one["skew_s"] for one in bad.findings[0].params["clocks"]] == [3600, 1]
 
 
 def test_two_that_agree_against_this_machine_blame_it() -> None:

@@ -248,7 +248,7 @@ CASES: list[tuple[str, Attempt, list[Evidence], str, str, str, str]] = [
         connecting(Failure.CONNECTION_RESET),
         [],
         "fail",
-        "warn",
+        "unproven",
         "RESET_AFTER_ACCEPT",
         "remote-service",
     ),

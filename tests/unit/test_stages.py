@@ -42,6 +42,10 @@ PUBLIC = {
 }
 
 
+def accepted(ttl: int) -> Distance:
+    return Distance(address=TARGET, controls=[DistanceControl("echo", 61)], accepted_ttl=ttl)
+
+
 def small(completed: bool) -> SmallSegments:
     return SmallSegments(address=TARGET, segment_bytes=536, stage=Stage.TLS, completed=completed)
 
@@ -75,9 +79,12 @@ def test_tls_stage(
     failure: Failure, detail: dict[str, Any], evidence: list[Evidence], post: str, pre: str, reason: str
 ) -> None:
     seen = attempt(*CONNECTED, broke=Stage.TLS, failure=failure, detail=detail)
-    for phase, verdict in ((Phase.POST, post), (Phase.PRE, pre)):
-        (told,) = judged(row(seen, evidence=evidence), phase=phase)
+    itself = [*evidence, accepted(61)]
+    for phase, verdict, known in ((Phase.POST, post, evidence), (Phase.POST, post, itself), (Phase.PRE, pre, itself)):
+        (told,) = judged(row(seen, evidence=known), phase=phase)
         assert (told.verdict, told.reason) == (verdict, reason)
+    (told,) = judged(row(seen, evidence=evidence), phase=Phase.PRE)
+    assert told.verdict == ("unproven" if pre == "warn" else pre), "who accepted is not known"
 
 
 def test_a_wrong_service_is_named() -> None:
@@ -295,13 +302,11 @@ def test_another_service_that_waits_for_its_words_is_named() -> None:
 
 
 def test_a_transparent_proxy_accepts_for_everybody() -> None:
-    def accepted(ttl: int) -> Distance:
-        return Distance(address=TARGET, controls=[DistanceControl("echo", 61)], accepted_ttl=ttl)
-
     seen = attempt(*CONNECTED, broke=Stage.TLS, failure=Failure.TIMEOUT)
-    for phase in (Phase.POST, Phase.PRE):
+    for phase, verdict in ((Phase.POST, "fail"), (Phase.PRE, "unproven")):
         (told,) = judged(row(seen, evidence=[accepted(64)]), phase=phase)
-        assert (told.verdict, told.reason, told.culprit) == ("fail", "TLS_TIMEOUT", "middlebox")
+        culprit = "middlebox" if verdict == "fail" else None
+        assert (told.verdict, told.reason, told.culprit) == (verdict, "TLS_TIMEOUT", culprit)
         assert told.findings[-1].reason == "ANSWERED_NEARER"
         assert told.where.interval == ["this host", TARGET]
     (told,) = judged(row(seen, evidence=[accepted(61)]))

@@ -9,7 +9,10 @@ from eset_portcheck.model.evidence import (
     Evidence,
     FirewallPrediction,
     LargeHello,
+    NameResolution,
     ProxyControl,
+    Retried,
+    Route,
     SilentControl,
     SmallSegments,
     TtlWalk,
@@ -201,6 +204,27 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
                 if piece.end == "open"
                 else context.say("a second connection without data: {end}", end=parameters.value(piece.end, context))
             )
+        case _:
+            yield from _of_the_way(piece, context)
+
+
+def _of_the_way(piece: Evidence, context: RenderContext) -> Iterator[str]:
+    """Which way packets take, and how the name was found."""
+    match piece:
+        case Route(gateway=str()):
+            yield context.say(
+                "the route goes by gateway {address}, interface {name}",
+                address=piece.gateway,
+                name=piece.interface or "?",
+            )
+        case Route(connected=False, interface=str()):
+            yield context.say("the route goes into interface {name} without a gateway", name=piece.interface)
+        case Retried(passed=True):
+            yield context.say("the first attempt got no answer, the second one worked")
+        case NameResolution(hosts_file=True):
+            yield context.say("the hosts file holds this name")
+        case NameResolution(used="own-query"):
+            yield context.say("address from our own DNS query: the operating system had none in time")
 
 
 def _rule_place(piece: FirewallPrediction) -> str:

@@ -134,11 +134,13 @@ def params_of(report: Report, row: Row | None, where: Where) -> dict[str, Any]:
     attempt = furthest(row) if row else None
     if row is not None and row.via_destination:
         return _behind(report, row, where, attempt.source_address if attempt else None)
+    # The target's own address would stand for the gateway that a stray route does not have.
+    dialled = attempt.address if attempt and row and row.reason != "GATEWAY_DOWN" else None
     return ({"other_end": _other_end(row)} if row and row.direction is Direction.OUTBOUND else {}) | {
         "target": row.target if row else None,
         "port": row.port if row else None,
         "transport": row.transport.value if row else None,
-        "address": where.address or (attempt.address if attempt else None),
+        "address": where.address or dialled,
         "interval": where.interval,
         "source": (attempt.source_address if attempt else None) or report.host.name,
     }
