@@ -179,6 +179,9 @@ def _not_run(
     return None, NO_PARAMS
 
 
+_REPLICATION = "server_port"  # the site value that names the port on which components replicate
+
+
 def _endpoint(one: Requirement, site: Site, target: str | None, number: int, proxy: str, via_port: int) -> Endpoint:
     host = str(target)
     return Endpoint(
@@ -194,6 +197,7 @@ def _endpoint(one: Requirement, site: Site, target: str | None, number: int, pro
         realm=site.realm,
         redirects=tuple(one.redirects),
         session=one.variant if one.proof is Proof.AUTHORISED else None,
+        uploads=one.protocol == "tls" and _REPLICATION in (one.port_value, one.via_port_value),
     )
 
 

@@ -211,6 +211,7 @@ def dry_run(request: Any, language: str = "en") -> int:
 def _promised(request: Any, say: Any) -> None:
     """What a row that fails may cost on the wire beyond its own connection."""
     from eset_portcheck.model import evidence_limits as limits
+    from eset_portcheck.protocols import afterwards
 
     if not any(check.endpoint is not None for check in request.plan.checks):
         return
@@ -224,6 +225,13 @@ def _promised(request: Any, say: Any) -> None:
             "other ports (--no-evidence: none)."
         ).format(port=limits.PORT, others=limits.OTHERS)
     )
+    if any(check.endpoint is not None and afterwards(check.endpoint) for check in request.plan.checks):
+        streams.put(
+            say(
+                "Where it works, a replication port gets one more connection with a large first message (three, if "
+                "that is lost), a directory and SQL Server one more for the certificate."
+            )
+        )
 
 
 def audited(request: Any, *, quiet: bool, form: str, language: str = "en") -> Any:

@@ -3,7 +3,16 @@ the same code."""
 
 import msgspec
 
-from eset_portcheck.diagnose import behind_proxy, clocks, installed, names, overall, proxies
+from eset_portcheck.diagnose import (
+    behind_proxy,
+    clock_skew,
+    clocks,
+    denied_hosts,
+    installed,
+    names,
+    overall,
+    proxies,
+)
 from eset_portcheck.diagnose.inbound import judge_inbound
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
@@ -38,7 +47,8 @@ def diagnose(
     """`rows` carry facts, and a reason only where nothing was run. `command`: that made them; only `check` can be told
     which rows to test again."""
     judged = [_conclude(row, _concluded(row, host, phase), required_proof(row, phase)) for row in rows]
-    judged = overall.groups(clocks.doubted(behind_proxy.weighed(overall.interception(judged))))
+    judged = clocks.doubted(behind_proxy.weighed(overall.interception(denied_hosts.as_one(judged))))
+    judged = overall.groups(clock_skew.compared(judged))
     judged = [_accusing_nobody(row) for row in proxies.noted(judged, host)]
     judged, causes = overall.causes(judged, host, takes_only=command == "check")
     return judged, causes, summary(judged)

@@ -57,7 +57,7 @@ def _sources(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
             if finding.reason in _TOLD and _is_number(skew_s := finding.params.get("skew_s")):
                 yield {"skew_s": skew_s, "told_by": row.target}
         for reply in (attempt.reply for attempt in row.attempts if attempt.reply):
-            date = _http_date(reply.get("date"))
+            date = _http_date(reply.get("date")) if "age" not in reply else None  # an answer out of a cache
             if _is_number(skew_s := reply.get("skew_s")):
                 yield {"skew_s": skew_s, "told_by": row.target}
             elif now is not None and date is not None:

@@ -263,7 +263,7 @@ def _clock(one: Case) -> Advice:
         HERE,
         Command("w32tm", "w32tm /query /status") if one.on_windows else Command("timedatectl", "timedatectl status"),
     )
-    if one.reason != "KDC_CLOCK_SKEW":
+    if one.reason not in ("KDC_CLOCK_SKEW", "CLOCK_SKEW"):
         yield from chain(one)
 
 
@@ -281,7 +281,7 @@ BY_REASON: dict[str, Callable[[Case], Advice]] = {
     "PROXY_UPSTREAM_FAILED": _proxy_exit,
     "TLS_UNKNOWN_CA": _authority,
     **dict.fromkeys(("TLS_WRONG_NAME", "TLS_EXPIRES_SOON"), chain),
-    **dict.fromkeys(("TLS_EXPIRED", "TLS_NOT_YET_VALID", "KDC_CLOCK_SKEW"), _clock),
+    **dict.fromkeys(("TLS_EXPIRED", "TLS_NOT_YET_VALID", "KDC_CLOCK_SKEW", "CLOCK_SKEW"), _clock),
     "PORT_NOT_LISTENING": _own_service,
     "PORT_RESERVED": _reserved,
     **dict.fromkeys(

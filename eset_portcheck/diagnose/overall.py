@@ -28,7 +28,7 @@ _OF_THE_CERTIFICATE = ("TLS_EXPIRED", "TLS_NOT_YET_VALID", "TLS_WRONG_NAME", "TL
 
 def interception(rows: list[Row]) -> list[Row]:
     """An unknown issuer seen on two unrelated targets signs for others: it is an interceptor. Site rows are one owner,
-    public names each their domain.
+    public names each their domain. Rows that ask for no certificate (a database, a directory) are no witnesses.
 
     Two hosts of one domain may have a private authority in common, but not where one of them is known to be signed by a
     public one.
@@ -80,7 +80,9 @@ def _unknown_issuers(row: Row) -> list[str]:
     return [
         tls.chain[0].sha256 if tls.chain[0].self_signed else tls.chain[0].issuer
         for tls in _shown(row)
-        if tls.public != "trusted" and not (_is_sites(row) and (tls.site in ("trusted", "weak") or tls.pinned))
+        if row.trust is not None
+        and tls.public != "trusted"
+        and not (_is_sites(row) and (tls.site in ("trusted", "weak") or tls.pinned))
     ]
 
 
@@ -184,6 +186,8 @@ def _place(row: Row) -> tuple[Any, ...]:
         return (row.reason, str(params.get("gateway", "")), str(params.get("interface", "")))
     if culprit is Culprit.LOCAL_ROUTE:
         return (row.reason, _family(row))
+    if row.reason == "CLOCK_SKEW":
+        return (row.reason,) if row.culprit is Culprit.LOCAL_HOST else (row.reason, row.target)
     if row.reason.startswith("PROXY_"):
         return (row.reason, row.target, row.culprit if where.via else "")
     if row.reason == "TCP_NO_ANSWER" and where.interval:

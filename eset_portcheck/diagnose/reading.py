@@ -46,6 +46,11 @@ def rank(reason: ReasonCode | NoReason) -> Rank:
     return REASONS[reason].rank
 
 
+def warns(finding: Finding) -> bool:
+    """Of warn rank; or a hole for large packets beside a row that works, where only small ones were needed."""
+    return rank(finding.reason) is Rank.WARN or finding.reason == "PMTU_BLACKHOLE"
+
+
 def broken(
     reason: ReasonCode,
     reached: Proof,

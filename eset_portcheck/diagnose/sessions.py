@@ -3,6 +3,8 @@
 Sources: MS-ERREF section 2.3.1 (NTSTATUS values); docs/sources.md#windows-errors-of-a-remote-installation.
 """
 
+import msgspec
+
 from eset_portcheck.diagnose.reading import Reading, broken
 from eset_portcheck.model.evidence import Evidence, SecondOpinion
 from eset_portcheck.model.finding import Finding
@@ -50,7 +52,10 @@ def read_session(record: StageRecord) -> Reading:
         return broken("SMB_NEEDS_CREDENTIALS", Proof.PROTOCOL, State.OPEN, params=detail.as_table())
     params = {name: value for name, value in detail.as_table().items() if name in _SAID} or {"step": "session"}
     if record.failure is Failure.SESSION_REFUSED:
-        return broken(_refused(detail), Proof.PROTOCOL, State.OPEN, params=params)
+        reading = broken(_refused(detail), Proof.PROTOCOL, State.OPEN, params=params)
+        if detail.guest:  # let in, and not as the account: why the log-on did not count
+            return msgspec.structs.replace(reading, findings=(*reading.findings, Finding("SMB_GUEST_LOGIN")))
+        return reading
     reason = _BY_FAILURE.get(record.failure) if record.failure else None
     if reason is None:
         return broken("INTERNAL_ERROR", Proof.PROTOCOL, State.OPEN, culprit=Culprit.CHECKER, params=params)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck import protocols
-from eset_portcheck.diagnose import behind_proxy, certificates, filters, gateway, lossy, names
+from eset_portcheck.diagnose import behind_proxy, certificates, filters, gateway, inner_tls, lossy, names, uploads
 from eset_portcheck.diagnose.gateway import THIS_HOST
 from eset_portcheck.diagnose.reading import Reading, broken, of_kind, rank, silent
 from eset_portcheck.diagnose.refusals import answered_nearer, read_refusal, unasked
@@ -44,6 +44,7 @@ def read(row: Row, attempt: Attempt, evidence: list[Evidence]) -> Reading:
         reading = _otherwise(row, reading, attempt, evidence)
     reading = names.told(certificates.apply(row, attempt.tls, filters.blamed(row, reading)), attempt, evidence)
     reading = lossy.told(reading, attempt, evidence)
+    reading = inner_tls.noted(row, attempt, evidence, uploads.noted(reading, attempt, evidence))
     reading = behind_proxy.placed(row, attempt, reading)
     if reading.where == Where() and attempt.address and rank(reading.reason) is not Rank.PASS:
         reading = msgspec.structs.replace(reading, where=Where(address=attempt.address))
@@ -135,7 +136,7 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
                 reached,
                 State.OPEN,
                 where=Where(interval=[THIS_HOST, str(attempt.address)]),
-                params={"segment_bytes": small.segment_bytes},
+                params={"segment_bytes": small.segment_bytes} | ({"direction": uploads.FROM_TARGET} if in_tls else {}),
             )
         proxy = Culprit.PROXY if _to_proxy(row) else None
         if not in_tls and (other := _other_service(row, record)):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from eset_portcheck.diagnose.reading import Reading, rank
+from eset_portcheck.diagnose.reading import Reading, rank, warns
 from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.observation import Attempt
@@ -78,7 +78,7 @@ def verdict_of(row: Row, reading: Reading, phase: Phase) -> Verdict:
         return reading.verdict
     if not reading.reached.reaches(required) or reading.reason in _NEVER_PROVEN:
         return Verdict.UNPROVEN
-    return Verdict.WARN if any(rank(finding.reason) is Rank.WARN for finding in reading.findings) else Verdict.PASS
+    return Verdict.WARN if any(warns(finding) for finding in reading.findings) else Verdict.PASS
 
 
 def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> Conclusion:
@@ -130,7 +130,7 @@ def _conclude(judged: Judged) -> Conclusion:
     verdict, reading = judged
     reason = reading.reason
     if verdict is Verdict.WARN and rank(reason) is Rank.PASS:
-        reason = next((finding.reason for finding in reading.findings if rank(finding.reason) is Rank.WARN), reason)
+        reason = next((finding.reason for finding in reading.findings if warns(finding)), reason)
     plain = verdict is Verdict.PASS and rank(reason) is Rank.PASS  # nobody to blame
     return Conclusion(
         verdict=verdict,

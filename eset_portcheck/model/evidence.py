@@ -16,6 +16,7 @@ from eset_portcheck.model.vocabulary import Failure, Stage
 HopLimit = Annotated[int, msgspec.Meta(ge=1, le=255)]
 Answer = Literal["accepted", "refused", "rejected", "silent", "unreachable"]
 SilentEnd = Literal["open", "spoke", "closed", "silent", "reset", "refused"]
+HelloEnd = Literal["answered", "silent", "ended"]
 NeighbourState = Literal["reachable", "stale", "delay", "probe", "incomplete", "failed", "other"]
 RuleVerdict = Literal["allow", "drop", "reject", "cannot-tell"]
 
@@ -97,6 +98,20 @@ class SmallSegments(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="s
     failure: Failure | None = None
 
 
+class LargeHello(Piece, frozen=True, kw_only=True, tag="large-hello"):
+    """A ClientHello padded to `hello_bytes` got no answer, where the plain one did. `again`: the same once more;
+    `in_pieces`: the same bytes in packets no larger than the plain one's."""
+
+    hello_bytes: int
+    again: HelloEnd
+    in_pieces: HelloEnd
+    duration_s: float
+
+    @property
+    def lost_for_its_size(self) -> bool:
+        return self.again == "silent" and self.in_pieces == "answered"
+
+
 class SilentControl(Piece, frozen=True, kw_only=True, tag="silent-control"):
     """A second connection on which nothing is sent."""
 
@@ -113,6 +128,14 @@ class AlternativeOpeningTried(Piece, frozen=True, omit_defaults=True, kw_only=Tr
     stage: Stage | None = None
     failure: Failure | None = None
     reply: Facts | None = None
+
+
+class Continued(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="continued"):
+    """What was tried on another connection after a conversation that ended well, as StartTLS. The certificate that it
+    showed is the attempt's."""
+
+    reply: Facts
+    failure: Failure | None = None
 
 
 class ProxyControl(Piece, frozen=True, omit_defaults=True, kw_only=True, tag="proxy-control"):
@@ -246,9 +269,11 @@ Evidence = (
     | ControlPorts
     | Distance
     | SmallSegments
+    | LargeHello
     | SilentControl
     | ProxyControl
     | AlternativeOpeningTried
+    | Continued
     | FirewallPrediction
     | Realm
     | NameResolution

@@ -27,6 +27,7 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     session: str | None = None  # a deep check by a full client behind the handshake: "admin-share"
     encrypted: bool = False  # a TLS stage before the handshake
     redirects: tuple[str, ...] = ()  # host suffixes a redirect may lead to
+    uploads: bool = False  # clients send much over it: a large first message is tried after the handshake
 
 
 class Check(Subject, frozen=True, omit_defaults=True, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Protocol
 from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.failure import StageFailed
+from eset_portcheck.wire.conversation import Framing
 
 CHUNK_BYTES = 16384
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
@@ -58,6 +59,28 @@ class SocketChannel:
         data = await self._loop.sock_recv(self._sock, CHUNK_BYTES)
         await asyncio.sleep(0)  # a peer that always has bytes ready must not keep deadlines from being looked at
         return data
+
+
+class FramedChannel:
+    """Another channel, with the packets of a protocol around what is said."""
+
+    def __init__(self, inner: Channel, framing: Framing) -> None:
+        self._inner = inner
+        self._framing = framing
+
+    async def send(self, data: bytes) -> None:
+        await self._inner.send(self._framing.wrap(data))
+
+    async def receive(self) -> bytes:
+        """Raises StageFailed for what is no such packet."""
+        while chunk := await self._inner.receive():
+            try:
+                records = self._framing.unwrap(chunk)
+            except ValueError as error:
+                raise StageFailed(Failure.UNEXPECTED_BYTES) from error
+            if records:
+                return records
+        return b""
 
 
 class RecordingTls(ssl.SSLObject):

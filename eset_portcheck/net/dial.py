@@ -17,17 +17,18 @@ from eset_portcheck.model.evidence import Evidence
 from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFacts
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.stage_detail import NOTHING, StageDetail
-from eset_portcheck.model.vocabulary import Failure, Stage, Transport, Trust
-from eset_portcheck.net.channel import Channel, SocketChannel, TlsChannel
+from eset_portcheck.model.vocabulary import Failure, Proof, Stage, Transport
+from eset_portcheck.net.channel import Channel, FramedChannel, SocketChannel, TlsChannel
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.datagram import Dispatch, first_reject
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.interfaces import FAMILIES, DialContext, Target
+from eset_portcheck.net.judging import judged
 from eset_portcheck.net.lost_syns import retransmitted
 from eset_portcheck.net.talk import ask_proxy, introduction, seen, talk
 from eset_portcheck.net.tls import Handshake
-from eset_portcheck.wire.conversation import Exchange, Peer
+from eset_portcheck.wire.conversation import Exchange, Framing, Peer
 from eset_portcheck.wire.protocol import Opening, Protocol
 
 T = TypeVar("T")
@@ -80,6 +81,11 @@ class Dial:
             await self._stages()
         except StageFailed:
             pass
+        else:
+            if self.context.collector is not None:
+                found, shown = await self.context.collector.of_success(self)
+                self.evidence += found
+                self._tls = self._tls or shown
         finally:
             if self._sock is not None:
                 self._sock.close()
@@ -110,18 +116,21 @@ class Dial:
                 return
             channel = secured
         await self._handshake(channel)
-        if self.endpoint.session and self.context.sessions is not None:
+        if self.endpoint.session and self.context.sessions is not None and self._spoke:
             async with self.context.sessions.turn():
                 held = await self._stage(
                     Stage.SESSION, self.context.sessions.hold(self), deadline_s=2 * self.context.timeout_s
                 )
             self.reply = {**(self.reply or {}), "session": held.as_table()}
 
+    @property
+    def _spoke(self) -> bool:  # a log-on has somebody to go to
+        return self.protocol.interpret(self.reply or {}).proof.reaches(Proof.PROTOCOL)
+
     async def _stage(
         self, stage: Stage, work: Coroutine[Any, Any, T], facts: Said | None = None, deadline_s: float | None = None
     ) -> T:
-        """One stage under its deadline, and its record; evidence where it is silent or breaks in a way that needs
-        it."""
+        """One stage under its deadline, and its record; evidence where it is silent, or breaks so that it is needed."""
         clock = self.context.clock
         started = clock.now()
         late: list[asyncio.Task[list[Evidence]]] = []
@@ -231,17 +240,8 @@ class Dial:
         return secured
 
     async def _judge(self, handshake: Handshake) -> None:
-        """Outside every stage's clock; in a thread as long as cryptography has to be imported first."""
-        star, name = self.endpoint.trust is Trust.SITE, self.endpoint.server_name or self.endpoint.host
-        judge, asked = self.context.judge, (handshake.certificates, name, star)
-        judged = judge.judge(*asked) if judge.ready else await asyncio.to_thread(judge.judge, *asked)
-        self._tls = msgspec.structs.replace(
-            judged,
-            version=handshake.version,
-            cipher=handshake.cipher,
-            alpn=handshake.alpn,
-            client_certificate=handshake.client_certificate,
-        )
+        """Outside every stage's clock."""
+        self._tls = await judged(self.context.judge, handshake, self.endpoint)
 
     async def _handshake(self, channel: Channel) -> None:
         if self.protocol.silent:
@@ -251,8 +251,6 @@ class Dial:
         if self._inside is not None and self._inside.version:
             await self._judge(self._inside)
         self._finish(exchange)
-        if self.context.collector is not None:
-            self.evidence += await self.context.collector.of_reply(self)
 
     async def _talk(self, channel: Channel) -> Exchange:
         try:
@@ -266,10 +264,11 @@ class Dial:
     def _introduction(self) -> Peer:
         return introduction(self.endpoint, self._tls.alpn if self._tls else None)
 
-    async def _start_tls(self, channel: Channel) -> Channel | None:
+    async def _start_tls(self, channel: Channel, framing: Framing | None) -> Channel | None:
         """TLS that a conversation asked for; its failure is a fact for the conversation."""
+        below = channel if framing is None else FramedChannel(channel, framing)
         self._inside = inside = Handshake(
-            TlsChannel(channel, self.context.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False
+            TlsChannel(below, self.context.contexts.get(()), self.endpoint.server_name or self.endpoint.host), False
         )
         return await inside.attempted()
 

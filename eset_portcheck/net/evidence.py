@@ -5,7 +5,7 @@ connect silent -> TTL walk and other ports of the same host; connect refused, or
 distance; TLS or handshake silent -> the same with small segments; reset on our first bytes -> a second, silent
 connection, and the protocol's other beginning where it has one; anything doubtful behind an accepted
 connection -> how far away whoever accepted it is; an answer in a proxy's name -> the same request for a host
-that cannot exist.
+that cannot exist; a replication port that did what it should -> a large first message.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import (
     AlternativeOpeningTried,
     Answer,
+    Continued,
     ControlPorts,
     Distance,
     Evidence,
@@ -29,13 +30,14 @@ from eset_portcheck.model.evidence import (
     SmallSegments,
 )
 from eset_portcheck.model.evidence_limits import CONTROL_PORTS
-from eset_portcheck.model.observation import StageRecord
+from eset_portcheck.model.observation import StageRecord, TlsFacts
 from eset_portcheck.model.vocabulary import Failure, Stage, Transport
 from eset_portcheck.net.clock import Expired, shorten
 from eset_portcheck.net.dial import Dial
 from eset_portcheck.net.distance import HopDistance
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.net.interfaces import FAMILIES, Attempting
+from eset_portcheck.net.uploads import large_hello
 from eset_portcheck.net.walk import walk
 from eset_portcheck.wire.protocol import AlternativeOpening
 
@@ -104,7 +106,24 @@ class EvidenceCollector:
         wanted = [one for one in others if _begins_anew(one, record)]
         return [*control, *await self._who_accepted(dial), *[await self._otherwise(dial, one) for one in wanted]]
 
-    async def of_reply(self, dial: Attempting) -> list[Evidence]:
+    async def of_success(self, dial: Attempting) -> tuple[list[Evidence], TlsFacts | None]:
+        """What a protocol has to try afterwards, and the certificate that it showed. Where TLS came about and nothing
+        is said in it, but clients will say much: whether large packets get there."""
+        tried = dial.protocol.continuation
+        if tried is not None and dial.reply and not dial.endpoint.proxy and tried.wanted(dial.reply):
+            context = msgspec.structs.replace(dial.context, collector=None, sessions=None)
+            attempt = await Dial(context, dial.endpoint, dial.protocol, dial.target, opening=tried).run()
+            failed = attempt.failed.failure if attempt.failed else None
+            return [Continued(address=dial.address, reply=attempt.reply or {}, failure=failed)], attempt.tls
+        return [*await self._of_reply(dial), *await self._uploads(dial)], None
+
+    async def _uploads(self, dial: Attempting) -> list[Evidence]:
+        tls = next((record for record in dial.records if record.stage is Stage.TLS), None)
+        if tls is None or tls.failure is not None or not dial.endpoint.uploads:
+            return []
+        return [*await large_hello(dial, tls.duration_s)]
+
+    async def _of_reply(self, dial: Attempting) -> list[Evidence]:
         """A conversation that ended well: a web server answers requests in a proxy's form too."""
         status = (dial.reply or {}).get("status")
         if not dial.protocol.speaks_to_proxy or status in _OF_A_PROXY:

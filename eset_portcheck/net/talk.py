@@ -13,9 +13,9 @@ from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.channel import SLICE_BYTES, Channel
 from eset_portcheck.net.failure import StageFailed
-from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Peer, StartTls, UnexpectedBytes
+from eset_portcheck.wire.conversation import Conversation, Ended, Exchange, Framing, Peer, StartTls, UnexpectedBytes
 
-Secure = Callable[[Channel], Awaitable[Channel | None]]
+Secure = Callable[[Channel, Framing | None], Awaitable[Channel | None]]
 
 
 async def talk(
@@ -44,7 +44,7 @@ async def talk(
             if isinstance(exchange.wants, StartTls):
                 if exchange.surplus:
                     raise StageFailed(Failure.UNEXPECTED_BYTES, StageDetail(why="bytes before TLS"))
-                secured = await secure(channel) if secure is not None else None
+                secured = await secure(channel, exchange.wants.framing) if secure is not None else None
                 channel = secured or channel
                 exchange.secured(secured is not None)
                 continue

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.wire.protocol import Protocol
 
 BUILT_IN = frozenset(module.name for module in pkgutil.iter_modules(__path__))
@@ -25,6 +26,12 @@ def find(name: str) -> Protocol | None:
         assert isinstance(found, Protocol)  # noqa: S101  # a test reads them all
         return found
     return _loaded(name) if name in _registered() else None
+
+
+def afterwards(endpoint: Endpoint) -> bool:
+    """Is something tried on another connection once this one has ended well?"""
+    protocol = find(endpoint.protocol)
+    return endpoint.uploads or (protocol is not None and protocol.continuation is not None)
 
 
 def known(name: str) -> bool:

@@ -6,13 +6,14 @@ Sources: RFC 9110 15 (status codes), RFC 6585 6 (511 network authentication requ
 from urllib.parse import urlsplit
 
 from eset_portcheck.model.vocabulary import Proof
-from eset_portcheck.wire import http1
+from eset_portcheck.wire import clocks, http1
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
 
 def converse(peer: Peer) -> Conversation:
     facts = yield from http1.get(peer.host, peer.port, peer.path)
+    facts |= clocks.of_http(facts, peer.now_s)
     return facts | {"asked": peer.host} | ({"redirects": list(peer.redirects)} if peer.redirects else {})
 
 

@@ -10,7 +10,7 @@ Sources: RFC 9110 15.5.8 (407), 15.6.3-5 (502, 503, 504); RFC 9112 3.2.2 (absolu
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import http
-from eset_portcheck.wire import http1
+from eset_portcheck.wire import clocks, http1
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
 from eset_portcheck.wire.protocol import SPOKEN, Protocol
 
@@ -18,6 +18,7 @@ from eset_portcheck.wire.protocol import SPOKEN, Protocol
 def converse(peer: Peer) -> Conversation:
     target = f"http://{http1.authority(peer.host, peer.port, 80)}{peer.path}"
     facts = yield from http1.get(peer.host, peer.port, target)
+    facts |= clocks.of_http(facts, peer.now_s)
     return facts | {"asked": peer.host} | ({"redirects": list(peer.redirects)} if peer.redirects else {})
 
 

@@ -42,6 +42,24 @@ CODES = {
 }
 
 
+# RFC 3961 8, RFC 3962 7, RFC 4757 5, RFC 6803 8, RFC 8009 5
+ENCRYPTION_TYPES = {
+    1: "des-cbc-crc",
+    2: "des-cbc-md4",
+    3: "des-cbc-md5",
+    16: "des3-cbc-sha1",
+    17: "aes128-cts-hmac-sha1-96",
+    18: "aes256-cts-hmac-sha1-96",
+    19: "aes128-cts-hmac-sha256-128",
+    20: "aes256-cts-hmac-sha384-192",
+    23: "rc4-hmac",
+    24: "rc4-hmac-exp",
+    25: "camellia128-cts-cmac",
+    26: "camellia256-cts-cmac",
+}
+_WEAK = tuple(ENCRYPTION_TYPES[one] for one in (1, 2, 3, 16, 23, 24))  # RFC 6649, RFC 8429
+
+
 def _request(peer: Peer) -> bytes:
     nonce = int.from_bytes(peer.random(4), "big") & 0x7FFFFFFF
     return kerberos_messages.as_request(_realm(peer), f"portcheck-{peer.random(6).hex()}", nonce, peer.now_s)
@@ -76,8 +94,8 @@ def converse_tcp(peer: Peer) -> Conversation:
 def _facts(data: bytes, peer: Peer) -> Facts:
     """Raises ValueError, IndexError for what is neither KRB-ERROR nor AS-REP."""
     if data[0] == _AS_REP:
-        kerberos_messages.parse_reply(data)
-        return {"message": "AS-REP", "realm_asked": _realm(peer)}
+        chosen = kerberos_messages.parse_reply(data)
+        return {"message": "AS-REP", "realm_asked": _realm(peer)} | _types(chosen)
     if data[0] != _KRB_ERROR:
         raise ValueError("neither KRB-ERROR nor AS-REP")
     found = kerberos_messages.parse_error(data)
@@ -97,7 +115,12 @@ def _facts(data: bytes, peer: Peer) -> Facts:
         "susec": found["susec"],
         "skew_s": skew_s,  # against the moment of the request: the answer's way is in it
         "skew_accuracy_s": 1,
-    }
+    } | _types(found["encryption_types"])
+
+
+def _types(numbers: list[int]) -> Facts:
+    names = list(dict.fromkeys(ENCRYPTION_TYPES.get(one, f"type {one}") for one in numbers))
+    return {"encryption_types": names} if names else {}
 
 
 def interpret(facts: Facts) -> Meaning:
@@ -105,6 +128,11 @@ def interpret(facts: Facts) -> Meaning:
     found: list[tuple[ReasonCode, dict[str, Any]]] = []
     if isinstance(skew_s, int) and abs(skew_s) > SKEW_LIMIT_S:
         found.append(("KDC_CLOCK_SKEW", {"skew_s": skew_s, "accuracy_s": 1, "limit_s": SKEW_LIMIT_S}))
+    if types := facts.get("encryption_types"):
+        weak = all(one in _WEAK for one in types)
+        found.append(
+            ("KERBEROS_WEAK_ENCRYPTION" if weak else "KERBEROS_ENCRYPTION_TYPES", {"encryption_types": list(types)})
+        )
     if facts.get("code") == SERVICE_UNAVAILABLE:
         found.append(("SERVICE_REFUSES", {"code": SERVICE_UNAVAILABLE}))
     return Meaning(Proof.PROTOCOL, findings=found)
@@ -117,7 +145,14 @@ PROTOCOL = Protocol(
     needs_realm=True,
     own_signatures=("kerberos",),
     label="KRB",
-    possible_reasons=("PROTOCOL_REPLY", "WRONG_PROTOCOL", "KDC_CLOCK_SKEW", "SERVICE_REFUSES"),
+    possible_reasons=(
+        "PROTOCOL_REPLY",
+        "WRONG_PROTOCOL",
+        "KDC_CLOCK_SKEW",
+        "KERBEROS_WEAK_ENCRYPTION",
+        "KERBEROS_ENCRYPTION_TYPES",
+        "SERVICE_REFUSES",
+    ),
     checked={
         "en": (
             "A request for a user that does not exist. The error reply proves that the service works and gives its "

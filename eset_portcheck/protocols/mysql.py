@@ -12,6 +12,7 @@ AuthMoreData), "ERR_Packet"; reference manual "Host cache"; MariaDB "Connection"
 
 import struct
 from collections.abc import Generator
+from typing import Any
 
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
@@ -32,6 +33,13 @@ REASONS: dict[int, ReasonCode] = {
     1129: "MYSQL_HOST_BLOCKED",
     1040: "MYSQL_TOO_MANY_CONNECTIONS",
 }
+# Errors, as a rule at the log-on, that speak of every client's log-on, and not of this unknown user alone.
+_TOLD: dict[int, ReasonCode] = {
+    3159: "MYSQL_TLS_REQUIRED",
+    1251: "MYSQL_CLIENT_TOO_OLD",
+    1203: "MYSQL_ACCOUNT_LIMIT",
+    1226: "MYSQL_ACCOUNT_LIMIT",
+}
 _ERR, _OK, _SWITCH = 0xFF, 0x00, 0xFE
 _FAST_SUCCESS = b"\x01\x03"  # AuthMoreData of caching_sha2_password: the OK packet follows by itself
 _ROUNDS = 8
@@ -43,6 +51,7 @@ _NOTHING = {
     "dialog": b"\0",
     "client_ed25519": bytes(64),
 }
+_EVERY_DRIVER_KNOWS = ("", "mysql_native_password")
 
 
 def converse(peer: Peer) -> Conversation:
@@ -96,23 +105,25 @@ def _log_on(user: str, plugin: str, offered: int) -> bytes:
 def _refusal() -> Generator[Step, bytes, Facts]:
     """Read to the end of the log-on, whatever the plug-in asks. The greeting has proven MySQL: a close from here on is
     a fact, no failure."""
+    asked: Facts = {}
     for _ in range(_ROUNDS):
         head = yield from _up_to(4)
         packet = (yield from _up_to(_size(head))) if len(head) == 4 else b""
         if not packet or len(packet) < _size(head):
-            return {"log_on": "closed"}
+            return asked | {"log_on": "closed"}
         if packet[0] == _ERR:
-            return {"log_on": "refused", "refusal": _code(packet)}
+            return asked | {"log_on": "refused", "refusal": _code(packet)}
         if packet[0] == _OK:
             yield Send(_wrapped(0, b"\x01"))  # COM_QUIT: an anonymous account let us in
-            return {"log_on": "accepted", "refusal": 0}
+            return asked | {"log_on": "accepted", "refusal": 0}
         if packet[0] == _SWITCH:  # another plug-in, asked for by name
             name = packet[1:].split(b"\0")[0].decode("latin-1")
+            asked = {"plugin_asked": name[:TEXT_LIMIT]}
             yield Send(_wrapped(head[3] + 1, _NOTHING.get(name, b"")))
         # Any other beginning is the plug-in's own (a question of PAM, say): nothing to add.
         elif packet != _FAST_SUCCESS:
             yield Send(_wrapped(head[3] + 1, b"\0"))
-    return {"log_on": "unfinished"}
+    return asked | {"log_on": "unfinished"}
 
 
 def _up_to(count: int) -> Generator[Step, bytes, bytes]:
@@ -148,14 +159,23 @@ def interpret(facts: Facts) -> Meaning:
     """The first packet may say that this host is not welcome: MySQL is spoken, and the requirement is disproven.
 
     Another error in its place (a proxy of MySQL without a server behind it, a server that is shutting down) refuses
-    everybody.
+    everybody. What refuses the log-on is told and takes nothing from what the greeting proved.
     """
     if facts.get("answer") == "error":
         reason = REASONS.get(int(facts["code"]))
         if reason:
             return Meaning(Proof.PROTOCOL, reason, params={"code": facts["code"]})
-        return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"code": facts["code"]})])
-    return Meaning(Proof.PROTOCOL)
+        return Meaning(
+            Proof.PROTOCOL, findings=[(_TOLD.get(int(facts["code"]), "SERVICE_REFUSES"), {"code": facts["code"]})]
+        )
+    found: list[tuple[ReasonCode, dict[str, Any]]] = []
+    told = _TOLD.get(int(facts.get("refusal") or 0))
+    if told:
+        found.append((told, {"refusal": facts["refusal"]}))
+    plugin = str(facts.get("plugin_asked", facts.get("plugin", "")))
+    if plugin not in _EVERY_DRIVER_KNOWS:
+        found.append(("MYSQL_LOGIN_METHOD", {"plugin": plugin}))
+    return Meaning(Proof.PROTOCOL, findings=found)
 
 
 PROTOCOL = Protocol(
@@ -164,7 +184,9 @@ PROTOCOL = Protocol(
     interpret=interpret,
     single_probe=True,
     own_signatures=("mysql",),
-    possible_reasons=(*SPOKEN, *REASONS.values(), "SERVICE_REFUSES"),
+    possible_reasons=tuple(
+        dict.fromkeys((*SPOKEN, *REASONS.values(), "SERVICE_REFUSES", *_TOLD.values(), "MYSQL_LOGIN_METHOD"))
+    ),
     checked={
         "en": (
             "The server sends the first packet: a greeting or an error. Then one complete login of an unknown user is "

@@ -13,17 +13,10 @@ from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import smb
 from eset_portcheck.wire import netbios
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
-from eset_portcheck.wire.protocol import SPOKEN, AlternativeOpening, Protocol
+from eset_portcheck.wire.protocol import AlternativeOpening, Protocol
 
 CALLED, CALLING = "*SMBSERVER", "PORTCHECK"
 REQUEST = 0x81
-REFUSALS = {
-    0x80: "not listening on called name",
-    0x81: "not listening for calling name",
-    0x82: "called name not present",
-    0x83: "insufficient resources",
-    0x8F: "unspecified error",
-}
 
 
 def session_request() -> bytes:
@@ -48,8 +41,7 @@ def _session(peer: Peer, inside: Callable[[Peer], Conversation]) -> Conversation
             facts = yield from inside(peer)
             return {"netbios_session": "granted"} | facts
         case (0x83, 0, 1):
-            code = (yield Read(1))[0]
-            return {"netbios_session": "refused", "code": code, "meaning": REFUSALS.get(code, "unknown code")}
+            return netbios.refusal((yield Read(1))[0])
         case (0x84, 0, 6):  # to an address that is the server's word: nothing is dialled for it
             yield Read(6)
             return {"netbios_session": "retargeted"}
@@ -75,7 +67,7 @@ PROTOCOL = Protocol(
     interpret=interpret,
     own_signatures=("smb", "netbios-session"),
     openings=(AlternativeOpening(reason="SMB1_NEGOTIATE_BLOCKED", converse=converse_smb2, after=b"\x82\0\0\0"),),
-    possible_reasons=(*SPOKEN, "SMB1_ONLY", "SMB1_NEGOTIATE_BLOCKED", "NETBIOS_SESSION_REFUSED", "SERVICE_REFUSES"),
+    possible_reasons=smb.PROTOCOL.possible_reasons,
     checked={
         "en": "A NetBIOS session is requested. Inside it, the SMB version is negotiated.",
         "es": "Se pide una sesión NetBIOS. Dentro de ella se negocia la versión de SMB.",

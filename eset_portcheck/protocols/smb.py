@@ -19,19 +19,25 @@ it, no log-on was tried and no bad password counted. NTLM is asked for inside SP
 SPNEGO token; not at all when that token does not offer NTLM. A server that hangs up at SESSION_SETUP or refuses it has
 spoken SMB all the same.
 
+Samba's `hosts deny` answers whoever it names with a refused NetBIOS session, on this port too, where nobody asked for
+one (source3/smbd/smb2_process.c, smbd_add_connection; measured): that is the list's word and no other service's.
+
 Sources: MS-SMB2 3.2.4.2.2 and 3.2.5.2 (client), 3.3.5.3 and 3.3.5.4 (server), 3.2.4.2.3 (authentication); MS-NLMP
 2.2.1.2; MS-CIFS 2.2.4.52.
 """
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import netbios, ntlm, smb1, smb2
-from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Send
+from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
 from eset_portcheck.wire.protocol import SPOKEN, AlternativeOpening, Protocol
 
 
 def converse(peer: Peer) -> Conversation:
     yield Send(netbios.frame(smb1.negotiate()))
-    message = yield from netbios.read_message()
+    head = yield from netbios.read_head()
+    if head == netbios.REFUSED:
+        return netbios.refusal((yield Read(1))[0])
+    message = yield Read(netbios.frame_length(head))
     if smb1.speaks(message):
         return _clock({"smb1_only": True} | smb1.parse_negotiate(message), peer)
     dialect, facts = smb2.parse_negotiate(message)
@@ -77,7 +83,11 @@ def _clock(facts: Facts, peer: Peer) -> Facts:
 
 def interpret(facts: Facts) -> Meaning:
     """A dialect is the protocol. SMB1 alone will not do for current Windows; a refusal of every dialect still is SMB's
-    own word."""
+    own word. A refused session is no SMB: the list of hosts behind it turns this machine away."""
+    if facts.get("netbios_session") == "refused":
+        denied = facts.get("code") == netbios.NOT_FOR_THIS_CLIENT
+        told = {name: facts[name] for name in ["netbios_session", "code", "meaning"] if name in facts}
+        return Meaning(Proof.ACCEPTS, "SMB_HOST_NOT_ALLOWED" if denied else "NETBIOS_SESSION_REFUSED", params=told)
     if facts.get("smb1_only"):
         return Meaning(
             Proof.PROTOCOL, findings=[("SMB1_ONLY", {"dialect": facts.get("dialect") or "older than NT LM 0.12"})]
@@ -85,6 +95,8 @@ def interpret(facts: Facts) -> Meaning:
     if "status" in facts:  # to NEGOTIATE itself
         params = {"status": facts.get("status_name", facts["status"])}
         return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", params)])
+    if facts.get("signing") == "required":
+        return Meaning(Proof.PROTOCOL, findings=[("SMB_SIGNING_REQUIRED", {"dialect": facts.get("dialect")})])
     return Meaning(Proof.PROTOCOL)
 
 
@@ -94,7 +106,15 @@ PROTOCOL = Protocol(
     interpret=interpret,
     own_signatures=("smb",),
     openings=(AlternativeOpening(reason="SMB1_NEGOTIATE_BLOCKED", converse=converse_smb2),),
-    possible_reasons=(*SPOKEN, "SMB1_ONLY", "SMB1_NEGOTIATE_BLOCKED", "SERVICE_REFUSES"),
+    possible_reasons=(
+        *SPOKEN,
+        "SMB1_ONLY",
+        "SMB1_NEGOTIATE_BLOCKED",
+        "SMB_SIGNING_REQUIRED",
+        "SMB_HOST_NOT_ALLOWED",
+        "NETBIOS_SESSION_REFUSED",
+        "SERVICE_REFUSES",
+    ),
     checked={
         "en": "The SMB version is negotiated over TCP, without a login. Current systems use versions 2 and 3.",
         "es": (

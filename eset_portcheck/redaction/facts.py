@@ -7,21 +7,25 @@ them out.
 from eset_portcheck.model.privacy import Privacy
 
 _CODES = """
-    accepted accepted_ttl accuracy_s
+    accepted accepted_ttl accuracy_s age
     action alert answer bind answer_code answers_on body_bytes capabilities cause client code component condition
-    connected content control_ttl currentTime days dialect dialects duration_s encrypted encryption entries errno error
+    connected content control_ttl currentTime days direction disagree dialect dialects duration_s encrypted encryption
+    entries errno error
     error_queue excluded_ports failed failure family fact firewall guest held_s known hop hops how html install level
+    hello_bytes clocks encryption_types problem tls_tried
     limit_s listener log_on logon_status logon_status_name machine meaning mechanisms message methods minimum_ttl
     missing mtu netbios_session not_after not_before not_in_dns openssl option os os_build package pid port ports
     protocol rcode reason received_bytes refusal refused_ttl release result result_name root segment_bytes
     sent server_time_utc servers service session session_present settings signed signing silent_connection since_utc
-    skew_accuracy_s skew_s smb1_only stage starttls starttls_result starttls_tried state status status_code status_name
+    skew_accuracy_s skew_s smb1_only stage starttls starttls_result starttls_tried state status status_code
+    status_name
     step stime_utc suffix supportedLDAPVersion supportedSASLMechanisms susec system tested tls tools transport tried ttl
     ttl_walk type unread v6only value verdict walked why default started_s
     attempts connect_s hosts_file neighbour os_after_s repeated_syns sources truncated used
     reply bind database_kind enabled unit listens through inspector self_signed"""
 _KINDS = {
-    Privacy.PEER: "content_type date plugin proxy_authenticate server software vendorName version x_squid_error",
+    Privacy.PEER: "content_type date plugin plugin_asked proxy_authenticate server software vendorName version "
+    "x_squid_error",
     Privacy.ALGORITHM: "cipher host_key kex mac",
     Privacy.HOST: "address addresses all_proxy asked computer disagrees dns dnsHostName dns_computer dns_domain domain "
     "from gateway http_proxy https_proxy interval"

@@ -27,7 +27,7 @@ TLS = (
 )
 SHARE = (
     "SMB_NEEDS_CREDENTIALS EXTRA_MISSING SMB_LOGON_FAILURE SMB_ACCOUNT_LOCKED SMB_ACCESS_DENIED SMB_SHARE_MISSING "
-    "SMB_NTLM_BLOCKED"
+    "SMB_NTLM_BLOCKED SMB_GUEST_LOGIN"
 )
 LISTENER = (
     "PORT_FREE PORT_HELD_BY_PRODUCT PORT_IN_USE_BY_OTHER OWNER_UNEXPECTED OWNER_NOT_VISIBLE PORT_RESERVED "
@@ -38,6 +38,7 @@ INSIDE = (
     "PORT_FREE PORT_HELD_BY_PRODUCT PORT_IN_USE_BY_OTHER OWNER_NOT_VISIBLE PORT_RESERVED PORT_NOT_LISTENING "
     "LISTENS_BEYOND_LOOPBACK"
 )
+CLOCKS = ("kerberos", "kerberos_tcp", "ldap", "smb", "nbss", "http", "http_proxy")
 ANY = "NOT_SELECTED BUDGET_SPENT INTERRUPTED INTERNAL_ERROR"
 
 
@@ -80,6 +81,8 @@ def _outbound(one: Requirement) -> dict[str, str]:
         stages[message("login")] = SHARE
     protocol = protocols.find(one.protocol)
     stages[message("answer")] = " ".join(protocol.possible_reasons if protocol else SPOKEN)
+    if one.protocol in CLOCKS or one.trust is not None:
+        stages[message("clocks")] = "CLOCK_SKEW"
     stages[message("several addresses")] = "ONE_FAMILY_FAILS SOME_ADDRESSES_FAIL"
     if protocol is not None and protocol.second_client:
         stages[message("a second client (--deep)")] = "SECOND_OPINION_DIFFERS EXTRA_MISSING"

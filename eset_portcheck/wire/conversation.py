@@ -12,7 +12,7 @@ No clock, no socket and no try/except in there: a parser's ValueError, IndexErro
 
 import struct
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -67,9 +67,21 @@ class ReadDatagram(msgspec.Struct, frozen=True):
     accept: Callable[[bytes], bool]
 
 
+class Framing(Protocol):
+    """Records of TLS inside a protocol's own packets."""
+
+    def wrap(self, records: bytes) -> bytes: ...
+
+    def unwrap(self, received: bytes) -> bytes:
+        """The records in what came, as far as packets are complete; the rest is kept. Raises ValueError."""
+        ...
+
+
 class StartTls(msgspec.Struct, frozen=True):
     """Continue inside TLS on the same connection (after the protocol agreed to it). Gives b"" when TLS came to nothing:
-    then nothing more can be said."""
+    then nothing more can be said. `framing`: where records do not stand on the stream as they are; fresh for each."""
+
+    framing: Framing | None = None
 
 
 Step = Send | Read | ReadUntil | ReadSome | ReadDatagram | StartTls

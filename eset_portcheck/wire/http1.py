@@ -27,8 +27,8 @@ def authority(host: str, port: int, default: int) -> str:
 
 
 def get(host: str, port: int, target: str) -> Conversation:
-    """GET and up to 8 KiB of the answer. Facts: status, server, content_type, location, via, date, body_bytes, content
-    (wire/content.py) and body_sha256, which is of the body without the name that was asked for."""
+    """GET and up to 8 KiB of the answer. Facts: status, server, content_type, location, via, date, age, body_bytes,
+    content (wire/content.py) and body_sha256, which is of the body without the name that was asked for."""
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=BODY_LIMIT_BYTES * 2)
     headers = [
         (b"Host", authority(host, port, 80).encode("ascii")),
@@ -106,6 +106,6 @@ def _header(response: h11.Response, name: bytes) -> str:
 
 
 def _facts(response: h11.Response) -> Facts:
-    names = ("server", "content-type", "location", "via", "date", "proxy-authenticate", "x-squid-error")
+    names = ("server", "content-type", "location", "via", "date", "age", "proxy-authenticate", "x-squid-error")
     found = {name.replace("-", "_"): _header(response, name.encode()) for name in names}
     return {"status": response.status_code} | {name: value for name, value in found.items() if value}

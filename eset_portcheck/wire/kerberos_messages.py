@@ -132,6 +132,24 @@ class KrbError(univ.Sequence):  # type: ignore[misc]
     )
 
 
+class EncryptionType(univ.Sequence):  # type: ignore[misc]
+    """ETYPE-INFO2-ENTRY and the older ETYPE-INFO-ENTRY (5.2.7.5, 5.2.7.4): the salt has another type in each."""
+
+    componentType = namedtype.NamedTypes(
+        _NAMED("etype", _explicit(INT32, 0)),
+        _OPTIONAL("salt", univ.Any().subtype(explicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatConstructed, 1))),
+        _OPTIONAL("s2kparams", _explicit(univ.OctetString(), 2)),
+    )
+
+
+class EncryptionTypes(univ.SequenceOf):  # type: ignore[misc]
+    componentType = EncryptionType()
+
+
+_ETYPE_INFO = (19, 11)  # PA-ETYPE-INFO2, PA-ETYPE-INFO: the newer one says all
+MAX_TYPES = 16
+
+
 def as_request(realm: str, client: str, nonce: int, now_s: float) -> bytes:
     """AS-REQ for `client`, a ticket of one hour, without pre-authentication."""
     request = AsRequest()
@@ -148,9 +166,24 @@ def as_request(realm: str, client: str, nonce: int, now_s: float) -> bytes:
     return ber.encode(request)
 
 
-def parse_reply(data: bytes) -> None:
-    """Raises ValueError for what is no AS-REP. Nothing of it is of use: what it says is encrypted for its client."""
-    ber.decode(data, AsReply())
+def parse_reply(data: bytes) -> list[int]:
+    """Raises ValueError for what is no AS-REP. The encryption type that the KDC chose; the rest is encrypted for its
+    client."""
+    return [int(ber.decode(data, AsReply())["enc-part"]["etype"])]
+
+
+def _encryption_types(method_data: bytes) -> list[int]:
+    """Those that the KDC has for the client, from METHOD-DATA (5.9.1); none where it is something else."""
+    try:
+        offered = {
+            int(one["padata-type"]): bytes(one["padata-value"]) for one in ber.decode(method_data, PreAuthentications())
+        }
+        kind = next((one for one in _ETYPE_INFO if one in offered), None)
+        if kind is None:
+            return []
+        return [int(one["etype"]) for one in ber.decode(offered[kind], EncryptionTypes())][:MAX_TYPES]
+    except ValueError:  # other contents of e-data are as good
+        return []
 
 
 def parse_error(data: bytes) -> dict[str, Any]:
@@ -161,6 +194,7 @@ def parse_error(data: bytes) -> dict[str, Any]:
         "stime_s": _seconds(bytes(error["stime"])),
         "susec": int(error["susec"]),
         "realm": bytes(error["realm"]).decode("latin-1")[:TEXT_LIMIT],
+        "encryption_types": _encryption_types(bytes(error["e-data"])) if error["e-data"].hasValue() else [],
     }
 
 

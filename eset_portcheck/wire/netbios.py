@@ -1,7 +1,8 @@
 """NetBIOS names, the name service's packets and the session service's framing.
 
 Sources: RFC 1001 14.1 (first-level encoding); RFC 1002 4.1 (scope, second-level encoding), 4.2.1 (header), 4.2.12 to
-4.2.14 (name query and its answers), 4.2.17 and 4.2.18 (node status), 4.3.1 and 4.3.7 (session message, keep-alive);
+4.2.14 (name query and its answers), 4.2.17 and 4.2.18 (node status), 4.3.1, 4.3.4 and 4.3.7 (session message,
+negative response, keep-alive);
 MS-SMB2 2.1 (the same four bytes without NetBIOS, length of 24 bits).
 """
 
@@ -14,6 +15,15 @@ MAX_FRAME_BYTES = 64 * 1024
 MAX_KEEP_ALIVES = 8
 MAX_NAMES = 32
 KEEP_ALIVE = b"\x85\0\0\0"
+REFUSED = b"\x83\0\0\x01"  # the head of a negative session response; a code of one byte follows
+NOT_FOR_THIS_CLIENT = 0x81
+_REFUSALS = {
+    0x80: "not listening on called name",
+    NOT_FOR_THIS_CLIENT: "not listening for calling name",
+    0x82: "called name not present",
+    0x83: "insufficient resources",
+    0x8F: "unspecified error",
+}
 _NBSTAT, _NB = 0x21, 0x20
 _NEGATIVE = {
     1: "format error",
@@ -71,6 +81,11 @@ def read_message_or_end() -> Generator[Step, bytes, bytes]:
     if head == KEEP_ALIVE:
         head = yield from read_head()
     return (yield Read(frame_length(head)))
+
+
+def refusal(code: int) -> dict[str, Any]:
+    """Facts of a negative session response (RFC 1002 4.3.4)."""
+    return {"netbios_session": "refused", "code": code, "meaning": _REFUSALS.get(code, "unknown code")}
 
 
 def node_status(transaction_id: bytes) -> bytes:

@@ -43,6 +43,13 @@ class AlternativeOpening(Opening, frozen=True, kw_only=True):
     after: bytes = b""
 
 
+class Continuation(Opening, frozen=True, kw_only=True):
+    """What is tried on a connection of its own once the conversation has ended well, where its facts make it `wanted`:
+    it never decides. Its facts are evidence, and so is the certificate that it shows."""
+
+    wanted: Callable[[Facts], bool]
+
+
 class Protocol(Opening, frozen=True, kw_only=True):
     """`interpret` says what the facts of a finished conversation prove.
 
@@ -55,6 +62,7 @@ class Protocol(Opening, frozen=True, kw_only=True):
     second_client      module of sessions/ that speaks it once more with --deep
     label              the word in the line of stages, 8 characters at most; empty: the name
     openings           other beginnings, tried as evidence
+    continuation       what is tried afterwards, as evidence
     possible_reasons   codes that the conversation can end with, for `explain`
     checked            what is done, one or two sentences, by language ("en" is needed)
     """
@@ -71,6 +79,7 @@ class Protocol(Opening, frozen=True, kw_only=True):
     second_client: str = ""
     label: str = ""
     openings: tuple[AlternativeOpening, ...] = ()
+    continuation: Continuation | None = None
     possible_reasons: tuple[ReasonCode, ...] = SPOKEN
 
     def __post_init__(self) -> None:

@@ -176,6 +176,13 @@ add(
     no_icmp,
     small_link,
 )
+add(
+    "pmtu-upload",
+    "large packets to the server vanish, the ClientHello passes",
+    ask.UPLOAD,
+    {"connect": "ok", "stage": "bytes", "error": "timeout"},
+    Rules("fw", ["ip daddr 10.77.2.2 tcp dport 2222 meta length > 1400 drop"]),
+)
 
 # someone else answers
 HTTP = "tcp dport 80"

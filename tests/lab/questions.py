@@ -81,6 +81,17 @@ BYTES = {"tls": re.compile("^TLSv1"), "bytes": range(1, 1 << 20)}
 AGENT_PORT = tcp(
     SERVER, 2222, "--tls", "server.lab.test", "--send", HTTP_GET.format("/"), "--read", "200", healthy=BYTES
 )
+UPLOAD = tcp(
+    SERVER,
+    2222,
+    "--tls",
+    "server.lab.test",
+    "--send",
+    HTTP_GET.format("/" + 3000 * "a"),
+    "--read",
+    "200",
+    healthy=BYTES,
+)
 AGENT_PORT_BY_NAME = Observation(("tcp", "server.lab.test", *AGENT_PORT.asks[2:]), {"addr": "fd77:2::2", **BYTES})
 CLOSED_PORT = tcp(SERVER, 2224)
 DEAD_ADDRESS = tcp(DEAD, 2222, "--timeout", "5")

@@ -69,6 +69,7 @@ CASES = [
     server("refused-alone", "unproven", "REFUSED_ORIGIN_UNKNOWN", arguments=OTHER_PORT, phase="pre"),
     server("delay-400", "pass"),
     Case("pmtu-blackhole", SERVER_ROW, Expected("fail", "PMTU_BLACKHOLE"), V4, also=(PUSH, PUSH_443)),
+    server("pmtu-upload", "warn", "PMTU_BLACKHOLE", findings=("PMTU_BLACKHOLE",)),
     server("server-frozen", "fail", "TLS_TIMEOUT NO_REPLY"),
     server("tarpit", "fail", "TLS_TIMEOUT NO_REPLY"),
     server("drip", "fail", "TLS_TIMEOUT NO_REPLY"),

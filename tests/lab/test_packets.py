@@ -25,10 +25,13 @@ def test_healthy_site_one_connection_a_row_and_nothing_malformed(lab: Lab) -> No
     ports = Counter(
         {port: len(capture.packets(f"{SYN} && tcp.dstport == {port}")) for port in (2222, 80, 8883, 443, 3128)}
     )
-    assert ports == {2222: 1, 80: 1, 8883: 1, 443: 1, 3128: 4}, "one connection decides a row; the proxy has four rows"
-    assert len(capture.packets(SYN)) == 8, "no other port was tried"
+    assert ports == {2222: 2, 80: 1, 8883: 1, 443: 1, 3128: 6}, (
+        "one connection decides a row, and the proxy has four rows, one of them with a control; one more each way to 2222"
+    )
+    assert len(capture.packets(SYN)) == 11, "no other port was tried"
     # what must be there: a capture without malformed packets may also be empty
-    assert len(capture.packets(f"{FROM_AGENT} && tls.handshake.type == 1 && tcp.dstport == 2222")) == 1
+    assert len(capture.packets(f"{FROM_AGENT} && tls.handshake.type == 1 && tcp.dstport == 2222")) == 2
+    assert len(capture.packets(f"{FROM_AGENT} && tls.record.length == 2043 && tcp.dstport == 2222")) == 1
     assert len(capture.packets(f"{FROM_AGENT} && tls.handshake.type == 1 && tcp.dstport == 8883")) == 1
     assert (
         len(capture.packets(f'{FROM_AGENT} && http.request.method == "GET" && http.request.uri == "/v1/info.meta"'))
@@ -42,7 +45,7 @@ def test_healthy_site_one_connection_a_row_and_nothing_malformed(lab: Lab) -> No
         )
         == 1
     )
-    assert len(capture.packets(f'{FROM_AGENT} && http.request.method == "CONNECT"')) == 3
+    assert len(capture.packets(f'{FROM_AGENT} && http.request.method == "CONNECT"')) == 4
 
 
 def test_names_are_asked_once_a_run(lab: Lab) -> None:

@@ -158,7 +158,63 @@ def test_any_error_is_a_kdc(code: int, name: str) -> None:
 def test_a_ticket_is_a_kdc_too() -> None:
     padata = tlv(0xA2, tlv(0x30, tlv(0x30, tlv(0xA1, tlv(2, b"\x13")), tlv(0xA2, tlv(4, b"x")))))
     for reply in (as_rep(), as_rep(padata=padata)):
-        assert answered(reply) == {"message": "AS-REP", "realm_asked": "CORP.LOCAL"}
+        assert answered(reply) == {
+            "message": "AS-REP",
+            "realm_asked": "CORP.LOCAL",
+            "encryption_types": ["aes256-cts-hmac-sha1-96"],
+        }
+
+
+def etypes(kind: int, *numbers: int, junk: bytes = b"") -> bytes:
+    """The e-data field: METHOD-DATA with one ETYPE-INFO2 (19) or ETYPE-INFO (11)."""
+    entries = [
+        tlv(0x30, tlv(0xA0, tlv(2, bytes([one]))), tlv(0xA1, tlv(0x1B if kind == 19 else 4, b"CORP.LOCALuser")))
+        for one in numbers
+    ]
+    padata = tlv(0x30, tlv(0xA1, tlv(2, bytes([kind]))), tlv(0xA2, tlv(4, junk or tlv(0x30, *entries))))
+    return tlv(0xAC, tlv(4, tlv(0x30, tlv(0x30, tlv(0xA1, tlv(2, b"\x02")), tlv(0xA2, tlv(4, b""))), padata)))
+
+
+@pytest.mark.parametrize("kind", [19, 11])
+@pytest.mark.parametrize(
+    ("numbers", "names", "finding"),
+    [
+        ((18, 17, 23), ["aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "rc4-hmac"], "KERBEROS_ENCRYPTION_TYPES"),
+        ((23,), ["rc4-hmac"], "KERBEROS_WEAK_ENCRYPTION"),
+        ((23, 3, 1), ["rc4-hmac", "des-cbc-md5", "des-cbc-crc"], "KERBEROS_WEAK_ENCRYPTION"),
+        ((99, 23), ["type 99", "rc4-hmac"], "KERBEROS_ENCRYPTION_TYPES"),
+    ],
+)
+def test_encryption_types_that_the_kdc_names(
+    kind: int, numbers: tuple[int, ...], names: list[str], finding: str
+) -> None:
+    facts = answered(krb_error(code=tlv(0xA6, tlv(2, b"\x19")), e_data=etypes(kind, *numbers)))
+    assert facts is not None
+    assert (facts["code"], facts["encryption_types"]) == (25, names)
+    found = [(code, params) for code, params in kerberos.interpret(facts | {"skew_s": 0}).findings]
+    assert found == [(finding, {"encryption_types": names})]
+
+
+@pytest.mark.parametrize(
+    "e_data",
+    [
+        b"",
+        tlv(0xAC, tlv(4, b"")),
+        tlv(0xAC, tlv(4, b"\x30\x80junk")),  # what AD puts there of its own
+        etypes(2),
+        etypes(19, junk=b"\x30\x03\x02\x01"),
+    ],
+)
+def test_other_contents_of_e_data_are_as_good(e_data: bytes) -> None:
+    facts = answered(krb_error(e_data=e_data))
+    assert facts is not None
+    assert "encryption_types" not in facts
+
+
+def test_endless_types_are_capped() -> None:
+    facts = answered(krb_error(e_data=etypes(19, *range(1, 100))))
+    assert facts is not None
+    assert len(facts["encryption_types"]) == 16
 
 
 def later(seconds: int, susec: bytes = b"\x07\xa1\x20") -> dict[str, Any]:

@@ -108,9 +108,12 @@ def test_what_the_root_tells() -> None:
     assert facts == {
         "supportedLDAPVersion": ["3", "2"], "namingContexts": ["DC=corp,DC=local"], "supportedSASLMechanisms": ["GSSAPI", "GSS-SPNEGO"],
         "defaultNamingContext": "DC=corp,DC=local", "currentTime": "20010909014640.0Z", "dnsHostName": "dc.corp.local", "starttls": True,
-        "result": 0, "result_name": "success", "answer": "done",
+        "skew_s": 1_000_000_000, "result": 0, "result_name": "success", "answer": "done",
     }  # fmt: skip
-    assert (ldap.interpret(facts).proof, ldap.interpret(facts).findings) == (Proof.PROTOCOL, [])
+    assert (ldap.interpret(facts).proof, ldap.interpret(facts).findings) == (
+        Proof.PROTOCOL,
+        [("LDAP_SIGNING_UNKNOWN", {})],
+    )
 
 
 def test_no_starttls() -> None:
@@ -273,3 +276,19 @@ def test_a_damaged_answer_never_escapes(at: int, change: bytes, cut: int, chunk:
     if exchange.facts is not None:
         assert msgspec.json.encode(exchange.facts)
         assert ldap.interpret(exchange.facts).proof is Proof.PROTOCOL
+
+
+def test_starttls_that_is_only_offered_is_tried_apart_from_the_search() -> None:
+    """For its certificate: on another connection, which asks nothing else."""
+    assert ldap.PROTOCOL.continuation is not None
+    assert ldap.PROTOCOL.continuation.wanted({"starttls": True, "result": 0})
+    assert not ldap.PROTOCOL.continuation.wanted({"starttls": False, "result": 0})
+    assert not ldap.PROTOCOL.continuation.wanted({"starttls": True, "starttls_tried": "works"})
+    exchange = Exchange(ldap.converse_starttls(PEER))
+    assert len(exchange.out) == 1
+    exchange.receive(bytes.fromhex("300c020101 7807 0a0100 0400 0400"))
+    exchange.secured(True)
+    assert exchange.facts == {"starttls_tried": "works"}
+    refused = Exchange(ldap.converse_starttls(PEER))
+    refused.receive(bytes.fromhex("300c020101 7807 0a0134 0400 0400"))  # unavailable: it has no certificate
+    assert refused.facts == {"starttls_tried": "refused"}

@@ -256,13 +256,14 @@ def test_ldap_search_of_the_root() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "found"), [(0, []), (8, ["LDAP_TLS_REQUIRED"]), (13, ["LDAP_TLS_REQUIRED"]), (48, []), (53, [])]
+    ("code", "found"),
+    [(0, ["LDAP_SIGNING_UNKNOWN"]), (8, ["LDAP_TLS_REQUIRED"]), (13, ["LDAP_TLS_REQUIRED"]), (48, []), (53, [])],
 )
 def test_ldap_results(code: int, found: list[str]) -> None:
     done = bytes.fromhex("300c020101") + bytes([0x65, 7, 0x0A, 1, code, 4, 0, 4, 0])
     no_tls = bytes.fromhex("300c020102 7807 0a0102 0400 0400")  # ExtendedResponse, protocolError
-    sent, facts = said(ldap, done, *[no_tls] * bool(found))
-    assert sent[-1] == ldap_messages.unbind(4 if found else 2)
+    sent, facts = said(ldap, done, *[no_tls] * (code in ldap.NEED_TLS))
+    assert sent[-1] == ldap_messages.unbind(4 if code in ldap.NEED_TLS else 2)
     assert ldap_messages.unbind(2) == bytes.fromhex("30050201024200")
     meaning = ldap.interpret(facts)
     assert (meaning.proof, [name for name, _ in meaning.findings]) == (Proof.PROTOCOL, found)

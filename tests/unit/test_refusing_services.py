@@ -43,4 +43,4 @@ def test_a_refusal_of_everybody_is_a_warning(protocol: str, facts: dict[str, Any
 def test_answers_that_refuse_only_us_are_none(protocol: str, facts: dict[str, Any]) -> None:
     known = protocols.find(protocol)
     assert known is not None
-    assert [code for code, _ in known.interpret(facts).findings] == []
+    assert {code for code, _ in known.interpret(facts).findings} <= {"LDAP_SIGNING_UNKNOWN"}  # a remark

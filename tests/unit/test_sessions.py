@@ -152,3 +152,10 @@ def test_every_code_is_produced_somewhere() -> None:
     ]
     text = "\n".join(path.read_text() for path in files if "reasons" not in path.name and "render" not in path.name)
     assert [code for code in REASONS if not re.search(rf"\b{code}\b", text)] == []
+
+
+def test_a_guest_is_told_beside_the_refused_login() -> None:
+    detail = {"guest": True, "step": "logon"}
+    seen = attempt(*CONNECTED, Stage.HANDSHAKE, broke=Stage.SESSION, failure=Failure.SESSION_REFUSED, detail=detail)
+    (told,) = judged(row(seen, **SHARE))
+    assert [one.reason for one in told.findings] == ["SMB_LOGON_FAILURE", "SMB_GUEST_LOGIN"]

@@ -195,7 +195,9 @@ def test_everything_a_windows_host_tells() -> None:
         "dns_domain": "corp.local",
         "dns_computer": "pc7.corp.local",
     }
-    assert smb.interpret(facts) == smb.Meaning(Proof.PROTOCOL)
+    assert smb.interpret(facts) == smb.Meaning(
+        Proof.PROTOCOL, findings=[("SMB_SIGNING_REQUIRED", {"dialect": "3.1.1"})]
+    )
 
 
 @pytest.mark.parametrize(
@@ -391,3 +393,23 @@ def test_recorded_servers() -> None:
         }
         assert "os_build" not in facts
     assert (old["smb1_only"], old["dialect"], old["server_time_utc"]) == (True, "NT LM 0.12", "2026-11-24T10:41:28Z")
+
+
+def test_a_list_of_hosts_turns_this_machine_away() -> None:
+    """samba 4.17 with `hosts deny`, recorded on 445: a refused NetBIOS session that nobody asked for."""
+    _, facts = said(bytes.fromhex("8300000181"))
+    assert facts == {"netbios_session": "refused", "code": 0x81, "meaning": "not listening for calling name"}
+    meaning = smb.interpret(facts)
+    assert (meaning.proof, meaning.reason, meaning.disproves) == (Proof.ACCEPTS, "SMB_HOST_NOT_ALLOWED", True)
+
+
+def test_another_refusal_of_a_session_says_nothing_of_a_list() -> None:
+    _, facts = said(bytes.fromhex("8300000180"))
+    assert smb.interpret(facts).reason == "NETBIOS_SESSION_REFUSED"
+
+
+def test_demanded_signing_is_told() -> None:
+    assert smb.interpret({"signing": "required", "dialect": "3.1.1"}).findings == [
+        ("SMB_SIGNING_REQUIRED", {"dialect": "3.1.1"})
+    ]
+    assert smb.interpret({"signing": "enabled", "dialect": "3.1.1"}).findings == []

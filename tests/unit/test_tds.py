@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import tds
-from eset_portcheck.wire.conversation import Ended, Exchange, Peer, UnexpectedBytes
+from eset_portcheck.wire.conversation import Ended, Exchange, Peer, StartTls, UnexpectedBytes
 
 PEER = Peer(host="db.corp.local", port=1433)
 VERSION = bytes.fromhex("10000fa00000")  # 16.0.4000
@@ -104,3 +104,58 @@ def test_a_damaged_answer_never_escapes(at: int, change: bytes, cut: int) -> Non
     except (UnexpectedBytes, Ended):
         return
     assert exchange.facts is None or set(exchange.facts) == {"version", "encryption"}
+
+
+def test_the_handshake_stands_in_packets_of_prelogin() -> None:
+    packets = tds.PreloginPackets()
+    records = bytes(range(256)) * 20  # 5,120 bytes: two packets
+    sent = packets.wrap(records)
+    assert struct.unpack_from(">BBH", sent) == (0x12, 0, 4096)
+    assert struct.unpack_from(">BBH", sent, 4096) == (0x12, 1, len(records) - 4088 + 8)
+    other = tds.PreloginPackets()
+    assert b"".join(other.unwrap(sent[at : at + 7]) for at in range(0, len(sent), 7)) == records
+
+
+@pytest.mark.parametrize("broken", [b"HTTP/1.1", b"\x04\x01\0\x08\0\0\0\0", b"\x16\x03\x01\x02\0\0\0\0"])
+def test_what_is_no_packet_of_prelogin(broken: bytes) -> None:
+    with pytest.raises(ValueError, match="PRELOGIN"):
+        tds.PreloginPackets().unwrap(broken)
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_hostile_packets_raise_nothing_else(data: bytes) -> None:
+    try:
+        assert len(tds.PreloginPackets().unwrap(data)) <= len(data)
+    except ValueError:
+        return
+
+
+@pytest.mark.parametrize(
+    ("byte", "finding"),
+    [
+        (0, []),
+        (1, ["TDS_ENCRYPTION_REQUIRED"]),
+        (3, ["TDS_ENCRYPTION_REQUIRED"]),
+        (2, ["TDS_ENCRYPTION_NOT_SUPPORTED"]),
+    ],
+)
+def test_the_wish_for_encryption_is_told(byte: int, finding: list[str]) -> None:
+    facts = talk(answer([(0, VERSION), (1, bytes([byte]))]))
+    assert [code for code, _ in tds.interpret(facts).findings] == finding
+    assert tds.encrypts(facts) is (byte != 2)
+
+
+def test_tls_is_begun_only_where_it_is_offered() -> None:
+    none = Exchange(tds.converse_tls(PEER))
+    none.receive(answer([(0, VERSION), (1, b"\2")]))
+    assert none.facts is not None
+    assert none.facts["tls_tried"] == "not offered"
+    for worked, word in ((True, "works"), (False, "failed")):
+        exchange = Exchange(tds.converse_tls(PEER))
+        exchange.receive(answer([(0, VERSION), (1, b"\0")]))
+        assert isinstance(exchange.wants, StartTls)
+        assert isinstance(exchange.wants.framing, tds.PreloginPackets)
+        exchange.secured(worked)
+        assert exchange.facts is not None
+        assert exchange.facts["tls_tried"] == word

@@ -8,6 +8,7 @@ from eset_portcheck.model.evidence import (
     Established,
     Evidence,
     FirewallPrediction,
+    LargeHello,
     NameResolution,
     ProxyControl,
     Retried,
@@ -32,7 +33,8 @@ _TOLD = frozenset({
     "servers", "os", "asked",
     "subject", "issuer", "sha256", "not_before", "not_after", "names", "target", "port", "transport", "errno",
     "silent_connection",
-    "segment_bytes", "rule", "table", "chain", "status", "group", "failed", "tried", "address", "family", "addresses",
+    "segment_bytes", "hello_bytes", "rule", "table", "chain", "status", "group", "failed", "tried", "address",
+    "family", "addresses",
     "known",
     "process", "user",
 })
@@ -178,6 +180,10 @@ def evidence(piece: Evidence, context: RenderContext) -> Iterator[str]:
             )
         case SmallSegments(completed=True):
             yield context.say("the same step works with small packets ({bytes} bytes)", bytes=piece.segment_bytes)
+        case LargeHello() if piece.lost_for_its_size:
+            yield context.say(
+                "a large first message ({bytes} bytes) gets no answer, in small pieces it does", bytes=piece.hello_bytes
+            )
         case FirewallPrediction(verdict="drop" | "reject"):
             yield context.say(
                 "this machine's firewall blocks it: {rule} ({place})", rule=piece.rule or "?", place=_rule_place(piece)

@@ -39,6 +39,8 @@ PARAMETER = {
     "dns": message("DNS says {value}"),
     "encrypted": message("encrypted"),
     "encryption": message("encryption {value}"),
+    "encryption_types": message("encryption types {value}"),
+    "direction": message("direction {value}"),
     "errno": message("error number {value}"),
     "error": message("error {value}"),
     "failed": message("failed {value}"),
@@ -47,6 +49,7 @@ PARAMETER = {
     "gateway": message("gateway {value}"),
     "group": message("group {value}"),
     "guest": message("logged in as a guest"),
+    "hello_bytes": message("first message of {value} bytes"),
     "hops": message("hops {value}"),
     "host_key": message("host key {value}"),
     "host_key_sha256": message("host key sha256 {value}"),
@@ -78,7 +81,9 @@ PARAMETER = {
     "path": message("path {value}"),
     "pid": message("process {value}"),
     "plugin": message("login method {value}"),
+    "plugin_asked": message("login method {value}"),
     "process": message("program {value}"),
+    "problem": message("problem {value}"),
     "proxies": message("proxies set here: {value}"),
     "proxy_authenticate": message("login methods {value}"),
     "realm": message("realm {value}"),
@@ -105,6 +110,8 @@ PARAMETER = {
     "silent_connection": message("a second connection without data: {value}"),
     "skew_accuracy_s": message("accurate to {value} s"),
     "skew_s": message("clocks differ by {value} s"),
+    "clocks": message("clocks seen: {value}"),
+    "disagree": message("these clocks disagree with each other"),
     "software": message("software {value}"),
     "sources": message("sources of names: {value}"),
     "stage": message("stage {value}"),
@@ -117,6 +124,7 @@ PARAMETER = {
     "subject": message("certificate of {value}"),
     "through": message("trusted only through {value}"),
     "tls": message("TLS offered"),
+    "tls_tried": message("TLS tried: {value}"),
     "told_by": message("according to {value}"),
     "tried": message("tried {value}"),
     "tried_on": message("login made on {value}"),
@@ -140,7 +148,9 @@ VALUE = {
     "done": message("done"),
     "enabled": message("enabled"),
     "error": message("error"),
+    "failed": message("failed"),
     "format error": message("format error"),
+    "from the target": message("from the target"),
     "given": message("given"),
     "granted": message("granted"),
     "greeting": message("greeting"),
@@ -189,6 +199,7 @@ VALUE = {
     "the time was over": message("time limit reached"),
     "this host": message("this host"),
     "timeout": message("no answer"),
+    "to the target": message("to the target"),
     "tree": message("share"),
     "unacceptable protocol version": message("unacceptable protocol version"),
     "unfinished": message("unfinished"),
@@ -221,6 +232,8 @@ def value(given: object, context: RenderContext) -> str:
     """One value: a word of ours where it is one, else the thing itself."""
     if isinstance(given, str) and given in VALUE:
         return context.say(VALUE[given])
+    if isinstance(given, dict):
+        return " ".join(context.safe(one, _VALUE) for one in given.values())
     return context.safe(given, _VALUE)
 
 
