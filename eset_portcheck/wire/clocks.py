@@ -7,7 +7,6 @@ Sources: RFC 9110 6.6.1 (Date), RFC 9111 5.1 (Age: an answer out of a cache bear
 import re
 from calendar import timegm
 from collections.abc import Mapping
-from email.utils import parsedate_tz
 from typing import Any
 
 _GENERALIZED = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d{1,6})?Z")
@@ -18,6 +17,8 @@ def of_http(facts: Mapping[str, Any], now_s: float) -> dict[str, Any]:
     if "age" in facts:
         return {}
     try:
+        from email.utils import parsedate_tz  # it loads the socket module, which a renderer has no use for
+
         parts = parsedate_tz(str(facts.get("date", "")))
     except (ValueError, TypeError, IndexError, OverflowError):  # a header that no clock wrote breaks no answer
         return {}

@@ -30,7 +30,12 @@ GOLDEN = ROOT / "tests/fixtures/reports/1.0.0/server.json"
 
 
 def settings(site: StandInSite, **more: Any) -> Any:
-    return {**site.values, "connect_to": site.connect_to, "ca_file": site.ca_file} | more
+    return {
+        **site.values,
+        "connect_to": site.connect_to,
+        "ca_file": site.ca_file,
+        "public_ca_file": site.ca_file,
+    } | more
 
 
 def python(code: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.rejudging import rejudged
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "reports"
-TODAY: dict[str, Any] = json.loads((GOLDEN / "1.2.0" / "evidence.json").read_bytes())
+TODAY: dict[str, Any] = json.loads((GOLDEN / "1.2.0" / "afterwards.json").read_bytes())
 PIECES = [piece for row in TODAY["checks"] for piece in row.get("evidence", [])]
 
 

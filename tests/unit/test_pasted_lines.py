@@ -579,10 +579,11 @@ def modules() -> list[Path]:
     return sorted(path for part in parts for path in (ROOT / "eset_portcheck").glob(part) if path.name != "quoting.py")
 
 
-# quotes that are not a shell's: of nft, awk and SQL; what stands in them is a mark, an identifier or an address
+# quotes that are not a shell's: of nft, awk, SQL and Markdown's code spans; what stands in them is a mark, an identifier or an address
 _NOTATIONS = {
     ("fixes_commands.py", "nft"), ("fixes_commands.py", "_where"), ("fixes_commands.py", "_nft_undo"), ("fixes_accounts.py", "_database_account"),
     ("nft.py", "rules"), ("nft.py", "_rules"), ("nft.py", "into"), ("nft.py", "undo_into"),
+    ("markdown.py", "_text"),
 }  # fmt: skip
 
 

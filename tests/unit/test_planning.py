@@ -138,7 +138,13 @@ def test_ports_of_the_site_are_dialled_and_the_pages_ports_stay_in_the_id() -> N
 
 def test_an_endpoint_says_what_is_sent() -> None:
     assert endpoint(planned("agent")["agent.server.tcp-2222"]) == Endpoint(
-        Transport.TCP, "protect.corp.local", 2222, "tls", server_name="protect.corp.local", trust=Trust.SITE
+        Transport.TCP,
+        "protect.corp.local",
+        2222,
+        "tls",
+        server_name="protect.corp.local",
+        trust=Trust.SITE,
+        uploads=True,
     )
     assert endpoint(planned("agent")["agent.repository.tcp-80"]) == Endpoint(
         Transport.TCP,
