@@ -45,15 +45,15 @@ _PARAMS = 6
 _DIGEST = 24  # characters of a fingerprint
 
 
-def of_row(row: Row, context: RenderContext) -> list[str]:
-    """The facts behind the reason, most telling first."""
-    return list(dict.fromkeys(phrase for phrase in _phrases(row, context) if phrase))
+def of_row(row: Row, system: object, context: RenderContext) -> list[str]:
+    """The facts behind the reason, most telling first. `system`: of this machine, as the report names it."""
+    return list(dict.fromkeys(phrase for phrase in _phrases(row, system, context) if phrase))
 
 
-def _phrases(row: Row, context: RenderContext) -> Iterator[str]:
+def _phrases(row: Row, system: object, context: RenderContext) -> Iterator[str]:
     attempt = furthest(row)
     if row.where.process:
-        yield from phrases(row, context)
+        yield from phrases(row, system, context)
     if attempt is None:
         yield from _not_run(row, context)
         own = next(
