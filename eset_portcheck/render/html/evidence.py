@@ -9,7 +9,7 @@ from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage, Transport, Verdict
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.html.words import CLIENT_CERTIFICATE, EXTRA, JUDGED, LACKS, SHOWS, STAGE
+from eset_portcheck.render.html.page_terms import CLIENT_CERTIFICATE, EXTRA, JUDGED, LACKS, SHOWS, STAGE
 from eset_portcheck.render.wording import evidence_phrases, parameters, reason_text
 from eset_portcheck.render.wording.track import furthest, marked
 

@@ -19,7 +19,7 @@ from eset_portcheck.render.wording.issue_phrases import culprit_phrase, listed, 
 from eset_portcheck.render.wording.parameters import request
 from eset_portcheck.render.wording.reason_text import Step
 from eset_portcheck.render.wording.rerun import again, whole
-from eset_portcheck.render.wording.words import AUDIENCE, CULPRIT
+from eset_portcheck.render.wording.value_names import AUDIENCE, CULPRIT
 
 _STEPS = 2  # of what to do, unless verbose
 _SEEN = 4  # facts, unless verbose

@@ -24,7 +24,7 @@ from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.wording import parameters
 from eset_portcheck.render.wording.port_owners import phrases
 from eset_portcheck.render.wording.track import furthest, stage_word
-from eset_portcheck.render.wording.words import FAILURE
+from eset_portcheck.render.wording.value_names import FAILURE
 
 # Parameters that a phrase of their own says better, or that stand elsewhere.
 # fmt: off

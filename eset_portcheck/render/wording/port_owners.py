@@ -9,7 +9,7 @@ from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
-from eset_portcheck.render.wording.words import BIND, KNOWN_PROGRAM
+from eset_portcheck.render.wording.value_names import BIND, KNOWN_PROGRAM
 
 _FREE = ("PORT_FREE", "PORT_NOT_LISTENING")
 _ADDRESSES = 4

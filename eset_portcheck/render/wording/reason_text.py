@@ -14,7 +14,7 @@ from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.wording.parameters import request
 from eset_portcheck.render.wording.track import furthest
-from eset_portcheck.render.wording.words import AUDIENCE, TOOL
+from eset_portcheck.render.wording.value_names import AUDIENCE, TOOL
 from eset_portcheck.texts.quoting import Shell
 from eset_portcheck.texts.shell import shell_of
 
