@@ -26,7 +26,7 @@ _ROLES = 20
 _WHOLE_LINES = "1.0."  # whose commands repeated the whole line to test again
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,39}\Z")
 _DIGEST = re.compile(r"\A[0-9a-f]{32}\Z")
-_PLACE = re.compile(r"[A-Za-z_]{1,60}( at [a-z_0-9]{1,60}\.py:[0-9]{1,5})?\Z")  # model.bug.place
+_LOCATION = re.compile(r"[A-Za-z_]{1,60}( at [a-z_0-9]{1,60}\.py:[0-9]{1,5})?\Z")  # model.bug.location
 _MARK = re.compile(r"(eset[-_]portcheck[ _])[0-9a-f]{8}")
 
 
@@ -68,11 +68,13 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
 
 
 def _bare(row: Row) -> Row:
-    """Without findings, which diagnosis makes. It keeps those of a row that was not run; of these the place of a fault
-    of ours is the only one there is."""
-    places = [one.params.get("error") for one in row.findings if one.reason == row.reason == "INTERNAL_ERROR"]
+    """Without findings, which diagnosis makes. It keeps those of a row that was not run; of these the location of a
+    fault of ours is the only one there is."""
+    locations = [one.params.get("error") for one in row.findings if one.reason == row.reason == "INTERNAL_ERROR"]
     kept = [
-        Finding("INTERNAL_ERROR", params={"error": one}) for one in places if isinstance(one, str) and _PLACE.match(one)
+        Finding("INTERNAL_ERROR", params={"error": one})
+        for one in locations
+        if isinstance(one, str) and _LOCATION.match(one)
     ][:1]
     return row if row.findings == kept else msgspec.structs.replace(row, findings=kept)
 

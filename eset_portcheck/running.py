@@ -11,7 +11,7 @@ import msgspec
 
 from eset_portcheck import protocols
 from eset_portcheck.deep import second_opinion
-from eset_portcheck.model.bug import place
+from eset_portcheck.model.bug import location
 from eset_portcheck.model.evidence import AddressesLeftOut, Evidence, OneWay, Realm
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, Observation, StageRecord
@@ -89,7 +89,7 @@ class Runner:
         try:
             found = await self._dial(context, endpoint)
         except Exception as error:  # noqa: BLE001
-            found = Observation(error=place(error))
+            found = Observation(error=location(error))
         found = msgspec.structs.replace(found, duration_s=round(self._clock.now() - started, 4))
         if self._done is not None:
             with contextlib.suppress(OSError):  # progress on a closed stderr must not break the run

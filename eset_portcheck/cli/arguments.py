@@ -140,7 +140,7 @@ def _options(arguments: argparse.Namespace, profiles: list[Any]) -> dict[str, An
 
 
 def _as_option(line: str) -> str:
-    """The place of a fault as it was typed: server -> --server."""
+    """The location of a fault as it was typed: server -> --server."""
     name, colon, rest = line.partition(":")
     return f"--{name.replace('_', '-')}:{rest}" if colon and name in _SITE_OPTIONS else line
 

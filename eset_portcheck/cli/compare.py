@@ -64,7 +64,7 @@ def _roles(report: Any) -> str:
 
 
 def _report(name: str) -> Any:
-    """Raises WrongUse with the file and the place of the bad value."""
+    """Raises WrongUse with the file and the location of the bad value."""
     from eset_portcheck.cli.report import read
     from eset_portcheck.redaction import redacted
 

@@ -12,10 +12,10 @@ def begun(path: Path, *, replace: bool) -> Replacement:
     try:
         file = Replacement(path)
         if file.present is not None and not replace:
-            raise WrongUse(f"{_place(path)}: already exists (--force replaces it)")
+            raise WrongUse(f"{_location(path)}: already exists (--force replaces it)")
         file.open()
     except Unusable as error:
-        raise WrongUse(f"{_place(path)}: {error.args[0]}") from None
+        raise WrongUse(f"{_location(path)}: {error.args[0]}") from None
     return file
 
 
@@ -25,10 +25,10 @@ def write(file: Replacement, content: bytes, *, replace: bool) -> None:
     try:
         file.write(content, over=replace)
     except FileExistsError:
-        raise WrongUse(f"{_place(file.path)}: already exists (--force replaces it)") from None
+        raise WrongUse(f"{_location(file.path)}: already exists (--force replaces it)") from None
     except OSError as error:
-        raise WrongUse(f"{_place(file.path)}: cannot be written: {error.strerror or type(error).__name__}") from None
+        raise WrongUse(f"{_location(file.path)}: cannot be written: {error.strerror or type(error).__name__}") from None
 
 
-def _place(path: Path) -> str:
+def _location(path: Path) -> str:
     return f"-o {str(path)[:120]!a}"

@@ -59,21 +59,21 @@ class Outputs:
             path = Path(name)
             form = path.suffix.lower().removeprefix(".")
             if form not in suffixes:
-                raise WrongUse(f"{_place(name)}: the suffix must be one of {', '.join(suffixes)}")
+                raise WrongUse(f"{_location(name)}: the suffix must be one of {', '.join(suffixes)}")
             try:
                 found = Replacement(path)
                 twin = next((str(other.path) for _, other in self._files if found.is_same(other)), None)
             except (Unusable, OSError) as error:
-                raise WrongUse(f"{_place(name)}: {unusable(error)}") from None
+                raise WrongUse(f"{_location(name)}: {unusable(error)}") from None
             if twin is not None:
-                raise WrongUse(f"{_place(name)}: the same file as {_place(twin)}")
+                raise WrongUse(f"{_location(name)}: the same file as {_location(twin)}")
             self._files.append((form, found))
         for _, file in self._files:
             try:
                 file.open()
             except Unusable as error:
                 self.close()
-                raise WrongUse(f"{_place(str(file.path))}: {unusable(error)}") from None
+                raise WrongUse(f"{_location(str(file.path))}: {unusable(error)}") from None
 
     def write(self, report: Any, language: str = "en", *, live: bool = False) -> None:
         """`live`: the report of the run that is ending here. `written` names what is there afterwards. Raises
@@ -90,7 +90,7 @@ class Outputs:
                 file.write(data)
             except OSError as error:
                 missing.append(
-                    f"{_place(str(file.path))}: not written, an earlier file is as it was: "
+                    f"{_location(str(file.path))}: not written, an earlier file is as it was: "
                     f"{error.strerror or type(error).__name__}"
                 )
             else:
@@ -113,7 +113,7 @@ def unusable(error: Unusable | OSError) -> str:
     )
 
 
-def _place(name: str) -> str:
+def _location(name: str) -> str:
     return f"-o {name[:120]!a}"
 
 

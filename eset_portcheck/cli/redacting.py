@@ -37,17 +37,17 @@ class Redacting:
         self._map: dict[str, dict[str, str]] = {}
         if not arguments.map:
             return
-        self._place = f"--map {arguments.map[:120]!a}"
+        self._option = f"--map {arguments.map[:120]!a}"
         if not self._strict:
-            raise WrongUse(f"{self._place}: --map needs --redact strict")
+            raise WrongUse(f"{self._option}: --map needs --redact strict")
         try:
             file = Replacement(Path(arguments.map))
             if any(_is_same(file, name) for name in _outputs(arguments)):
-                raise WrongUse(f"{self._place}: the same file as -o")
-            self._map = _read(Path(arguments.map), self._place)
+                raise WrongUse(f"{self._option}: the same file as -o")
+            self._map = _read(Path(arguments.map), self._option)
             file.open()
         except Unusable as error:
-            raise WrongUse(f"{self._place}: {error.args[0]}") from None
+            raise WrongUse(f"{self._option}: {error.args[0]}") from None
         self._file = file
 
     def apply(self, report: Any) -> Any:
@@ -70,7 +70,7 @@ class Redacting:
             self._file.write(text.encode("ascii"))
         except OSError as error:
             raise WrongUse(
-                f"{self._place}: not written, an earlier map is as it was: {error.strerror or type(error).__name__}"
+                f"{self._option}: not written, an earlier map is as it was: {error.strerror or type(error).__name__}"
             ) from None
 
 
@@ -86,7 +86,7 @@ def _is_same(file: Replacement, name: str) -> bool:
         return False
 
 
-def _read(file: Path, place: str) -> dict[str, dict[str, str]]:
+def _read(file: Path, option: str) -> dict[str, dict[str, str]]:
     """An earlier map; {} where there is none. Raises Unusable, WrongUse for a file that is no map."""
     try:
         content = read(file, MAX_BYTES, private=True)
@@ -100,5 +100,5 @@ def _read(file: Path, place: str) -> dict[str, dict[str, str]]:
     if not isinstance(tables, dict) or not all(
         isinstance(table, dict) and all(isinstance(text, str) for text in table.values()) for table in tables.values()
     ):
-        raise WrongUse(f"{place}: not a map of pseudonyms; the file was not changed")
+        raise WrongUse(f"{option}: not a map of pseudonyms; the file was not changed")
     return tables

@@ -89,7 +89,7 @@ def _piped() -> Any:
 def _tell(report: Any, said: str, *, asked: bool) -> None:
     """What changed, a line a row, and what else was not what its facts give."""
     from eset_portcheck.render.text import safe
-    from eset_portcheck.render.wording.words import ALSO
+    from eset_portcheck.render.wording.value_names import ALSO
 
     anew = report.rediagnosis
     if anew is None:

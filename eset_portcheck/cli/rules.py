@@ -92,14 +92,14 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     interrupts.let_raise()  # commands that list this machine end with us
     try:
-        place, kept = _place(arguments), _kept(arguments)
+        target_chains, kept = _target_chains(arguments), _kept(arguments)
         file = begun(Path(arguments.output), replace=True) if arguments.output else None
         if arguments.from_report or arguments.failed:
             text = _of_report(arguments)
         elif arguments.undo and arguments.notation not in REQUESTS:
-            text = _undo(arguments, place)
+            text = _undo(arguments, target_chains)
         else:
-            text = _written(arguments, place, kept)
+            text = _written(arguments, target_chains, kept)
         if file is not None:
             write(file, text.encode("ascii"), replace=True)
             return 0
@@ -142,17 +142,17 @@ def _request(arguments: argparse.Namespace, needed: Any, here: str, own: Any, he
     return change_request.table(needed, here, own, say, undo=arguments.undo)
 
 
-def _undo(arguments: argparse.Namespace, place: Any) -> str:
+def _undo(arguments: argparse.Namespace, target_chains: Any) -> str:
     if arguments.notation == "powershell":
         from eset_portcheck.rules import powershell
 
         return powershell.UNDO + "\r\n"
     from eset_portcheck.rules import nft
 
-    return (nft.undo_into(place) if place else nft.undo_whole()) + "\n"
+    return (nft.undo_into(target_chains) if target_chains else nft.undo_whole()) + "\n"
 
 
-def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
+def _written(arguments: argparse.Namespace, target_chains: Any, kept: Any) -> str:
     """Raises WrongUse."""
     from eset_portcheck import __version__, host, planning, rules
     from eset_portcheck.rules import nft, powershell, remarks
@@ -177,8 +177,8 @@ def _written(arguments: argparse.Namespace, place: Any, kept: Any) -> str:
         return _request(arguments, rules.asked_from(needed, sources), here, host.addresses(seen), head, say)
     if arguments.notation == "powershell":
         return powershell.script(needed, head, say)
-    if place:
-        return nft.into(needed, place, head, say)
+    if target_chains:
+        return nft.into(needed, target_chains, head, say)
     _warn_of_ssh(kept)
     return nft.whole(needed, kept, [*head, *remarks.present(_chains(seen), say)], say)
 
@@ -201,7 +201,7 @@ def _warn_of_ssh(kept: Any) -> None:
         )
 
 
-def _place(arguments: argparse.Namespace) -> Any:
+def _target_chains(arguments: argparse.Namespace) -> Any:
     if arguments.notation != "nft" and (arguments.into or arguments.keep or arguments.keep_out or arguments.dhcp):
         raise shared.WrongUse("--into, --keep, --keep-out and --dhcp are only for nft")
     if not arguments.into:
@@ -219,13 +219,13 @@ def _place(arguments: argparse.Namespace) -> Any:
         raise shared.WrongUse(
             f"--into {arguments.into[:80]!a}: give 'FAMILY TABLE IN OUT', e.g. 'inet filter input output'"
         )
-    from eset_portcheck.rules.nft import IPTABLES_CHAINS, Place
+    from eset_portcheck.rules.nft import IPTABLES_CHAINS, TargetChains
 
     if words[0] != "inet" and words[1] == "filter" and IPTABLES_CHAINS & set(words[2:]):
         raise shared.WrongUse(
             f"--into {arguments.into[:80]!a}: these are chains of iptables, which misreads rules that other tools wrote"
         )
-    return Place(*words)
+    return TargetChains(*words)
 
 
 def _kept(arguments: argparse.Namespace) -> Any:

@@ -19,22 +19,22 @@ MAX_BYTES = 65536
 
 def from_file(name: str) -> Credentials:
     """Raises WrongUse; its words never repeat what the file holds."""
-    place = "--credentials-file"  # not its name: it may be the password itself, typed in the wrong place
+    option = "--credentials-file"  # not its name: it may be the password itself, typed in the wrong place
     try:
         data = read(Path(name), MAX_BYTES, private=True)
     except Unusable as error:
-        raise WrongUse(f"{place}: {error.args[0]}") from None
+        raise WrongUse(f"{option}: {error.args[0]}") from None
     try:
         values: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise WrongUse(f"{place}: not valid TOML (its text is not shown here)") from None
+        raise WrongUse(f"{option}: not valid TOML (its text is not shown here)") from None
     if unknown := [key for key in values if key not in KEYS]:
-        raise WrongUse(f"{place}: {len(unknown)} unknown key(s); allowed: {', '.join(KEYS)}")
+        raise WrongUse(f"{option}: {len(unknown)} unknown key(s); allowed: {', '.join(KEYS)}")
     for key in ("user", "password"):
         if not isinstance(values.get(key), str) or not values[key]:
-            raise WrongUse(f"{place}: {key} is missing or empty")
+            raise WrongUse(f"{option}: {key} is missing or empty")
     if not isinstance(values.get("domain", ""), str):
-        raise WrongUse(f"{place}: domain must be text")
+        raise WrongUse(f"{option}: domain must be text")
     return Credentials(values["user"], values["password"], values.get("domain", ""))
 
 

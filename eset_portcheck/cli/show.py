@@ -56,7 +56,9 @@ def table(profile: Any, language: str = "en") -> str:
         target = f"<{one.via}> -> {one.target}:{one.via_port}" if one.via else one.target
         lines.append(f"{arrow} {port:10} {target:34} {one.protocol:10} {_need(one, say)}")
         lines += _indented(say(one.purpose))
-        lines += _indented(say("{place}; source {source}").format(place=_place(one, say), source=say(one.source)))
+        lines += _indented(
+            say("{page_row}; source {source}").format(page_row=_page_row(one, say), source=say(one.source))
+        )
         told = (
             (say("only if: {text}"), _conditions(one.when, say)),
             (say("advisory if: {text}"), _conditions(one.optional_when, say)),
@@ -88,7 +90,7 @@ def _need(one: Any, say: Say) -> str:
     return kind.format(proof=one.proof.value)
 
 
-def _place(one: Any, say: Say) -> str:
+def _page_row(one: Any, say: Say) -> str:
     if one.page_row:
         return say("row {row} of ESET's page").format(row=one.page_row)
     return say("not on ESET's page") if one.beyond_page else say("no row on ESET's page")

@@ -1,8 +1,8 @@
 """Two reports in, what changed out. Pure: the same two files always compare alike, today or in a year."""
 
 from eset_portcheck.comparing.differences import differences
+from eset_portcheck.comparing.failure_point import failure_point
 from eset_portcheck.comparing.meaning import meaning, stands_in
-from eset_portcheck.comparing.place import place
 from eset_portcheck.model.comparison import (
     SCHEMA_VERSION,
     Change,
@@ -113,7 +113,7 @@ def _differs(before: Row, after: Row) -> bool:
         return before.verdict is not after.verdict or after.verdict is not Verdict.PASS
     if after.verdict is Verdict.PASS:
         return False
-    return (before.culprit, place(before)) != (after.culprit, place(after))
+    return (before.culprit, failure_point(before)) != (after.culprit, failure_point(after))
 
 
 def _standing(row: Row | None) -> Standing | None:
@@ -127,7 +127,7 @@ def _standing(row: Row | None) -> Standing | None:
         reason=row.reason,
         culprit=row.culprit,
         confidence=row.confidence,
-        place=place(row),
+        place=failure_point(row),
         interval=[row.where.interval[0], row.where.interval[-1]] if row.where.interval else [],
         target=row.target,
         port=row.port,

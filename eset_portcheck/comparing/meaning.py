@@ -6,7 +6,7 @@ of the general ones below.
 
 from enum import StrEnum
 
-from eset_portcheck.comparing.place import place
+from eset_portcheck.comparing.failure_point import failure_point
 from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Verdict
@@ -92,7 +92,7 @@ NO_LONGER_PROVEN = "no-longer-proven"
 FAILOVER = "failover"
 DISPROVEN_NOW = "disproven-now"
 MORE_ASKED = "more-asked"
-OTHER_PLACE = "other-place"
+OTHER_FAILURE_POINT = "other-place"
 OTHER_CULPRIT = "other-culprit"
 FARTHER = "farther"
 LESS_FAR = "less-far"
@@ -135,7 +135,7 @@ def meaning(before: Row | None, after: Row | None) -> str:
     if (pair := f"{was}-to-{now}") in PAIRS:
         return pair
     if before.reason == after.reason and before.verdict is after.verdict:
-        return OTHER_PLACE if place(before) != place(after) else OTHER_CULPRIT
+        return OTHER_FAILURE_POINT if failure_point(before) != failure_point(after) else OTHER_CULPRIT
     if before.reason == after.reason and _asks_more(before, after):
         return MORE_ASKED
     if before.verdict is Verdict.FAIL and after.verdict is not Verdict.FAIL:

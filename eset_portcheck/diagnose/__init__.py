@@ -62,9 +62,9 @@ def _concluded(row: Row, host: Host, phase: Phase) -> Conclusion:
         # Places and parameters come out of facts, which have no types.
         msgspec.convert(msgspec.to_builtins(said), Conclusion)
     except Exception as error:  # noqa: BLE001
-        from eset_portcheck.model.bug import place
+        from eset_portcheck.model.bug import location
 
-        params = {"error": place(error)}
+        params = {"error": location(error)}
         return Conclusion(
             Verdict.ERROR,
             State.NOT_TESTED,

@@ -29,7 +29,7 @@ class Program(NamedTuple):
     ports: tuple[int, ...] = ()
 
 
-# First that fits wins. Words are keys of render.words.KNOWN_PROGRAM.
+# First that fits wins. Words are keys of render.wording.value_names.KNOWN_PROGRAM.
 PROGRAMS = (
     Program(OLD_ESET, ("era",)),
     Program("old-eset-proxy", path=r"[/\\]RemoteAdministrator[/\\]Proxy[/\\]"),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eset_portcheck.host.proxies import of_names, place
+from eset_portcheck.host.proxies import of_names, proxy_address
 from eset_portcheck.model.addresses import family_of, is_beyond_link, parse_address
 from eset_portcheck.model.host import Connection, Interface, Listening, ProxySource
 
@@ -122,8 +122,8 @@ def _component(pid: int, products: list[dict[str, Any]]) -> str | None:
     except (psutil.Error, OSError):
         return None
     for one in products:
-        place = _flat(str(one.get("path", "")))
-        if place and (path == place or path.startswith(f"{place}/")):
+        folder = _flat(str(one.get("path", "")))
+        if folder and (path == folder or path.startswith(f"{folder}/")):
             return str(one["component"])
     return None
 
@@ -209,7 +209,7 @@ def proxies() -> dict[str, str]:
     for name in _PROXY_NAMES:
         value = os.environ.get(name) or os.environ.get(name.upper())
         if value:
-            found[name] = value[:TEXT_LIMIT] if name == "no_proxy" else place(value)[0]
+            found[name] = value[:TEXT_LIMIT] if name == "no_proxy" else proxy_address(value)[0]
     return found
 
 

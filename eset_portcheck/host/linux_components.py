@@ -24,7 +24,7 @@ _STATUS_BYTES = 8 * 1024 * 1024
 _ETC, _LOG = "/etc/opt/eset/RemoteAdministrator", "/var/log/eset/RemoteAdministrator"
 
 
-class Place(NamedTuple):
+class Footprint(NamedTuple):
     """`marks`: any of them is there where it is installed; `units`: names of its service."""
 
     marks: tuple[str, ...]
@@ -32,13 +32,13 @@ class Place(NamedTuple):
     sources: tuple[Source, ...] = ()
 
 
-PLACES = {
-    "agent": Place(
+FOOTPRINTS = {
+    "agent": Footprint(
         ("/opt/eset/RemoteAdministrator/Agent/ERAAgent",),
         ("eraagent",),
         (Source(f"{_ETC}/Agent/config.cfg", settings.config), *components.agent_sources(f"{_LOG}/Agent", "/")),
     ),
-    "server": Place(
+    "server": Footprint(
         ("/opt/eset/RemoteAdministrator/Server/ERAServer",),
         ("eraserver",),
         (
@@ -46,17 +46,19 @@ PLACES = {
             Source(f"{_ETC}/Server/StartupConfiguration.ini", settings.startup),
         ),
     ),
-    "mdc": Place(
+    "mdc": Footprint(
         ("/opt/eset/RemoteAdministrator/MDMCore",),
         ("eramdmcore",),
         (Source(f"{_ETC}/MDMCore/config.cfg", settings.config),),
     ),
-    "rdsensor": Place(
+    "rdsensor": Footprint(
         ("/opt/eset/RogueDetectionSensor",),
         ("rdsensor",),
         (Source("/etc/opt/eset/RogueDetectionSensor/config.cfg", settings.config),),
     ),
-    "bridge": Place(("/opt/eset/bridge", "/opt/eset/esetbridge", "/opt/eset/EsetBridge"), ("EsetBridge", "esetbridge")),
+    "bridge": Footprint(
+        ("/opt/eset/bridge", "/opt/eset/esetbridge", "/opt/eset/EsetBridge"), ("EsetBridge", "esetbridge")
+    ),
 }
 
 
@@ -64,12 +66,12 @@ def installed(root: Path = Path("/")) -> list[dict[str, Any]]:
     """Components: {"component", "path", "unit"?, "enabled"?, ...} as `components.described` tells them."""
     disk = Disk(root)
     found = []
-    for component, place in PLACES.items():
-        unit, program = _unit(disk, place.units)
-        path = next((mark for mark in place.marks if disk.exists(mark)), program)
+    for component, footprint in FOOTPRINTS.items():
+        unit, program = _unit(disk, footprint.units)
+        path = next((mark for mark in footprint.marks if disk.exists(mark)), program)
         if path:
             enabled = bool(unit) and disk.exists(f"/{_WANTED}/{unit}.service")
-            told = components.described(disk, component, path, place.sources, unit=unit, enabled=enabled)
+            told = components.described(disk, component, path, footprint.sources, unit=unit, enabled=enabled)
             found.append(told if "version" in told else told | _packaged(disk, path))
     consoles = (
         components.web_console(disk, home.removesuffix("/webapps"))

@@ -28,7 +28,7 @@ WININET = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"  # unde
 WINHTTP = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"  # under HKEY_LOCAL_MACHINE
 
 
-def place(url: str) -> tuple[str, bool]:
+def proxy_address(url: str) -> tuple[str, bool]:
     """(host:port of a proxy URL, were there credentials). Empty where there is no usable host."""
     try:
         parts = urlsplit(url if "://" in url else f"//{url}")
@@ -45,7 +45,7 @@ def of_names(values: Mapping[str, str], source: str, scope: str) -> list[ProxySo
     bypass = split(told.get("no_proxy", ""), ",")
     found = []
     for name in _NAMES:
-        proxy, secret = place(told.get(name, "")[:_TEXT].strip())
+        proxy, secret = proxy_address(told.get(name, "")[:_TEXT].strip())
         if proxy:
             found.append(ProxySource(source, name, proxy, bypass, scope=scope, credentials=secret))
     return found
@@ -104,7 +104,7 @@ def _by_scheme(text: str, bypass: list[str], source: str, scope: str) -> list[Pr
     for part in re.split(r"[;\s]+", text[:_TEXT])[:8]:
         scheme, sign, url = part.partition("=")
         name = _SCHEMES.get(scheme.lower(), "") if sign else "all_proxy"
-        proxy, secret = place(url if sign else part)
+        proxy, secret = proxy_address(url if sign else part)
         if name and proxy:
             found.append(ProxySource(source, name, proxy, bypass, scope=scope, credentials=secret))
     return found
@@ -114,7 +114,7 @@ def _pac(url: str) -> str:
     """The address of a script without credentials and question; of a file, only that it is one."""
     if url.lower().startswith("file:"):
         return "file"
-    proxy, _ = place(url)
+    proxy, _ = proxy_address(url)
     try:
         path = urlsplit(url if "://" in url else f"//{url}").path if proxy else ""
     except ValueError:

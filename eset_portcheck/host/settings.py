@@ -45,7 +45,7 @@ def pairs(text: str, mark: str = "=") -> dict[str, str]:
     return found
 
 
-def place(host: str, number: str | int | None, default: int) -> str | None:
+def server_address(host: str, number: str | int | None, default: int) -> str | None:
     """host:port ([v6]:port), checked; None for what is none."""
     try:
         name, given = host_and_port(host.strip().strip("\"'"), "")
@@ -79,7 +79,7 @@ def startup(text: str) -> dict[str, Any]:
     if not kind or not name:
         return {"database_kind": kind} if kind else {}
     local = {"(local)": "localhost", ".": "localhost"}.get(name.strip().lower(), name)
-    found = place(local, number if number.isdigit() else None, 1433 if kind == "mssql" else 3306)
+    found = server_address(local, number if number.isdigit() else None, 1433 if kind == "mssql" else 3306)
     return ({"database": found} if found else {}) | {"database_kind": kind}
 
 
@@ -131,7 +131,9 @@ def package_version(status: str, package: str) -> dict[str, Any]:
 def web_console(text: str) -> dict[str, Any]:
     """EraWebServerConfig.properties: {"servers": [host:port]}; its default is this machine."""
     values = pairs(text)
-    found = place(values.get("server_address") or "localhost", _number(values.get("server_port")), CONSOLE_PORT)
+    found = server_address(
+        values.get("server_address") or "localhost", _number(values.get("server_port")), CONSOLE_PORT
+    )
     return {"servers": [found]} if found else {}
 
 
@@ -157,7 +159,7 @@ def status(text: str) -> dict[str, Any]:
     for item in re.split(r"</li\s?>", text, maxsplit=_ITEMS, flags=re.IGNORECASE):
         said = html.unescape(_TAG.sub(" ", item[-_ITEM:]))
         told = _REMOTE.search(" ".join(said.split()))
-        found = place(told[2].rstrip(",;"), None, AGENT_PORT) if told else None
+        found = server_address(told[2].rstrip(",;"), None, AGENT_PORT) if told else None
         if found:
             return {"servers": [found]}
     return {}
@@ -167,7 +169,7 @@ def trace(text: str) -> dict[str, Any]:
     """The end of trace.log of the Agent: {"servers"?}: those that it named when a connection failed or stood, last
     first."""
     named = [
-        (match.start(), place(match[1].strip("[]"), match[2], AGENT_PORT))
+        (match.start(), server_address(match[1].strip("[]"), match[2], AGENT_PORT))
         for pattern in _LOGGED
         for match in pattern.finditer(text)
     ]

@@ -14,7 +14,7 @@ from eset_portcheck.host import components, settings
 from eset_portcheck.host.components import Source
 from eset_portcheck.host.disk import Disk
 
-_PLACES = {
+_PATHS = {
     "agent": re.compile(r"\\ESET\\RemoteAdministrator\\Agent\\", re.IGNORECASE),
     "server": re.compile(r"\\ESET\\RemoteAdministrator\\Server\\", re.IGNORECASE),
     "bridge": re.compile(r"\\ESET\\(ESET ?)?Bridge\\", re.IGNORECASE),
@@ -47,7 +47,7 @@ def installed(
     for number, (name, command) in enumerate(services):
         path = program(command)
         home = _TOMCAT.match(path)
-        component = next((one for one, place in _PLACES.items() if place.search(path)), "")
+        component = next((one for one, path_pattern in _PATHS.items() if path_pattern.search(path)), "")
         if home and "webconsole" not in found:
             console = components.web_console(disk, home[1], "\\")
             found |= {"webconsole": console | {"service": name[:80]}} if console else {}

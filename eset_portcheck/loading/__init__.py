@@ -67,8 +67,8 @@ def load_profile_file(path: Path) -> tuple[Profile, str]:
             values={name: value for name, value in named.items() if value is not None},
             requirement=[row for row in converted if row is not None],
         )
-        places = [number for number, row in enumerate(converted) if row is not None]
-        errors += inconsistencies(profile, places, declared=frozenset(values))
+        positions = [number for number, row in enumerate(converted) if row is not None]
+        errors += inconsistencies(profile, positions, declared=frozenset(values))
         if not errors:
             return profile, digest
     raise ProfileError(*(f"{path.name}: {line}" for line in errors))
@@ -93,15 +93,15 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         raise ProfileError(f"{path.name}: not TOML: {str(error)[:120]}") from error
 
 
-def _converted(place: str, entry: Any, kind: type[Kind], errors: list[str]) -> Kind | None:
+def _converted(location: str, entry: Any, kind: type[Kind], errors: list[str]) -> Kind | None:
     try:
         return msgspec.convert(entry, kind)
     except msgspec.ValidationError as error:
-        errors.append(_named(place, error, entry, kind))
+        errors.append(_named(location, error, entry, kind))
         return None
 
 
-def _named(place: str, error: msgspec.ValidationError, entry: Any, kind: Any) -> str:
+def _named(location: str, error: msgspec.ValidationError, entry: Any, kind: Any) -> str:
     """`requirement[3].transport: 'tpc' is none of tcp, udp`, from msgspec's message and the value itself."""
     message, _, path = str(error).rpartition(" - at `$")
     if not message:  # a fault of the whole entry has no path
@@ -113,7 +113,7 @@ def _named(place: str, error: msgspec.ValidationError, entry: Any, kind: Any) ->
             (f".{_shown(key)}" for key, value in _at(entry, path).items() if not isinstance(value, (bool, int, str))),
             "",
         )
-    where = f"{place}{path}".lstrip(".")
+    where = f"{location}{path}".lstrip(".")
     if "unknown field" in message:
         bad = message[message.index("`") + 1 :].rstrip("`")
         return f"{where}.{_shown(bad)}: no such key".lstrip(".") + _near(bad, _node(kind, path).get("properties", ()))

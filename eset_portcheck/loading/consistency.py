@@ -1,7 +1,7 @@
 """What the types of a profile cannot say: names that nobody declares, ports out of range, rows that would hide or never
 run. Pure.
 
-Every line names the place: `requirement[3].port: 70000 is not a port (1 to 65535)`.
+Every line names the location: `requirement[3].port: 70000 is not a port (1 to 65535)`.
 """
 
 import re
@@ -19,34 +19,34 @@ _PATH = re.compile(r"/[!-~]*\Z")
 _BOOLEANS = tuple(name for name in NAMES if isinstance(getattr(Site(), name), bool))
 
 
-def inconsistencies(profile: Profile, places: Sequence[int], declared: frozenset[str]) -> list[str]:
-    """`places`: the number in the file of each requirement; `declared`: the names of [values], those of faulty values
-    included."""
+def inconsistencies(profile: Profile, positions: Sequence[int], declared: frozenset[str]) -> list[str]:
+    """`positions`: the number of each requirement in the file; `declared`: the names of [values], those of faulty
+    values included."""
     lines = list(_head(profile, declared))
     seen: dict[tuple[object, ...], int] = {}
     policies: dict[str, str] = {}
     ranks: dict[tuple[str, int], int] = {}
-    for number, one in zip(places, profile.requirement, strict=True):
-        place = f"requirement[{number}]"
+    for number, one in zip(positions, profile.requirement, strict=True):
+        location = f"requirement[{number}]"
         lines += [
-            f"{place}.{line}" for check in (_words, _ports, _where_to, _conditions, _standing) for line in check(one)
+            f"{location}.{line}" for check in (_words, _ports, _where_to, _conditions, _standing) for line in check(one)
         ]
         lines += [
-            f"{place}.{field}: {name} is not declared in [values]"
+            f"{location}.{field}: {name} is not declared in [values]"
             for field, name in _asked(one)
             if name not in declared and name not in DERIVED
         ]
         first = seen.setdefault((one.key, one.transport, one.port, one.variant), number)
         if first != number:
-            lines.append(f"{place}: has the same key, transport, port and variant as requirement[{first}]")
+            lines.append(f"{location}: has the same key, transport, port and variant as requirement[{first}]")
         if one.group is None:
             continue
         policy = policies.setdefault(one.group.id, one.group.policy)
         if policy != one.group.policy:
-            lines.append(f"{place}.group.policy: {one.group.id} is {policy} elsewhere")
+            lines.append(f"{location}.group.policy: {one.group.id} is {policy} elsewhere")
         rival = ranks.setdefault((one.group.id, one.group.rank), number)
         if rival != number and policy == "chain":
-            lines.append(f"{place}.group.rank: {one.group.rank} is that of requirement[{rival}]")
+            lines.append(f"{location}.group.rank: {one.group.rank} is that of requirement[{rival}]")
     return lines
 
 

@@ -63,9 +63,9 @@ def _source(product: dict[str, Any], *names: str) -> str:
     )
 
 
-def _is_here(place: str, this_host: str) -> bool:
+def _is_here(address: str, this_host: str) -> bool:
     try:
-        host, _ = host_and_port(place, "")
+        host, _ = host_and_port(address, "")
     except SiteError:
         return True
     names = {"localhost", this_host.lower(), this_host.lower().partition(".")[0]} - {""}

@@ -7,7 +7,7 @@ what a file holds.
 | 1.1 | detail of a stage: "errno" as a number | as a text |
 | 1.1 | detail of a stage: "sent", a number of datagrams | nothing: it decided nothing |
 
-What has another shape than a run of its version wrote is left as it is: whoever reads it next names its place.
+What has another shape than a run of its version wrote is left as it is: whoever reads it next names its location.
 """
 
 import re
@@ -20,7 +20,7 @@ from eset_portcheck.model.reasons import code_of
 Plain = dict[str, Any]
 KINDS = frozenset(str(one.__struct_config__.tag) for one in get_args(Evidence))
 _FLAT_SINCE = (1, 2)
-NAMED = 8  # places
+NAMED = 8  # locations
 _WORD = re.compile(r"[a-z][a-z0-9-]{2,39}\Z|[A-Z][A-Z0-9_]{2,39}\Z")
 
 
@@ -80,38 +80,40 @@ def known(report: Plain) -> tuple[Plain, list[str]]:
     A later version may look at more: evidence improves no verdict, and what a file concludes is made anew. A row keeps
     its place with an empty reason.
     """
-    places: list[str] = []
+    locations: list[str] = []
     changed: Plain = {}
     if isinstance(rows := report.get("checks"), list):
         changed["checks"] = [
-            _known_row(row, f"checks[{number}]", places) if isinstance(row, dict) else row
+            _known_row(row, f"checks[{number}]", locations) if isinstance(row, dict) else row
             for number, row in enumerate(rows)
         ]
     if isinstance(causes := report.get("causes"), list):
-        changed["causes"] = _without(causes, "reason", _is_code, "causes", places)
-    return (report | changed if places else report), places
+        changed["causes"] = _without(causes, "reason", _is_code, "causes", locations)
+    return (report | changed if locations else report), locations
 
 
-def _known_row(row: Plain, place: str, places: list[str]) -> Plain:
+def _known_row(row: Plain, location: str, locations: list[str]) -> Plain:
     changed: Plain = {}
     if isinstance(pieces := row.get("evidence"), list):
-        changed["evidence"] = _without(pieces, "kind", KINDS.__contains__, f"{place}.evidence", places)
+        changed["evidence"] = _without(pieces, "kind", KINDS.__contains__, f"{location}.evidence", locations)
     if isinstance(findings := row.get("findings"), list):
-        changed["findings"] = _without(findings, "reason", _is_code, f"{place}.findings", places)
+        changed["findings"] = _without(findings, "reason", _is_code, f"{location}.findings", locations)
     if isinstance(reason := row.get("reason"), str) and reason and not _is_code(reason):
-        _note(places, place, "reason", reason)
+        _note(locations, location, "reason", reason)
         changed["reason"] = ""
-    return row | changed if places else row
+    return row | changed if locations else row
 
 
-def _without(items: list[Any], field: str, is_known: Callable[[str], bool], place: str, places: list[str]) -> list[Any]:
+def _without(
+    items: list[Any], field: str, is_known: Callable[[str], bool], location: str, locations: list[str]
+) -> list[Any]:
     """Items whose `field` holds a word that nobody knows are left out, and noted. What is no word is somebody else's to
     refuse."""
     kept = []
     for number, one in enumerate(items):
         word = one.get(field) if isinstance(one, dict) else None
         if isinstance(word, str) and not is_known(word):
-            _note(places, f"{place}[{number}]", field, word)
+            _note(locations, f"{location}[{number}]", field, word)
         else:
             kept.append(one)
     return kept
@@ -121,7 +123,7 @@ def _is_code(text: str) -> bool:
     return code_of(text) is not None
 
 
-def _note(places: list[str], place: str, field: str, word: str) -> None:
+def _note(locations: list[str], location: str, field: str, word: str) -> None:
     """A stranger's words are not passed on; what looks like a kind or a code of a later version is."""
-    if len(places) < NAMED:  # a file may hold millions
-        places.append(f"{place} ({field} {word if _WORD.match(word) else '?'})")
+    if len(locations) < NAMED:  # a file may hold millions
+        locations.append(f"{location} ({field} {word if _WORD.match(word) else '?'})")

@@ -1,5 +1,5 @@
-"""Reports from disk, made by any version, on any machine, by anybody: read with limits, refused with the place of the
-fault.
+"""Reports from disk, made by any version, on any machine, by anybody: read with limits, refused with the location of
+the fault.
 
 Sources: docs/contract.md#report (readers tolerate unknown fields); RFC 8259.
 """
@@ -33,13 +33,13 @@ _AT = re.compile(r"(?P<what>.*) - at `\$?\.?(?P<path>.*)`\Z", re.DOTALL)
 
 
 class ReportFileError(PortcheckError):
-    """A file that is no report, or a broken one. One line: file, place, fault."""
+    """A file that is no report, or a broken one. One line: file, location, fault."""
 
 
 class ReportFile(NamedTuple):
     """`intact` False: the id that the file bears is not that of its content. An id that is no digest tells nothing.
 
-    `unknown`: places of fields and kinds of evidence that this version does not know. What nobody here knows has no
+    `unknown`: locations of fields and kinds of evidence that this version does not know. What nobody here knows has no
     privacy class, so it goes no further: `report` is without them, and where the file was intact its id is that of what
     is left.
     """
@@ -116,25 +116,25 @@ def _too_much(report: Report) -> str:
     return f"host: too much beside {len(report.checks)} checks" if held * len(report.checks) > MAX_PAIRS else ""
 
 
-def _unknown(plain: Any, made: Any, place: str) -> Iterator[str]:
+def _unknown(plain: Any, made: Any, location: str) -> Iterator[str]:
     """Places of fields in `plain` that the structures made of it do not have. Tables of facts have no fixed fields, so
     nothing in them is unknown."""
     if isinstance(made, msgspec.Struct):
         fields = {field.encode_name: field.name for field in msgspec.structs.fields(made)}
         tag = made.__struct_config__.tag_field
         for key, value in plain.items():
-            at = f"{place}.{key[:40]}" if place else key[:40]
+            at = f"{location}.{key[:40]}" if location else key[:40]
             if key in fields:
                 yield from _unknown(value, getattr(made, fields[key]), at)
             elif key != tag:
                 yield ascii(at)[1:-1]
     elif isinstance(made, (list, tuple)):
         for number, (value, one) in enumerate(zip(plain, made, strict=True)):
-            yield from _unknown(value, one, f"{place}[{number}]")
+            yield from _unknown(value, one, f"{location}[{number}]")
     elif isinstance(made, dict):
         for key, one in made.items():
             if isinstance(one, msgspec.Struct):
-                yield from _unknown(plain[key], one, f"{place}[{key[:40]}]")
+                yield from _unknown(plain[key], one, f"{location}[{key[:40]}]")
 
 
 def _check_head(plain: Any) -> None:

@@ -4,8 +4,8 @@ import traceback
 from pathlib import Path
 
 
-def place(error: BaseException) -> str:
-    """Class and place: `KeyError at stages.py:89`."""
+def location(error: BaseException) -> str:
+    """Class and location: `KeyError at stages.py:89`."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "eset_portcheck" in frame.filename] or list(frames)
     last = ours[-1] if ours else None

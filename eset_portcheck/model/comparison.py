@@ -18,7 +18,7 @@ class Change(StrEnum):
 
     BROKEN = "broken"  # the verdict got worse across a border: proven, unproven, disproven
     CAUSE_CHANGED = (
-        "cause-changed"  # on the same side of the border, for another reason, at another place, or with another warning
+        "cause-changed"  # on the same side of the border, for another reason, elsewhere, or with another warning
     )
     FIXED = "fixed"  # proven now, or a warning less
     NEW = "new"  # run only in the later report
@@ -29,8 +29,8 @@ class Change(StrEnum):
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one report concluded of a row. `place`: where it broke, as far as two runs can agree on it
-    (`comparing.place`). `interval`: where that is only known to lie between two ends, the last that answered (or
-    "this host") and the target: `place` is the first of them and is not at fault."""
+    (`comparing.failure_point`). `interval`: where that is only known to lie between two ends, the last that answered
+    (or "this host") and the target: `place` is the first of them and is not at fault."""
 
     verdict: Verdict
     state: State

@@ -115,4 +115,4 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: list[Evidence] = []
     duration_s: float = 0.0
     failure: Failure | None = None  # nothing was dialled: budget, interruption
-    error: str | None = None  # the checker itself failed: class and place, no values
+    error: str | None = None  # the checker itself failed: class and location, no values

@@ -1,5 +1,5 @@
 """The site's own values: host names, ports and choices that a profile leaves open. Parsing is pure; every error names
-the place.
+the location.
 
 Source of the options: docs/contract.md#commands-and-options.
 """
@@ -20,7 +20,7 @@ LEGACY_APNS_UNTIL = (7, 2, 11, 1)
 
 
 class SiteError(Exception):
-    """Wrong values; `lines` each name the place and what is wrong with it."""
+    """Wrong values; `lines` each name the location and what is wrong with it."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("; ".join(lines))
@@ -83,70 +83,70 @@ CHOICES = {"database_kind": tuple(DATABASE_PORTS), "platform": ("ios", "android"
 _HIDDEN = ("ca_given", "credentials_given", "connect_to")
 
 
-def version_tuple(text: str, place: str = "product_version") -> tuple[int, ...]:
+def version_tuple(text: str, location: str = "product_version") -> tuple[int, ...]:
     """ "7.2.11.1" -> (7, 2, 11, 1). Raises SiteError."""
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,5}){0,3}", text):
-        raise SiteError(f"{place}: {text[:40]!a} is not a version such as 10.1 or 7.2.11.3")
+        raise SiteError(f"{location}: {text[:40]!a} is not a version such as 10.1 or 7.2.11.3")
     return tuple(int(part) for part in text.split("."))
 
 
-def host_name(text: str, place: str) -> str:
+def host_name(text: str, location: str) -> str:
     """A host name (IDN becomes ASCII) or an address, checked. Raises SiteError."""
     shown = ascii(text[:60])
     address, (_, zone) = parse_address(text), split_zone(text)
     if address is not None:
         if zone is not None and (address.version == 4 or not _ZONE.match(zone)):
-            raise SiteError(f"{place}: {shown} has no usable zone after the %")
+            raise SiteError(f"{location}: {shown} has no usable zone after the %")
         return str(address) if zone is None else f"{address}%{zone}"
     name = text.removesuffix(".")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii")
         except UnicodeError as error:
-            raise SiteError(f"{place}: {shown} is not a host name") from error
+            raise SiteError(f"{location}: {shown} is not a host name") from error
     if not name or len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
-        raise SiteError(f"{place}: {shown} is not a host name or address")
+        raise SiteError(f"{location}: {shown} is not a host name or address")
     if _NUMBER.match(name.rpartition(".")[2]):  # resolvers read 1.2.3 and 0x7f000001 as addresses
-        raise SiteError(f"{place}: {shown} is not a complete IPv4 address")
+        raise SiteError(f"{location}: {shown} is not a complete IPv4 address")
     return name.lower()
 
 
-def host_and_port(text: str, place: str) -> tuple[str, int | None]:
+def host_and_port(text: str, location: str) -> tuple[str, int | None]:
     """host, host:port, [v6]:port or a bare IPv6 address. Raises SiteError; user:password@ is refused."""
     text = text.strip()
     if "@" in text:
         raise SiteError(
-            f"{place}: do not put credentials here (the process list would show them); ESET components cannot use "
+            f"{location}: do not put credentials here (the process list would show them); ESET components cannot use "
             "them either"
         )
     if "://" in text or "/" in text:
-        raise SiteError(f"{place}: give host or host:port, not a URL")
+        raise SiteError(f"{location}: give host or host:port, not a URL")
     try:
         host, number = split_host_port(text)
     except ValueError as error:
-        raise SiteError(f"{place}: {text[:60]!a} is {error}") from error
-    return host_name(host, place), None if number is None else port(number, place)
+        raise SiteError(f"{location}: {text[:60]!a} is {error}") from error
+    return host_name(host, location), None if number is None else port(number, location)
 
 
-def port(text: str, place: str) -> int:
+def port(text: str, location: str) -> int:
     number = parse_port(text)
     if number is None:
-        raise SiteError(f"{place}: {text[:20]!a} is not a port (1 to 65535)")
+        raise SiteError(f"{location}: {text[:20]!a} is not a port (1 to 65535)")
     return number
 
 
 def site_of(*layers: tuple[str, dict[str, Any]]) -> Site:
-    """Merge layers, later ones win. A layer is (place, {name: value}) with values as typed, read from TOML, or text
+    """Merge layers, later ones win. A layer is (location, {name: value}) with values as typed, read from TOML, or text
     from `--set`.
 
-    Raises SiteError with every wrong value, each with its place.
+    Raises SiteError with every wrong value, each with its location.
     """
     values: dict[str, Any] = {}
     implied: set[str] = set()  # ports that came as host:port
     errors: list[str] = []
-    for place, layer in layers:
+    for location, layer in layers:
         for name, value in layer.items():
-            where = f"{place}: {name}" if place else name
+            where = f"{location}: {name}" if location else name
             try:
                 given = _one(name, value, where)
             except SiteError as error:
@@ -233,15 +233,15 @@ def _redirects(value: Any, where: str) -> dict[str, str]:
         raise SiteError(f'{where}: a table is needed: "host:port" = "host:port"')
     out: dict[str, str] = {}
     for source, target in value.items():
-        place = f"{where}.{str(source)[:80]!a}"
+        location = f"{where}.{str(source)[:80]!a}"
         if not isinstance(target, str):
-            raise SiteError(f'{place}: "host:port" is needed')
-        out[_pair(str(source), place)] = _pair(target, place)
+            raise SiteError(f'{location}: "host:port" is needed')
+        out[_pair(str(source), location)] = _pair(target, location)
     return out
 
 
-def _pair(text: str, place: str) -> str:
-    host, number = host_and_port(text, place)
+def _pair(text: str, location: str) -> str:
+    host, number = host_and_port(text, location)
     if number is None:
-        raise SiteError(f"{place}: {text[:60]!a} needs a port")
+        raise SiteError(f"{location}: {text[:60]!a} needs a port")
     return host_port(host, number)

@@ -25,7 +25,7 @@ _DEPTH, _ENDS = 16, 64
 _LEADS_AWAY = frozenset({"dnat", "redirect", "tproxy", "queue", "fwd", "synproxy"})
 
 
-class Place(NamedTuple):
+class RuleReference(NamedTuple):
     table: str
     chain: str
     handle: int | None
@@ -36,7 +36,7 @@ class End(NamedTuple):
     """One possible end of a walk."""
 
     verdict: str
-    place: Place
+    reference: RuleReference
 
 
 def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
@@ -57,22 +57,30 @@ def predict(ruleset: Ruleset, flow: Flow) -> Prediction:
             tracked = walk.tracked
     for name, ends in ways:
         if all(end.verdict in (DROP, REJECT) for end in ends):
-            return _told(ends[0].verdict, ends[0].place, name)
+            return _told(ends[0].verdict, ends[0].reference, name)
     for name, ends in [*ways, *((name, Walk(ruleset, packet).ends()) for name, packet in neighbours(flow))]:
         if any(end.verdict != ALLOW for end in ends):
             decisive = next(end for end in ends if end.verdict != ALLOW)
-            return _told(CANNOT_TELL, decisive.place, name, [f"{end.verdict}: {_line(end.place)}" for end in ends[:4]])
-    return _told(ALLOW, ways[0][1][-1].place, "first")
+            return _told(
+                CANNOT_TELL, decisive.reference, name, [f"{end.verdict}: {_line(end.reference)}" for end in ends[:4]]
+            )
+    return _told(ALLOW, ways[0][1][-1].reference, "first")
 
 
-def _told(verdict: str, place: Place, packet: str, may: list[str] | None = None) -> Prediction:
+def _told(verdict: str, reference: RuleReference, packet: str, may: list[str] | None = None) -> Prediction:
     return Prediction(
-        verdict, place.text, place.table, place.chain, place.handle, "" if packet == "first" else packet, may or []
+        verdict,
+        reference.text,
+        reference.table,
+        reference.chain,
+        reference.handle,
+        "" if packet == "first" else packet,
+        may or [],
     )
 
 
-def _line(place: Place) -> str:
-    return f"{place.table} {place.chain}: {place.text}".strip() if place.table else place.text
+def _line(reference: RuleReference) -> str:
+    return f"{reference.table} {reference.chain}: {reference.text}".strip() if reference.table else reference.text
 
 
 class Walk:
@@ -88,7 +96,7 @@ class Walk:
     def ends(self) -> list[End]:
         """All possible ends, those that stop the packet first; never empty."""
         stops: list[End] = []
-        passed = Place("", "", None, "no rule decides")
+        passed = RuleReference("", "", None, "no rule decides")
         for hook in _HOOKS[self.packet.arriving]:
             for base in self.ruleset.on(hook, self.packet):
                 here = self._on_device(base)
@@ -97,7 +105,7 @@ class Walk:
                 certain: Truth = here if base.certain else None
                 ends = self._base(base)
                 stops += [end for end in ends if end.verdict != ALLOW]
-                accepted = [end.place for end in ends if end.verdict == ALLOW]
+                accepted = [end.reference for end in ends if end.verdict == ALLOW]
                 if not accepted and certain:
                     return _distinct(stops)
                 if accepted and (accepted[0].handle is not None or passed.handle is None):
@@ -128,7 +136,7 @@ class Walk:
             self.packet = packet if self.tracked else packet._replace(states=packet.states | {"untracked"})
         elif base.priority == _BEFORE_CONNTRACK and self.tracked:
             self.packet = packet
-        policy = Place(f"{base.key[0]} {base.key[1]}", base.key[2], None, f"policy {base.policy}")
+        policy = RuleReference(f"{base.key[0]} {base.key[1]}", base.key[2], None, f"policy {base.policy}")
         if falls:
             ends.append(End(DROP if base.policy == "drop" else ALLOW, policy))
         return ends
@@ -137,12 +145,15 @@ class Walk:
         """(ends within, may it fall through to whoever called)."""
         ends: list[End] = []
         if depth > _DEPTH or key not in self.ruleset.rules:
-            return [End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], None, "chain not found"))], True
+            return [End(CANNOT_TELL, RuleReference(f"{key[0]} {key[1]}", key[2], None, "chain not found"))], True
         leaves = False
         for rule in self.ruleset.rules[key]:
             self.ruleset.budget -= 1
             if self.ruleset.budget < 0 or len(ends) > _ENDS:
-                return [*ends, End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], None, "too many rules"))], True
+                return [
+                    *ends,
+                    End(CANNOT_TELL, RuleReference(f"{key[0]} {key[1]}", key[2], None, "too many rules")),
+                ], True
             found, goes_on, returns = self._rule(key, rule, depth)
             ends += found
             leaves = leaves or returns
@@ -169,14 +180,19 @@ class Walk:
                 truth = every((truth, applies(kind, what, self.packet)))
                 if truth is False:
                     break
-                place = Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements))
-                ends, goes_on, returns = self._verdict(kind, what, place, depth)
+                reference = RuleReference(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements))
+                ends, goes_on, returns = self._verdict(kind, what, reference, depth)
                 return ends, goes_on or truth is None, returns
             if truth is False:
                 break
         if self._reroutes and truth is not False and any(marks(one) for one in statements):
             return (
-                [End(CANNOT_TELL, Place(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements)))],
+                [
+                    End(
+                        CANNOT_TELL,
+                        RuleReference(f"{key[0]} {key[1]}", key[2], rule.get("handle"), rule_text(statements)),
+                    )
+                ],
                 True,
                 False,
             )
@@ -189,14 +205,14 @@ class Walk:
         states = frozenset({"untracked"})
         self.packet = self.packet._replace(states=states if truth else self.packet.states | states)
 
-    def _verdict(self, kind: str, what: Any, place: Place, depth: int) -> tuple[list[End], bool, bool]:
+    def _verdict(self, kind: str, what: Any, reference: RuleReference, depth: int) -> tuple[list[End], bool, bool]:
         """As _rule, for a statement that decides."""
-        family, _, table = place.table.partition(" ")
+        family, _, table = reference.table.partition(" ")
         match kind:
             case "accept" | "snat" | "masquerade":
-                return [End(ALLOW, place)], False, False
+                return [End(ALLOW, reference)], False, False
             case "drop" | "reject":
-                return [End(kind, place)], False, False
+                return [End(kind, reference)], False, False
             case "return":
                 return [], False, True
             case "continue":
@@ -205,13 +221,13 @@ class Walk:
                 ends, falls = self._chain((family, table, str(what.get("target"))), depth + 1)
                 return (ends, falls, False) if kind == "jump" else (ends, False, falls)
             case "vmap" if isinstance(what, dict):
-                return self._map(what, place, depth)
+                return self._map(what, reference, depth)
             case "xt" if isinstance(what, dict) and what.get("name") == "REJECT":
-                return [End(REJECT, place)], False, False
-        return [End(CANNOT_TELL, place)], kind not in _LEADS_AWAY, False
+                return [End(REJECT, reference)], False, False
+        return [End(CANNOT_TELL, reference)], kind not in _LEADS_AWAY, False
 
-    def _map(self, what: dict[str, Any], place: Place, depth: int) -> tuple[list[End], bool, bool]:
-        family, _, table = place.table.partition(" ")
+    def _map(self, what: dict[str, Any], reference: RuleReference, depth: int) -> tuple[list[End], bool, bool]:
+        family, _, table = reference.table.partition(" ")
         sets, source = self.ruleset.sets.get((family, table), {}), what.get("data")
         named = sets.get(source[1:]) if isinstance(source, str) else None
         pairs = named.elements if named else source.get("set", []) if isinstance(source, dict) else None
@@ -220,7 +236,7 @@ class Walk:
             or (named and named.filled_by_rules)
             or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
         ):
-            return [End(CANNOT_TELL, place)], True, False
+            return [End(CANNOT_TELL, reference)], True, False
         ends: list[End] = []
         returns = goes = False
         # What matches nothing else comes last.
@@ -229,7 +245,7 @@ class Walk:
             if truth is False or not isinstance(verdict, dict) or len(verdict) != 1:
                 continue
             ((kind, inner),) = verdict.items()
-            found, on, out = self._verdict(kind, inner, place, depth)
+            found, on, out = self._verdict(kind, inner, reference, depth)
             ends, returns, goes = [*ends, *found], returns or out, goes or on
             if truth:
                 return ends, goes, returns

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.redaction import secrets
+from eset_portcheck.redaction.common_words import COMMON_WORDS
 from eset_portcheck.redaction.secrets import REMOVED
-from eset_portcheck.redaction.words import COMMON_WORDS
 from eset_portcheck.texts.shell import alike
 
 _HALVES = re.compile("[\ud800-\udfff]")

@@ -7,8 +7,8 @@ capitals (NetBIOS names, realms).
 
 import re
 
+from eset_portcheck.redaction.common_words import COMMON_WORDS
 from eset_portcheck.redaction.vendor import is_public_name
-from eset_portcheck.redaction.words import COMMON_WORDS
 
 TOP = "example"  # reserved (RFC 2606)
 _PSEUDONYM = re.compile(r"(?:host|sub|domain|name)-\d{1,6}\Z", re.IGNORECASE)

@@ -13,7 +13,7 @@ from eset_portcheck.render.look import LOOKS
 from eset_portcheck.render.terminal import cut, paragraph
 from eset_portcheck.render.view import View
 from eset_portcheck.render.view.issues import Issue
-from eset_portcheck.render.wording.words import LABEL
+from eset_portcheck.render.wording.value_names import LABEL
 
 _LABEL = 10  # cells of the labels' column
 _INDENT = 2

@@ -15,7 +15,7 @@ from eset_portcheck.render.terminal import cut
 from eset_portcheck.render.view import View
 from eset_portcheck.render.view.rows import ShownRow
 from eset_portcheck.render.wording.track import FAMILIES, Reach, both_families
-from eset_portcheck.render.wording.words import HEAD
+from eset_portcheck.render.wording.value_names import HEAD
 
 GAP = 2
 _FLOOR = {"target": 20}  # columns that may be cut, and to what ("what": each layout says)

@@ -19,7 +19,7 @@ from eset_portcheck.render.text import SENTENCE
 from eset_portcheck.render.view import View
 from eset_portcheck.render.wording.evidence_phrases import attempts
 from eset_portcheck.render.wording.issue_phrases import listed
-from eset_portcheck.render.wording.words import LEGEND
+from eset_portcheck.render.wording.value_names import LEGEND
 
 _HANG = 10  # of long entries about this machine
 _INDENT = 2

@@ -1,10 +1,10 @@
 """Openings for nftables: a whole default-deny filter of its own, or rules for chains that are there.
 
 An accept ends its own base chain and no other, a drop ends all (nft(8), "CHAINS"). So a table of our own cannot open
-what another one shuts: for a machine that has a filter the rules go into its chains (`Place`), and the whole filter is
-for a machine that has none. What IPv6 itself needs is told by type, direction and hop limit: packets from further away
-than the link do not fit. Sources: nft(8); RFC 4890 4.4 (ICMPv6 that must not be dropped); RFC 4861 (hop limit 255); RFC
-3810 5 (MLD: link-local, hop limit 1); RFC 2131 4.1 and RFC 8415 7.2 (ports of DHCP).
+what another one shuts: for a machine that has a filter the rules go into its chains (`TargetChains`), and the whole
+filter is for a machine that has none. What IPv6 itself needs is told by type, direction and hop limit: packets from
+further away than the link do not fit. Sources: nft(8); RFC 4890 4.4 (ICMPv6 that must not be dropped); RFC 4861 (hop
+limit 255); RFC 3810 5 (MLD: link-local, hop limit 1); RFC 2131 4.1 and RFC 8415 7.2 (ports of DHCP).
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ _DHCP = {
 }
 
 
-class Place(NamedTuple):
+class TargetChains(NamedTuple):
     """Base chains that are there already; NONE where a hook has none that shuts anything."""
 
     family: str
@@ -46,7 +46,7 @@ class Place(NamedTuple):
     inward: str
     outward: str
 
-    def checked(self) -> "Place":
+    def checked(self) -> "TargetChains":
         """Raises ValueError where a word is no identifier: they become part of a program of awk."""
         if (
             self.family not in FAMILIES
@@ -124,34 +124,34 @@ def undo_whole() -> str:
     return posix("nft delete table inet {table}", table=TABLE)
 
 
-def into(needed: Needs, place: Place, head: Iterable[str], say: Say) -> str:
-    """A file for `nft -f` that puts the rules at the head of the chains of `place`. Applied twice, they stand there
+def into(needed: Needs, chains: TargetChains, head: Iterable[str], say: Say) -> str:
+    """A file for `nft -f` that puts the rules at the head of `chains`. Applied twice, they stand there
     twice."""
     lines = [
         *(f"# {line}" for line in head),
-        "# " + note(say("undo: {command}").format(command=undo_into(place.checked()))),
+        "# " + note(say("undo: {command}").format(command=undo_into(chains.checked()))),
     ]
-    for chain, inbound in ((place.inward, True), (place.outward, False)):
+    for chain, inbound in ((chains.inward, True), (chains.outward, False)):
         if chain == NONE:
             continue
-        put = f"insert rule {place.family} {place.table} {chain} "
+        put = f"insert rule {chains.family} {chains.table} {chain} "
         # each goes before what is there already, so the last here is the first there
         for one in reversed([one for one in needed.openings if one.inbound is inbound]):
-            lines += _rules(one, say, family=place.family, put=put)
-        basic = [*(_LINK[inbound] if place.family != "ip" else ()), _STATE]
+            lines += _rules(one, say, family=chains.family, put=put)
+        basic = [*(_LINK[inbound] if chains.family != "ip" else ()), _STATE]
         lines += [f'{put}{rule} comment "{MARK}"' for rule in basic]
     return "\n".join(lines) + "\n"
 
 
-def undo_into(place: Place) -> str:
-    """Takes away every rule of ours in that table. Raises ValueError as `Place.checked`."""
-    place = place.checked()
+def undo_into(chains: TargetChains) -> str:
+    """Takes away every rule of ours in that table. Raises ValueError as `TargetChains.checked`."""
+    chains = chains.checked()
     program = f'$1=="chain"{{c=$2}} index($0,"comment \\"{MARK}"){{print'
-    program += f' "delete rule {place.family} {place.table} "c" handle "$NF}}'
+    program += f' "delete rule {chains.family} {chains.table} "c" handle "$NF}}'
     return posix(
         "nft -a list table {family} {table} | awk {program} | nft -f -",
-        family=place.family,
-        table=place.table,
+        family=chains.family,
+        table=chains.table,
         program=program,
     )
 

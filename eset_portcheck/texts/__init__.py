@@ -1,11 +1,10 @@
 """The words for people: one text a reason code, read by renderers, `explain` and the pages in docs/reasons. Everything
 else holds codes.
 
-Templates know the placeholders {target} {port} {transport} {address} {interval} {source}, and {destination} behind a
-proxy. In `headline` and `ask`, a
-part in square brackets is left out when one of its placeholders has no value; elsewhere a plain word such as "the
-target" stands in. Values may come from the network, so they are capped and made printable here. In commands they stand
-as `shell` and `values` allow.
+Templates know the placeholders {target} {port} {transport} {address} {interval} {source}, {destination} behind a proxy,
+and {superuser} of this machine. In `headline` and `ask`, a part in square brackets is left out when one of its
+placeholders has no value; elsewhere a plain word such as "the target" stands in. Values may come from the network, so
+they are capped and made printable here. In commands they stand as `shell` and `values` allow.
 """
 
 import re
@@ -22,9 +21,11 @@ from eset_portcheck.texts.language import message, plain, translator
 from eset_portcheck.texts.quoting import Shell
 
 FILES = {"en": ("reasons.toml", "checks.toml"), "es": ("reasons.es.toml", "checks.es.toml")}
-PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source", "destination")
+PLACEHOLDERS = ("target", "port", "transport", "address", "interval", "source", "destination", "superuser")
 MAX_VALUE_CHARACTERS = 80
 THIS_HOST = message("this host")  # how reports name the near end of an interval
+SUPERUSER = message("root or administrator")  # of a system that is not known
+_ADMINISTRATOR = message("administrator")
 _AND = {"en": "and", "es": "y"}
 _UNKNOWN = {
     "en": {
@@ -33,6 +34,7 @@ _UNKNOWN = {
         "address": "its address",
         "source": "this machine",
         "destination": "the destination",
+        "superuser": SUPERUSER,
         "interval": "",
         "transport": "",
     },
@@ -42,6 +44,7 @@ _UNKNOWN = {
         "address": "su dirección",
         "source": "este equipo",
         "destination": "el destino",
+        "superuser": "root o administrador",
         "interval": "",
         "transport": "",
     },
@@ -175,6 +178,14 @@ def phrase(template: str, params: Mapping[str, Any], language: str = "en", *, as
     return said[:1].upper() + said[1:] if stands_in else said
 
 
+def superuser(system: object) -> str:
+    """Who sees the owners of all sockets on a machine of that system (any text or table that names it), in English;
+    both where no system is named."""
+    if not system:
+        return SUPERUSER
+    return _ADMINISTRATOR if shell.shell_of(system) is Shell.WINDOWS else "root"
+
+
 _OVER_UDP = (
     (re.compile(r"\bss -lt(?=n)"), "ss -lu"),
     (re.compile(r"Get-NetTCPConnection -State Listen\b"), "Get-NetUDPEndpoint"),
@@ -230,7 +241,7 @@ def _spoken(name: str, value: Any, language: str) -> str:
     if name == "interval" and isinstance(value, (list, tuple)):
         ends = [translator(language)(THIS_HOST) if end == THIS_HOST else printable(str(end)) for end in value]
         return f" {_AND[language]} ".join(ends)
-    text = printable(str(value))
+    text = printable(translator(language)(str(value)) if name == "superuser" else str(value))
     return text.upper() if name == "transport" and not text.startswith("<") else text
 
 

@@ -115,22 +115,22 @@ def check(template: str) -> None:
 
 def _outside(template: str) -> str | None:
     """The first value or declared word that stands inside of quotes or backticks, or of $( ) or @( )."""
-    quote, depth, place = "", 0, 0
-    while place < len(template):
-        sign = template[place]
-        if (quote or depth) and (_NAME.match(template, place) or sign == _OPEN):
-            return template[place:]
+    quote, depth, position = "", 0, 0
+    while position < len(template):
+        sign = template[position]
+        if (quote or depth) and (_NAME.match(template, position) or sign == _OPEN):
+            return template[position:]
         if quote:
             quote = "" if sign == quote else quote
         elif sign in "'\"`":
             quote = sign
         elif sign == _OPEN:
-            place = max(place, template.find(_CLOSE, place))
+            position = max(position, template.find(_CLOSE, position))
         elif sign == "(":
-            depth += bool(depth or template[place - 1 : place] in ("$", "@"))
+            depth += bool(depth or template[position - 1 : position] in ("$", "@"))
         elif sign == ")":
             depth -= bool(depth)
-        place += 1
+        position += 1
     return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from eset_portcheck.render.wording import words
+from eset_portcheck.render.wording import value_names
 from eset_portcheck.texts.language import counter, forms, message, plain, translator
 from tests.each import each
 
@@ -105,7 +105,7 @@ def test_extraction_sees_every_literal(module):
 def test_labels_fit_their_column():
     for language in ("en", "es"):
         say = translator(language)
-        assert [say(one) for one in words.LABEL.values() if len(say(one)) > LABEL_CELLS] == []
+        assert [say(one) for one in value_names.LABEL.values() if len(say(one)) > LABEL_CELLS] == []
 
 
 def test_a_translator_never_shows_the_header_and_keeps_what_it_does_not_know():

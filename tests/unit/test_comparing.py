@@ -15,7 +15,7 @@ from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import ProofReached, Report, Row, Tool, from_json
 from eset_portcheck.model.vocabulary import Culprit, Phase, Proof, Verdict
 from eset_portcheck.render.comparison import FORMATS
-from eset_portcheck.render.comparison.words import CHANGE, COUNT, DIFFERENCE, EXIT, MEANING
+from eset_portcheck.render.comparison.code_names import CHANGE, COUNT, DIFFERENCE, EXIT, MEANING
 from tests.unit.rows import Group, row
 
 REPORTS = Path(__file__).parent / "reports"

@@ -555,10 +555,10 @@ def test_every_fix_is_made_of_our_own_words(tmp_path: Path, capsys: pytest.Captu
 @given(TEXT)
 def test_the_undo_of_rules_takes_identifiers_only(word: str) -> None:
     for place in (
-        nft.Place("inet", word, "in", "-"),
-        nft.Place("inet", "t", word, "-"),
-        nft.Place("inet", "t", "in", word),
-        nft.Place(word, "t", "in", "-"),
+        nft.TargetChains("inet", word, "in", "-"),
+        nft.TargetChains("inet", "t", word, "-"),
+        nft.TargetChains("inet", "t", "in", word),
+        nft.TargetChains(word, "t", "in", "-"),
     ):
         if re.fullmatch(r"[A-Za-z_][\w.-]*", word, re.ASCII) or (
             word == "-" and place.table != "-" and place.family == "inet"

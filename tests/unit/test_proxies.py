@@ -36,12 +36,12 @@ FIXTURES = Path(__file__).parents[1] / "fixtures" / "host"
     ],
 )
 def test_a_proxy_is_a_host_and_a_port_and_nothing_else(url: str, place: str, secret: bool) -> None:
-    assert proxies.place(url) == (place, secret)
+    assert proxies.proxy_address(url) == (place, secret)
 
 
 @given(st.text(max_size=120))
 def test_whatever_stands_there_no_secret_comes_out(junk: str) -> None:
-    host, _ = proxies.place(f"http://{junk}:C4nary@{junk}")
+    host, _ = proxies.proxy_address(f"http://{junk}:C4nary@{junk}")
     assert "C4nary" not in host
     assert host.isprintable()
 

@@ -30,10 +30,10 @@ from eset_portcheck.redaction import redacted
 from eset_portcheck.redaction.addresses import _KEPT, Addresses
 from eset_portcheck.redaction.always import Always
 from eset_portcheck.redaction.anchors import public_anchors
+from eset_portcheck.redaction.common_words import COMMON_WORDS
 from eset_portcheck.redaction.names import Names
 from eset_portcheck.redaction.peers import algorithm, software
 from eset_portcheck.redaction.vendor import is_public_name
-from eset_portcheck.redaction.words import COMMON_WORDS
 from eset_portcheck.rejudging import rejudged
 from eset_portcheck.render import FORMATS
 from eset_portcheck.wire.recognise import recognise

@@ -15,7 +15,7 @@ import tree_sitter_powershell
 from eset_portcheck import loading
 from eset_portcheck.model.vocabulary import Failure, Stage
 from eset_portcheck.rules import Needs, change_request, markdown, nft, powershell, remarks, reported
-from eset_portcheck.rules.nft import Kept, Place
+from eset_portcheck.rules.nft import Kept, TargetChains
 from eset_portcheck.texts import shell
 from eset_portcheck.texts.language import LANGUAGES, translator
 from tests.unit.rows import attempt, connecting, judged, row, tls
@@ -66,7 +66,7 @@ def test_nft_reads_the_rules_of_every_role(role: str) -> None:
             for name, hook in (("in", "input"), ("out", "output"))
         )
         nft_accepts(
-            nft.into(found, Place(family, "deny", "in", "out"), head(found), SAY),
+            nft.into(found, TargetChains(family, "deny", "in", "out"), head(found), SAY),
             f"table {family} deny {{ {chains} }}\n",
         )
 
@@ -95,11 +95,11 @@ def test_nothing_breaks_out_of_a_comment_of_nft() -> None:
 
 def test_rules_of_one_family_go_to_a_table_of_that_family() -> None:
     found = needed("server", sources=["10.1.0.0/16", "fd00::/64"])
-    only = nft.into(found, Place("ip", "deny", "in", "-"), [], SAY)
+    only = nft.into(found, TargetChains("ip", "deny", "in", "-"), [], SAY)
     assert "ip saddr 10.1.0.0/16 tcp dport 2222" in only
     assert "ip6" not in only
     assert "icmpv6" not in only
-    assert "ip saddr" not in nft.into(found, Place("ip6", "deny", "in", "-"), [], SAY)
+    assert "ip saddr" not in nft.into(found, TargetChains("ip6", "deny", "in", "-"), [], SAY)
     assert "insert rule ip deny -" not in only
 
 

@@ -6,11 +6,11 @@ from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.comparison import Change, Comparison, Difference, RowChange, RunSeen, Standing
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.vocabulary import Culprit, Verdict
-from eset_portcheck.render.comparison.words import CHANGE, COUNT, DIFFERENCE, EXIT, MEANING
+from eset_portcheck.render.comparison.code_names import CHANGE, COUNT, DIFFERENCE, EXIT, MEANING
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
 from eset_portcheck.render.wording.issue_phrases import where_phrase
-from eset_portcheck.render.wording.words import CULPRIT, OVERALL
+from eset_portcheck.render.wording.value_names import CULPRIT, OVERALL
 
 _IDS = 5
 _OVERALL = {0: "ready", 1: "not-ready", 3: "unproven", 4: "checker-failed", 130: "interrupted"}

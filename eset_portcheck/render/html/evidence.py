@@ -9,7 +9,7 @@ from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Direction, Stage, Transport, Verdict
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.html.words import CLIENT_CERTIFICATE, EXTRA, JUDGED, LACKS, SHOWS, STAGE
+from eset_portcheck.render.html.page_terms import CLIENT_CERTIFICATE, EXTRA, JUDGED, LACKS, SHOWS, STAGE
 from eset_portcheck.render.wording import evidence_phrases, parameters, reason_text
 from eset_portcheck.render.wording.track import furthest, marked
 
@@ -48,8 +48,9 @@ def tried(row: Row, context: RenderContext) -> list[Tried]:
     return [one for one in found if one.lines]
 
 
-def observed(row: Row, context: RenderContext) -> list[Line]:
-    """Observations made only to find out why; this host's own facts for rows in which nothing is sent."""
+def observed(row: Row, system: object, context: RenderContext) -> list[Line]:
+    """Observations made only to find out why; this host's own facts for rows in which nothing is sent. `system`:
+    of this machine, as the report names it."""
     lines = [
         Line(
             context.say(EXTRA[piece.kind]) if piece.kind in EXTRA else context.safe(piece.kind, 40),
@@ -61,7 +62,8 @@ def observed(row: Row, context: RenderContext) -> list[Line]:
     ]
     lines = [one for one in lines if one.seen]
     if row.direction is not Direction.OUTBOUND:
-        lines += [Line(context.say("this machine"), "", one, False) for one in evidence_phrases.of_row(row, context)]
+        own = evidence_phrases.of_row(row, system, context)
+        lines += [Line(context.say("this machine"), "", one, False) for one in own]
     return lines
 
 

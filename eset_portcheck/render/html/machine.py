@@ -9,7 +9,7 @@ from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.report import Report, to_json
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.html.words import CAPABILITY, FIREWALL, PHASE
+from eset_portcheck.render.html.page_terms import CAPABILITY, FIREWALL, PHASE
 from eset_portcheck.render.text import COMMAND
 from eset_portcheck.render.view import View
 from eset_portcheck.texts.shell import joined, shell_of

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.html.words import SURE
+from eset_portcheck.render.html.page_terms import SURE
 from eset_portcheck.render.text import COMMAND, NAME
 from eset_portcheck.render.view import View
 from eset_portcheck.render.view.issues import Issue

@@ -7,7 +7,7 @@ from eset_portcheck.model.report import ProxyIgnored, Report
 from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.wording.port_owners import PortOwner
-from eset_portcheck.render.wording.words import IGNORED
+from eset_portcheck.render.wording.value_names import IGNORED
 
 
 class Entry(NamedTuple):

@@ -19,7 +19,7 @@ from eset_portcheck.render.wording.issue_phrases import culprit_phrase, listed, 
 from eset_portcheck.render.wording.parameters import request
 from eset_portcheck.render.wording.reason_text import Step
 from eset_portcheck.render.wording.rerun import again, whole
-from eset_portcheck.render.wording.words import AUDIENCE, CULPRIT
+from eset_portcheck.render.wording.value_names import AUDIENCE, CULPRIT
 
 _STEPS = 2  # of what to do, unless verbose
 _SEEN = 4  # facts, unless verbose
@@ -101,7 +101,10 @@ def _of_cause(
         verdict=_gravest(rows),
         headline=cause_text.headline(cause, params, context),
         code=context.safe(cause.reason),
-        seen=[*(evidence_phrases.of_row(lead, context) if lead else []), *_alternatives(rows, proven, context)],
+        seen=[
+            *(evidence_phrases.of_row(lead, report.host.os, context) if lead else []),
+            *_alternatives(rows, proven, context),
+        ],
         means=reason_text.meaning(cause.reason, context),
         in_short=reason_text.meaning(cause.reason, _brief(context)),
         do=do,
@@ -166,7 +169,8 @@ def _of_rows(report: Report, rows: list[Row], context: RenderContext) -> Issue:
     lead = rows[0]
     ids = [row.id for row in rows]
     params = reason_text.params_of(report, lead, lead.where)
-    facts = list(dict.fromkeys(phrase for row in rows for phrase in evidence_phrases.of_row(row, context)))
+    system = report.host.os
+    facts = list(dict.fromkeys(phrase for row in rows for phrase in evidence_phrases.of_row(row, system, context)))
     do = reason_text.steps(lead.reason, params, str(report.host.os), context)
     is_single = len(rows) == 1
     return Issue(

@@ -13,7 +13,7 @@ from eset_portcheck.render.view.rediagnosis import missing, unchecked
 from eset_portcheck.render.wording import cause_text
 from eset_portcheck.render.wording.reason_text import headline, params_of
 from eset_portcheck.render.wording.rerun import again
-from eset_portcheck.render.wording.words import COUNT, EXIT, OVERALL
+from eset_portcheck.render.wording.value_names import COUNT, EXIT, OVERALL
 
 _FEW = 2
 _KEYS = {Verdict.FAIL: "not-ready", Verdict.ERROR: "checker-failed", Verdict.WARN: "warned", Verdict.PASS: "ready"}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from eset_portcheck.model.report import Rediagnosis, Report
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
-from eset_portcheck.render.wording.words import ALSO
+from eset_portcheck.render.wording.value_names import ALSO
 
 _NAMED = 6  # checks
 

@@ -24,7 +24,7 @@ from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.wording import parameters
 from eset_portcheck.render.wording.port_owners import phrases
 from eset_portcheck.render.wording.track import furthest, stage_word
-from eset_portcheck.render.wording.words import FAILURE
+from eset_portcheck.render.wording.value_names import FAILURE
 
 # Parameters that a phrase of their own says better, or that stand elsewhere.
 # fmt: off
@@ -45,15 +45,15 @@ _PARAMS = 6
 _DIGEST = 24  # characters of a fingerprint
 
 
-def of_row(row: Row, context: RenderContext) -> list[str]:
-    """The facts behind the reason, most telling first."""
-    return list(dict.fromkeys(phrase for phrase in _phrases(row, context) if phrase))
+def of_row(row: Row, system: object, context: RenderContext) -> list[str]:
+    """The facts behind the reason, most telling first. `system`: of this machine, as the report names it."""
+    return list(dict.fromkeys(phrase for phrase in _phrases(row, system, context) if phrase))
 
 
-def _phrases(row: Row, context: RenderContext) -> Iterator[str]:
+def _phrases(row: Row, system: object, context: RenderContext) -> Iterator[str]:
     attempt = furthest(row)
     if row.where.process:
-        yield from phrases(row, context)
+        yield from phrases(row, system, context)
     if attempt is None:
         yield from _not_run(row, context)
         own = next(

@@ -7,7 +7,7 @@ from eset_portcheck.model.finding import Where
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit
 from eset_portcheck.render.context import RenderContext
-from eset_portcheck.render.wording.words import CONFIDENCE, CULPRIT
+from eset_portcheck.render.wording.value_names import CONFIDENCE, CULPRIT
 from eset_portcheck.texts import THIS_HOST
 
 _IDS = 5

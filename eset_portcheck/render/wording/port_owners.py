@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from eset_portcheck import texts
 from eset_portcheck.model.finding import PortHolder
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Direction, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
-from eset_portcheck.render.wording.words import BIND, KNOWN_PROGRAM
+from eset_portcheck.render.wording.value_names import BIND, KNOWN_PROGRAM
 
 _FREE = ("PORT_FREE", "PORT_NOT_LISTENING")
 _ADDRESSES = 4
@@ -25,16 +26,19 @@ class PortOwner(NamedTuple):
 def port_owners(report: Report, context: RenderContext) -> list[PortOwner]:
     """One a row that looks at this machine."""
     return [
-        PortOwner(row, f"{context.safe(row.port, 5)}/{row.transport.value}", "; ".join(phrases(row, context)))
+        PortOwner(
+            row, f"{context.safe(row.port, 5)}/{row.transport.value}", "; ".join(phrases(row, report.host.os, context))
+        )
         for row in report.checks
         if row.direction is not Direction.OUTBOUND and row.verdict is not Verdict.SKIP
     ]
 
 
-def phrases(row: Row, context: RenderContext) -> Iterator[str]:
+def phrases(row: Row, system: object, context: RenderContext) -> Iterator[str]:
+    """`system`: of this machine, as the report names it."""
     process = row.where.process
     if process:
-        yield from holder(process, context)
+        yield from holder(process, system, context)
         yield from known(row, context)
         yield from bound(process, context)
     elif row.reason == "PORT_RESERVED":
@@ -49,13 +53,18 @@ def phrases(row: Row, context: RenderContext) -> Iterator[str]:
         yield context.say("not read")
 
 
-def holder(process: PortHolder, context: RenderContext) -> Iterator[str]:
+def holder(process: PortHolder, system: object, context: RenderContext) -> Iterator[str]:
     """Name, process, path, user and start, as far as they are visible."""
     if process.pid is None:
+        superuser = context.say(texts.superuser(system))
         if process.user is None:
-            yield context.say("in use; run as root to see the owner")
+            yield context.say("in use; run as {superuser} to see the owner", superuser=superuser)
         else:
-            yield context.say("in use by a process of user {user}; run as root to see which one", user=process.user)
+            yield context.say(
+                "in use by a process of user {user}; run as {superuser} to see which one",
+                user=process.user,
+                superuser=superuser,
+            )
         return
     yield context.say("{name}, process {pid}", name=process.name or "?", pid=process.pid)
     if process.path:

@@ -14,7 +14,7 @@ from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.wording.parameters import request
 from eset_portcheck.render.wording.track import furthest
-from eset_portcheck.render.wording.words import AUDIENCE, TOOL
+from eset_portcheck.render.wording.value_names import AUDIENCE, TOOL
 from eset_portcheck.texts.quoting import Shell
 from eset_portcheck.texts.shell import shell_of
 
@@ -132,11 +132,14 @@ def params_of(report: Report, row: Row | None, where: Where) -> dict[str, Any]:
     """What the texts' placeholders stand for in a row. `other_end`: "vendor", "windows" or "", for whose machine the
     commands of `steps` are."""
     attempt = furthest(row) if row else None
+    # of the report's own system, which a report of any version names
+    here = {"superuser": texts.superuser(report.host.os)}
     if row is not None and row.via_destination:
-        return _behind(report, row, where, attempt.source_address if attempt else None)
+        return here | _behind(report, row, where, attempt.source_address if attempt else None)
     # The target's own address would stand for the gateway that a stray route does not have.
     dialled = attempt.address if attempt and row and row.reason != "GATEWAY_DOWN" else None
-    return ({"other_end": _other_end(row)} if row and row.direction is Direction.OUTBOUND else {}) | {
+    other_end = {"other_end": _other_end(row)} if row and row.direction is Direction.OUTBOUND else {}
+    return (here | other_end) | {
         "target": row.target if row else None,
         "port": row.port if row else None,
         "transport": row.transport.value if row else None,

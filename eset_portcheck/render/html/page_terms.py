@@ -1,5 +1,5 @@
-"""What only the page says of the report's vocabulary, one table each. As in `render.words`, the English text is the key
-of the catalogues."""
+"""What only the page says of the report's vocabulary, one table each. As in `wording.value_names`, the English text is
+the key of the catalogues."""
 
 from eset_portcheck.texts.language import message
 

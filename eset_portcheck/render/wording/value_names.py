@@ -1,4 +1,4 @@
-"""What a value of the report's vocabulary is called, one table each: sentences stand where they are said (`pen.say`).
+"""What a value of the report's vocabulary is called, one table each. Sentences stand where they are said.
 
 The English text is the key of the catalogues; what is not in a table is shown as the code that it is.
 """

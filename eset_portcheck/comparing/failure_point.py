@@ -3,12 +3,12 @@
 from eset_portcheck.model.report import Row
 
 
-def place(row: Row) -> str:
+def failure_point(row: Row) -> str:
     """The hop before the silence, the foreign address that spoke, the process or the authority; "" when nothing but the
     target itself is named.
 
     A process id changes with every start and a service's own addresses change with every answer of its name server:
-    neither is another place.
+    neither is another point of failure.
     """
     where = row.where
     if where.interval:
