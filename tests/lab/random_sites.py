@@ -117,7 +117,9 @@ def site(seed: int, number: int) -> Site:
         reaches_out = fault.wide and any(one.wide for one in faults)
         if fault.seen and not reaches_out and (fault.wide or any(one.wide for one in faults) or not legs & taken):
             faults.append(fault)
-    return Site(number, server, proxy, families, only_4, nat, quality, tuple(sorted(faults, key=lambda one: one.wide)))
+    # first what the observer must see through the proxy, last what hides the others
+    faults.sort(key=lambda one: (one.wide, ("proxy", 4) in one.cuts))
+    return Site(number, server, proxy, families, only_4, nat, quality, tuple(faults))
 
 
 def _any_fault(chance: random.Random, families: frozenset[int], theirs: frozenset[int], proxy: bool) -> Injected:
