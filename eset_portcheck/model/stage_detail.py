@@ -9,7 +9,6 @@ import msgspec
 from eset_portcheck.model.privacy import Code, HexBytes, HostText, PeerText, Url, Via
 from eset_portcheck.model.vocabulary import Failure
 
-
 NO_WAY = "this machine has no route to it"
 
 
