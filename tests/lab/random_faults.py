@@ -262,15 +262,15 @@ def upload_hole(chance: random.Random, leg: str, families: Sequence[int]) -> Inj
 
 
 Maker = Callable[[random.Random, str, Sequence[int]], Injected]
-NARROW: dict[Maker, tuple[str, ...]] = {  # and the legs that it is made for
-    in_path: tuple(LEGS),
-    at_target: ("server", "push-8883", "push-443", "repository"),
-    here: tuple(LEGS),
-    service: ("server", "push-8883", "repository"),
-    impostor: ("server", "push-8883", "push-443", "repository"),
-    behind_proxy: ("proxy",),
-    host_down: ("server",),
-    upload_hole: ("server",),
+NARROW: dict[Maker, tuple[int, tuple[str, ...]]] = {  # how often, and the legs that it is made for
+    in_path: (6, tuple(LEGS)),
+    at_target: (3, ("server", "push-8883", "push-443", "repository")),
+    here: (3, tuple(LEGS)),
+    service: (3, ("server", "push-8883", "repository")),
+    impostor: (6, ("server", "push-8883", "push-443", "repository")),
+    behind_proxy: (3, ("proxy",)),
+    host_down: (1, ("server",)),
+    upload_hole: (1, ("server",)),
 }
 
 

@@ -125,8 +125,8 @@ def site(seed: int, number: int) -> Site:
 def _any_fault(chance: random.Random, families: frozenset[int], theirs: frozenset[int], proxy: bool) -> Injected:
     if chance.random() < 0.25:
         return relevant(chance.choice(WIDE)(chance), families)
-    maker = chance.choice(list(NARROW))
-    leg = chance.choice(NARROW[maker])
+    maker = chance.choices(list(NARROW), [often for often, _ in NARROW.values()])[0]
+    leg = chance.choice(NARROW[maker][1])
     has = theirs if leg == "server" else frozenset({4}) if leg in ("repository", "proxy") else frozenset({4, 6})
     usable = sorted(has & families)
     one_only = len(usable) > 1 and chance.random() < 0.25

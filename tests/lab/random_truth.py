@@ -77,10 +77,13 @@ def _row(
     if any(gate in cut for gate in gates) or set(ways) <= cut:
         only_notices = all(fault.kind == "notice" for fault in cutting if fault.cuts & {*gates, *ways})
         return said("open" if only_notices else "broken")
+    if any(fault.kind == "slow" for fault in touching) and {family for _, family in ways} == {6}:
+        return said("broken")  # a name that has nothing but the AAAA record which nobody tells
     if any(fault.may & {*gates, *ways} for fault in touching):
         return said("any")
     if cut & set(ways):
-        return said("must-warn")
+        # a proxy takes the other family by itself, and nobody is told
+        return said("may-warn" if any(leg.startswith("far-") for leg, _ in ways) else "must-warn")
     if any(fault.kind == "risk" for fault in touching):
         return said("must-warn")
     if any(fault.kind == "slow" for fault in touching) or quality == "loss":
