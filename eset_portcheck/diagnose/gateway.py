@@ -4,10 +4,14 @@ nobody behind it is to blame. Pure.
 Sources: RFC 826 (ARP), RFC 4861 7.2.2 (neighbour discovery); linux/neighbour.h (NUD_*).
 """
 
+import msgspec
+
 from eset_portcheck.diagnose.reading import Reading, broken
 from eset_portcheck.model.evidence import Evidence, Route
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.observation import Attempt, StageRecord
+from eset_portcheck.model.reasons import ReasonCode
+from eset_portcheck.model.stage_detail import NO_WAY
 from eset_portcheck.model.vocabulary import Confidence, Failure, Proof, State
 
 THIS_HOST = "this host"
@@ -44,8 +48,13 @@ def silent(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Read
 
 
 def of_resolvers(reading: Reading, record: StageRecord, evidence: list[Evidence]) -> Reading:
-    """No resolver can be asked, as the gateway to each of them does not answer."""
+    """No resolver can be asked, as this machine has no route to any, or the gateway to each does not answer."""
     answers = record.detail.servers or []
+    if reading.reason in _BEHIND and answers and all(one.why == NO_WAY for one in answers):
+        prohibited = all(one.cause == Failure.ACCESS_DENIED for one in answers)
+        reason: ReasonCode = "ROUTE_PROHIBITED" if prohibited else "NO_ROUTE"
+        said = broken(reason, Proof.NONE, State.NOT_TESTED, where=Where(address=answers[0].server))
+        return msgspec.structs.replace(said, findings=(*said.findings, *reading.findings))
     servers = {one.server for one in answers}
     routes = [route_of(evidence, server) for server in servers]
     dead = [one for one in routes if one is not None and one.gateway and one.neighbour in _NOT_THERE]

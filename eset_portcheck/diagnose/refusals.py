@@ -178,7 +178,18 @@ def _by_icmp(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], *, udp: boo
         return broken("NET_UNREACHABLE", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
     if icmp.type == (3 if icmp.version == 6 else 11):
         return broken("TTL_EXPIRED", Proof.ROUTE, State.UNREACHABLE, where=where, params=params)
-    return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params=params)
+    sure = Confidence.PROVEN
+    if _unreachable(icmp):
+        # routers remember whom they sought in vain for others, and seek on while we ask: early is no proof of a rule
+        control = of_kind(evidence, ControlPorts, attempt)
+        if control and control.ports and not _answering(control):
+            return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, Confidence.LIKELY, where=where, params=params)
+        sure = Confidence.PROVEN if control and control.ports else Confidence.LIKELY
+    return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, sure, where=where, params=params)
+
+
+def _answering(control: ControlPorts | None) -> list[int]:
+    return [one.port for one in control.ports if one.answer in ("accepted", "refused")] if control else []
 
 
 def _is_from(icmp: Icmp, address: str | None) -> bool:
@@ -221,8 +232,7 @@ def _silence(attempt: Attempt, evidence: list[Evidence]) -> Reading:
     hops = [(one.ttl, one.sender) for one in walk.hops if one.sender and one.sender != target] if walk else []
     if hops:
         hop, last = max(hops, key=lambda one: one[0])
-    control = of_kind(evidence, ControlPorts, attempt)
-    answering = [one.port for one in control.ports if one.answer in ("accepted", "refused")] if control else []
+    answering = _answering(of_kind(evidence, ControlPorts, attempt))
     params: dict[str, object] = {"interval": [last, target], "walked": walk is not None}
     if answering:
         params["answers_on"] = answering

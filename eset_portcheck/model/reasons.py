@@ -86,7 +86,6 @@ _FailOfMiddlebox = Literal[
     "REFUSED_NEARER_THAN_HOST",
     "REJECTED_IN_PATH",
     "TLS_REFUSED",
-    "TLS_TIMEOUT",
     "TLS_RESET_ON_HELLO",
     "PMTU_BLACKHOLE",
     "CAPTIVE_PORTAL",
@@ -94,7 +93,7 @@ _FailOfMiddlebox = Literal[
 ]
 _FailOfRemoteFirewall = Literal["REJECTED_BY_TARGET_FIREWALL"]
 _FailOfLocalFirewall = Literal["REJECTED_LOCALLY", "INBOUND_FILTERED"]
-_FailOfUnknown = Literal["TCP_NO_ANSWER"]
+_FailOfUnknown = Literal["TCP_NO_ANSWER", "TLS_TIMEOUT"]
 _FailOfRemoteHost = Literal["HOST_DOWN"]
 _FailOfRouting = Literal["NET_UNREACHABLE", "TTL_EXPIRED"]
 _FailOfLocalRoute = Literal["GATEWAY_DOWN", "NO_ROUTE", "ROUTE_PROHIBITED"]

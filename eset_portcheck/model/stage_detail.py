@@ -9,10 +9,13 @@ import msgspec
 from eset_portcheck.model.privacy import Code, HexBytes, HostText, PeerText, Url, Via
 from eset_portcheck.model.vocabulary import Failure
 
+NO_WAY = "this machine has no route to it"
+
 
 class DnsAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What one DNS server said to our own question for one record type: `rcode`, or the `failure` with what is known
-    of it (`cause`: the failure that an ICMP error of the way there means)."""
+    of it (`cause`: the failure that an ICMP error of the way there means; with `why` NO_WAY that of this machine's own
+    route lookup, and nothing was sent)."""
 
     server: HostText
     name: HostText = ""

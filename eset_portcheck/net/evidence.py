@@ -67,6 +67,15 @@ def _begins_anew(other: AlternativeOpening, record: StageRecord) -> bool:
     return cut or (other.encrypted and came.startswith("1503"))
 
 
+def _by_a_router(dial: Attempting) -> bool:
+    """Host unreachable (RFC 792 3/1, RFC 4443 1/3) by another than the host: a rule, or a router that seeks the host in
+    vain. Whether the host answers at all tells."""
+    icmp = dial.icmp
+    if icmp is None or icmp.local or same_address(icmp.sender, dial.address):
+        return False
+    return (icmp.version, icmp.type, icmp.code) in ((4, 3, 1), (6, 1, 3))
+
+
 class EvidenceCollector:
     """`planned`: host name or address -> TCP ports of this run's endpoints there."""
 
@@ -93,6 +102,8 @@ class EvidenceCollector:
     async def of_failure(self, dial: Attempting, record: StageRecord) -> list[Evidence]:
         tcp = dial.endpoint.transport is Transport.TCP
         refused = tcp and record.stage is Stage.CONNECT and record.failure is Failure.CONNECTION_REFUSED
+        if _by_a_router(dial):
+            return [await self._controls(dial, ONE_SYN_S)]
         if refused or (dial.icmp is not None and record.stage in (Stage.CONNECT, Stage.HANDSHAKE)):
             return [*await self._distance(dial, record)]
         if not tcp:

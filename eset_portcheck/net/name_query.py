@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.model.addresses import is_ipv6
-from eset_portcheck.model.stage_detail import DnsAnswer
+from eset_portcheck.model.stage_detail import NO_WAY, DnsAnswer
 from eset_portcheck.model.vocabulary import Failure
 from eset_portcheck.net.clock import Clock, Expired, shorten
 from eset_portcheck.net.failure import classify
@@ -77,7 +77,7 @@ async def _converse(server: str, name: str, kind: str, pick: Pick) -> tuple[str,
         try:
             sock.connect((server, DNS_PORT))
         except OSError as error:
-            raise _unreachable(error) from error
+            raise _NoAnswer(Failure.DNS_UNREACHABLE, why=NO_WAY, cause=classify(error)) from error
         sender = asyncio.ensure_future(_repeat(loop, sock, wire))
         try:
             return await _receive(loop, sock, server, query, sender, pick)

@@ -37,6 +37,7 @@ INTERNET, PUSH_PASSWORD, PUSH_EXPIRED, PUSH_WRONG_NAME, WEB, PORTAL, INTERCEPTOR
     v4("inet", host) for host in (2, 3, 4, 5, 6, 9, 10)
 )
 DEAD = v4("server", 200)  # nobody has this address
+PUBLISHED = "10.77.9.9"  # in no network: a site may translate it to the server's address
 
 _ESET_WEB = ("update", "edf", "ts", "play", "i1.c", "i3.c", "r.edtd", "d.edtd")
 _PUSH_SERVICES = (
@@ -46,6 +47,9 @@ _PUSH_SERVICES = (
 NAMES: dict[str, tuple[str, ...]] = {
     "agent.lab.test": (AGENT, v6("agent", 2)),
     "server.lab.test": (SERVER, v6("server", 2)),
+    "server4.lab.test": (SERVER,),
+    "server6.lab.test": (v6("server", 2),),
+    "published.lab.test": (PUBLISHED,),
     "bridge.lab.test": (PROXY_OPEN,),
     "bridge-auth.lab.test": (PROXY_PASSWORD,),
     "bridge-deny.lab.test": (PROXY_NO_CONNECT,),

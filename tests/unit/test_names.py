@@ -19,7 +19,7 @@ from eset_portcheck.model.evidence import (
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, StageRecord
 from eset_portcheck.model.report import Row
-from eset_portcheck.model.stage_detail import DnsAnswer, StageDetail
+from eset_portcheck.model.stage_detail import NO_WAY, DnsAnswer, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Stage, Transport
 from tests.unit.rows import ROUTER, SOURCE, TARGET, attempt, connecting, icmp, judged, row, tls
 
@@ -196,6 +196,25 @@ def test_a_reject_in_the_targets_name_from_nearer_than_the_target(transport: Tra
     assert (told.reason, told.culprit, told.where.hop) == ("REJECTED_IN_PATH", "middlebox", 1)
     same = Distance(address=TARGET, controls=[DistanceControl(how, 64)])
     assert one(seen, evidence=[same], transport=transport).reason != "REJECTED_IN_PATH"
+
+
+@pytest.mark.parametrize(
+    ("causes", "reason"),
+    [
+        (("network_unreachable", "network_unreachable"), "NO_ROUTE"),
+        (("invalid_route", "access_denied"), "NO_ROUTE"),
+        (("access_denied", "access_denied"), "ROUTE_PROHIBITED"),
+    ],
+)
+def test_no_route_to_any_resolver_is_this_machines_own(causes: tuple[str, ...], reason: str) -> None:
+    unasked = [answer(kind, Failure.DNS_UNREACHABLE, cause=cause, why=NO_WAY)
+               for kind, cause in zip(("A", "AAAA"), causes, strict=True)]  # fmt: skip
+    told = one(unresolved(Failure.DNS_UNREACHABLE, *unasked))
+    assert (told.verdict, told.reason, told.culprit, told.where.address) == ("fail", reason, "local-route", RESOLVER)
+    assert "DNS_UNREACHABLE" in {finding.reason for finding in told.findings}, "and what the name's resolution said"
+    far = answer("A", Failure.DNS_UNREACHABLE, cause="network_unreachable")
+    told = one(unresolved(Failure.DNS_UNREACHABLE, unasked[0], far))
+    assert (told.reason, told.culprit) == ("DNS_UNREACHABLE", "dns"), "one was sent: a router said so"
 
 
 def test_lost_packets_of_a_row_that_passes() -> None:

@@ -6,11 +6,14 @@ import pytest
 
 from eset_portcheck.diagnose import diagnose
 from eset_portcheck.model.evidence import (
+    Answer,
+    ControlPorts,
     Distance,
     DistanceControl,
     Evidence,
     FirewallPrediction,
     Hop,
+    PortAnswer,
     RuleVerdict,
     TtlWalk,
 )
@@ -471,3 +474,26 @@ def test_a_rule_that_stops_the_way_to_the_proxy_is_the_culprit_and_the_code_stay
     assert (told.verdict, told.reason, told.culprit) == ("fail", "PROXY_UNREACHABLE", "local-firewall")
     (without,) = judged(row(connecting(Failure.TIMEOUT), evidence=[rule("allow")], **via))
     assert without.culprit == "proxy"
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "culprit", "confidence"),
+    [
+        (("unreachable", "unreachable"), "HOST_DOWN", "remote-host", "likely"),
+        (("silent", "unreachable"), "HOST_DOWN", "remote-host", "likely"),
+        (("silent", "refused"), "REJECTED_IN_PATH", "middlebox", "proven"),
+        (("accepted",), "REJECTED_IN_PATH", "middlebox", "proven"),
+        ((), "REJECTED_IN_PATH", "middlebox", "likely"),
+    ],
+)
+@pytest.mark.parametrize("kind", [(4, 3, 1), (6, 1, 3)])
+def test_an_early_host_unreachable_is_a_rule_only_where_the_host_answers(
+    kind: tuple[int, int, int], answers: tuple[Answer, ...], reason: str, culprit: str, confidence: str
+) -> None:
+    """A router that was asked for a dead host by others too answers at any time: 0.03 s and 1.8 s were seen."""
+    version, number, code = kind
+    seen = connecting(Failure.HOST_UNREACHABLE, icmp=icmp(number, code, ROUTER, after_s=0.03, version=version))
+    ports = [PortAnswer(2223 + at, word, 0.1) for at, word in enumerate(answers)]
+    (told,) = judged(row(seen, evidence=[ControlPorts(address=TARGET, ports=ports)]))
+    assert (told.verdict, told.reason, told.culprit, told.confidence) == ("fail", reason, culprit, confidence)
+    assert told.where.address == ROUTER
