@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -71,3 +71,10 @@ class Clock:
 def shorten(value: float) -> float:
     """Microseconds are noise in a report."""
     return round(value, 4)
+
+
+async def ended(task: "asyncio.Future[Any]") -> None:
+    """Cancels it and waits until it is gone. A task that reads or writes a socket lets go of it only then: closed
+    sooner, the socket's number stays with the event loop, and the next one that gets it cannot connect (ENOENT)."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -17,6 +17,7 @@ from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.observation import Icmp
 from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Failure
+from eset_portcheck.net.clock import ended
 from eset_portcheck.net.failure import StageFailed
 from eset_portcheck.net.icmp import listen_for_errors, read_errors
 from eset_portcheck.wire.conversation import Conversation, Exchange, ReadDatagram, UnexpectedBytes
@@ -76,7 +77,7 @@ class Dispatch:
                         continue
                     data, sender_address = reading.result()
                 finally:
-                    reading.cancel()
+                    await ended(reading)
                 if not same_address(sender_address, self._address):
                     continue  # anybody may send to our port: that says nothing of the host we asked
                 if exchange.datagram(data):
@@ -88,7 +89,7 @@ class Dispatch:
                         StageDetail(why="answers that belong to no question", first_bytes=data[:64].hex()),
                     )
         finally:
-            sender.cancel()
+            await ended(sender)
 
     async def _repeat(self, questions: list[bytes]) -> None:
         last = 0.0

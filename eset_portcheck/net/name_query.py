@@ -15,7 +15,7 @@ import msgspec
 from eset_portcheck.model.addresses import is_ipv6
 from eset_portcheck.model.stage_detail import NO_WAY, DnsAnswer
 from eset_portcheck.model.vocabulary import Failure
-from eset_portcheck.net.clock import Clock, Expired, shorten
+from eset_portcheck.net.clock import Clock, Expired, ended, shorten
 from eset_portcheck.net.failure import classify
 from eset_portcheck.net.icmp import listen_for_errors
 
@@ -82,7 +82,7 @@ async def _converse(server: str, name: str, kind: str, pick: Pick) -> tuple[str,
         try:
             return await _receive(loop, sock, server, query, sender, pick)
         finally:
-            sender.cancel()
+            await ended(sender)
 
 
 async def _repeat(loop: asyncio.AbstractEventLoop, sock: socket.socket, wire: bytes) -> None:
@@ -117,7 +117,7 @@ async def _receive(
         except OSError as error:
             raise _unreachable(error) from error
         finally:
-            reading.cancel()
+            await ended(reading)
         try:
             reply = dns.message.from_wire(data, ignore_trailing=True)
         except (dns.exception.DNSException, ValueError, IndexError) as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from typing import Any
 
 import dns.message
@@ -86,3 +87,30 @@ async def test_spoilt_answers_have_a_word(monkeypatch: pytest.MonkeyPatch, kind:
 async def test_a_flood_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     told, _ = await ask(monkeypatch, lambda query: [query] * 5000, timeout_s=1.0)  # questions, which are no answers
     assert told.failure in ("dns_timeout", "dns_bad_answer")
+
+
+@pytest.mark.parametrize("ends", ["refused to send", "silence"])
+async def test_no_closed_socket_stays_with_the_event_loop(monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
+    """The next socket gets the number of the closed one: a loop that still watches it cannot connect (ENOENT)."""
+    loop = asyncio.get_running_loop()
+    if ends == "refused to send":
+
+        async def refused(*_: Any) -> None:
+            await asyncio.sleep(0.01)
+            raise PermissionError(1, "by an own rule")
+
+        monkeypatch.setattr(loop, "sock_sendall", refused)
+    closed_before_leaving: list[int] = []
+    close = socket.socket.close
+
+    def closing(sock: socket.socket) -> None:
+        selector: Any = loop
+        number = sock.fileno()
+        if number >= 0 and number in selector._selector.get_map():
+            closed_before_leaving.append(number)
+        close(sock)
+
+    monkeypatch.setattr(socket.socket, "close", closing)
+    told, _ = await ask(monkeypatch, lambda query: [], timeout_s=0.2)
+    assert told.failure == ("dns_unreachable" if ends == "refused to send" else "dns_timeout")
+    assert closed_before_leaving == []
