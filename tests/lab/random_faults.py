@@ -189,7 +189,7 @@ def impostor(chance: random.Random, leg: str, families: Sequence[int]) -> Inject
         "half": (at.MISBEHAVING, 9006, closed),
         "ssh": (at.MISBEHAVING, 9007, garbled),
         "tls-alert": (at.MISBEHAVING, 9010, {"connect": "ok", "error": re.compile("ALERT")}),
-        "web": (at.SERVER, 80, garbled),
+        "web": (at.MISBEHAVING, 9008, garbled),
     }
     rogue: Wanted = {"error": re.compile("cert verify (19|20|21)")}
     kind = "cut"
@@ -215,6 +215,8 @@ def impostor(chance: random.Random, leg: str, families: Sequence[int]) -> Inject
         }  # fmt: skip
     how = chance.choice(sorted(strange))
     address, port, seen = strange[how]
+    if how == "interceptor" and leg.startswith("push"):
+        kind = "risk"  # whose authority the push service has is not known: one row alone warns
     return Injected(
         f"{how}:{leg}/4", frozenset({(leg, 4)}), frozenset(culprits), 1,
         (redirected(f"tcp dport {LEGS[leg][1]}", address, port),), ((question(leg, 4), seen),), kind=kind,
@@ -240,8 +242,12 @@ def behind_proxy(chance: random.Random, leg: str, families: Sequence[int]) -> In
 
 def host_down(chance: random.Random, leg: str, families: Sequence[int]) -> Injected:
     """Nobody answers for the server's IPv4 address any more, where the proxy lives too."""
-    chain = "add chain arp lost c { type filter hook input priority 0; }"
-    on = f"nft 'add table arp lost; {chain}; add rule arp lost c arp daddr ip {at.SERVER} drop'"
+    rules = [  # its own questions would tell the router where it is
+        f"add chain arp lost {hook} {{ type filter hook {hook} priority 0; }}; "
+        f"add rule arp lost {hook} arp {side} ip {at.SERVER} drop"
+        for hook, side in (("input", "daddr"), ("output", "saddr"))
+    ]
+    on = f"nft 'add table arp lost; {'; '.join(rules)}'"
     return Injected(
         "host-down:server/4", frozenset({("server", 4), ("proxy", 4)}), frozenset({"remote-host", "proxy"}), 2,
         (Shell("server", on, "nft delete table arp lost"), Shell("fw", "ip neigh flush all", "ip neigh flush all")),

@@ -115,7 +115,9 @@ def site(seed: int, number: int) -> Site:
         legs = {leg for leg, _ in fault.cuts | fault.may}
         taken = {leg for one in faults for leg, _ in one.cuts | one.may}
         reaches_out = fault.wide and any(one.wide for one in faults)
-        if fault.seen and not reaches_out and (fault.wide or any(one.wide for one in faults) or not legs & taken):
+        hidden = {leg for one in (*faults, fault) if one.may for leg, _ in one.cuts} & legs & taken
+        apart = fault.wide or any(one.wide for one in faults) or not legs & taken
+        if fault.seen and not reaches_out and apart and not hidden:
             faults.append(fault)
     # first what the observer must see through the proxy, last what hides the others
     faults.sort(key=lambda one: (one.wide, ("proxy", 4) in one.cuts))

@@ -68,6 +68,9 @@ def _row(
     touching = [fault for fault in faults if (fault.cuts | fault.may) & {*gates, *ways}]
     cutting = [fault for fault in touching if fault.kind in ("cut", "notice")]
     cut = {way for fault in cutting for way in fault.cuts}
+    near = not any(leg.startswith("far-") for leg, _ in ways)
+    if near and any(fault.kind == "slow" for fault in touching):
+        ways = [way for way in ways if way[1] == 4]  # nobody tells the AAAA record
     culprits = frozenset(name for fault in touching for name in fault.culprits)
     hops = frozenset(fault.hop for fault in touching)
 
@@ -77,13 +80,11 @@ def _row(
     if any(gate in cut for gate in gates) or set(ways) <= cut:
         only_notices = all(fault.kind == "notice" for fault in cutting if fault.cuts & {*gates, *ways})
         return said("open" if only_notices else "broken")
-    if any(fault.kind == "slow" for fault in touching) and {family for _, family in ways} == {6}:
-        return said("broken")  # a name that has nothing but the AAAA record which nobody tells
     if any(fault.may & {*gates, *ways} for fault in touching):
         return said("any")
     if cut & set(ways):
         # a proxy takes the other family by itself, and nobody is told
-        return said("may-warn" if any(leg.startswith("far-") for leg, _ in ways) else "must-warn")
+        return said("must-warn" if near else "may-warn")
     if any(fault.kind == "risk" for fault in touching):
         return said("must-warn")
     if any(fault.kind == "slow" for fault in touching) or quality == "loss":
