@@ -93,9 +93,9 @@ def _via_proxy(row: Row, reading: Reading) -> Reading:
         told = Finding(
             reading.reason, params=params | ({"interval": reading.where.interval} if reading.where.interval else {})
         )
-        culprit = reading.culprit if own else REASONS["PROXY_UNREACHABLE"].culprit
+        # silence on the way to a proxy is nothing that the proxy did
         return Reading(
-            Proof.NONE, "PROXY_UNREACHABLE", reading.state, culprit, reading.confidence, reading.where, (told,)
+            Proof.NONE, "PROXY_UNREACHABLE", reading.state, reading.culprit, reading.confidence, reading.where, (told,)
         )
     return msgspec.structs.replace(reading, reached=Proof.NONE)
 
@@ -130,7 +130,8 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
     in_tls = record.stage is Stage.TLS
     if record.failure is Failure.TIMEOUT:
         small = of_kind(evidence, SmallSegments, attempt)
-        if small and small.completed:
+        # a short request to a proxy cannot be too large: its silence is that of what lies behind it
+        if small and small.completed and (in_tls or not _to_proxy(row)):
             return broken(
                 "PMTU_BLACKHOLE",
                 reached,

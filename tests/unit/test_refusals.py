@@ -473,7 +473,7 @@ def test_a_rule_that_stops_the_way_to_the_proxy_is_the_culprit_and_the_code_stay
     (told,) = judged(row(connecting(Failure.TIMEOUT), evidence=[rule()], **via))
     assert (told.verdict, told.reason, told.culprit) == ("fail", "PROXY_UNREACHABLE", "local-firewall")
     (without,) = judged(row(connecting(Failure.TIMEOUT), evidence=[rule("allow")], **via))
-    assert without.culprit == "proxy"
+    assert without.culprit == "unknown"
 
 
 @pytest.mark.parametrize(

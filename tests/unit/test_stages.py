@@ -216,6 +216,15 @@ def test_a_silent_proxy_is_unreachable_in_both_phases() -> None:
     for phase in Phase:
         (told,) = judged(row(connecting(Failure.TIMEOUT), **PROXY), phase=phase)
         assert (told.verdict, told.reason, told.findings[0].reason) == ("fail", "PROXY_UNREACHABLE", "TCP_NO_ANSWER")
+        assert told.culprit == "unknown", "who drops the packets on the way to it shows nowhere"
+
+
+def test_a_proxy_that_waits_for_its_destination_is_no_hole_for_large_packets() -> None:
+    seen = attempt(*CONNECTED, broke=Stage.HANDSHAKE, failure=Failure.TIMEOUT)
+    again = SmallSegments(address=TARGET, segment_bytes=536, stage=Stage.HANDSHAKE, completed=True)
+    facts = PROXY | {"id": "agent.proxy.tcp-3128.get-repository", "protocol": "http_proxy"}
+    (told,) = judged(row(seen, evidence=[again], **facts | {"via_destination": "repository.eset.com:80"}))
+    assert (told.verdict, told.reason) == ("fail", "NO_REPLY"), "the second request got the error of the first"
 
 
 def test_addresses_and_families() -> None:
