@@ -159,9 +159,10 @@ def _weighed(row: Row, rows: list[Row]) -> Row:
 
 
 def _says_who(direct: Row) -> bool:
-    return direct.verdict in (Verdict.FAIL, Verdict.WARN) and direct.culprit in (
-        Culprit.REMOTE_SERVICE, Culprit.REMOTE_HOST, Culprit.REMOTE_FIREWALL, Culprit.REMOTE_CONFIG
-    )  # fmt: skip
+    """What stops the direct connection below TLS stops a tunnel too; a certificate keeps no proxy from connecting."""
+    blamed = (Culprit.REMOTE_SERVICE, Culprit.REMOTE_HOST, Culprit.REMOTE_FIREWALL, Culprit.REMOTE_CONFIG)
+    is_broken = direct.verdict in (Verdict.FAIL, Verdict.WARN) and direct.state is not State.OPEN
+    return is_broken and direct.culprit in blamed
 
 
 def _of_the_destination(row: Row, culprit: Culprit | None, confidence: Confidence) -> Row:

@@ -115,8 +115,10 @@ def test_a_destination_that_a_proxy_does_not_reach_is_not_its_fault() -> None:
     good = get(INDEX)
     direct = row(connecting(Failure.CONNECTION_REFUSED))
     passing = row(attempt(*CONNECTED, Stage.TLS, tls=tls(site="trusted"), reply={}))
+    inspected = row(attempt(*CONNECTED, Stage.TLS, tls=tls(site="untrusted"), reply={}))
     cases: list[tuple[list[Row], str, str | None]] = [
         ([upstream_failed(), good], "unknown", BEHIND.via),  # the proxy reaches others
+        ([upstream_failed(), good, inspected], "unknown", BEHIND.via),  # a certificate keeps no proxy from connecting
         ([upstream_failed(), good, direct], "remote-service", BEHIND.via),
         ([upstream_failed(), good, passing], "unknown", BEHIND.via),  # something between the proxy and the destination
         ([upstream_failed(), passing], "proxy", None),
