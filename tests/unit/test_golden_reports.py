@@ -81,6 +81,8 @@ OTHERWISE = {  # concluded by hand when they were made: rows of this machine wit
     # what a proxy refused or did not reach stands among the parameters of its cause
     **{f"{schema}/proxy.json": (0, ["causes"]) for schema in ("1.0.0", "1.1.0", "1.2.0")},
     "1.2.0/evidence.json": (0, ["causes"]),
+    # silence after a ClientHello accused a middlebox
+    "1.2.0/behind-proxy.json": (0, ["rows", "causes"]),
     # the destination behind the proxy is a parameter of what a proxy did, no longer of every cause behind one
     "1.2.0/lossy.json": (0, ["causes"]),
     # demanded SMB signing is told, and a controller's clock fails the directory
