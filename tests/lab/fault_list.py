@@ -321,9 +321,22 @@ add(
     Shell("agent", f"ip route add {stray}", f"ip route del {stray}"),
 )
 NATTED = at.v4("inet", 200)
+NOBODY = {"type": 3, "code": 1, "from": at.GATEWAY}  # without the translation nobody has the address
 for name, to, kind, ask_it, seen in (
-    ("nat-reject-tcp", at.SERVER, "tcp dport 2222", ask.tcp(NATTED, 2222), {"connect": "EHOSTUNREACH"}),
-    ("nat-reject-udp", at.DC, "udp dport 88", ask.udp(NATTED, 88, ask.KERBEROS.asks[-1]), {"error": "EHOSTUNREACH"}),
+    (
+        "nat-reject-tcp",
+        at.SERVER,
+        "tcp dport 2222",
+        ask.tcp(NATTED, 2222, healthy={"connect": "EHOSTUNREACH", "icmp": NOBODY}),
+        {"connect": "EHOSTUNREACH"},
+    ),
+    (
+        "nat-reject-udp",
+        at.DC,
+        "udp dport 88",
+        ask.udp(NATTED, 88, ask.KERBEROS.asks[-1], healthy={"error": "EHOSTUNREACH", "icmp": NOBODY}),
+        {"error": "EHOSTUNREACH"},
+    ),
 ):
     add(
         name,
