@@ -176,7 +176,7 @@ def conclude(request: AuditRequest, host: Host, outcome: Outcome, started: float
     facts = [with_host_evidence(row(check, outcome), host) for check in request.plan.checks]
     rows, causes, total = diagnose(facts, host, request.phase, request.command)
     if outcome.interrupted:
-        total = summary(rows, interrupted=True)
+        total = summary(rows, interrupted=True, not_installed=total.not_installed)
     total = with_exit_code(total, strict=request.strict, exit_zero=request.exit_zero)
     made = Report(
         schema_version=SCHEMA_VERSION,

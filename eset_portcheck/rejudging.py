@@ -38,13 +38,13 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
     """
     planned = as_planned(report)
     facts = [_bare(row) for row in planned.rows]
-    rows, causes, _ = diagnose(facts, report.host, report.run.phase, report.run.command)
+    rows, causes, total = diagnose(facts, report.host, report.run.phase, report.run.command)
     anew = msgspec.structs.replace(
         report,
         schema_version=SCHEMA_VERSION,
         checks=rows,
         causes=causes,
-        summary=_summary(report, rows, whole=not planned.missing and not planned.unknown),
+        summary=_summary(report, rows, total.not_installed, whole=not planned.missing and not planned.unknown),
         proxy_choices=choices(rows, report.host),
         rediagnosis=None,
     )
@@ -180,17 +180,17 @@ def _unmarked(report: Report, pairs: Iterable[tuple[Cause, Cause]]) -> Iterator[
 
 def _held(before: Summary, after: Summary) -> Summary:
     """What an earlier schema does not hold counts as what it is."""
-    names = ("verdict", "strict", "exit_zero", "identity_not_checked")
+    names = ("verdict", "strict", "exit_zero", "identity_not_checked", "not_installed")
     pairs = {name: getattr(after, name) for name in names if getattr(before, name) is None}
     return msgspec.structs.replace(before, **pairs) if pairs else before
 
 
-def _summary(report: Report, rows: list[Row], *, whole: bool) -> Summary:
+def _summary(report: Report, rows: list[Row], not_installed: list[str] | None, *, whole: bool) -> Summary:
     """As the same run would end today. `whole` False: checks of its roles are missing, or nobody here knows what its
     roles ask for, so not everything is proven."""
     said = report.summary
     interrupted = said.exit_code == INTERRUPTED
-    bare = summary(rows, interrupted=interrupted)
+    bare = summary(rows, interrupted=interrupted, not_installed=not_installed)
     if not whole and bare.exit_code == 0:
         bare = msgspec.structs.replace(bare, exit_code=3, ready=False, verdict=Verdict.UNPROVEN)
     if said.strict is not None and said.exit_zero is not None:

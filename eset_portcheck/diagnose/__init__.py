@@ -13,7 +13,7 @@ from eset_portcheck.diagnose import (
     overall,
     proxies,
 )
-from eset_portcheck.diagnose.inbound import judge_inbound
+from eset_portcheck.diagnose.inbound import judge_inbound, not_installed
 from eset_portcheck.diagnose.sessions import second_opinions
 from eset_portcheck.diagnose.stages import read
 from eset_portcheck.diagnose.verdicts import combine, required_proof
@@ -51,7 +51,7 @@ def diagnose(
     judged = overall.groups(clock_skew.compared(judged))
     judged = [_accusing_nobody(row) for row in proxies.noted(judged, host)]
     judged, causes = overall.causes(judged, host, takes_only=command == "check")
-    return judged, causes, summary(judged)
+    return judged, causes, summary(judged, not_installed=not_installed(judged, host, phase))
 
 
 def _concluded(row: Row, host: Host, phase: Phase) -> Conclusion:
@@ -132,7 +132,7 @@ def _conclude(row: Row, said: Conclusion, required: Proof) -> Row:
     )
 
 
-def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
+def summary(rows: list[Row], *, interrupted: bool = False, not_installed: list[str] | None = None) -> Summary:
     """Counts a verdict; the exit code of the contract (130 before 1 before 4 before 3 before 0), a group counting as
     one requirement."""
     counts = {verdict.value: sum(row.verdict is verdict for row in rows) for verdict in Verdict}
@@ -156,6 +156,7 @@ def summary(rows: list[Row], *, interrupted: bool = False) -> Summary:
         strict=False,
         exit_zero=False,
         identity_not_checked=len(unidentified(rows)),
+        not_installed=not_installed or [],
     )
 
 

@@ -6,6 +6,7 @@ over loopback and proves nothing of the network, so an inbound row passes only w
 Source: docs/contract.md#inbound-rows, #phase.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -68,6 +69,15 @@ def _after_installation(row: Row, host: Host, phase: Phase) -> bool:
     if phase is Phase.AUTO:
         return any(product.get("component") == row.listener.value for product in host.eset_products)
     return phase is Phase.POST
+
+
+def not_installed(rows: Iterable[Row], host: Host, phase: Phase) -> list[str]:
+    """Components whose ports here were judged as before the installation because phase auto did not find them: an
+    installation that failed must not read as a finished one. Source: docs/contract.md#phase."""
+    if phase is not Phase.AUTO:
+        return []
+    here = (row for row in rows if row.direction is not Direction.OUTBOUND and row.verdict is not Verdict.SKIP)
+    return list(dict.fromkeys(row.listener.value for row in here if not _after_installation(row, host, phase)))
 
 
 def _taken(row: Row, other: Listening, holders: list[Listening]) -> Conclusion:

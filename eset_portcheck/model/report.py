@@ -77,8 +77,9 @@ class Run(msgspec.Struct, frozen=True):
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """`verdict`: of the whole run, whatever `strict` (--strict) and `exit_zero` (--exit-zero) made of its exit code.
-    `identity_not_checked`: needed rows that passed without anybody saying which certificate is the right one. They are
-    None in a report of an earlier schema, which did not hold them."""
+    `identity_not_checked`: needed rows that passed without anybody saying which certificate is the right one.
+    `not_installed`: components that were not found here, so that phase auto judged their ports as before the
+    installation. They are None in a report of an earlier schema, which did not hold them."""
 
     counts: dict[Code, int]
     ready: bool
@@ -87,6 +88,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     strict: bool | None = None
     exit_zero: bool | None = None
     identity_not_checked: int | None = None
+    not_installed: list[Code] | None = None
 
 
 class Changed(msgspec.Struct, frozen=True):

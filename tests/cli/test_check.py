@@ -90,6 +90,7 @@ def test_a_healthy_site_is_proven(portcheck: Command, site: list[str]) -> None:
     assert ended.report["summary"] == {
         "counts": {"pass": 8, "warn": 0, "unproven": 0, "fail": 0, "error": 0, "skip": 0},
         "ready": True, "exit_code": 0, "verdict": "pass", "strict": False, "exit_zero": False, "identity_not_checked": 0,
+        "not_installed": [],
     }  # fmt: skip
     assert ended.report["run"]["connect_to"]
 

@@ -93,6 +93,25 @@ def test_a_port_is_not_free_while_a_connection_has_it_as_its_own(phase: Phase) -
     assert judged(Host(outgoing=elsewhere, firewall=ALLOW), phase).reason == "PORT_FREE"
 
 
+@pytest.mark.parametrize(
+    ("phase", "products", "expected"),
+    [
+        (Phase.AUTO, [], ["server"]),
+        (Phase.AUTO, [{"component": "server"}], []),
+        (Phase.AUTO, [{"component": "agent"}], ["server"]),
+        (Phase.PRE, [], []),
+        (Phase.POST, [], []),
+    ],
+)
+def test_a_component_that_auto_did_not_find_is_told(
+    phase: Phase, products: list[dict[str, Any]], expected: list[str]
+) -> None:
+    host = Host(eset_products=products, firewall=ALLOW)
+    here = row(id="server.listen.tcp-2222", role="server", direction=Direction.INBOUND, target="this-host")
+    skipped = row(id="x.y.tcp-1", direction=Direction.INBOUND, listener=Listener.BRIDGE, reason="CONDITION_FALSE")
+    assert diagnose([here, skipped, row()], host, phase)[2].not_installed == expected
+
+
 def test_auto_follows_what_is_installed() -> None:
     told = judged(Host(eset_products=[{"component": "server"}], firewall=ALLOW), Phase.AUTO)
     assert (told.verdict, told.reason) == ("fail", "PORT_NOT_LISTENING")

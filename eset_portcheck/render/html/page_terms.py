@@ -9,13 +9,6 @@ SURE = {
     "possible": message("possible: one of several explanations that look the same from here"),
     "": message("the failure is certain; its cause cannot be found from here"),
 }
-COMPONENT = {
-    "server": message("ESET PROTECT Server"),
-    "bridge": message("ESET Bridge"),
-    "mdc": message("ESET MDC"),
-    "webconsole": message("ESET PROTECT Web Console"),
-    "agent-host": message("computer that gets the agent"),
-}
 STAGE = {
     "resolve": message("name lookup"),
     "route": message("route"),

@@ -11,9 +11,9 @@ from eset_portcheck.model.report import Report
 from eset_portcheck.model.vocabulary import Direction, Transport, Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.html.fitting import fitted, width_px
-from eset_portcheck.render.html.page_terms import COMPONENT
 from eset_portcheck.render.view import View
 from eset_portcheck.render.view.lanes import Lane, gravest, gravest_first, of_proxy
+from eset_portcheck.render.wording.value_names import COMPONENT
 
 WIDTH = 1060
 MACHINE, SITE, BEYOND = (18, 216), (404, 250), (800, 242)  # x and width of each column's boxes

@@ -8,7 +8,7 @@ from eset_portcheck.model.vocabulary import Verdict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.view.identity import not_identified
 from eset_portcheck.render.view.issues import Issue
-from eset_portcheck.render.view.outcome import FirstLine, overall
+from eset_portcheck.render.view.outcome import FirstLine, not_found, overall
 from eset_portcheck.render.wording.rerun import again
 
 _DECIDES = {
@@ -33,7 +33,9 @@ def ending(report: Report, first_line: FirstLine, urgent: Sequence[Issue], conte
     key, _ = overall(report)
     verdict = first_line.who + first_line.word
     if key == "ready":
-        return Ending(verdict, [], not_identified(report, context) or context.say("no action needed"))
+        step = not_identified(report, context)
+        absent = not_found(report, context)
+        return Ending(verdict, [absent] if absent else [], step or ("" if absent else context.say("no action needed")))
     if key == "partial":
         return Ending(verdict, [first_line.reason], again(report, context))
     # of a run that failed, what failed: a warning is no second reason for that

@@ -13,7 +13,7 @@ from eset_portcheck.render.view.rediagnosis import missing, unchecked
 from eset_portcheck.render.wording import cause_text
 from eset_portcheck.render.wording.reason_text import headline, params_of
 from eset_portcheck.render.wording.rerun import again
-from eset_portcheck.render.wording.value_names import COUNT, EXIT, OVERALL
+from eset_portcheck.render.wording.value_names import COMPONENT, COUNT, EXIT, OVERALL, READY_TO_INSTALL
 
 _FEW = 2
 _KEYS = {Verdict.FAIL: "not-ready", Verdict.ERROR: "checker-failed", Verdict.WARN: "warned", Verdict.PASS: "ready"}
@@ -82,14 +82,21 @@ def first_line(report: Report, context: RenderContext) -> FirstLine:
     limited = f" ({', '.join(limits)})" if limits else ""
     top = _top(report, key, context)
     identity = not_identified(report, context)
+    word = READY_TO_INSTALL if key == "ready" and report.summary.not_installed else OVERALL[key]
     return FirstLine(
         who,
-        context.say(OVERALL[key]) + limited,
+        context.say(word) + limited,
         top.reason,
         top.code,
-        top.more + (f", {identity}" if identity else ""),
+        top.more + "".join(f", {one}" for one in (not_found(report, context), identity) if one),
         context.say("test again: {command}", COMMAND, command=top.again),
     )
+
+
+def not_found(report: Report, context: RenderContext) -> str:
+    """What is not installed here, although the role has it here; nothing where all of it is, or a phase was given."""
+    names = [context.say(COMPONENT[one]) for one in report.summary.not_installed or [] if one in COMPONENT]
+    return context.say("{component} was not found here", component=", ".join(names)) if names else ""
 
 
 def _top(report: Report, key: str, context: RenderContext) -> _Top:

@@ -14,6 +14,14 @@ OVERALL = {
     "checker-failed": message("CHECKER FAILED"),
     "interrupted": message("INTERRUPTED"),
 }
+READY_TO_INSTALL = message("READY FOR INSTALLATION")
+COMPONENT = {
+    "server": message("ESET PROTECT Server"),
+    "bridge": message("ESET Bridge"),
+    "mdc": message("ESET MDC"),
+    "webconsole": message("ESET PROTECT Web Console"),
+    "agent-host": message("computer that gets the agent"),
+}
 EXIT = {
     0: message("all required checks passed"),
     1: message("at least one required check failed"),
