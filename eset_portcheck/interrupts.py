@@ -1,8 +1,8 @@
 """Signals that end a run: SIGINT, SIGTERM, SIGHUP, and SIGBREAK on Windows. Taken from the first line on; what a signal
 does depends on how far we are. Imports nothing that takes time: until the handlers stand, a signal is the system's.
 
-    nothing to lose          the process ends at once
-    something to put back    KeyboardInterrupt (the terminal's echo, commands under way, files begun)
+    nothing to lose          the process ends at once: files begun are removed, commands killed
+    something to put back    KeyboardInterrupt, in a few lines of our own (the terminal's echo)
     packets are out          the run is told to stop; its partial report is written
     results are written      it waits until they are written
 
@@ -27,7 +27,8 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class _AtOnce:
-    """The process ends in the handler: no import, destructor or except clause can swallow that."""
+    """The process ends in the handler: no import, destructor or except clause can swallow that, and no library is
+    interrupted half-way (msgspec crashes when the building of a type is: record 0022)."""
 
 
 class _Raise:
@@ -62,16 +63,33 @@ def since_s() -> float:
     return 0.0 if _first_s is None else time.monotonic() - _first_s
 
 
-def let_raise() -> None:
-    """From here on a signal raises KeyboardInterrupt; at once when one came meanwhile."""
-    _set(_Raise)
-    if came():
-        raise KeyboardInterrupt
+class Raising:
+    """`with Raising():` a signal that would end the process raises KeyboardInterrupt, for what has to be put back
+    first. Only around lines that call nothing but the standard library."""
+
+    def __enter__(self) -> None:
+        self._act = _act
+        if _act is _AtOnce:
+            _set(_Raise)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _set(self._act)
+        if self._act is _AtOnce and came() and kind is None:  # swallowed by a destructor
+            raise KeyboardInterrupt
 
 
 def hold() -> None:
-    """From here on a first signal is only noted. A later one raises KeyboardInterrupt."""
+    """From here on a first signal is only noted. A later one ends the process."""
     _set(_Hold)
+
+
+def at_once() -> None:
+    """From here on a signal ends the process; at once when one came meanwhile."""
+    _set(_AtOnce)
+    if came():
+        leave(CODE)
 
 
 class Held:
@@ -104,7 +122,7 @@ def leave(code: int) -> None:
     """
     for number in _taken:
         signal.signal(number, signal.SIG_IGN)
-    atexit._run_exitfuncs()  # noqa: SLF001  # files that were begun and not written are removed there
+    atexit._run_exitfuncs()  # noqa: SLF001  # files begun and not written are removed there, commands killed
     os._exit(CODE if came() else code)
 
 
@@ -119,12 +137,12 @@ def _handle(_number: int, _frame: FrameType | None) -> None:
         _first_s = time.monotonic()
         _do(_act)
     elif time.monotonic() - _first_s >= SAME_S:
-        raise KeyboardInterrupt
+        leave(CODE)
 
 
 def _do(act: type[_AtOnce | _Raise | _Hold] | Callable[[], object]) -> None:
     if act is _AtOnce:
-        os._exit(CODE)
+        leave(CODE)
     if act is _Raise:
         raise KeyboardInterrupt
     if act is not _Hold:

@@ -104,7 +104,6 @@ def _seconds(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    interrupts.let_raise()  # commands that list this machine end with us
     try:
         request = request_of(arguments, shared.load(arguments), credentials_of(arguments))
         if arguments.dry_run:
@@ -117,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     except shared.WrongUse as error:
         return shared.refuse(error)
     try:
-        interrupts.let_raise()
+        interrupts.at_once()
         report = audited(
             request, quiet=arguments.quiet or arguments.format == "json", form=arguments.format, language=arguments.lang
         )

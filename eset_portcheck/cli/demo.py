@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             say("Simulated site on 127.0.0.1 for role {role}: {fault}.").format(role=arguments.role, fault=told)
         )
     try:
-        interrupts.let_raise()
+        interrupts.at_once()
         report = asyncio.run(_demonstrate(arguments.role, arguments.broken))
     except BaseException:
         files.close()

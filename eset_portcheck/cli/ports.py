@@ -44,7 +44,6 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from eset_portcheck.audit import audit
 
-    interrupts.let_raise()  # commands that list this machine end with us
     try:
         request = check.request_of(arguments, shared.load(arguments), this_machine_only=True)
         interrupts.hold()
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     except shared.WrongUse as error:
         return shared.refuse(error)
     try:
-        interrupts.let_raise()
+        interrupts.at_once()
         report = audit(request)
     except BaseException:
         files.close()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from eset_portcheck import interrupts, streams
+from eset_portcheck import streams
 from eset_portcheck.cli import arguments as shared
 from eset_portcheck.cli import language
 from eset_portcheck.cli.files_of_one import begun, write
@@ -90,7 +90,6 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    interrupts.let_raise()  # commands that list this machine end with us
     try:
         target_chains, kept = _target_chains(arguments), _kept(arguments)
         file = begun(Path(arguments.output), replace=True) if arguments.output else None

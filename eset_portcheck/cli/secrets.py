@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from eset_portcheck import interrupts
 from eset_portcheck.cli.arguments import WrongUse
 from eset_portcheck.files import Unusable, read
 from eset_portcheck.sessions import Credentials
@@ -46,9 +47,10 @@ def from_terminal() -> Credentials:
 
     sys.stderr.write("Account for ADMIN$ (DOMAIN\\user or user): ")
     sys.stderr.flush()
-    name = sys.stdin.readline().strip()
+    with interrupts.Raising():  # the terminal echoes again
+        name = sys.stdin.readline().strip()
+        password = getpass.getpass("Password: ", stream=sys.stderr)
     domain, _, user = name.rpartition("\\")
-    password = getpass.getpass("Password: ", stream=sys.stderr)
     if not user or not password:
         raise WrongUse("--ask-credentials: enter user and password")
     return Credentials(user, password, domain)

@@ -4,6 +4,7 @@ in bytes.
 Pipes are read in a thread, as Windows has no select() for them.
 """
 
+import atexit
 import subprocess
 import threading
 import time
@@ -13,6 +14,7 @@ from eset_portcheck import interrupts
 from eset_portcheck.host import programs
 
 _CHUNK_BYTES = 65536
+_under_way: set["subprocess.Popen[bytes]"] = set()
 
 
 class NotListed(Exception):
@@ -38,6 +40,7 @@ def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
                 env=programs.environment(),
                 cwd=programs.folder(),
             )
+            _under_way.add(process)
         reader = threading.Thread(target=_read, args=(process, chunks, limit_bytes), daemon=True)
         reader.start()
         reader.join(max(end - time.monotonic(), 0.0))
@@ -53,9 +56,16 @@ def listed(argv: Sequence[str], end: float, limit_bytes: int) -> bytes:
     finally:
         if process is not None:
             _end(process)
+            _under_way.discard(process)
     if code:
         raise NotListed(f"{argv[0]}-exit-{code}")
     return b"".join(chunks)
+
+
+@atexit.register
+def _end_all() -> None:
+    for process in list(_under_way):
+        _end(process)
 
 
 def _read(process: "subprocess.Popen[bytes]", chunks: list[bytes], limit_bytes: int) -> None:

@@ -1,6 +1,7 @@
 """How far the run is, on one line of a terminal's standard error; elsewhere nothing. No thread, no escape sequence, no
 import of weight."""
 
+import atexit
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -38,12 +39,14 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         self._write(self._line())
+        atexit.register(self._wipe)  # a second signal ends the process at once
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._write("")
+        atexit.unregister(self._wipe)
+        self._wipe()
 
     def finish(self, check_id: str) -> None:
         """One row is done. Unknown ids are ignored."""
@@ -52,6 +55,9 @@ class Progress:
         if now - self._last_s >= _EVERY_S or not self._waiting:
             self._last_s = now
             self._write(self._line())
+
+    def _wipe(self) -> None:
+        self._write("")
 
     def _line(self) -> str:
         say = self._say
@@ -76,7 +82,7 @@ class Progress:
         try:
             self._stream.write(f"\r{line}{blanks}" + ("" if line else "\r"))
             self._stream.flush()
-        except (OSError, ValueError):  # closed or full: progress is not worth a failure
+        except (OSError, ValueError, RuntimeError):  # closed, full, or interrupted in a write: not worth a failure
             self._shown = False
         self._written = len(line)
 

@@ -286,9 +286,8 @@ def test_a_command_under_way_ends_with_us(wait_s: float, tmp_path: Path) -> None
     words = (
         "import time; from eset_portcheck import interrupts; from eset_portcheck.host.commands import listed\n"
         "from eset_portcheck.host import programs; programs.found = lambda name: name\n"
-        "interrupts.stand(); interrupts.let_raise()\n"
-        "try: listed(['/bin/sleep', '300'], time.monotonic() + 200, 1000)\n"
-        "except KeyboardInterrupt: interrupts.leave(0)\n"
+        "interrupts.stand()\n"
+        "listed(['/bin/sleep', '300'], time.monotonic() + 200, 1000)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", words], cwd=Path(__file__).parents[2])
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -314,12 +313,49 @@ def test_a_swallowed_interrupt_is_not_forgotten(tmp_path: Path) -> None:
         "import os, signal; from eset_portcheck import interrupts\n"
         "class Swallows:\n"
         "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); [None for _ in range(1000)]\n"
-        "interrupts.stand(); interrupts.let_raise()\n"
-        "Swallows()\n"
-        "interrupts.call(lambda: os.write(1, b'told to stop'))\n"
+        "interrupts.stand()\n"
+        "try:\n"
+        "    with interrupts.Raising(): Swallows()\n"
+        "except KeyboardInterrupt: interrupts.call(lambda: os.write(1, b'told to stop'))\n"
         "interrupts.leave(0)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", words], capture_output=True, timeout=DEADLINE_S, cwd=Path(__file__).parents[2]
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, b"told to stop", b"")
+
+
+def test_no_library_is_interrupted_half_way() -> None:
+    """msgspec crashed (SIGSEGV) when a signal raised in it while it built a type: here it is sent there."""
+    words = (
+        "import os, signal, sys; from eset_portcheck import interrupts\n"
+        "interrupts.stand()\n"
+        "import msgspec; from eset_portcheck.cli import run\n"
+        "def converted(entry, kind):\n"
+        "    try: os.kill(os.getpid(), signal.SIGTERM); [None for _ in range(1000)]\n"
+        "    except BaseException as error: os.write(1, repr(error).encode())\n"
+        "    os.write(1, b'went on')\n"
+        "msgspec.convert = converted\n"
+        "run(['check', '--role', 'agent', '--server', '127.0.0.1', '--dry-run'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, timeout=DEADLINE_S, cwd=Path(__file__).parents[2]
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
+def test_files_that_were_begun_are_removed(number: signal.Signals, tmp_path: Path) -> None:
+    words = (
+        "import os; from pathlib import Path; from eset_portcheck import interrupts\n"
+        "from eset_portcheck.files.replacement import Replacement\n"
+        "interrupts.stand()\n"
+        "file = Replacement(Path('out.json')); file.open()\n"
+        f"os.kill(os.getpid(), {number.value}); [None for _ in range(1000)]\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, timeout=DEADLINE_S, cwd=tmp_path, env=environment
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+    assert not list(tmp_path.iterdir())
