@@ -93,6 +93,16 @@ def pytest_unconfigure() -> None:
         os._exit(1)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """What CI could not test is a failure there; on a developer's machine pytest says what was skipped."""
+    report: Any = yield
+    if os.environ.get("CI") and sys.platform == "linux" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"SKIPPED IN CI: {item.nodeid}: {report.longrepr[-1]}"
+    return report
+
+
 # tests that share what is costly to make; by place, since pytest 9.2 no longer takes the marks that pytest-xdist 3.8
 # writes into a test's name
 TOGETHER = (

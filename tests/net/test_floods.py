@@ -2,6 +2,8 @@
 memory or the other rows' time."""
 
 import asyncio
+import ctypes
+import ctypes.util
 import socket
 import ssl
 import threading
@@ -9,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,6 +185,36 @@ async def test_renegotiation_without_end_ends_the_conversation(dial: Dial) -> No
     assert broken is not None
     assert broken.failure in (Failure.TOO_LARGE, Failure.TLS_ALERT)
     assert 2 < len(handshakes) <= MAX_MESSAGES
+
+
+@pytest.mark.parametrize("requested", [0, 1], ids=["told", "asked-back"])
+async def test_key_updates_without_end_end_the_conversation(dial: Dial, requested: int, tmp_path: Path) -> None:
+    """TLS 1.3, RFC 8446 4.6.3. Python's ssl sends none, so OpenSSL itself is asked; a request of one makes us answer
+    each."""
+    lib = ctypes.CDLL(ctypes.util.find_library("ssl"))
+    for name in ("TLS_server_method", "SSL_CTX_new", "SSL_new"):
+        getattr(lib, name).restype = ctypes.c_void_p
+    leaf = issued()
+    (tmp_path / "leaf.pem").write_bytes(leaf.certificate_pem + leaf.key_pem)
+    context = ctypes.c_void_p(lib.SSL_CTX_new(ctypes.c_void_p(lib.TLS_server_method())))
+    for load in (lib.SSL_CTX_use_certificate_file, lib.SSL_CTX_use_PrivateKey_file):
+        assert load(context, str(tmp_path / "leaf.pem").encode(), 1) == 1
+    updates = []
+
+    def speak(sock: socket.socket) -> None:
+        sock.setblocking(True)
+        tls = ctypes.c_void_p(lib.SSL_new(context))
+        lib.SSL_set_fd(tls, sock.fileno())
+        accepted = lib.SSL_accept(tls) == 1
+        while accepted and lib.SSL_key_update(tls, requested) == 1 and lib.SSL_do_handshake(tls) == 1:
+            updates.append(1)
+
+    with peer(speak) as address:
+        seen = await dial("http", address, timeout_s=20.0, encrypted=True)
+    broken = seen.attempts[0].failed
+    assert broken is not None
+    assert broken.failure in (Failure.TOO_LARGE, Failure.TLS_ALERT)  # OpenSSL itself gives up after 32 in a row
+    assert len(updates) > 32
 
 
 @pytest.mark.parametrize("gap_s", [0.0, 0.2])

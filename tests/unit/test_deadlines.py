@@ -189,3 +189,27 @@ def test_tests_that_share_something_costly_stay_on_one_worker(place: str, worker
 
 def test_what_shares_something_costly_is_there() -> None:
     assert [place for place in TOGETHER if not (ROOT / place.partition("::")[0]).exists()] == []
+
+
+@pytest.mark.parametrize(("where", "code"), [("1", 1), ("", 0)], ids=["in-ci", "elsewhere"])
+def test_what_is_skipped_in_ci_is_a_failure(where: str, code: int, tmp_path: Path) -> None:
+    file = tmp_path / "test_some.py"
+    file.write_text(
+        "import pytest\n"
+        "@pytest.mark.skipif(True, reason='no such tool')\ndef test_marked(): pass\n"
+        "def test_called(): pytest.skip('no such server')\n"
+    )
+    options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "tests.conftest", "-rs"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-p", "no:cacheprovider", str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env={**os.environ, "CI": where},
+    )
+    assert done.returncode == code, done.stdout
+    assert "no such tool" in done.stdout
+    assert "no such server" in done.stdout
+    assert ("1 failed, 1 error" if where else "2 skipped") in done.stdout
