@@ -34,7 +34,8 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=next(path for name in NAMES if (path := shutil.which(name))))
+        path = next(path for name in NAMES if (path := shutil.which(name)))
+        one = driver.chromium.launch(executable_path=path, timeout=0)  # a busy machine is late; pytest has the deadline
         yield one
         one.close()
 
@@ -50,6 +51,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
         file.write_text(source, encoding="utf-8")
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         contexts.append(context)
+        context.set_default_timeout(0)
         page = context.new_page()
         page.trouble = []
         page.on("console", lambda message: page.trouble.append(message.text))
