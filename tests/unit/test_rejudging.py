@@ -156,7 +156,7 @@ def test_a_row_that_the_rules_choke_on_says_where() -> None:
     anew = rejudging.rejudged(msgspec.convert(plain, Report))
     told = next(one for one in anew.checks if one.id == row["id"])
     assert (told.verdict, told.reason, told.culprit) == (Verdict.ERROR, "INTERNAL_ERROR", "checker")
-    assert told.findings[0].params["error"].split(" at ")[0].endswith("Error")
+    assert told.findings[0].params.error.split(" at ")[0].endswith("Error")
     assert anew.summary.exit_code in (1, 4)
 
 

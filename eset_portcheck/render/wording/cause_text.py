@@ -21,7 +21,7 @@ _MANY = {
 
 def params_of(report: Report, lead: Row | None, cause: Cause) -> dict[str, Any]:
     """What the placeholders of its texts stand for; of many computers, the first."""
-    return reason_text.params_of(report, lead, cause.where) | cause.params
+    return reason_text.params_of(report, lead, cause.where) | cause.params.as_table()
 
 
 def headline(cause: Cause, params: Mapping[str, Any], context: RenderContext) -> str:
@@ -51,24 +51,21 @@ def ask(cause: Cause, params: Mapping[str, Any], context: RenderContext) -> str:
 
 def computers_phrase(cause: Cause, context: RenderContext) -> str:
     """24 of 25 computers; nothing where there is one target."""
-    count, tested = len(_targets(cause)), cause.params.get("tested")
-    if count < 2 or not isinstance(tested, int):
+    count, tested = len(_targets(cause)), cause.params.tested
+    if count < 2 or tested is None:
         return ""
     return context.say("{count} of {tested} computers", count=count, tested=max(count, tested))
 
 
 def _targets(cause: Cause) -> list[str]:
-    """Parameters are facts, and those of a file may hold anything."""
-    targets = cause.params.get("targets")
-    return [str(target) for target in targets] if isinstance(targets, list) else []
+    return cause.params.targets or []
 
 
 def _ports(cause: Cause, context: RenderContext) -> str:
     """TCP 445 and 139."""
-    ports = cause.params.get("ports")
     numbers: dict[str, list[str]] = defaultdict(list)
-    for port in ports if isinstance(ports, list) else []:
-        transport, _, number = str(port).partition("-")
+    for port in cause.params.ports or []:
+        transport, _, number = port.partition("-")
         numbers[transport.upper()].append(number)
     parts = [
         f"{transport} {number}" if at == 0 else number
