@@ -90,7 +90,7 @@ class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`params` as in a finding."""
+    """What broke several rows: `explains` names them."""
 
     id: Code
     reason: ReasonCode

@@ -33,6 +33,7 @@ from eset_portcheck.redaction.strict import Strict
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.lines import broken
 from eset_portcheck.render.wording import reason_text
+from eset_portcheck.render.wording.placeholders import Placeholders
 from eset_portcheck.rules import Needs, nft
 from eset_portcheck.texts.quoting import QUOTES, Shell, Unquotable
 from eset_portcheck.texts.shell import check, filled, joined, shell_of
@@ -187,7 +188,8 @@ def templates() -> Iterator[tuple[str, str, Shell]]:
 def test_commands_are_for_the_machine_the_transport_and_the_way_of_the_row() -> None:
     def lines(code: str, **params: Any) -> list[str]:
         context = RenderContext()
-        given = {"target": "pc7.corp.local", "port": 445, "transport": "tcp"} | params
+        given = Placeholders(target="pc7.corp.local", port=445, transport="tcp")
+        given = msgspec.structs.replace(given, **params)
         return [line for step in reason_text.steps(code, given, "Linux", context) for line in step.commands]
 
     for code in texts.load():
@@ -208,9 +210,9 @@ def test_commands_are_for_the_machine_the_transport_and_the_way_of_the_row() -> 
     assert not any("nft" in line or "ss -" in line or "Firewall" in line for line in vendors)
     assert any("ss -" in line for line in lines("TCP_NO_ANSWER", other_end=""))
     assert any("NetFirewallRule" in line for line in lines("TCP_NO_ANSWER", other_end=""))
-    said = [step.do for step in reason_text.steps("REFUSED_ORIGIN_UNKNOWN", {}, "Linux", RenderContext())]
+    said = [step.do for step in reason_text.steps("REFUSED_ORIGIN_UNKNOWN", Placeholders(), "Linux", RenderContext())]
     assert not any("Linux machine" in one for one in said)
-    said = [step.do for step in reason_text.steps("REFUSED_ORIGIN_UNKNOWN", {}, "Windows", RenderContext())]
+    said = [step.do for step in reason_text.steps("REFUSED_ORIGIN_UNKNOWN", Placeholders(), "Windows", RenderContext())]
     assert any("Linux machine" in one for one in said)
 
 
@@ -276,9 +278,10 @@ def printed(params: dict[str, Any], language: str, system: str) -> Iterator[tupl
     """(template, line as it is shown, shell) of every reason, through the function that all formats use."""
     context = RenderContext(language=language)
     for code, text in texts.load().items():
-        made = [reason_text.templates(step, code, params, system) for step in text.fix]
+        given = Placeholders(**params)
+        made = [reason_text.templates(step, code, given, system) for step in text.fix]
         kept = [one for one in made if one is not None]
-        for lines, shown in zip(kept, reason_text.steps(code, params, system, context), strict=True):
+        for lines, shown in zip(kept, reason_text.steps(code, given, system, context), strict=True):
             for (template, shell), line in zip(lines, shown.commands, strict=True):
                 yield template, line, shell
 

@@ -22,7 +22,7 @@ from eset_portcheck.loading.reports import parsed
 from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host, InboundPrediction, Interface, Listening, LocalFirewall
-from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts
+from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts, Transcript
 from eset_portcheck.model.params import Params
 from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import Report, Row, Tool, from_json, to_json
@@ -233,11 +233,12 @@ def test_node_status_bytes_and_names() -> None:
 def test_first_bytes_still_name_their_service(banner: bytes, service: str | None) -> None:
     plain = sample("ready")
     row = msgspec.structs.replace(
-        plain.checks[0], attempts=[Attempt("10.1.1.1", transcript={"first_bytes": banner[:64].hex()})]
+        plain.checks[0], attempts=[Attempt("10.1.1.1", transcript=Transcript(first_bytes=banner[:64].hex()))]
     )
     out = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].attempts[0].transcript
     assert out is not None
-    kept = bytes.fromhex(out["first_bytes"])
+    assert out.first_bytes is not None
+    kept = bytes.fromhex(out.first_bytes)
     assert recognise(kept) == service == recognise(banner)
     assert b"corp" not in kept
 

@@ -38,7 +38,6 @@ LOOSE = (
     "routes",
     "capabilities",
     "eset_products",
-    "transcript",
 )
 JUNK = st.one_of(
     st.none(),

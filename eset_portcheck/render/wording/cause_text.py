@@ -1,14 +1,13 @@
 """What a cause is, in one sentence, and what to ask for: of one target, or of many computers that fail alike. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
 
 from eset_portcheck.model.finding import Cause
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
-from eset_portcheck.render.wording import reason_text
+from eset_portcheck.render.wording import placeholders, reason_text
+from eset_portcheck.render.wording.placeholders import Placeholders
 from eset_portcheck.texts.language import message
 
 _NAMED = 8  # computers, unless verbose
@@ -19,12 +18,12 @@ _MANY = {
 }
 
 
-def params_of(report: Report, lead: Row | None, cause: Cause) -> dict[str, Any]:
+def params_of(report: Report, lead: Row | None, cause: Cause) -> Placeholders:
     """What the placeholders of its texts stand for; of many computers, the first."""
-    return reason_text.params_of(report, lead, cause.where) | cause.params.as_table()
+    return placeholders.of_cause(cause).onto(reason_text.params_of(report, lead, cause.where))
 
 
-def headline(cause: Cause, params: Mapping[str, Any], context: RenderContext) -> str:
+def headline(cause: Cause, params: Placeholders, context: RenderContext) -> str:
     if not (computers := computers_phrase(cause, context)):
         return reason_text.headline(cause.reason, params, context)
     ports = _ports(cause, context)
@@ -34,7 +33,7 @@ def headline(cause: Cause, params: Mapping[str, Any], context: RenderContext) ->
     return context.say("{computers}, {ports}: {title}", SENTENCE, computers=computers, ports=ports, title=title)
 
 
-def ask(cause: Cause, params: Mapping[str, Any], context: RenderContext) -> str:
+def ask(cause: Cause, params: Placeholders, context: RenderContext) -> str:
     """For many computers, with all that it is asked for."""
     text = reason_text.ask(cause.reason, params, context)
     targets = _targets(cause)
