@@ -17,6 +17,7 @@ from eset_portcheck.diagnose.proxies import choices
 from eset_portcheck.loading.planned import as_planned
 from eset_portcheck.model.command_line import ROWS
 from eset_portcheck.model.finding import Cause, Finding, Fix
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import SCHEMA_VERSION, Changed, Rediagnosis, Report, Row, Summary, identified
 from eset_portcheck.model.vocabulary import Verdict
@@ -70,11 +71,11 @@ def rejudged(report: Report, *, asked: bool = False) -> Report:
 def _bare(row: Row) -> Row:
     """Without findings, which diagnosis makes. It keeps those of a row that was not run; of these the location of a
     fault of ours is the only one there is."""
-    locations = [one.params.get("error") for one in row.findings if one.reason == row.reason == "INTERNAL_ERROR"]
+    locations = [one.params.error for one in row.findings if one.reason == row.reason == "INTERNAL_ERROR"]
     kept = [
-        Finding("INTERNAL_ERROR", params={"error": one})
+        Finding("INTERNAL_ERROR", params=Params(error=one))
         for one in locations
-        if isinstance(one, str) and _LOCATION.match(one)
+        if one is not None and _LOCATION.match(one)
     ][:1]
     return row if row.findings == kept else msgspec.structs.replace(row, findings=kept)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from eset_portcheck.model.addresses import host_port
-from eset_portcheck.model.comparison import Difference
+from eset_portcheck.model.comparison import Difference, DifferenceParams
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Verdict
 
@@ -54,7 +54,7 @@ def _targets(earlier: Mapping[str, Row], later: Mapping[str, Row]) -> list[Diffe
             continue
         was, now = _address(earlier[name]), _address(later[name])
         if was != now and (was, now) not in found:
-            found[was, now] = Difference("target", was, now, {"key": later[name].target_key})
+            found[was, now] = Difference("target", was, now, DifferenceParams(key=later[name].target_key))
     return list(found.values())
 
 
@@ -107,4 +107,4 @@ def _required(earlier: Mapping[str, Row], later: Mapping[str, Row]) -> list[Diff
         and row.required != earlier[name].required
         and Verdict.SKIP not in (row.verdict, earlier[name].verdict)
     ]
-    return [Difference("required", params={"ids": changed})] if changed else []
+    return [Difference("required", params=DifferenceParams(ids=changed))] if changed else []

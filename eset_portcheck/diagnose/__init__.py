@@ -21,6 +21,7 @@ from eset_portcheck.model.deciding import deciding, unidentified
 from eset_portcheck.model.evidence import OneWay
 from eset_portcheck.model.finding import Cause, Conclusion, Finding
 from eset_portcheck.model.host import Host
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import ProofReached, Row, Summary
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Phase, Proof, State, Verdict
@@ -59,12 +60,12 @@ def _concluded(row: Row, host: Host, phase: Phase) -> Conclusion:
     itself."""
     try:
         said = conclude(row, host, phase)
-        # Places and parameters come out of facts, which have no types.
+        # Places and parameters come out of replies, which have no types.
         msgspec.convert(msgspec.to_builtins(said), Conclusion)
     except Exception as error:  # noqa: BLE001
         from eset_portcheck.model.bug import location
 
-        params = {"error": location(error)}
+        params = Params(error=location(error))
         return Conclusion(
             Verdict.ERROR,
             State.NOT_TESTED,

@@ -10,12 +10,13 @@ Source: docs/contract.md#proxy; RFC 9110 9.3.6, 15.6.3-5; squid's ERR_* pages (X
 import msgspec
 
 from eset_portcheck import protocols
-from eset_portcheck.diagnose.reading import Reading, broken, of_kind
+from eset_portcheck.diagnose.reading import Reading, broken, of_kind, params_of
 from eset_portcheck.model.addresses import host_port
 from eset_portcheck.model.concerned import destination
 from eset_portcheck.model.evidence import Evidence, ProxyControl
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, Stage, State, Verdict
@@ -71,11 +72,13 @@ def no_proxy(attempt: Attempt, evidence: list[Evidence]) -> Reading | None:
     same = control.alike and "via" not in reply and status not in _A_PROXYS_REFUSAL
     if not same and control.content != "index":
         return None
-    params = {"service": "http", "status": control.status, "why": "the same answer for a host that cannot exist"}
-    names = {name: reply[name] for name in ("server",) if name in reply}
-    return broken(
-        "WRONG_PROTOCOL", Proof.NONE, State.OPEN, Confidence.LIKELY, culprit=Culprit.PROXY, params=params | names
+    params = Params(
+        service="http",
+        status=control.status,
+        why="the same answer for a host that cannot exist",
+        server=reply.get("server"),
     )
+    return broken("WRONG_PROTOCOL", Proof.NONE, State.OPEN, Confidence.LIKELY, culprit=Culprit.PROXY, params=params)
 
 
 def _behind(row: Row, where: Where) -> Where:
@@ -148,7 +151,7 @@ def _weighed(row: Row, rows: list[Row]) -> Row:
         return _of_the_destination(row, Culprit.UNKNOWN, Confidence.LIKELY)
     if direct is not None and _says_who(direct) and (answered or not same_proxy):
         return _of_the_destination(row, direct.culprit, Confidence.LIKELY)
-    said = str(next((one.params.get("x_squid_error", "") for one in row.findings if one.reason == row.reason), ""))
+    said = params_of(row.findings, row.reason).x_squid_error or ""
     if said.startswith(_SQUID_REFUSED):
         return _of_the_destination(row, Culprit.REMOTE_SERVICE, Confidence.LIKELY)
     if said.startswith(_SQUID_DNS):
@@ -168,7 +171,7 @@ def _says_who(direct: Row) -> bool:
 def _of_the_destination(row: Row, culprit: Culprit | None, confidence: Confidence) -> Row:
     findings = row.findings
     if _is_silence(row):
-        findings = [Finding(_UPSTREAM, params={"why": "no answer to CONNECT"}), *findings]
+        findings = [Finding(_UPSTREAM, params=Params(why="no answer to CONNECT")), *findings]
     return msgspec.structs.replace(
         row,
         reason=_UPSTREAM,

@@ -4,14 +4,13 @@ certificates/judge.py.
 Source: docs/contract.md#certificates.
 """
 
-from typing import Any
-
 import msgspec
 
 from eset_portcheck.diagnose.inspectors import Inspector, inspector_of
 from eset_portcheck.diagnose.reading import Reading, rank, silent
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import TlsFacts
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Trust, Verdict
@@ -48,13 +47,13 @@ def opinion(row: Row, tls: TlsFacts) -> Opinion:
     return Opinion(Proof.TLS, findings=soon)
 
 
-def _public(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
+def _public(row: Row, tls: TlsFacts, about: Params, soon: tuple[Finding, ...]) -> Opinion:
     if tls.public != "trusted":
         return _made_on_the_way(row, tls, about) or _unknown_authority(tls, about)
     return _dates_and_name(tls, about, soon, fails=True) or Opinion(Proof.PRODUCT, findings=soon)
 
 
-def _unknown(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
+def _unknown(row: Row, tls: TlsFacts, about: Params, soon: tuple[Finding, ...]) -> Opinion:
     """The push service: nobody here has seen its issuer, so an unknown one is a warning."""
     if tls.public != "trusted" and (made := _made_on_the_way(row, tls, about)) is not None:
         return made
@@ -66,7 +65,7 @@ def _unknown(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding
     return Opinion(Proof.PRODUCT, findings=soon)
 
 
-def _site(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
+def _site(row: Row, tls: TlsFacts, about: Params, soon: tuple[Finding, ...]) -> Opinion:
     """Certificates of the site's own authority. SHA-1 is what ESET issued up to 8.0: recorded, not refused. A pinned
     certificate is as good as one of the authority given."""
     if tls.pinned or tls.site in ("trusted", "weak"):
@@ -77,7 +76,7 @@ def _site(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, .
     return _site_unasked(row, tls, about, soon)
 
 
-def _site_unasked(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...]) -> Opinion:
+def _site_unasked(row: Row, tls: TlsFacts, about: Params, soon: tuple[Finding, ...]) -> Opinion:
     """Neither authority nor pin was given: who it is cannot be told, when it is valid can."""
     wrong = _dates_and_name(tls, about, soon, fails=tls.expired or tls.not_yet_valid)
     # a warning is a pass: where more than TLS is asked (an authority was given), this is not it
@@ -91,7 +90,7 @@ def _site_unasked(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Fi
     unsaid = (Finding("TLS_UNKNOWN_CA", params=about), Finding("IDENTITY_NOT_CHECKED", params=_identity(tls)), *soon)
     known = inspector_of(tls)
     if known is not None and may_warn:
-        made = Finding("TLS_INTERCEPTED", params=about | {"inspector": known.product})
+        made = Finding("TLS_INTERCEPTED", params=Params(inspector=known.product).onto(about))
         return Opinion(
             Proof.TLS,
             "TLS_INTERCEPTED",
@@ -105,15 +104,15 @@ def _site_unasked(row: Row, tls: TlsFacts, about: dict[str, Any], soon: tuple[Fi
     return Opinion(Proof.TLS, findings=unsaid, confidence=Confidence.LIKELY)
 
 
-def _identity(tls: TlsFacts) -> dict[str, Any]:
-    return {"issuer": tls.chain[0].issuer, "sha256": tls.chain[0].sha256} if tls.chain else {}
+def _identity(tls: TlsFacts) -> Params:
+    return Params(issuer=tls.chain[0].issuer, sha256=tls.chain[0].sha256) if tls.chain else NOTHING
 
 
 def _who(known: Inspector | None) -> Culprit:
     return Culprit.LOCAL_HOST if known is not None and known.here else Culprit.TLS_INTERCEPTOR
 
 
-def _made_on_the_way(row: Row, tls: TlsFacts, about: dict[str, Any]) -> Opinion | None:
+def _made_on_the_way(row: Row, tls: TlsFacts, about: Params) -> Opinion | None:
     """Signed by an authority that should not sign here: one that this machine alone trusts, the site's own for a public
     name, or one that names itself after a product that decrypts TLS."""
     known = inspector_of(tls)
@@ -122,38 +121,39 @@ def _made_on_the_way(row: Row, tls: TlsFacts, about: dict[str, Any]) -> Opinion 
     if not (by_machine or by_site or known):
         return None
     fails = row.inspection == "fail"
-    params = about | ({"through": tls.trusted_through} if by_machine and tls.trusted_through else {})
-    params |= {"inspector": known.product} if known else {}
+    seen = Params(
+        through=(tls.trusted_through or None) if by_machine else None, inspector=known.product if known else None
+    )
     return Opinion(
         Proof.TLS,
         "TLS_INTERCEPTED",
         fails=fails,
         warns=not fails,
-        findings=(Finding("TLS_INTERCEPTED", params=params),),
+        findings=(Finding("TLS_INTERCEPTED", params=seen.onto(about)),),
         confidence=Confidence.PROVEN if by_machine else Confidence.LIKELY,
         culprit=_who(known),
     )
 
 
-def _unknown_authority(tls: TlsFacts, about: dict[str, Any]) -> Opinion:
+def _unknown_authority(tls: TlsFacts, about: Params) -> Opinion:
     """An interceptor, or a server that does not send all of its chain, or that signed for itself: alone they look the
     same."""
     last = tls.chain[-1] if tls.chain else None
     unsent = last.issuer if last is not None and not last.self_signed and tls.public != "trusted" else ""
     by_itself = bool(tls.chain) and tls.chain[0].self_signed
-    params = about | ({"missing_issuer": unsent} if unsent else {}) | ({"self_signed": True} if by_itself else {})
+    seen = Params(missing_issuer=unsent or None, self_signed=by_itself or None)
     of_config = bool(unsent) or by_itself or tls.public == "trusted"
     return Opinion(
         Proof.TLS,
         "TLS_UNKNOWN_CA",
         fails=True,
-        findings=(Finding("TLS_UNKNOWN_CA", params=params),),
+        findings=(Finding("TLS_UNKNOWN_CA", params=seen.onto(about)),),
         confidence=Confidence.LIKELY,
         culprit=Culprit.REMOTE_CONFIG if of_config else Culprit.TLS_INTERCEPTOR,
     )
 
 
-def _dates_and_name(tls: TlsFacts, about: dict[str, Any], soon: tuple[Finding, ...], *, fails: bool) -> Opinion | None:
+def _dates_and_name(tls: TlsFacts, about: Params, soon: tuple[Finding, ...], *, fails: bool) -> Opinion | None:
     if tls.expired:
         problem: ReasonCode = "TLS_EXPIRED"
     elif tls.not_yet_valid:
@@ -175,27 +175,24 @@ def _soon(tls: TlsFacts) -> tuple[Finding, ...]:
     days = tls.expires_in_days
     if days is None or tls.expired or tls.not_yet_valid or days > EXPIRES_SOON_DAYS:
         return ()
-    return (
-        Finding(
-            "TLS_EXPIRES_SOON", params={"days": days, "not_after": tls.chain[0].not_after_utc if tls.chain else ""}
-        ),
-    )
+    params = Params(days=days, not_after=tls.chain[0].not_after_utc if tls.chain else "")
+    return (Finding("TLS_EXPIRES_SOON", params=params),)
 
 
-def describe(tls: TlsFacts) -> dict[str, Any]:
+def describe(tls: TlsFacts) -> Params:
     """The facts a person needs to recognise the certificate. Names in it are the peer's text."""
     if not tls.chain:
-        return {"asked": tls.name}
+        return Params(asked=tls.name)
     leaf = tls.chain[0]
-    return {
-        "asked": tls.name,
-        "subject": leaf.subject,
-        "issuer": leaf.issuer,
-        "sha256": leaf.sha256,
-        "not_before": leaf.not_before_utc,
-        "not_after": leaf.not_after_utc,
-        "names": leaf.names[:5],
-    }
+    return Params(
+        asked=tls.name,
+        subject=leaf.subject,
+        issuer=leaf.issuer,
+        sha256=leaf.sha256,
+        not_before=leaf.not_before_utc,
+        not_after=leaf.not_after_utc,
+        names=leaf.names[:5],
+    )
 
 
 def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
@@ -203,7 +200,7 @@ def apply(row: Row, tls: TlsFacts | None, reading: Reading) -> Reading:
     if tls is None:
         return reading
     said = opinion(row, tls)
-    old = (Finding("TLS_OLD_VERSION", params={"version": tls.version}),) if tls.version in _OLD else ()
+    old = (Finding("TLS_OLD_VERSION", params=Params(version=tls.version)),) if tls.version in _OLD else ()
     ca = tls.chain[0].issuer if tls.chain else None
     if said.problem is not None and said.fails:
         reason = said.problem

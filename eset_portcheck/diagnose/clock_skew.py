@@ -8,7 +8,7 @@ Sources: docs/decisions/0050-one-finding-of-all-clocks.md; RFC 4120 1.6 (five mi
 
 import re
 from calendar import timegm
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from eset_portcheck.model.addresses import parse_host_port
 from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import Certificate
+from eset_portcheck.model.params import ClockSource, Params
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Verdict
 
@@ -26,18 +27,10 @@ _ROUNDED_S = 0.05 * 86400
 _STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)")
 
 
-class Source(NamedTuple):
-    """`skew_s`: how far it is ahead of this machine."""
-
-    protocol: str
-    target: str
-    skew_s: int
-
-
 class Clocks(NamedTuple):
     """`blamed`: whose clock it is, as far as the sources tell. `skewed`: targets whose clock differs from ours."""
 
-    sources: list[Source]
+    sources: list[ClockSource]
     skewed: frozenset[str]
     blamed: Culprit
     disagree: bool
@@ -70,12 +63,12 @@ def _clocks(rows: list[Row]) -> Clocks | None:
     return Clocks(sorted(points, key=lambda one: -abs(one.skew_s)), skewed, blamed, apart)
 
 
-def _told(row: Row) -> list[Source]:
+def _told(row: Row) -> list[ClockSource]:
     """Of HTTP only what the right server said: a portal's clock is nobody's."""
     if row.protocol in _HTTP and row.verdict not in PROVEN:
         return []
     told = [(attempt.reply or {}).get("skew_s") for attempt in row.attempts]
-    return [Source(row.protocol, _whose(row), one) for one in told if type(one) is int]
+    return [ClockSource(row.protocol, _whose(row), one) for one in told if type(one) is int]
 
 
 def _seconds(stamp: str) -> int | None:
@@ -111,7 +104,7 @@ def _whose(row: Row) -> str:
     return destination[0] if destination else row.target
 
 
-def _failed(row: Row, clocks: Clocks, mine: list[Source]) -> Row:
+def _failed(row: Row, clocks: Clocks, mine: list[ClockSource]) -> Row:
     """Kerberos takes no log-on from a clock so far away, so the synchronisation fails though the port answers."""
     noted = _with_finding(row, clocks, mine)
     if row.verdict not in PROVEN:
@@ -125,7 +118,7 @@ def _failed(row: Row, clocks: Clocks, mine: list[Source]) -> Row:
     )
 
 
-def _warned(row: Row, clocks: Clocks, mine: list[Source]) -> Row:
+def _warned(row: Row, clocks: Clocks, mine: list[ClockSource]) -> Row:
     noted = _with_finding(row, clocks, mine)
     if row.verdict is not Verdict.PASS and not (row.verdict is Verdict.WARN and row.reason == "KDC_CLOCK_SKEW"):
         return noted
@@ -138,27 +131,24 @@ def _sure(clocks: Clocks) -> Confidence:
     return Confidence.POSSIBLE if clocks.blamed is Culprit.UNKNOWN else Confidence.LIKELY
 
 
-def _with_finding(row: Row, clocks: Clocks, mine: list[Source]) -> Row:
+def _with_finding(row: Row, clocks: Clocks, mine: list[ClockSource]) -> Row:
     return msgspec.structs.replace(row, findings=[_finding(clocks, mine), *row.findings])
 
 
 def _with_sources(one: Finding, clocks: Clocks) -> Finding:
     if one.reason != "CLOCK_SKEW":
         return one
-    return Finding("CLOCK_SKEW", one.evidence, {**_finding(clocks, []).params, **one.params})
+    return Finding("CLOCK_SKEW", one.evidence, one.params.onto(_finding(clocks, []).params))
 
 
-def _finding(clocks: Clocks, mine: list[Source]) -> Finding:
+def _finding(clocks: Clocks, mine: list[ClockSource]) -> Finding:
     worst = max((*mine, *clocks.sources), key=lambda one: (one in mine, abs(one.skew_s)))
-    params: dict[str, Any] = {
-        "skew_s": worst.skew_s,
-        "limit_s": LIMIT_S,
-        "clocks": [
-            {"protocol": one.protocol, "target": one.target, "skew_s": one.skew_s} for one in clocks.sources[:SHOWN]
-        ],
-    }
-    if clocks.disagree:
-        params["disagree"] = True
+    params = Params(
+        skew_s=worst.skew_s,
+        limit_s=LIMIT_S,
+        clocks=clocks.sources[:SHOWN],
+        disagree=clocks.disagree or None,
+    )
     return Finding("CLOCK_SKEW", params=params)
 
 

@@ -8,12 +8,12 @@ section 6.6.1 (Date); docs/contract.md#certificates.
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import msgspec
 
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import TlsFacts
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.report import ProofReached, Row
 from eset_portcheck.model.vocabulary import Proof, Verdict
 
@@ -29,17 +29,18 @@ def doubted(rows: list[Row]) -> list[Row]:
     if not wrong:
         return rows
     sources = list(_sources(rows))
-    if any(abs(one["skew_s"]) <= SKEW_LIMIT_S for one in sources):  # somebody has the same time as this machine
+    if any(abs(one.skew_s or 0) <= SKEW_LIMIT_S for one in sources):  # somebody has the same time as this machine
         return rows
     everywhere = _everywhere(rows)
     return [_judged(row, sources, everywhere) if row in wrong else row for row in rows]
 
 
-def _judged(row: Row, sources: list[dict[str, Any]], everywhere: bool) -> Row:
-    told = next((one for one in sources if _would_be_valid(row, one["skew_s"])), None)
+def _judged(row: Row, sources: list[Params], everywhere: bool) -> Row:
+    told = next((one for one in sources if _would_be_valid(row, one.skew_s or 0)), None)
     if told is None and not everywhere:
         return row
-    skew = [] if any(one.reason == "CLOCK_SKEW" for one in row.findings) else [Finding("CLOCK_SKEW", params=told or {})]
+    is_told = any(one.reason == "CLOCK_SKEW" for one in row.findings)
+    skew = [] if is_told else [Finding("CLOCK_SKEW", params=told or NOTHING)]
     return msgspec.structs.replace(
         row,
         verdict=Verdict.UNPROVEN,
@@ -49,20 +50,20 @@ def _judged(row: Row, sources: list[dict[str, Any]], everywhere: bool) -> Row:
     )
 
 
-def _sources(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+def _sources(rows: Iterable[Row]) -> Iterator[Params]:
     """How far other clocks are ahead of this machine's: seconds, and who says so."""
     now = next((time for row in rows for time in _local_times(row)), None)
     for row in rows:
         for finding in row.findings:
-            if finding.reason in _TOLD and _is_number(skew_s := finding.params.get("skew_s")):
-                yield {"skew_s": skew_s, "told_by": row.target}
+            if finding.reason in _TOLD and (skew_s := finding.params.skew_s) is not None:
+                yield Params(skew_s=skew_s, told_by=row.target)
         for reply in (attempt.reply for attempt in row.attempts if attempt.reply):
             date = _http_date(reply.get("date")) if "age" not in reply else None  # an answer out of a cache
             if _is_number(skew_s := reply.get("skew_s")):
-                yield {"skew_s": skew_s, "told_by": row.target}
+                yield Params(skew_s=skew_s, told_by=row.target)
             elif now is not None and date is not None:
                 skew_s = round((date - now).total_seconds())
-                yield {"skew_s": skew_s, "told_by": row.target, "date": str(reply.get("date"))}
+                yield Params(skew_s=skew_s, told_by=row.target, date=str(reply.get("date")))
 
 
 def _is_number(value: object) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.model.finding import Cause
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Direction, Verdict
 
@@ -77,5 +78,5 @@ def of_many(cause: Cause, group: Sequence[Row], rows: Iterable[Row]) -> Cause:
         cause,
         confidence=max(sure, key=_SUREST_FIRST.index) if sure else cause.confidence,
         where=msgspec.structs.replace(cause.where, address=None, hop=None) if is_own else cause.where,
-        params=cause.params | {"targets": targets, "tested": len(tested), "ports": ports},
+        params=Params(targets=targets, tested=len(tested), ports=ports).onto(cause.params),
     )

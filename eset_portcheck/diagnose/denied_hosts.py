@@ -20,7 +20,7 @@ def as_one(rows: list[Row]) -> list[Row]:
 
 
 def _refused(row: Row) -> bool:
-    codes = [one.params.get("code") for one in row.findings if one.reason == "NETBIOS_SESSION_REFUSED"]
+    codes = [one.params.code for one in row.findings if one.reason == "NETBIOS_SESSION_REFUSED"]
     return row.reason == "NETBIOS_SESSION_REFUSED" and row.verdict is Verdict.UNPROVEN and NOT_FOR_THIS_CLIENT in codes
 
 

@@ -13,11 +13,11 @@ from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust
 
 def blamed(row: Row, reading: Reading) -> Reading:
     """With the culprit that a page, or a status, speaks for."""
-    params = next((one.params for one in reading.findings if one.reason == reading.reason), {})
-    if reading.reason == "WRONG_PROTOCOL" and params.get("service") == "http" and _vendors(row):
+    params = reading.params
+    if reading.reason == "WRONG_PROTOCOL" and params.service == "http" and _vendors(row):
         return msgspec.structs.replace(reading, culprit=Culprit.MIDDLEBOX, confidence=Confidence.LIKELY)
     if reading.reason == "WRONG_CONTENT" and reading.culprit is Culprit.MIDDLEBOX:
-        busy = isinstance(status := params.get("status"), int) and 500 <= status < 600
+        busy = isinstance(status := params.status, int) and 500 <= status < 600
         return msgspec.structs.replace(
             reading,
             culprit=Culprit.REMOTE_SERVICE if busy else reading.culprit,

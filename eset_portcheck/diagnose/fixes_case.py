@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from eset_portcheck.diagnose.fixes_commands import Chain, Command, Flow
+from eset_portcheck.diagnose.reading import params_of
 from eset_portcheck.model.addresses import is_beyond_link, is_ipv6, parse_address
 from eset_portcheck.model.concerned import concerned, is_internet, is_windows
 from eset_portcheck.model.evidence import FirewallPrediction
@@ -78,14 +79,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def case(lead: Row, group: list[Row], host: Host, verify: str) -> Case:
-    reason = next(
-        (
-            one.params["reason"]
-            for one in lead.findings
-            if one.reason == lead.reason and isinstance(one.params.get("reason"), str)
-        ),
-        lead.reason,
-    )
+    reason = params_of(lead.findings, lead.reason).reason or lead.reason
     return Case(lead, group, host, verify, reason, list(_flows(group[:_ROWS], host)))
 
 

@@ -30,9 +30,8 @@ def _ask(one: Case, name: HostName, server: Address | None = None) -> Command:
 
 
 def _names(one: Case) -> list[HostName]:
-    asked = [finding.params["name"] for row in one.group for finding in row.findings if "name" in finding.params] or [
-        row.target for row in one.group
-    ]
+    asked = [finding.params.name for row in one.group for finding in row.findings if finding.params.name is not None]
+    asked = asked or [row.target for row in one.group]
     return list(dict.fromkeys(name for name in map(host_name, asked) if name))[:_NAMES]
 
 

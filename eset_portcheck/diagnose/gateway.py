@@ -10,6 +10,7 @@ from eset_portcheck.diagnose.reading import Reading, broken
 from eset_portcheck.model.evidence import Evidence, Route
 from eset_portcheck.model.finding import Where
 from eset_portcheck.model.observation import Attempt, StageRecord
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.stage_detail import NO_WAY
 from eset_portcheck.model.vocabulary import Confidence, Failure, Proof, State
@@ -31,7 +32,7 @@ def sought_in_vain(attempt: Attempt, evidence: list[Evidence]) -> bool:
     return route is not None and route.neighbour in _NOT_THERE
 
 
-def no_neighbour(attempt: Attempt, evidence: list[Evidence], params: dict[str, int]) -> Reading | None:
+def no_neighbour(attempt: Attempt, evidence: list[Evidence], params: Params) -> Reading | None:
     """This machine found nobody to hand the packet to: None where that was the target itself, in its own network."""
     route = route_of(evidence, attempt.address)
     if route is None or route.connected or not (route.gateway or route.interface):
@@ -44,7 +45,7 @@ def silent(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Read
     route = route_of(evidence, attempt.address)
     if reading.reason not in _SILENT or route is None or not route.gateway or route.neighbour not in _NOT_THERE:
         return reading
-    return _down(route, Confidence.LIKELY, {})
+    return _down(route, Confidence.LIKELY, NOTHING)
 
 
 def of_resolvers(reading: Reading, record: StageRecord, evidence: list[Evidence]) -> Reading:
@@ -61,7 +62,7 @@ def of_resolvers(reading: Reading, record: StageRecord, evidence: list[Evidence]
     if reading.reason not in _BEHIND or not dead or len(dead) != len(servers):
         return reading
     unreachable = any(one.cause == Failure.HOST_UNREACHABLE for one in answers)
-    said = _down(dead[0], Confidence.PROVEN if unreachable else Confidence.LIKELY, {})
+    said = _down(dead[0], Confidence.PROVEN if unreachable else Confidence.LIKELY, NOTHING)
     return Reading(
         Proof.NONE,
         said.reason,
@@ -73,13 +74,13 @@ def of_resolvers(reading: Reading, record: StageRecord, evidence: list[Evidence]
     )
 
 
-def _down(route: Route, sure: Confidence, more: dict[str, int]) -> Reading:
-    params = {"gateway": route.gateway, "interface": route.interface, "neighbour": route.neighbour}
+def _down(route: Route, sure: Confidence, more: Params) -> Reading:
+    step = Params(gateway=route.gateway or None, interface=route.interface or None, neighbour=route.neighbour or None)
     return broken(
         "GATEWAY_DOWN",
         Proof.NAME,
         State.UNREACHABLE,
         sure,
         where=Where(address=route.gateway) if route.gateway else Where(interval=[THIS_HOST, str(route.address)]),
-        params={**more, **{name: text for name, text in params.items() if text}},
+        params=step.onto(more),
     )

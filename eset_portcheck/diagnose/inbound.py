@@ -7,7 +7,6 @@ Source: docs/contract.md#inbound-rows, #phase.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -17,6 +16,7 @@ from eset_portcheck.diagnose.known_programs import known_program
 from eset_portcheck.diagnose.owners import Owner, owner
 from eset_portcheck.model.finding import Conclusion, Finding, PortHolder, Where
 from eset_portcheck.model.host import Host, Listening
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, State, Verdict
@@ -28,7 +28,7 @@ _ADDRESSES = 8
 def judge_inbound(row: Row, host: Host, phase: Phase) -> Conclusion:
     """One listening row. `phase` auto: post where the component is installed here, else pre."""
     if not _read(host, "listeners"):
-        return _unproven("OWNER_NOT_VISIBLE", {"why": "listeners of this machine could not be read"})
+        return _unproven("OWNER_NOT_VISIBLE", Params(why="listeners of this machine could not be read"))
     holders = [one for one in host.listeners if one.port == row.port and one.transport == row.transport]
     after = _after_installation(row, host, phase)
     if not holders:
@@ -40,17 +40,13 @@ def judge_inbound(row: Row, host: Host, phase: Phase) -> Conclusion:
     is_local = row.direction is Direction.LOCAL
     inside_only = together(holders) is Bind.LOOPBACK
     if after and inside_only and not is_local:  # whoever it is, nobody else can connect
-        return _failed(
-            "LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]}
-        )
+        return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, _addresses(holders))
     if Owner.HIDDEN in owners:
         return _hidden(row, host, holders[owners.index(Owner.HIDDEN)], holders)
     if is_local:
         return _inside(holders, where)
     if inside_only:
-        return _failed(
-            "LISTENS_LOOPBACK_ONLY", State.CLOSED, where, {"addresses": [one.address for one in holders][:_ADDRESSES]}
-        )
+        return _failed("LISTENS_LOOPBACK_ONLY", State.CLOSED, where, _addresses(holders))
     findings = (
         [Finding("OWNER_UNEXPECTED", params=_of(holders[owners.index(Owner.PLAUSIBLE)]))]
         if Owner.PLAUSIBLE in owners
@@ -81,14 +77,13 @@ def not_installed(rows: Iterable[Row], host: Host, phase: Phase) -> list[str]:
 
 
 def _taken(row: Row, other: Listening, holders: list[Listening]) -> Conclusion:
-    return _failed(
-        "PORT_IN_USE_BY_OTHER", State.OPEN, Where(process=process(other, holders)), _of(other) | {"port": row.port}
-    )
+    where = Where(process=process(other, holders))
+    return _failed("PORT_IN_USE_BY_OTHER", State.OPEN, where, Params(port=row.port).onto(_of(other)))
 
 
 def _hidden(row: Row, host: Host, one: Listening, holders: list[Listening]) -> Conclusion:
     where = Where(process=process(one, holders))
-    told = _of(one) | {"port": row.port} | ({"user": one.user} if one.user else {})
+    told = Params(port=row.port, user=one.user or None).onto(_of(one))
     admission = admits(row, host, holders)
     if row.direction is not Direction.LOCAL and admission.verdict in DENIED:
         return _filtered(admission, where)
@@ -100,11 +95,12 @@ def _free(row: Row, host: Host) -> Conclusion:
     for one in host.outgoing:
         if (one.transport, one.port) == (row.transport, row.port):
             where = Where(process=msgspec.structs.replace(process(one, [one]), bind=Bind.CONNECTION.value))
-            return _failed("PORT_IN_USE_BY_OTHER", State.CLOSED, where, _of(one) | {"port": row.port})
+            return _failed("PORT_IN_USE_BY_OTHER", State.CLOSED, where, Params(port=row.port).onto(_of(one)))
     if any(first <= row.port <= last for first, last in host.reserved_ports.get(row.transport.value, [])):
-        return _failed("PORT_RESERVED", State.CLOSED, Where(), {"port": row.port})
+        return _failed("PORT_RESERVED", State.CLOSED, Where(), Params(port=row.port))
     if not _read(host, "reserved_ports"):
-        return _unproven("REACH_NOT_TESTED", {"why": "reserved ranges of this machine could not be read"}, State.CLOSED)
+        unread = Params(why="reserved ranges of this machine could not be read")
+        return _unproven("REACH_NOT_TESTED", unread, State.CLOSED)
     if row.direction is Direction.LOCAL:
         return Conclusion(Verdict.PASS, State.CLOSED, Proof.ACCEPTS, "PORT_FREE")
     return _reach(row, host, "PORT_FREE", State.CLOSED, Where(), [], [])
@@ -115,16 +111,14 @@ def _absent(row: Row, host: Host) -> Conclusion:
     instead = next(
         (one.get("listens") for one in host.eset_products if one.get("component") == row.listener.value), None
     )
-    return _failed(
-        "PORT_NOT_LISTENING", State.CLOSED, Where(), {"port": row.port} | ({"listens": instead} if instead else {})
-    )
+    return _failed("PORT_NOT_LISTENING", State.CLOSED, Where(), Params(port=row.port, listens=instead or None))
 
 
 def _inside(holders: list[Listening], where: Where) -> Conclusion:
     """A port for this host only: a bind beyond loopback works, but shows it to others."""
     seen = exposed(holders)
     if seen:
-        finding = Finding("LISTENS_BEYOND_LOOPBACK", params={"addresses": seen[:_ADDRESSES]})
+        finding = Finding("LISTENS_BEYOND_LOOPBACK", params=Params(addresses=seen[:_ADDRESSES]))
         return Conclusion(
             Verdict.WARN,
             State.OPEN,
@@ -141,7 +135,7 @@ def _inside(holders: list[Listening], where: Where) -> Conclusion:
 def _families(holders: list[Listening], host: Host) -> list[Finding]:
     """A bind that leaves out a family that this machine has. Most clients come by IPv4; a missing IPv6 is only told."""
     kind = together(holders)
-    params = {"addresses": [one.address for one in holders][:_ADDRESSES]}
+    params = _addresses(holders)
     if kind is Bind.IPV6 and has_family(host, 4):
         return [Finding("LISTENS_IPV6_ONLY", params=params)]
     if kind is Bind.IPV4 and has_family(host, 6):
@@ -150,7 +144,7 @@ def _families(holders: list[Listening], host: Host) -> list[Finding]:
 
 
 def _filtered(admission: Admission, where: Where) -> Conclusion:
-    return _failed("INBOUND_FILTERED", State.FILTERED, where, {**admission.rule, "action": admission.verdict})
+    return _failed("INBOUND_FILTERED", State.FILTERED, where, Params(action=admission.verdict).onto(admission.rule))
 
 
 def _reach(
@@ -169,7 +163,7 @@ def _reach(
     if admission.verdict != ALLOW:
         told = Finding(
             "REACH_NOT_TESTED",
-            params={"firewall": host.firewall.state or "not-read", "listener": reason, **admission.rule},
+            params=Params(firewall=host.firewall.state or "not-read", listener=reason).onto(admission.rule),
         )
         return Conclusion(
             Verdict.UNPROVEN,
@@ -184,9 +178,7 @@ def _reach(
     if admission.family:
         findings = [
             *findings,
-            Finding(
-                "INBOUND_IPV4_ONLY" if admission.family == "ipv4" else "INBOUND_IPV6_ONLY", params=dict(admission.rule)
-            ),
+            Finding("INBOUND_IPV4_ONLY" if admission.family == "ipv4" else "INBOUND_IPV6_ONLY", params=admission.rule),
         ]
     bites = next((one.reason for one in findings if REASONS[one.reason].rank is Rank.WARN), None)
     return Conclusion(
@@ -194,7 +186,7 @@ def _reach(
     )
 
 
-def _failed(reason: ReasonCode, state: State, where: Where, params: dict[str, Any]) -> Conclusion:
+def _failed(reason: ReasonCode, state: State, where: Where, params: Params) -> Conclusion:
     return Conclusion(
         Verdict.FAIL,
         state,
@@ -208,7 +200,7 @@ def _failed(reason: ReasonCode, state: State, where: Where, params: dict[str, An
 
 
 def _unproven(
-    reason: ReasonCode, params: dict[str, Any], state: State = State.NOT_TESTED, where: Where | None = None
+    reason: ReasonCode, params: Params, state: State = State.NOT_TESTED, where: Where | None = None
 ) -> Conclusion:
     found = [Finding(reason, params=params)] + ([Finding("REACH_NOT_TESTED")] if reason != "REACH_NOT_TESTED" else [])
     return Conclusion(
@@ -216,10 +208,13 @@ def _unproven(
     )
 
 
-def _of(holder: Listening) -> dict[str, Any]:
+def _addresses(holders: list[Listening]) -> Params:
+    return Params(addresses=[one.address for one in holders][:_ADDRESSES])
+
+
+def _of(holder: Listening) -> Params:
     """Who it is, as parameters of a finding; `known` is a word of the table of known programs."""
-    known = known_program(holder)
-    return {"process": holder.name or ""} | ({"known": known} if known else {})
+    return Params(process=holder.name or "", known=known_program(holder) or None)
 
 
 def process(holder: Listening, holders: list[Listening]) -> PortHolder:

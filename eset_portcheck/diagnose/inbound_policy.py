@@ -11,6 +11,7 @@ from typing import NamedTuple
 from eset_portcheck.diagnose.binds import Bind, together
 from eset_portcheck.model.addresses import canonical
 from eset_portcheck.model.host import Host, InboundPrediction, Listening, Prediction
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.report import Row
 from eset_portcheck.packet_filter.flow import ALLOW, CANNOT_TELL, DROP, REJECT
 
@@ -22,7 +23,7 @@ class Admission(NamedTuple):
     the other out."""
 
     verdict: str
-    rule: dict[str, str]
+    rule: Params
     family: str = ""
 
 
@@ -41,7 +42,7 @@ def admits(row: Row, host: Host, holders: list[Listening]) -> Admission:
         if way.family in _families(holders):
             by_family.setdefault(way.family, []).append(_of(way))
     if bound is not None and told.ways and not by_family:
-        return Admission(CANNOT_TELL, {})  # an address inside this machine, or that nobody else is known to reach
+        return Admission(CANNOT_TELL, NOTHING)  # an address inside this machine, or that nobody else is known to reach
     return _split({family: _together(some) for family, some in by_family.items()}) if by_family else _of(told)
 
 
@@ -80,8 +81,7 @@ def _together(answers: Iterable[Admission]) -> Admission:
 
 
 def _of(told: Prediction) -> Admission:
-    rule = {"rule": told.rule, "table": told.table, "chain": told.chain}
     return Admission(
         told.verdict if told.verdict in (ALLOW, *DENIED) else CANNOT_TELL,
-        {name: text for name, text in rule.items() if text},
+        Params(rule=told.rule or None, table=told.table or None, chain=told.chain or None),
     )

@@ -3,8 +3,6 @@
 The row asks for the protocol, and has it. What is wrong inside warns or is told; it fails nothing.
 """
 
-from typing import Any
-
 import msgspec
 
 from eset_portcheck.diagnose.certificates import describe
@@ -12,6 +10,7 @@ from eset_portcheck.diagnose.reading import Reading, of_kind
 from eset_portcheck.model.evidence import Continued, Evidence
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import Attempt, TlsFacts
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.report import Row
 
@@ -31,13 +30,12 @@ def _of_database(attempt: Attempt, evidence: list[Evidence]) -> list[Finding]:
     answered, and TLS came to nothing."""
     tried = of_kind(evidence, Continued, attempt)
     if tried is not None and tried.reply.get("tls_tried") == "failed":
-        return [Finding("TDS_TLS_FAILED", params={"tls_tried": "failed"})]
+        return [Finding("TDS_TLS_FAILED", params=Params(tls_tried="failed"))]
     if attempt.tls is None:
         return []
     problem = _problem(attempt.tls)
-    return (
-        [Finding("TDS_CERTIFICATE_UNTRUSTED", params={"problem": problem, **describe(attempt.tls)})] if problem else []
-    )
+    params = Params(problem=problem).onto(describe(attempt.tls))
+    return [Finding("TDS_CERTIFICATE_UNTRUSTED", params=params)] if problem else []
 
 
 def _of_directory(attempt: Attempt, row: Row) -> list[Finding]:
@@ -49,7 +47,7 @@ def _of_directory(attempt: Attempt, row: Row) -> list[Finding]:
 
 def _problem(tls: TlsFacts) -> ReasonCode | None:
     """Dates, authority, name: what a client that looks would stop at."""
-    known: list[Any] = [tls.public, tls.site, tls.os_store]
+    known = [tls.public, tls.site, tls.os_store]
     if tls.expired:
         return "TLS_EXPIRED"
     if tls.not_yet_valid:

@@ -13,6 +13,7 @@ from eset_portcheck.model.addresses import canonical, is_address
 from eset_portcheck.model.evidence import Established
 from eset_portcheck.model.finding import Conclusion, Finding
 from eset_portcheck.model.host import Connection, Host
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.site import SiteError, host_and_port
@@ -48,13 +49,13 @@ def findings(row: Row, host: Host, phase: Phase) -> list[Finding]:
     if phase is Phase.PRE or not to_server(row):
         return []
     found = [
-        Finding(CONNECTED, evidence=[f"{row.id}#{number}"], params={"component": one.component, "address": one.address})
+        Finding(CONNECTED, evidence=[f"{row.id}#{number}"], params=Params(component=one.component, address=one.address))
         for number, one in enumerate(row.evidence)
         if isinstance(one, Established)
     ][:1]
     servers = _configured(row, host)
     if servers and all(_is_other(row, one) for one in servers):
-        found.append(Finding(DIFFERS, params={"configured": servers[:_SERVERS]}))
+        found.append(Finding(DIFFERS, params=Params(configured=servers[:_SERVERS])))
     return found
 
 

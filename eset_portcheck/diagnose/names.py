@@ -5,7 +5,6 @@ Sources: RFC 1122 3.2.1.3 (0.0.0.0/8, 127/8), RFC 4291 2.5.3 (::1); RFC 6761 6.3
 """
 
 import ipaddress
-from typing import Any
 
 import msgspec
 
@@ -16,6 +15,7 @@ from eset_portcheck.model.evidence import Evidence, NameResolution
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import Attempt, StageRecord
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, Stage, State
@@ -39,12 +39,14 @@ def unresolved(record: StageRecord, evidence: list[Evidence]) -> Reading:
     """A name without an address."""
     assert record.failure is not None  # noqa: S101
     told = [answer for answer in record.detail.servers or [] if answer.said]
-    params: dict[str, Any] = {"name": record.detail.name or "", "os": record.detail.os or ""}
-    if told:
-        params["servers"] = [f"{one.server} {one.type} {one.said}" for one in told[:6]]
+    params = Params(
+        name=record.detail.name or "",
+        os=record.detail.os or "",
+        servers=[f"{one.server} {one.type} {one.said}" for one in told[:6]] or None,
+    )
     held = sorted({address for one in told for address in one.addresses or []})
     if held and record.failure is Failure.DNS_NO_ADDRESS and not record.detail.why:
-        return _not_asked(params | {"dns": held[:6]}, notable(evidence))
+        return _not_asked(Params(dns=held[:6]).onto(params), notable(evidence))
     reason = _DNS[record.failure]
     meant = [one for one in told if f"DNS_{one.rcode}" == reason or one.failure is record.failure]
     meant = meant or told
@@ -53,7 +55,7 @@ def unresolved(record: StageRecord, evidence: list[Evidence]) -> Reading:
     return broken(reason, Proof.NONE, State.NOT_TESTED, sure, where=Where(address=server), params=params)
 
 
-def _not_asked(params: dict[str, Any], how: NameResolution | None) -> Reading:
+def _not_asked(params: Params, how: NameResolution | None) -> Reading:
     """The servers hold the name, and this machine's own resolver says no: its sources of names do not lead to them."""
     sources = how.sources if how else []
     without = bool(sources) and not _ASK_DNS & set(sources)
@@ -63,7 +65,7 @@ def _not_asked(params: dict[str, Any], how: NameResolution | None) -> Reading:
         State.NOT_TESTED,
         Confidence.PROVEN if without else Confidence.LIKELY,
         culprit=Culprit.LOCAL_HOST,
-        params=params | {"sources": sources},
+        params=Params(sources=sources).onto(params),
     )
 
 
@@ -79,25 +81,25 @@ def told(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Readin
     name, extra = record.detail.name, []
     if record.detail.disagrees:
         by_hosts = how is not None and how.hosts_file
-        params = {"name": name, "dns": record.detail.disagrees, "hosts_file": by_hosts}
+        params = Params(name=name, dns=record.detail.disagrees, hosts_file=by_hosts)
         extra.append(Finding("DNS_DISAGREES", params=params))
         if by_hosts and reading.fails:
             # this machine dials an address that only its own file holds: whoever does not answer there is not to blame
             reading = msgspec.structs.replace(reading, culprit=Culprit.LOCAL_HOST, confidence=Confidence.LIKELY)
     elif record.detail.not_in_dns:
-        extra.append(Finding("NAME_NOT_FROM_DNS", params={"name": name}))
+        extra.append(Finding("NAME_NOT_FROM_DNS", params=Params(name=name)))
     if how is not None and (how.used == "own-query" or (how.os_after_s or 0.0) > _LATE_S):
         extra.append(Finding("DNS_SLOW", params=_slow(record, how)))
     return msgspec.structs.replace(reading, findings=(*reading.findings, *extra)) if extra else reading
 
 
-def _slow(record: StageRecord, how: NameResolution) -> dict[str, Any]:
+def _slow(record: StageRecord, how: NameResolution) -> Params:
     silent = [
         f"{one.server} {one.type}"
         for one in record.detail.servers or []
         if one.failure in (Failure.DNS_TIMEOUT, Failure.DNS_UNREACHABLE)
     ]
-    return {"name": how.name, "os_after_s": how.os_after_s, "used": how.used, "unanswered": silent[:6]}
+    return Params(name=how.name, os_after_s=how.os_after_s, used=how.used, unanswered=silent[:6])
 
 
 def sinkholed(row: Row, attempt: Attempt, reading: Reading, host: Host, evidence: list[Evidence]) -> Reading:
@@ -120,7 +122,7 @@ def sinkholed(row: Row, attempt: Attempt, reading: Reading, host: Host, evidence
         Confidence.PROVEN if by_hosts or servers else Confidence.LIKELY,
         culprit=Culprit.LOCAL_HOST if by_hosts else Culprit.DNS,
         where=Where(address=None if by_hosts or not servers else servers[0]),
-        params={"name": name, "address": attempt.address, "hosts_file": by_hosts},
+        params=Params(name=name, address=attempt.address, hosts_file=by_hosts),
     )
 
 

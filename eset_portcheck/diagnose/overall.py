@@ -9,13 +9,14 @@ import msgspec
 from eset_portcheck.diagnose import computers
 from eset_portcheck.diagnose.fixes import fixes
 from eset_portcheck.diagnose.inspectors import named_here
-from eset_portcheck.diagnose.reading import rank
+from eset_portcheck.diagnose.reading import params_of, rank
 from eset_portcheck.model.command_line import only
 from eset_portcheck.model.concerned import Concerned, concerned, is_internet
 from eset_portcheck.model.deciding import group_of, proven_groups
 from eset_portcheck.model.finding import NOBODY, Cause, Finding, Fix
 from eset_portcheck.model.host import Host
 from eset_portcheck.model.observation import TlsFacts
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import REASONS, Rank
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Trust, Verdict
@@ -112,7 +113,7 @@ def _intercepted(row: Row, issuer: str) -> Row:
         culprit=Culprit.LOCAL_HOST if named_here(leaf.issuer) else Culprit.TLS_INTERCEPTOR,
         confidence=Confidence.PROVEN if sure else Confidence.LIKELY,
         where=msgspec.structs.replace(row.where, ca=leaf.issuer),
-        findings=[already or Finding("TLS_INTERCEPTED", params={"issuer": leaf.issuer}), *findings],
+        findings=[already or Finding("TLS_INTERCEPTED", params=Params(issuer=leaf.issuer)), *findings],
     )
 
 
@@ -123,7 +124,7 @@ def groups(rows: list[Row]) -> list[Row]:
         msgspec.structs.replace(
             row,
             verdict=Verdict.WARN,
-            findings=[Finding("FAILOVER_USED", params={"group": row.group.id}), *row.findings],
+            findings=[Finding("FAILOVER_USED", params=Params(group=row.group.id)), *row.findings],
         )
         if row.group and row.verdict is Verdict.FAIL and group_of(row) in proven
         else row
@@ -182,8 +183,8 @@ def _place(row: Row) -> tuple[Any, ...]:
     if culprit is Culprit.DNS:
         return (row.reason, where.address)
     if row.reason == "GATEWAY_DOWN":
-        params = next((one.params for one in row.findings if one.reason == row.reason), {})
-        return (row.reason, str(params.get("gateway", "")), str(params.get("interface", "")))
+        params = params_of(row.findings, row.reason)
+        return (row.reason, params.gateway or "", params.interface or "")
     if culprit is Culprit.LOCAL_ROUTE:
         return (row.reason, _family(row))
     if row.reason == "CLOCK_SKEW":
@@ -213,12 +214,12 @@ def _certificate(row: Row) -> str:
 
 def _rule(row: Row) -> tuple[str, ...]:
     """The rule of this machine that stops it, with its table and chain."""
-    params = next((one.params for one in row.findings if one.reason == row.reason), {})
-    return tuple(str(params.get(name, "")) for name in ("rule", "table", "chain")) if params.get("rule") else ()
+    params = params_of(row.findings, row.reason)
+    return (params.rule, params.table or "", params.chain or "") if params.rule else ()
 
 
 def _dialled(row: Row) -> str:
-    return str(next((finding.params["name"] for finding in row.findings if "name" in finding.params), row.target))
+    return next((one.params.name for one in row.findings if one.params.name is not None), row.target)
 
 
 def _family(row: Row) -> str:
@@ -228,14 +229,14 @@ def _family(row: Row) -> str:
 def _cause(name: str, lead: Row, group: list[Row], host: Host, takes_only: bool) -> Cause:
     ids = [row.id for row in group]
     about = concerned(lead, lead.where) if not lead.reason.startswith("PROXY_") else Concerned(lead.target, lead.port)
-    params: dict[str, Any] = {"target": about.host, "port": about.port, "transport": lead.transport.value}
+    params = Params(target=about.host, port=about.port, transport=lead.transport.value)
     if lead.via_destination and lead.reason.startswith("PROXY_"):
         behind = list(dict.fromkeys(row.via_destination for row in group if row.via_destination))
-        params["destination"] = ", ".join(behind[:_DESTINATIONS]) + (" ..." if len(behind) > _DESTINATIONS else "")
+        named = ", ".join(behind[:_DESTINATIONS]) + (" ..." if len(behind) > _DESTINATIONS else "")
+        params = Params(destination=named).onto(params)
     for finding in lead.findings:
         if finding.reason == lead.reason:
-            # Facts may hold anything.
-            params |= {name: value for name, value in finding.params.items() if name != "port" or type(value) is int}
+            params = finding.params.onto(params)
     return Cause(
         id=name,
         reason=REASONS[lead.reason].code,

@@ -16,6 +16,7 @@ from eset_portcheck.model.addresses import host_port, parse_address, parse_host_
 from eset_portcheck.model.concerned import is_internet
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.host import Host, ProxySource
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.report import ProxyChoice, ProxyIgnored, Row
 from eset_portcheck.model.vocabulary import Direction, Transport, Verdict
 
@@ -106,4 +107,4 @@ def _noted(row: Row, choice: ProxyChoice | None) -> Row:
     known = list(dict.fromkeys(one.proxy for one in choice.ignored if one.why in ("not-followed", "script-not-run")))
     if not known or not row.attempts:
         return row
-    return msgspec.structs.replace(row, findings=[*row.findings, Finding(NOT_USED, params={"proxies": known})])
+    return msgspec.structs.replace(row, findings=[*row.findings, Finding(NOT_USED, params=Params(proxies=known))])

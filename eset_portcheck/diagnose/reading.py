@@ -1,7 +1,7 @@
 """What one attempt says, before phase, groups and the other rows are looked at."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -9,6 +9,7 @@ from eset_portcheck import protocols
 from eset_portcheck.model.evidence import Piece
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.reasons import REASONS, NoReason, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Proof, State, Verdict
@@ -30,6 +31,11 @@ class Reading(msgspec.Struct, frozen=True):
     disproves: bool = True
     verdict: Verdict | None = None
     by_host: bool = False
+
+    @property
+    def params(self) -> Params:
+        """Of the finding that bears the reason."""
+        return params_of(self.findings, self.reason)
 
     @property
     def fails(self) -> bool:
@@ -59,15 +65,20 @@ def broken(
     *,
     culprit: Culprit | None = None,
     where: Where | None = None,
-    params: dict[str, Any] | None = None,
+    params: Params = NOTHING,
     disproves: bool = True,
 ) -> Reading:
     """A reading of a stage that broke; culprit from the table of reasons unless given. Parameters ride on a finding of
     the same code."""
-    findings = (Finding(reason, params=params),) if params else ()
+    findings = (Finding(reason, params=params),) if params != NOTHING else ()
     return Reading(
         reached, reason, state, culprit or REASONS[reason].culprit, confidence, where or Where(), findings, disproves
     )
+
+
+def params_of(findings: Iterable[Finding], reason: str) -> Params:
+    """Of the first finding with that code."""
+    return next((one.params for one in findings if one.reason == reason), NOTHING)
 
 
 def of_kind(evidence: Sequence[Piece], kind: type[P], attempt: Attempt) -> P | None:

@@ -13,6 +13,7 @@ from eset_portcheck.model.addresses import same_address
 from eset_portcheck.model.evidence import ControlPorts, Distance, Evidence, FirewallPrediction, TtlWalk
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, Icmp, StageRecord
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
 
@@ -57,10 +58,10 @@ def unasked(reading: Reading, record: StageRecord, evidence: list[Evidence]) -> 
 
 
 def _blamed(reading: Reading, own: FirewallPrediction) -> Reading:
-    rule = {name: text for name, text in (("rule", own.rule), ("table", own.table), ("chain", own.chain)) if text}
-    if not rule:
+    rule = Params(rule=own.rule or None, table=own.table or None, chain=own.chain or None)
+    if rule == NOTHING:
         return reading
-    params = {**next((one.params for one in reading.findings if one.reason == reading.reason), {}), **rule}
+    params = rule.onto(reading.params)
     others = tuple(one for one in reading.findings if one.reason != reading.reason)
     sure = reading.confidence if reading.reason == "REJECTED_LOCALLY" else Confidence.LIKELY
     findings = (Finding(reading.reason, params=params), *others)
@@ -91,7 +92,7 @@ def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *,
         case Failure.NOT_PERMITTED | Failure.ACCESS_DENIED:
             return broken("REJECTED_LOCALLY", Proof.ROUTE, State.FILTERED, params=_errno(record))
         case Failure.HOST_UNREACHABLE if record.duration_s >= ARP_FAILED_S or gateway.sought_in_vain(attempt, evidence):
-            if (down := gateway.no_neighbour(attempt, evidence, {})) is not None:
+            if (down := gateway.no_neighbour(attempt, evidence, NOTHING)) is not None:
                 return down
             return broken("HOST_DOWN", Proof.ROUTE, State.UNREACHABLE, Confidence.LIKELY, params=_errno(record))
         case (
@@ -108,8 +109,8 @@ def _refusal(attempt: Attempt, record: StageRecord, evidence: list[Evidence], *,
     return broken("INTERNAL_ERROR", Proof.ROUTE, State.NOT_TESTED, params=_errno(record), culprit=Culprit.CHECKER)
 
 
-def _errno(record: StageRecord) -> dict[str, object] | None:
-    return {"errno": record.detail.errno} if record.detail.errno is not None else None
+def _errno(record: StageRecord) -> Params:
+    return Params(errno=record.detail.errno)
 
 
 def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Reading:
@@ -120,7 +121,7 @@ def _by_reset(attempt: Attempt, evidence: list[Evidence], *, udp: bool) -> Readi
         return broken("REFUSED_ORIGIN_UNKNOWN", Proof.ROUTE, State.CLOSED, Confidence.LIKELY, where=where)
     controls = [one.ttl for one in distance.controls]
     ours, theirs = hops_away(distance.refused_ttl), [hops_away(one) for one in controls]
-    params = {"refused_ttl": distance.refused_ttl, "control_ttl": max(controls, key=hops_away), "hops": ours}
+    params = Params(refused_ttl=distance.refused_ttl, control_ttl=max(controls, key=hops_away), hops=ours)
     if ours < max(theirs):
         return broken(
             "REFUSED_NEARER_THAN_HOST",
@@ -144,7 +145,7 @@ def answered_nearer(reading: Reading, attempt: Attempt, evidence: list[Evidence]
         return reading
     if hops_away(accepted) >= max(map(hops_away, controls)):
         return msgspec.structs.replace(reading, by_host=hops_away(accepted) in map(hops_away, controls))
-    params = {"accepted_ttl": accepted, "control_ttl": max(controls, key=hops_away), "hops": hops_away(accepted)}
+    params = Params(accepted_ttl=accepted, control_ttl=max(controls, key=hops_away), hops=hops_away(accepted))
     return msgspec.structs.replace(
         reading,
         culprit=Culprit.MIDDLEBOX,
@@ -161,7 +162,7 @@ def hops_away(ttl: int) -> int:
 
 def _by_icmp(attempt: Attempt, icmp: Icmp, evidence: list[Evidence], *, udp: bool) -> Reading:
     where = Where(address=icmp.sender)
-    params = {"type": icmp.type, "code": icmp.code, "version": icmp.version}
+    params = Params(type=icmp.type, code=icmp.code, version=icmp.version)
     ours = icmp.local or _is_from(icmp, attempt.source_address)
     if _no_neighbour(icmp) or (ours and _unreachable(icmp) and gateway.sought_in_vain(attempt, evidence)):
         if ours and (down := gateway.no_neighbour(attempt, evidence, params)) is not None:
@@ -207,7 +208,7 @@ def _unreachable(icmp: Icmp) -> bool:
 
 
 def _from_target(
-    attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: Where, params: dict[str, int], *, udp: bool
+    attempt: Attempt, icmp: Icmp, evidence: list[Evidence], where: Where, params: Params, *, udp: bool
 ) -> Reading:
     """The target's address stands on it; behind address translation a nearer router's ICMP bears it too, and its hop
     limit tells."""
@@ -215,7 +216,7 @@ def _from_target(
     others = [one.ttl for one in distance.controls] if distance else []
     if icmp.ttl and others and hops_away(icmp.ttl) < max(map(hops_away, others)):
         ours = hops_away(icmp.ttl)
-        told = {**params, "ttl": icmp.ttl, "control_ttl": max(others, key=hops_away), "hops": ours}
+        told = Params(ttl=icmp.ttl, control_ttl=max(others, key=hops_away), hops=ours).onto(params)
         where = Where(hop=ours + 1, interval=[THIS_HOST, str(attempt.address)])
         return broken("REJECTED_IN_PATH", Proof.ROUTE, State.FILTERED, where=where, params=told)
     if udp and (icmp.type, icmp.code) == ((1, 4) if icmp.version == 6 else (3, 3)):
@@ -233,9 +234,7 @@ def _silence(attempt: Attempt, evidence: list[Evidence]) -> Reading:
     if hops:
         hop, last = max(hops, key=lambda one: one[0])
     answering = _answering(of_kind(evidence, ControlPorts, attempt))
-    params: dict[str, object] = {"interval": [last, target], "walked": walk is not None}
-    if answering:
-        params["answers_on"] = answering
+    params = Params(interval=[last, target], walked=walk is not None, answers_on=answering or None)
     return broken(
         "TCP_NO_ANSWER",
         Proof.ROUTE,
@@ -254,6 +253,6 @@ def _udp_silence(record: StageRecord) -> Reading:
             Proof.PATH,
             State.OPEN,
             Confidence.LIKELY,
-            params={"strangers": record.detail.strangers},
+            params=Params(strangers=record.detail.strangers),
         )
     return broken("UDP_NO_ANSWER", Proof.ROUTE, State.OPEN_FILTERED, Confidence.POSSIBLE, culprit=Culprit.UNKNOWN)

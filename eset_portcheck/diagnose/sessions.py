@@ -9,6 +9,7 @@ from eset_portcheck.diagnose.reading import Reading, broken
 from eset_portcheck.model.evidence import Evidence, SecondOpinion
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import StageRecord
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.stage_detail import StageDetail
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, State
@@ -35,7 +36,6 @@ _BY_FAILURE: dict[Failure, ReasonCode] = {
     Failure.NOT_PERMITTED: "REJECTED_LOCALLY",
     Failure.ACCESS_DENIED: "REJECTED_LOCALLY",
 }
-_SAID = ("status", "guest", "step", "client", "error", "errno", "dialect", "received_bytes")
 
 
 def read_session(record: StageRecord) -> Reading:
@@ -46,11 +46,13 @@ def read_session(record: StageRecord) -> Reading:
             "EXTRA_MISSING",
             Proof.PROTOCOL,
             State.OPEN,
-            params={"package": detail.package, "install": detail.install},
+            params=Params(package=detail.package, install=detail.install),
         )
     if record.failure is Failure.SESSION_NOT_TRIED:
-        return broken("SMB_NEEDS_CREDENTIALS", Proof.PROTOCOL, State.OPEN, params=detail.as_table())
-    params = {name: value for name, value in detail.as_table().items() if name in _SAID} or {"step": "session"}
+        withheld = Params(why=detail.why, tried_on=detail.tried_on, status_code=detail.status_code)
+        return broken("SMB_NEEDS_CREDENTIALS", Proof.PROTOCOL, State.OPEN, params=withheld.onto(_said(detail)))
+    said = _said(detail)
+    params = Params(step="session") if said == NOTHING else said
     if record.failure is Failure.SESSION_REFUSED:
         reading = broken(_refused(detail), Proof.PROTOCOL, State.OPEN, params=params)
         if detail.guest:  # let in, and not as the account: why the log-on did not count
@@ -60,6 +62,19 @@ def read_session(record: StageRecord) -> Reading:
     if reason is None:
         return broken("INTERNAL_ERROR", Proof.PROTOCOL, State.OPEN, culprit=Culprit.CHECKER, params=params)
     return broken(reason, Proof.PROTOCOL, State.OPEN, Confidence.LIKELY, params=params)
+
+
+def _said(detail: StageDetail) -> Params:
+    return Params(
+        status=detail.status,
+        guest=detail.guest,
+        step=detail.step,
+        client=detail.client,
+        error=detail.error,
+        errno=detail.errno,
+        dialect=detail.dialect,
+        received_bytes=detail.received_bytes,
+    )
 
 
 def _refused(detail: StageDetail) -> ReasonCode:
@@ -79,7 +94,7 @@ def second_opinions(evidence: list[Evidence]) -> list[Finding]:
         if not isinstance(one, SecondOpinion):
             continue
         if one.missing:
-            found.append(Finding("EXTRA_MISSING", params={"missing": one.missing, "install": one.install}))
+            found.append(Finding("EXTRA_MISSING", params=Params(missing=one.missing, install=one.install)))
         elif one.error:
-            found.append(Finding("SECOND_OPINION_DIFFERS", params={"client": one.client or None, "error": one.error}))
+            found.append(Finding("SECOND_OPINION_DIFFERS", params=Params(client=one.client or None, error=one.error)))
     return found

@@ -1,7 +1,5 @@
 """Why an attempt stopped where it did, or what it proved. Pure: facts of one attempt in, a Reading out."""
 
-from typing import Any
-
 import msgspec
 
 from eset_portcheck import protocols
@@ -13,6 +11,7 @@ from eset_portcheck.diagnose.sessions import read_session
 from eset_portcheck.model.evidence import AlternativeOpeningTried, Evidence, SilentControl, SmallSegments
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.observation import Attempt, StageRecord
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.reasons import REASONS, Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Proof, Stage, State, Transport, Verdict
@@ -62,17 +61,18 @@ def _otherwise(row: Row, reading: Reading, attempt: Attempt, evidence: list[Evid
             and one.completed
             and one.reason in openings
         ):
-            reply = {
-                name: value for name, value in (one.reply or {}).items() if name in ("dialect", "version", "encryption")
-            }
+            reply = one.reply or {}
+            learned = Params(
+                dialect=reply.get("dialect"), version=reply.get("version"), encryption=reply.get("encryption")
+            )
             reading = msgspec.structs.replace(
-                reading, findings=(*reading.findings, Finding(openings[one.reason], params=reply))
+                reading, findings=(*reading.findings, Finding(openings[one.reason], params=learned))
             )
     return reading
 
 
 def _unrouted(record: StageRecord) -> Reading:
-    params = {"errno": record.detail.errno or ""}
+    params = Params(errno=record.detail.errno or "")
     if record.failure is Failure.ACCESS_DENIED:
         return broken("ROUTE_PROHIBITED", Proof.NAME, State.NOT_TESTED, params=params)
     if record.failure is Failure.NOT_PERMITTED:
@@ -89,10 +89,8 @@ def _via_proxy(row: Row, reading: Reading) -> Reading:
         return reading
     if reading.reason in ("TCP_NO_ANSWER", "HOST_DOWN"):
         own = reading.culprit is Culprit.LOCAL_FIREWALL
-        params = next((one.params for one in reading.findings if one.reason == reading.reason), {}) if own else {}
-        told = Finding(
-            reading.reason, params=params | ({"interval": reading.where.interval} if reading.where.interval else {})
-        )
+        params = reading.params if own else NOTHING
+        told = Finding(reading.reason, params=Params(interval=reading.where.interval).onto(params))
         # silence on the way to a proxy is nothing that the proxy did
         return Reading(
             Proof.NONE, "PROXY_UNREACHABLE", reading.state, reading.culprit, reading.confidence, reading.where, (told,)
@@ -103,16 +101,22 @@ def _via_proxy(row: Row, reading: Reading) -> Reading:
 def _untunnelled(row: Row, record: StageRecord) -> Reading:
     status = record.detail.status
     if record.failure is Failure.PROXY_REFUSED and isinstance(status, int):
-        params = _said(record, "status", "server", "via", "proxy_authenticate", "x_squid_error")
+        said = record.detail
+        params = Params(
+            status=status,
+            server=said.server,
+            via=said.via,
+            proxy_authenticate=said.proxy_authenticate,
+            x_squid_error=said.x_squid_error,
+        )
         failed = status >= 500 and status not in (501, 505)
         reason: ReasonCode = (
             "PROXY_AUTH_REQUIRED" if status == 407 else "PROXY_UPSTREAM_FAILED" if failed else "PROXY_REFUSED_CONNECT"
         )
         return broken(reason, Proof.NONE, State.OPEN, params=params)
     if record.failure is Failure.TIMEOUT and (other := _other_service(row, record)):
-        return broken(
-            "WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params={"service": other, **_came(record)}
-        )
+        params = _came(record, other)
+        return broken("WRONG_PROTOCOL", Proof.NONE, State.OPEN, culprit=Culprit.PROXY, params=params)
     return msgspec.structs.replace(
         _stopped(row, record, Proof.ACCEPTS, "NO_REPLY"), reached=Proof.NONE, culprit=Culprit.PROXY
     )
@@ -137,16 +141,17 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
                 reached,
                 State.OPEN,
                 where=Where(interval=[THIS_HOST, str(attempt.address)]),
-                params={"segment_bytes": small.segment_bytes} | ({"direction": uploads.FROM_TARGET} if in_tls else {}),
+                params=Params(segment_bytes=small.segment_bytes, direction=uploads.FROM_TARGET if in_tls else None),
             )
         proxy = Culprit.PROXY if _to_proxy(row) else None
         if not in_tls and (other := _other_service(row, record)):
-            params = {"service": other, **_came(record)}
+            params = _came(record, other)
             return broken("WRONG_PROTOCOL", reached, State.OPEN, culprit=proxy, params=params)
         silence: ReasonCode = "TLS_TIMEOUT" if in_tls else "NO_REPLY"
         return broken(silence, reached, State.OPEN, Confidence.LIKELY, culprit=proxy, params=_came(record))
     if in_tls and record.failure in (Failure.TLS_ALERT, Failure.TLS_FAILED):
-        return broken("TLS_REFUSED", reached, State.OPEN, params=_said(record, "alert", "openssl"))
+        params = Params(alert=record.detail.alert, openssl=record.detail.openssl)
+        return broken("TLS_REFUSED", reached, State.OPEN, params=params)
     if in_tls and record.failure is Failure.CONNECTION_RESET and not record.detail.received_bytes:
         control = of_kind(evidence, SilentControl, attempt)
         if control and control.end == "open":
@@ -155,10 +160,10 @@ def _unspoken(row: Row, attempt: Attempt, record: StageRecord, evidence: list[Ev
                 reached,
                 State.OPEN,
                 Confidence.LIKELY,
-                params={"silent_connection": "stayed open"},
+                params=Params(silent_connection="stayed open"),
             )
     if attempt.tls is not None and attempt.tls.client_certificate == "required" and not in_tls:
-        asked = Finding("CLIENT_CERTIFICATE_REQUESTED", params={"alert": 116})
+        asked = Finding("CLIENT_CERTIFICATE_REQUESTED", params=Params(alert=116))
         return Reading(
             Proof.TLS, "CLIENT_CERTIFICATE_REQUESTED", State.OPEN, Culprit.UNKNOWN, Confidence.PROVEN, findings=(asked,)
         )
@@ -199,9 +204,9 @@ def _stopped(row: Row, record: StageRecord, reached: Proof, silent: ReasonCode) 
         case Failure.NOT_TLS | Failure.UNEXPECTED_BYTES | Failure.TOO_LARGE:
             if service is None and tls:
                 return broken("TLS_NOT_SPOKEN", reached, State.OPEN, params=_came(record))
-            return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
+            return broken("WRONG_PROTOCOL", reached, State.OPEN, params=_came(record, service))
         case Failure.EOF | Failure.CONNECTION_RESET if service is not None and not tls:
-            return broken("WRONG_PROTOCOL", reached, State.OPEN, params={"service": service, **_came(record)})
+            return broken("WRONG_PROTOCOL", reached, State.OPEN, params=_came(record, service))
         case Failure.EOF:
             return broken("CLOSED_BEFORE_REPLY", reached, State.OPEN, params=_came(record))
         case Failure.CONNECTION_RESET:
@@ -217,12 +222,8 @@ def _stopped(row: Row, record: StageRecord, reached: Proof, silent: ReasonCode) 
     return broken("INTERNAL_ERROR", reached, State.OPEN, culprit=Culprit.CHECKER)
 
 
-def _said(record: StageRecord, *names: str) -> dict[str, Any]:
-    return {name: value for name, value in record.detail.as_table().items() if name in names}
-
-
-def _came(record: StageRecord) -> dict[str, Any]:
-    return {"received_bytes": record.detail.received_bytes or 0}
+def _came(record: StageRecord, service: str | None = None) -> Params:
+    return Params(service=service, received_bytes=record.detail.received_bytes or 0)
 
 
 def _proven(row: Row, attempt: Attempt) -> Reading:
@@ -245,7 +246,7 @@ def _proven(row: Row, attempt: Attempt) -> Reading:
     if demanded and silent(row):
         findings += (Finding("CLIENT_CERTIFICATE_REQUESTED"),)
     if rank(meaning.reason) is Rank.PASS:
-        if meaning.params:
+        if meaning.params != NOTHING:
             findings = (Finding(meaning.reason, params=meaning.params), *findings)
         return Reading(meaning.proof, meaning.reason, State.OPEN, findings=findings)
     findings = (Finding(meaning.reason, params=meaning.params), *findings)

@@ -7,6 +7,7 @@ from eset_portcheck.diagnose.reading import Reading, of_kind
 from eset_portcheck.model.evidence import Evidence, LargeHello
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.observation import Attempt
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.vocabulary import Confidence
 
@@ -19,7 +20,7 @@ def noted(reading: Reading, attempt: Attempt, evidence: list[Evidence]) -> Readi
     if large is None or not large.lost_for_its_size or reading.fails:
         return reading
     way = [THIS_HOST, str(attempt.address)]
-    params = {"hello_bytes": large.hello_bytes, "direction": TO_TARGET, "interval": way}
+    params = Params(hello_bytes=large.hello_bytes, direction=TO_TARGET, interval=way)
     return msgspec.structs.replace(
         reading,
         culprit=reading.culprit or REASONS["PMTU_BLACKHOLE"].culprit,

@@ -11,6 +11,7 @@ from eset_portcheck.diagnose.reading import Reading, rank, warns
 from eset_portcheck.model.deciding import PROVEN
 from eset_portcheck.model.finding import Conclusion, Finding, Where
 from eset_portcheck.model.observation import Attempt
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import Rank, ReasonCode
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Direction, Listener, Phase, Proof, Verdict, gravity
@@ -99,13 +100,13 @@ def combine(row: Row, readings: list[tuple[Attempt, Reading]], phase: Phase) -> 
     broken_families = {attempt.family for attempt, _ in bad} - {attempt.family for attempt, _ in good}
     code: ReasonCode = "ONE_FAMILY_FAILS" if broken_families else "SOME_ADDRESSES_FAIL"
     attempt, worst = bad[0]
-    params = {
-        "family": attempt.family,
-        "address": attempt.address,
-        "reason": worst.reading.reason,
-        "failed": len(bad),
-        "tried": len(judged),
-    }
+    params = Params(
+        family=attempt.family,
+        address=attempt.address,
+        reason=worst.reading.reason,
+        failed=len(bad),
+        tried=len(judged),
+    )
     conclusion = _conclude(Judged(Verdict.WARN, best.reading))
     open_question = worst.verdict is Verdict.UNPROVEN  # accuses nobody, here neither
     return Conclusion(

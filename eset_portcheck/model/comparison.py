@@ -1,7 +1,6 @@
 """Two reports of the same machine, row by row: codes and parameters, never sentences."""
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -62,6 +61,16 @@ class RowChange(msgspec.Struct, frozen=True, omit_defaults=True):
     after: Standing | None = None
 
 
+class DifferenceParams(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """`ids`: of rows. `key`: of a target in a profile."""
+
+    ids: list[str] = []
+    key: str = ""
+
+
+NO_PARAMS = DifferenceParams()
+
+
 class Difference(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something about the two runs that a reader must know before trusting the rows. `what`: a code of
     `comparing.differences`."""
@@ -69,7 +78,7 @@ class Difference(msgspec.Struct, frozen=True, omit_defaults=True):
     what: str
     before: str = ""
     after: str = ""
-    params: dict[str, Any] = {}
+    params: DifferenceParams = NO_PARAMS
 
 
 class RunSeen(msgspec.Struct, frozen=True):

@@ -1,15 +1,13 @@
 """Conclusions: codes and parameters, never sentences."""
 
-from typing import Any
-
 import msgspec
 
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.privacy import (
     CheckId,
     Code,
     Command,
     DistinguishedName,
-    Facts,
     HostText,
     Path,
     ProcessName,
@@ -53,22 +51,17 @@ class Where(msgspec.Struct, frozen=True, omit_defaults=True):
             msgspec.structs.force_setattr(self, "process", None)
 
 
-def _check_port(params: dict[str, Any]) -> None:
-    """Parameters have no types of their own, but a port is a port: it becomes part of commands. Raises ValueError."""
-    port = params.get("port", 0)
-    if type(port) is not int or not 0 <= port <= 65535:
-        raise ValueError("params.port: no port")
-
-
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`params`: what the reason's texts need; a `port` among them is an integer of 0 to 65535."""
+    """`params`: what was found, in values."""
 
     reason: ReasonCode
     evidence: list[CheckId] = []
-    params: Facts = {}
+    params: Params = NOTHING
 
     def __post_init__(self) -> None:
-        _check_port(self.params)
+        # What says nothing is not written: defaults are known by identity.
+        if self.params is not NOTHING and self.params == NOTHING:
+            msgspec.structs.force_setattr(self, "params", NOTHING)
 
 
 class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,7 +90,7 @@ class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`params` as in a finding."""
+    """What broke several rows: `explains` names them."""
 
     id: Code
     reason: ReasonCode
@@ -107,7 +100,9 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     explains: list[CheckId]
     evidence: list[CheckId] = []
     fixes: list[Fix] = []
-    params: Facts = {}
+    params: Params = NOTHING
 
     def __post_init__(self) -> None:
-        _check_port(self.params)
+        # What says nothing is not written: defaults are known by identity.
+        if self.params is not NOTHING and self.params == NOTHING:
+            msgspec.structs.force_setattr(self, "params", NOTHING)

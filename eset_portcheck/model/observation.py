@@ -6,7 +6,7 @@ Times are seconds relative to the start of the run (`started_s`) or lengths (`du
 import msgspec
 
 from eset_portcheck.model.evidence import Evidence
-from eset_portcheck.model.privacy import Code, DistinguishedName, Facts, Fingerprint, HostText, Text
+from eset_portcheck.model.privacy import Code, DistinguishedName, Facts, Fingerprint, HexBytes, HostText, Text
 from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Stage
 
@@ -83,6 +83,13 @@ class StageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
             msgspec.structs.force_setattr(self, "detail", NOTHING)
 
 
+class Transcript(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What came in a conversation that ended well."""
+
+    received_bytes: int | None = None
+    first_bytes: HexBytes | None = None
+
+
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """One address of one endpoint, through all stages. `tunnel` holds the stages behind a proxy's 200."""
 
@@ -93,7 +100,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     tls: TlsFacts | None = None
     icmp: Icmp | None = None
     reply: Facts | None = None
-    transcript: Facts | None = None
+    transcript: Transcript | None = None
     untested: Text | None = None  # why this address was not dialled (no route of its family here)
 
     @property

@@ -2,10 +2,9 @@
 None: not seen, or nothing to say; it is not written.
 """
 
-from typing import Any
-
 import msgspec
 
+from eset_portcheck.model.partial import Partial
 from eset_portcheck.model.privacy import Code, HexBytes, HostText, PeerText, Url, Via
 from eset_portcheck.model.vocabulary import Failure
 
@@ -34,7 +33,7 @@ class DnsAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.rcode or self.failure or ""
 
 
-class StageDetail(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class StageDetail(Partial, frozen=True, omit_defaults=True, kw_only=True):
     """`status`: of HTTP a number, of a full client the name of an NTSTATUS. Sizes are bytes."""
 
     # any stage
@@ -75,16 +74,6 @@ class StageDetail(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     encrypted: bool | None = None
     guest: bool | None = None
     entries: int | None = None
-
-    def onto(self, other: "StageDetail") -> "StageDetail":
-        """`other`, with what is said here in the place of what it says."""
-        said = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
-        return msgspec.structs.replace(other, **said) if said else other
-
-    def as_table(self) -> dict[str, Any]:
-        """What is said, by the names of the report."""
-        table: dict[str, Any] = msgspec.to_builtins(self)
-        return table
 
 
 NOTHING = StageDetail()

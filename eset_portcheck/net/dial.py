@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from eset_portcheck.model.evidence import Evidence
-from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFacts
+from eset_portcheck.model.observation import Attempt, Icmp, StageRecord, TlsFacts, Transcript
 from eset_portcheck.model.plan import Endpoint
 from eset_portcheck.model.stage_detail import NOTHING, StageDetail
 from eset_portcheck.model.vocabulary import Failure, Proof, Stage, Transport
@@ -63,7 +63,7 @@ class Dial:
         self.icmp: Icmp | None = None
         self._tls: TlsFacts | None = None
         self.reply: dict[str, Any] | None = None
-        self._transcript: dict[str, Any] | None = None
+        self._transcript: Transcript | None = None
         self._source: str | None = None
         self._sock: socket.socket | None = None
         self._connect_started_s = 0.0
@@ -281,7 +281,8 @@ class Dial:
 
     def _finish(self, exchange: Exchange) -> None:
         self.reply = exchange.facts
-        self._transcript = {"received_bytes": exchange.received_bytes, "first_bytes": exchange.first_bytes[:64].hex()}
+        first = exchange.first_bytes[:64].hex()
+        self._transcript = Transcript(received_bytes=exchange.received_bytes, first_bytes=first)
 
     async def _datagrams(self) -> None:
         """UDP: the answer (or the ICMP error) to our question is connect and handshake in one."""

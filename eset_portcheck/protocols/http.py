@@ -5,6 +5,7 @@ Sources: RFC 9110 15 (status codes), RFC 6585 6 (511 network authentication requ
 
 from urllib.parse import urlsplit
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import clocks, http1
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer
@@ -21,9 +22,14 @@ def interpret(facts: Facts) -> Meaning:
     """200 with an index of ESET's is the product's content; signs of somebody else disprove it; the rest proves HTTP
     and no more."""
     status = int(facts["status"])
-    names = ["status", "location", "server", "content_type", "content"]
     body = facts["content"] if "content" in facts else _content_of_old(facts)
-    params = {name: facts[name] for name in names if name in facts}
+    params = Params(
+        status=status,
+        location=facts.get("location"),
+        server=facts.get("server"),
+        content_type=facts.get("content_type"),
+        content=facts.get("content"),
+    )
     if status == 511 or (300 <= status < 400 and _leads_away(facts)):
         return Meaning(Proof.PROTOCOL, "CAPTIVE_PORTAL", params=params)
     if 200 <= status < 300:

@@ -7,6 +7,7 @@ through.
 Sources: RFC 9110 15.5.8 (407), 15.6.3-5 (502, 503, 504); RFC 9112 3.2.2 (absolute form).
 """
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import http
@@ -26,8 +27,14 @@ def interpret(facts: Facts) -> Meaning:
     status = int(facts["status"])
     refusal = refused_by_proxy(status)
     if refusal:
-        names = ["status", "server", "via", "proxy_authenticate", "x_squid_error"]
-        return Meaning(Proof.PROTOCOL, refusal, params={name: facts[name] for name in names if name in facts})
+        params = Params(
+            status=status,
+            server=facts.get("server"),
+            via=facts.get("via"),
+            proxy_authenticate=facts.get("proxy_authenticate"),
+            x_squid_error=facts.get("x_squid_error"),
+        )
+        return Meaning(Proof.PROTOCOL, refusal, params=params)
     return http.interpret(facts)
 
 

@@ -9,8 +9,8 @@ Sources: RFC 4120 3.1 (AS exchange), 5.4.1 (AS-REQ), 5.4.2 (AS-REP), 5.9.1 (KRB-
 """
 
 import time
-from typing import Any
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import kerberos_messages
@@ -125,16 +125,15 @@ def _types(numbers: list[int]) -> Facts:
 
 def interpret(facts: Facts) -> Meaning:
     skew_s = facts.get("skew_s")
-    found: list[tuple[ReasonCode, dict[str, Any]]] = []
+    found: list[tuple[ReasonCode, Params]] = []
     if isinstance(skew_s, int) and abs(skew_s) > SKEW_LIMIT_S:
-        found.append(("KDC_CLOCK_SKEW", {"skew_s": skew_s, "accuracy_s": 1, "limit_s": SKEW_LIMIT_S}))
+        found.append(("KDC_CLOCK_SKEW", Params(skew_s=skew_s, accuracy_s=1, limit_s=SKEW_LIMIT_S)))
     if types := facts.get("encryption_types"):
         weak = all(one in _WEAK for one in types)
-        found.append(
-            ("KERBEROS_WEAK_ENCRYPTION" if weak else "KERBEROS_ENCRYPTION_TYPES", {"encryption_types": list(types)})
-        )
+        params = Params(encryption_types=list(types))
+        found.append(("KERBEROS_WEAK_ENCRYPTION" if weak else "KERBEROS_ENCRYPTION_TYPES", params))
     if facts.get("code") == SERVICE_UNAVAILABLE:
-        found.append(("SERVICE_REFUSES", {"code": SERVICE_UNAVAILABLE}))
+        found.append(("SERVICE_REFUSES", Params(code=SERVICE_UNAVAILABLE)))
     return Meaning(Proof.PROTOCOL, findings=found)
 
 

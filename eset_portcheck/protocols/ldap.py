@@ -12,6 +12,7 @@ case-insensitive).
 
 from typing import Any
 
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import ber, clocks, ldap_messages
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, ReadSome, Send, StartTls
@@ -156,17 +157,17 @@ def _offered(facts: Facts) -> bool:
 
 def interpret(facts: Facts) -> Meaning:
     if facts.get("result") in NEED_TLS:
-        names = ("result", "result_name", "starttls_tried")
-        return Meaning(
-            Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", {name: facts[name] for name in names if name in facts})]
+        params = Params(
+            result=facts["result"],
+            result_name=facts.get("result_name"),
+            starttls_tried=facts.get("starttls_tried"),
         )
+        return Meaning(Proof.PROTOCOL, findings=[("LDAP_TLS_REQUIRED", params)])
     if facts.get("result") in CANNOT:
-        return Meaning(
-            Proof.PROTOCOL,
-            findings=[("SERVICE_REFUSES", {"result": facts["result"], "result_name": facts.get("result_name", "")})],
-        )
+        params = Params(result=facts["result"], result_name=facts.get("result_name", ""))
+        return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", params)])
     if facts.get("result") == 0:  # it answered like to everybody, so nothing is known of log-ons
-        return Meaning(Proof.PROTOCOL, findings=[("LDAP_SIGNING_UNKNOWN", {})])
+        return Meaning(Proof.PROTOCOL, findings=[("LDAP_SIGNING_UNKNOWN", NOTHING)])
     return Meaning(Proof.PROTOCOL)
 
 

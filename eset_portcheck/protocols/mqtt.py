@@ -7,6 +7,7 @@ Sources: OASIS MQTT 3.1.1 (2014), sections 2.2.3 (remaining length), 3.1 (CONNEC
 MQTT 5.0 section 3.2 for brokers that answer in it.
 """
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
 from eset_portcheck.wire.protocol import SPOKEN, Protocol
@@ -60,7 +61,8 @@ def converse(peer: Peer) -> Conversation:
 def interpret(facts: Facts) -> Meaning:
     if facts.get("code") == 0:
         return Meaning(Proof.PROTOCOL)
-    return Meaning(Proof.PROTOCOL, "MQTT_REFUSED", params={"code": facts.get("code"), "meaning": facts.get("meaning")})
+    params = Params(code=facts.get("code"), meaning=facts.get("meaning"))
+    return Meaning(Proof.PROTOCOL, "MQTT_REFUSED", params=params)
 
 
 PROTOCOL = Protocol(

@@ -12,8 +12,8 @@ AuthMoreData), "ERR_Packet"; reference manual "Host cache"; MariaDB "Connection"
 
 import struct
 from collections.abc import Generator
-from typing import Any
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, ReadSome, Send, Step
@@ -164,17 +164,17 @@ def interpret(facts: Facts) -> Meaning:
     if facts.get("answer") == "error":
         reason = REASONS.get(int(facts["code"]))
         if reason:
-            return Meaning(Proof.PROTOCOL, reason, params={"code": facts["code"]})
+            return Meaning(Proof.PROTOCOL, reason, params=Params(code=facts["code"]))
         return Meaning(
-            Proof.PROTOCOL, findings=[(_TOLD.get(int(facts["code"]), "SERVICE_REFUSES"), {"code": facts["code"]})]
+            Proof.PROTOCOL, findings=[(_TOLD.get(int(facts["code"]), "SERVICE_REFUSES"), Params(code=facts["code"]))]
         )
-    found: list[tuple[ReasonCode, dict[str, Any]]] = []
+    found: list[tuple[ReasonCode, Params]] = []
     told = _TOLD.get(int(facts.get("refusal") or 0))
     if told:
-        found.append((told, {"refusal": facts["refusal"]}))
+        found.append((told, Params(refusal=facts["refusal"])))
     plugin = str(facts.get("plugin_asked", facts.get("plugin", "")))
     if plugin not in _EVERY_DRIVER_KNOWS:
-        found.append(("MYSQL_LOGIN_METHOD", {"plugin": plugin}))
+        found.append(("MYSQL_LOGIN_METHOD", Params(plugin=plugin)))
     return Meaning(Proof.PROTOCOL, findings=found)
 
 

@@ -57,8 +57,7 @@ def interpret(facts: Facts) -> Meaning:
     """
     if facts.get("netbios_session") == "granted":
         return smb.interpret(facts)
-    params = {name: facts[name] for name in ["netbios_session", "code", "meaning"] if name in facts}
-    return Meaning(Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED", params=params)
+    return Meaning(Proof.ACCEPTS, "NETBIOS_SESSION_REFUSED", params=smb.refused_session(facts))
 
 
 PROTOCOL = Protocol(

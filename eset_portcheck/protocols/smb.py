@@ -26,6 +26,8 @@ Sources: MS-SMB2 3.2.4.2.2 and 3.2.5.2 (client), 3.3.5.3 and 3.3.5.4 (server), 3
 2.2.1.2; MS-CIFS 2.2.4.52.
 """
 
+from eset_portcheck.model.params import Params
+from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire import netbios, ntlm, smb1, smb2
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send
@@ -81,22 +83,27 @@ def _clock(facts: Facts, peer: Peer) -> Facts:
     return facts
 
 
+def refused_session(facts: Facts) -> Params:
+    """What a negative session response said."""
+    return Params(netbios_session=facts["netbios_session"], code=facts.get("code"), meaning=facts.get("meaning"))
+
+
 def interpret(facts: Facts) -> Meaning:
     """A dialect is the protocol. SMB1 alone will not do for current Windows; a refusal of every dialect still is SMB's
     own word. A refused session is no SMB: the list of hosts behind it turns this machine away."""
     if facts.get("netbios_session") == "refused":
         denied = facts.get("code") == netbios.NOT_FOR_THIS_CLIENT
-        told = {name: facts[name] for name in ["netbios_session", "code", "meaning"] if name in facts}
-        return Meaning(Proof.ACCEPTS, "SMB_HOST_NOT_ALLOWED" if denied else "NETBIOS_SESSION_REFUSED", params=told)
+        reason: ReasonCode = "SMB_HOST_NOT_ALLOWED" if denied else "NETBIOS_SESSION_REFUSED"
+        return Meaning(Proof.ACCEPTS, reason, params=refused_session(facts))
     if facts.get("smb1_only"):
         return Meaning(
-            Proof.PROTOCOL, findings=[("SMB1_ONLY", {"dialect": facts.get("dialect") or "older than NT LM 0.12"})]
+            Proof.PROTOCOL, findings=[("SMB1_ONLY", Params(dialect=facts.get("dialect") or "older than NT LM 0.12"))]
         )
     if "status" in facts:  # to NEGOTIATE itself
-        params = {"status": facts.get("status_name", facts["status"])}
+        params = Params(status=facts.get("status_name", facts["status"]))
         return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", params)])
     if facts.get("signing") == "required":
-        return Meaning(Proof.PROTOCOL, findings=[("SMB_SIGNING_REQUIRED", {"dialect": facts.get("dialect")})])
+        return Meaning(Proof.PROTOCOL, findings=[("SMB_SIGNING_REQUIRED", Params(dialect=facts.get("dialect")))])
     return Meaning(Proof.PROTOCOL)
 
 

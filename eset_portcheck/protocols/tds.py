@@ -15,6 +15,7 @@ encryption), 2.2.2.1 (the answer comes as a tabular result, type 4).
 
 import struct
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, Read, Send, StartTls
 from eset_portcheck.wire.protocol import SPOKEN, AlternativeOpening, Continuation, Protocol
@@ -121,9 +122,9 @@ def _options(body: bytes) -> dict[int, bytes]:
 def interpret(facts: Facts) -> Meaning:
     wish = facts.get("encryption")
     if wish == "not supported":
-        return Meaning(Proof.PROTOCOL, findings=[("TDS_ENCRYPTION_NOT_SUPPORTED", {"encryption": wish})])
+        return Meaning(Proof.PROTOCOL, findings=[("TDS_ENCRYPTION_NOT_SUPPORTED", Params(encryption=wish))])
     if wish in ("on", "required"):
-        return Meaning(Proof.PROTOCOL, findings=[("TDS_ENCRYPTION_REQUIRED", {"encryption": wish})])
+        return Meaning(Proof.PROTOCOL, findings=[("TDS_ENCRYPTION_REQUIRED", Params(encryption=wish))])
     return Meaning(Proof.PROTOCOL)
 
 

@@ -59,7 +59,7 @@ def _is_broken(row: Row) -> bool:
 
 
 def _of(row: Row, sources: Sequence[str], *, failed: bool) -> Iterator[Opening]:
-    reason = next((str(one.params["reason"]) for one in row.findings if "reason" in one.params), str(row.reason))
+    reason = next((one.params.reason for one in row.findings if one.params.reason), str(row.reason))
     if row.direction is Direction.INBOUND:
         if not failed or row.reason == "INBOUND_FILTERED":
             yield _opening(row, reason, port=row.port, addresses=sources, inbound=True)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from eset_portcheck.model.params import NOTHING, Params
 from eset_portcheck.model.reasons import ReasonCode
 from eset_portcheck.model.vocabulary import Proof
 
@@ -99,8 +100,8 @@ class Meaning(msgspec.Struct, frozen=True):
     proof: Proof
     reason: ReasonCode = "PROTOCOL_REPLY"
     disproves: bool = True
-    findings: list[tuple[ReasonCode, dict[str, Any]]] = []
-    params: dict[str, Any] = {}
+    findings: list[tuple[ReasonCode, Params]] = []
+    params: Params = NOTHING
 
 
 class UnexpectedBytes(Exception):

@@ -10,6 +10,7 @@ import msgspec
 from eset_portcheck.model.finding import Finding
 from eset_portcheck.model.host import Interface, Listening
 from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.report import Report, from_json
 from eset_portcheck.model.subject import SkipParams
 from eset_portcheck.redaction import redacted
@@ -41,7 +42,7 @@ def report_of(names: int, sample: str = "dropped") -> Report:
         ]
         told = Finding(
             "TLS_UNKNOWN_CA",
-            params={"issuer": f"CN=Authority {number}", "names": [f"pc{one}.corp.test" for one in mine]},
+            params=Params(issuer=f"CN=Authority {number}", names=[f"pc{one}.corp.test" for one in mine]),
         )
         row = msgspec.structs.replace(
             failed,

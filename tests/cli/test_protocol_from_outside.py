@@ -14,6 +14,7 @@ from tests.cli.conftest import Command
 DESCRIPTOR = '''
 """Redis: PING. Sources: the Redis serialization protocol specification, "Simple strings", "Simple errors"."""
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.wire.conversation import Conversation, Facts, Meaning, Peer, ReadUntil, Send
 from eset_portcheck.wire.protocol import Protocol
@@ -30,7 +31,7 @@ def converse(peer: Peer) -> Conversation:
 def interpret(facts: Facts) -> Meaning:
     if facts["answer"] == "PONG":
         return Meaning(Proof.PROTOCOL)
-    return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", {"answer": facts["answer"]})])
+    return Meaning(Proof.PROTOCOL, findings=[("SERVICE_REFUSES", Params(answer=facts["answer"]))])
 
 
 PROTOCOL = Protocol(

@@ -57,6 +57,7 @@ def test_the_vocabulary_is_the_table() -> None:
 _MISSPELT = """
 from eset_portcheck.diagnose.reading import broken
 from eset_portcheck.model.finding import Finding
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Proof, State
 from eset_portcheck.wire.conversation import Meaning
@@ -66,14 +67,16 @@ def reader(row: Row) -> bool:
 
 Finding("TCP_NO_ANSWR")  # 2
 Meaning(Proof.PROTOCOL, "TCP_NO_ANSWR")  # 3
-Meaning(Proof.PROTOCOL, findings=[("TCP_NO_ANSWR", {})])  # 4
+Meaning(Proof.PROTOCOL, findings=[("TCP_NO_ANSWR", Params(strangers=2))])  # 4
 broken("TCP_NO_ANSWR", Proof.NONE, State.OPEN)  # 5
+Finding("NO_REPLY", params=Params(recieved_bytes=0))  # 6
+Finding("NO_REPLY").params.recieved_bytes  # 7
 """
 
 
 @pytest.mark.slow
 def test_the_type_checker_finds_a_misspelt_one(tmp_path: Path) -> None:
-    for text, wrong in ((_MISSPELT, 5), (_MISSPELT.replace("ANSWR", "ANSWER"), 0)):
+    for text, wrong in ((_MISSPELT, 7), (_MISSPELT.replace("ANSWR", "ANSWER").replace("recie", "recei"), 0)):
         (tmp_path / "misspelt.py").write_text(text)
         command = [
             sys.executable,

@@ -62,7 +62,7 @@ async def test_a_filter_that_dislikes_smb1_is_named_and_lifts_nothing(dial: Dial
     judged = told(seen, protocol)
     assert judged.verdict is Verdict.FAIL
     assert judged.reason in ("RESET_AFTER_ACCEPT", "CLOSED_BEFORE_REPLY")
-    assert [one.params for one in judged.findings if one.reason == "SMB1_NEGOTIATE_BLOCKED"] == [
+    assert [one.params.as_table() for one in judged.findings if one.reason == "SMB1_NEGOTIATE_BLOCKED"] == [
         {"dialect": "3.0.2", "encryption": False}
     ]
 
@@ -114,4 +114,4 @@ async def test_strict_encryption_of_sql_server_is_named(dial: Dial, answer: str)
         "WRONG_PROTOCOL" if answer == "alert" else "CLOSED_BEFORE_REPLY",
     )
     (finding,) = [one for one in judged.findings if one.reason == "TDS_STRICT_ENCRYPTION"]
-    assert finding.params["version"] == "16.0.1000"
+    assert finding.params.version == "16.0.1000"

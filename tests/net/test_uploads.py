@@ -98,7 +98,7 @@ def test_it_warns_and_names_the_direction() -> None:
         "likely",
     )
     assert seen.where.interval == ["this host", TARGET]
-    assert seen.findings[0].params["direction"] == "to the target"
+    assert seen.findings[0].params.direction == "to the target"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from eset_portcheck.model.evidence import (
 from eset_portcheck.model.finding import Finding, PortHolder, Where
 from eset_portcheck.model.host import Host, LocalFirewall
 from eset_portcheck.model.observation import Attempt, Certificate, Icmp, Observation, StageRecord, TlsFacts
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.plan import Check, Outcome, Plan
 from eset_portcheck.model.report import ProfileUsed, ProofReached, Report, from_json, to_json
 from eset_portcheck.model.site import site_of
@@ -233,7 +234,7 @@ def inbound(report: Report, said: dict[str, tuple[Verdict, str, Proof, PortHolde
     for row in report.checks:
         if row.direction is not Direction.OUTBOUND and row.id in said:
             verdict, reason, proof, process = said[row.id]
-            findings = [Finding(reason, params={"firewall": "not readable"})] if reason == "REACH_NOT_TESTED" else []
+            findings = [Finding(reason, params=Params(firewall="not readable"))] if reason == "REACH_NOT_TESTED" else []
             row = msgspec.structs.replace(
                 row,
                 verdict=verdict,

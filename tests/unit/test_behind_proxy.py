@@ -80,7 +80,7 @@ def test_once_the_tunnel_stands_the_destination_is_told(seen: Attempt, phase: Ph
     assert told.culprit != "proxy"
     assert "ANSWERED_NEARER" not in [one.reason for one in told.findings]  # it was the proxy that accepted
     for cause in causes:
-        assert (cause.params["target"], cause.params["port"]) == ("protect.corp.local", 2222)
+        assert (cause.params.target, cause.params.port) == ("protect.corp.local", 2222)
         for fix in cause.fixes:
             assert "port 3128" not in fix.command
             if fix.tool == "request":

@@ -51,7 +51,7 @@ def reasons(told: Row) -> list[str]:
 def test_an_authority_of_the_machine_names_what_it_is_trusted_through() -> None:
     (told,) = judged(public(tls(os_store="trusted", trusted_through="SSL_CERT_FILE")))
     assert (told.reason, told.culprit, told.confidence) == ("TLS_INTERCEPTED", "tls-interceptor", "proven")
-    assert told.findings[0].params["through"] == "SSL_CERT_FILE"
+    assert told.findings[0].params.through == "SSL_CERT_FILE"
 
 
 def test_a_corporate_authority_passes_until_another_row_shows_it() -> None:
@@ -91,7 +91,7 @@ def test_an_unsent_intermediate_and_a_certificate_of_its_own_are_the_servers_mat
         (told,) = judged(made(facts, given=True) if made is site else made(facts))
         assert (told.verdict, told.reason) == ("fail", "TLS_UNKNOWN_CA")
         assert (told.culprit, told.confidence) == ("remote-config", "likely")
-        assert params.items() <= told.findings[0].params.items()
+        assert params.items() <= told.findings[0].params.as_table().items()
 
 
 def test_certificates_of_their_own_with_the_same_name_are_not_one_authority() -> None:
@@ -194,7 +194,7 @@ def test_an_expired_certificate_is_a_failure_unless_the_clock_is_in_doubt(given:
     told = judged(site(facts, given), repository(other_time))[0]
     assert (told.verdict, told.reason, told.culprit, told.confidence) == ("unproven", "CLOCK_SKEW", None, None)
     assert reasons(told)[:2] == ["CLOCK_SKEW", "TLS_EXPIRED"]
-    assert told.findings[0].params["told_by"] == "repository.eset.com"
+    assert told.findings[0].params.told_by == "repository.eset.com"
 
 
 def test_a_clock_that_would_not_help_excuses_nothing() -> None:

@@ -64,7 +64,7 @@ def verdicts(*rows: Row) -> list[str]:
 def test_a_controller_more_than_five_minutes_away_fails_the_directory(protocol: str, skew_s: int) -> None:
     (seen,) = judged(told(protocol, skew_s))
     assert (seen.verdict, seen.reason, seen.culprit, seen.confidence) == ("fail", "CLOCK_SKEW", "unknown", "possible")
-    assert seen.findings[0].params == {
+    assert seen.findings[0].params.as_table() == {
         "skew_s": skew_s,
         "limit_s": 300,
         "clocks": [{"protocol": protocol, "target": "dc1.corp.local", "skew_s": skew_s}],
@@ -93,14 +93,14 @@ def test_a_source_that_agrees_with_this_machine_blames_the_other() -> None:
     bad, good = judged(told("kerberos", 3600), told("http", 1, "repository.eset.com"))
     assert (bad.verdict, bad.culprit, bad.confidence) == ("fail", "remote-host", "likely")
     assert (good.verdict, good.reason) == ("pass", "PROTOCOL_REPLY")
-    assert bad.findings[0].params["disagree"] is True
-    assert [one["skew_s"] for one in bad.findings[0].params["clocks"]] == [3600, 1]
+    assert bad.findings[0].params.disagree is True
+    assert [one.skew_s for one in bad.findings[0].params.clocks] == [3600, 1]
 
 
 def test_two_that_agree_against_this_machine_blame_it() -> None:
     rows, causes, _ = diagnose([told("ldap", 3600), told("http", 3601, "repository.eset.com")], Host(), Phase.POST)
     assert [(one.verdict, one.culprit) for one in rows] == [("fail", "local-host"), ("warn", "local-host")]
-    assert "disagree" not in rows[0].findings[0].params
+    assert rows[0].findings[0].params.disagree is None
     assert [len(one.explains) for one in causes] == [2]
 
 

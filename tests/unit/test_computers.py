@@ -7,6 +7,7 @@ import pytest
 
 from eset_portcheck.diagnose import diagnose
 from eset_portcheck.model.host import Host
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.model.vocabulary import Culprit, Failure, Phase, Proof, Stage, Transport
 from eset_portcheck.render import FORMATS
@@ -58,7 +59,7 @@ def test_what_many_computers_have_in_common_is_one_cause() -> None:
     checks, causes, _ = told(*fleet())
     (cause,) = causes
     assert len(cause.explains) == 48
-    assert (len(cause.params["targets"]), cause.params["tested"], cause.params["ports"]) == (
+    assert (len(cause.params.targets), cause.params.tested, cause.params.ports) == (
         24,
         25,
         ["tcp-445", "tcp-139"],
@@ -98,13 +99,13 @@ def test_the_request_names_all_of_them() -> None:
 
 def test_one_computer_is_told_as_before() -> None:
     (cause,) = told(computer(1, 445), computer(1, 139))[1]
-    assert "targets" not in cause.params
+    assert cause.params.targets is None
     assert cause.where.address == "10.0.2.1"
 
 
 def test_every_way_into_all_computers_fails() -> None:
     (cause,) = told(*[computer(number, port) for number in (1, 2) for port in (445, 139)])[1]
-    assert (len(cause.params["targets"]), cause.params["tested"]) == (2, 2)
+    assert (len(cause.params.targets), cause.params.tested) == (2, 2)
 
 
 def test_it_is_as_sure_as_the_least_sure() -> None:
@@ -139,24 +140,19 @@ def test_it_is_as_sure_as_the_least_sure() -> None:
 )
 def test_what_differs_stays_apart(rows: list[Row]) -> None:
     causes = told(*rows)[1]
-    assert not any("targets" in cause.params for cause in causes)
+    assert not any(cause.params.targets for cause in causes)
 
 
 def test_one_device_before_many_computers_is_one_cause_and_is_named() -> None:
     rows = [computer(number, 445, UNREACHABLE, facts={"icmp": icmp(3, 13, "10.0.1.1")}) for number in range(1, 6)]
     (cause,) = told(*rows)[1]
     assert (cause.reason, cause.culprit, cause.where.address) == ("REJECTED_IN_PATH", Culprit.MIDDLEBOX, "10.0.1.1")
-    assert len(cause.params["targets"]) == 5
+    assert len(cause.params.targets) == 5
 
 
-def test_parameters_of_a_file_may_hold_anything() -> None:
+def test_names_of_computers_in_a_file_are_escaped() -> None:
     made = report(fleet(count=2))
-    for spoilt in (
-        {"targets": 5},
-        {"tested": "x"},
-        {"ports": None},
-        {"ports": [{}], "targets": [{}, None, "\x1b[31m"]},
-    ):
-        cause = msgspec.structs.replace(made.causes[0], params=made.causes[0].params | spoilt)
+    for spoilt in (Params(targets=[]), Params(ports=["\x1b[31m", ""], targets=["\x1b[31m", "x"])):
+        cause = msgspec.structs.replace(made.causes[0], params=spoilt.onto(made.causes[0].params))
         for form in FORMATS:
             assert b"\x1b" not in FORMATS[form](msgspec.structs.replace(made, causes=[cause]), width=80)

@@ -14,6 +14,7 @@ from eset_portcheck.diagnose.fixes_commands import LIMIT_CHARACTERS
 from eset_portcheck.loading.migration import migrated_row
 from eset_portcheck.model.finding import Cause, Finding, PortHolder, Where
 from eset_portcheck.model.host import Host, Interface, LocalFirewall
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.reasons import REASONS
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Confidence, Culprit, Failure, Listener, Proof, State, Verdict
@@ -115,7 +116,7 @@ def test_no_word_of_a_peer_or_of_a_report_gets_into_a_command(reason: str, liste
             ca=HOSTILE,
             process=PortHolder(pid=7, name=HOSTILE, path=HOSTILE),
         ),
-        findings=[Finding(reason, params={"name": HOSTILE, "server": HOSTILE, "source": HOSTILE})],
+        findings=[Finding(reason, params=Params(name=HOSTILE, server=HOSTILE, rule=HOSTILE))],
     )
     place = msgspec.structs.replace(
         host,

@@ -153,7 +153,7 @@ def test_ports_for_this_host_only() -> None:
     path = "/opt/eset/RemoteAdministrator/MDMCore/mdmcore"
     assert judged(Host(listeners=[holder("127.0.0.1", 9977, path)]), **inside).verdict == "pass"
     shown = judged(Host(listeners=[holder("127.0.0.1", 9977, path), holder("0.0.0.0", 9977, path)]), **inside)
-    assert (shown.verdict, shown.reason, shown.findings[0].params) == (
+    assert (shown.verdict, shown.reason, shown.findings[0].params.as_table()) == (
         "warn",
         "LISTENS_BEYOND_LOOPBACK",
         {"addresses": ["0.0.0.0"]},
@@ -277,7 +277,7 @@ def test_what_is_not_seen_is_not_claimed(one: Listening, phase: Phase, verdict: 
 
 def test_half_hidden_is_hidden() -> None:
     told = judged(Host(listeners=[holder(), holder("::", path=None, name=None, pid=None, user="eset")], firewall=ALLOW))
-    assert (told.verdict, told.reason, told.findings[0].params["user"]) == ("unproven", "OWNER_NOT_VISIBLE", "eset")
+    assert (told.verdict, told.reason, told.findings[0].params.user) == ("unproven", "OWNER_NOT_VISIBLE", "eset")
 
 
 def test_a_hidden_owner_behind_a_closed_firewall_fails_all_the_same() -> None:
@@ -330,13 +330,13 @@ def test_two_holders_are_two_causes() -> None:
     holders = [holder(path="/usr/sbin/sshd", name="sshd"), holder(port=2223, path="/usr/bin/nc", name="nc", pid=8)]
     judged_rows, causes, _ = diagnose(rows, Host(listeners=holders), Phase.POST)
     assert [one.where.process.name for one in causes] == ["sshd", "nc"]
-    assert judged_rows[0].findings[0].params["known"] == "sshd"
+    assert judged_rows[0].findings[0].params.known == "sshd"
 
 
 def test_a_component_that_listens_elsewhere_says_where() -> None:
     moved = Host(eset_products=[{"component": "server", "listens": ["tcp/2300"]}], firewall=ALLOW)
     told = judged(moved, Phase.AUTO)
-    assert (told.reason, told.findings[0].params["listens"]) == ("PORT_NOT_LISTENING", ["tcp/2300"])
+    assert (told.reason, told.findings[0].params.listens) == ("PORT_NOT_LISTENING", ["tcp/2300"])
 
 
 def ways(**verdicts: str) -> LocalFirewall:
@@ -376,7 +376,7 @@ def test_each_family_is_let_in_by_rules_of_its_own(
     other = next((one for one in told.findings if one.reason.startswith("INBOUND_IPV")), None)
     assert (other is not None) == (verdict == "warn")
     if other is not None:
-        assert other.params == {
+        assert other.params.as_table() == {
             "rule": f"rule of {'ipv6' if reason == 'INBOUND_IPV4_ONLY' else 'ipv4'}",
             "table": "inet t",
             "chain": "c",
@@ -464,7 +464,7 @@ def of_family(*verdicts: str, family: str = "ipv4") -> LocalFirewall:
 def test_ways_of_one_family_must_agree(verdicts: tuple[str, ...], verdict: str, reason: str, rule: str | None) -> None:
     told = judged(Host(listeners=[holder()], firewall=of_family(*verdicts)))
     assert (told.verdict, told.reason) == (verdict, reason)
-    assert next((one.params.get("rule") for one in told.findings if one.reason == reason), None) == rule
+    assert next((one.params.rule for one in told.findings if one.reason == reason), None) == rule
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def judged(*rows: Row) -> list[Row]:
 def test_a_database_whose_certificate_no_driver_would_take_warns(certificate: TlsFacts, problem: str) -> None:
     (told,) = judged(seen("tds", certificate))
     assert (told.verdict, told.reason, told.proof.reached) == ("warn", "TDS_CERTIFICATE_UNTRUSTED", "protocol")
-    assert told.findings[0].params["problem"] == problem
+    assert told.findings[0].params.problem == problem
 
 
 @pytest.mark.parametrize("where", ["public", "site", "os_store"])

@@ -51,7 +51,7 @@ def test_only_what_is_certainly_another_server_is_called_so(servers: list[str], 
     assert told.verdict is (Verdict.WARN if differs else Verdict.PASS)
     if differs:
         (finding,) = [one for one in told.findings if one.reason == "CONFIGURED_SERVER_DIFFERS"]
-        assert (told.culprit, finding.params["configured"]) == ("local-host", servers)
+        assert (told.culprit, finding.params.configured) == ("local-host", servers)
 
 
 def test_a_broken_row_keeps_its_reason_and_says_it_too() -> None:
@@ -84,7 +84,7 @@ def test_a_connection_of_the_agent_is_evidence_and_improves_nothing(attempts: tu
     assert evidence == [Established(address=TARGET, component="agent", port=2222, pid=7)]
     bare, told = judged(Host(), *attempts), judged(Host(), *attempts, evidence=evidence)
     assert (told.verdict, told.proof, told.reason) == (bare.verdict, bare.proof, bare.reason)
-    assert [one.params for one in told.findings if one.reason == "AGENT_CONNECTED"] == [
+    assert [one.params.as_table() for one in told.findings if one.reason == "AGENT_CONNECTED"] == [
         {"component": "agent", "address": TARGET}
     ]
     before = judged(Host(), *attempts, evidence=evidence, phase=Phase.PRE)

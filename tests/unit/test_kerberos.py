@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import kerberos
 from eset_portcheck.wire import ber, kerberos_messages
@@ -192,7 +193,7 @@ def test_encryption_types_that_the_kdc_names(
     assert facts is not None
     assert (facts["code"], facts["encryption_types"]) == (25, names)
     found = [(code, params) for code, params in kerberos.interpret(facts | {"skew_s": 0}).findings]
-    assert found == [(finding, {"encryption_types": names})]
+    assert found == [(finding, Params(encryption_types=names))]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +236,7 @@ def test_the_clock(seconds: int, found: int) -> None:
     findings = kerberos.interpret(facts).findings
     assert len(findings) == found
     for name, params in findings:
-        assert (name, params["skew_s"]) == ("KDC_CLOCK_SKEW", facts["skew_s"])
+        assert (name, params.skew_s) == ("KDC_CLOCK_SKEW", facts["skew_s"])
 
 
 @pytest.mark.parametrize("susec", [b"\0", b"\x01", b"\x0f\x42\x3f"])

@@ -237,6 +237,6 @@ def test_an_address_that_got_no_log_on_does_not_spoil_the_one_that_did() -> None
     )
     (told,) = judged(row(untried, good, **SHARE))
     assert (told.verdict, told.proof.reached, told.culprit) == ("pass", "authorised", None)
-    assert [(one.reason, one.params) for one in told.findings] == [("SMB_NEEDS_CREDENTIALS", withheld)]
+    assert [(one.reason, one.params.as_table()) for one in told.findings] == [("SMB_NEEDS_CREDENTIALS", withheld)]
     (alone,) = judged(row(untried, **SHARE))
     assert (alone.verdict, alone.reason, alone.culprit) == ("unproven", "SMB_NEEDS_CREDENTIALS", None)

@@ -36,7 +36,7 @@ def test_any_refusal_proves_the_path(code: int) -> None:
     exchange = Exchange(mqtt.converse(PEER))
     exchange.receive(bytes([0x20, 2, 0, code]))
     meaning = mqtt.interpret(exchange.facts or {})
-    assert (meaning.proof, meaning.reason, meaning.params["code"]) == (Proof.PROTOCOL, "MQTT_REFUSED", code)
+    assert (meaning.proof, meaning.reason, meaning.params.code) == (Proof.PROTOCOL, "MQTT_REFUSED", code)
 
 
 @pytest.mark.parametrize("reply", ["2002", "20020200", "20020006", "30020000", "2001", "485454502f312e31"])

@@ -88,7 +88,7 @@ def test_a_slow_name_is_a_warning_that_says_who_was_silent() -> None:
     for how in (resolution(os_after_s=6.0), resolution(used="own-query", os_after_s=None)):
         told = one(seen, evidence=[how])
         assert (told.verdict, told.reason) == ("warn", "DNS_SLOW")
-        assert told.findings[-1].params["unanswered"] == [f"{RESOLVER} AAAA"]
+        assert told.findings[-1].params.unanswered == [f"{RESOLVER} AAAA"]
     assert one(seen, evidence=[resolution(os_after_s=0.2)]).verdict == "pass"
 
 
@@ -157,7 +157,7 @@ def test_host_unreachable_from_ourselves(
     assert (told.verdict, told.reason, told.culprit) == ("fail", reason, culprit)
     if reason == "GATEWAY_DOWN":
         assert told.where.address == where.gateway, "neither the target nor our own address"
-        assert told.findings[0].params["interface"] == "eth0"
+        assert told.findings[0].params.interface == "eth0"
 
 
 def test_a_far_routers_host_unreachable_is_not_our_gateways() -> None:
@@ -224,8 +224,8 @@ def test_lost_packets_of_a_row_that_passes() -> None:
     for evidence, word in (([lost], "repeated_syns"), ([second], "attempts")):
         told = one(good, evidence=list(evidence))
         assert (told.verdict, told.reason) == ("warn", "LOSSY_PATH")
-        assert told.findings[-1].params[word] == 2
+        assert told.findings[-1].params.as_table()[word] == 2
     vain = Retried(address=TARGET, stage=Stage.CONNECT, passed=False)
     told = one(connecting(Failure.TIMEOUT), evidence=[vain])
-    assert (told.reason, told.findings[0].params["attempts"]) == ("TCP_NO_ANSWER", 2)
+    assert (told.reason, told.findings[0].params.attempts) == ("TCP_NO_ANSWER", 2)
     assert "LOSSY_PATH" not in {finding.reason for finding in told.findings}

@@ -13,6 +13,7 @@ from eset_portcheck.diagnose.proxies import bypasses, choices
 from eset_portcheck.host import proxies
 from eset_portcheck.host.disk import Disk
 from eset_portcheck.model.host import Connection, Host, ProxySource
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.report import Row
 from eset_portcheck.model.vocabulary import Failure, Listener, Phase, Proof, Trust
 from tests.unit.rows import connecting, row
@@ -183,7 +184,7 @@ def test_without_an_option_nothing_is_followed_and_all_is_named() -> None:
     ]
     assert inside.ignored[0].why == "bypassed"
     (finding,) = [one for one in rows[0].findings if one.reason == "PROXY_SET_NOT_USED"]
-    assert finding.params == {"proxies": ["proxy.lab.test:3128", "wpad.lab.test/proxy.pac", "10.0.5.5:3128"]}
+    assert finding.params == Params(proxies=["proxy.lab.test:3128", "wpad.lab.test/proxy.pac", "10.0.5.5:3128"])
     assert "PROXY_SET_NOT_USED" not in [one.reason for one in rows[1].findings]  # a host of the site
 
 

@@ -22,7 +22,8 @@ from eset_portcheck.loading.reports import parsed
 from eset_portcheck.model.evidence import FirewallPrediction
 from eset_portcheck.model.finding import Finding, Where
 from eset_portcheck.model.host import Host, InboundPrediction, Interface, Listening, LocalFirewall
-from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts
+from eset_portcheck.model.observation import Attempt, Certificate, TlsFacts, Transcript
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.privacy import Privacy
 from eset_portcheck.model.report import Report, Row, Tool, from_json, to_json
 from eset_portcheck.model.vocabulary import Phase
@@ -232,11 +233,12 @@ def test_node_status_bytes_and_names() -> None:
 def test_first_bytes_still_name_their_service(banner: bytes, service: str | None) -> None:
     plain = sample("ready")
     row = msgspec.structs.replace(
-        plain.checks[0], attempts=[Attempt("10.1.1.1", transcript={"first_bytes": banner[:64].hex()})]
+        plain.checks[0], attempts=[Attempt("10.1.1.1", transcript=Transcript(first_bytes=banner[:64].hex()))]
     )
     out = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].attempts[0].transcript
     assert out is not None
-    kept = bytes.fromhex(out["first_bytes"])
+    assert out.first_bytes is not None
+    kept = bytes.fromhex(out.first_bytes)
     assert recognise(kept) == service == recognise(banner)
     assert b"corp" not in kept
 
@@ -443,7 +445,7 @@ def chained(*links: tuple[str, str, str], name: str = "epns.eset.com") -> Report
     ]
     facts = TlsFacts(name=name, chain=chain, public="trusted", site="trusted", name_matches=True)
     finding = Finding(
-        "TLS_UNKNOWN_CA", params={"asked": name, "subject": links[0][0], "issuer": links[0][1], "sha256": links[0][2]}
+        "TLS_UNKNOWN_CA", params=Params(asked=name, subject=links[0][0], issuer=links[0][1], sha256=links[0][2])
     )
     attempt = msgspec.structs.replace(plain.checks[0].attempts[0], tls=facts)
     where = Where(ca=links[0][1])
@@ -566,11 +568,13 @@ def test_a_thousand_rows_cost_little() -> None:
     assert time.process_time() - started < 5.0
 
 
-def test_findings_of_later_versions_do_not_break_it() -> None:
+def test_facts_of_later_versions_do_not_break_it() -> None:
     plain = sample("ready")
     odd: Any = {"a": {"b": [1, None, {"c": "d"}]}, "name": None, "names": [1, "x"], "suffix": 3}
-    row = msgspec.structs.replace(plain.checks[0], findings=[Finding("LATER", params=odd)])
-    told = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].findings[0].params
+    attempt = msgspec.structs.replace(plain.checks[0].attempts[0], reply=odd)
+    row = msgspec.structs.replace(plain.checks[0], attempts=[attempt])
+    told = strict(msgspec.structs.replace(plain, checks=[row])).checks[0].attempts[0].reply
+    assert told is not None
     assert (told["a"], told["names"][0]) == ({"b": [1, None, {"c": "[removed]"}]}, 1)
     assert told["names"][1].startswith("host-")
 

@@ -377,7 +377,7 @@ def test_a_rule_of_this_host_that_stops_the_packets_is_the_culprit(
 ) -> None:
     (told,) = judged(row(connecting(failure), evidence=[rule()]))
     assert (told.verdict, told.reason, told.culprit, told.confidence) == ("fail", reason, "local-firewall", confidence)
-    assert told.findings[0].params["rule"] == "tcp dport 2222 drop"
+    assert told.findings[0].params.rule == "tcp dport 2222 drop"
     assert told.where.interval == ["this host", TARGET]
 
 

@@ -36,7 +36,7 @@ SERVING = [
 def test_a_refusal_of_everybody_is_a_warning(protocol: str, facts: dict[str, Any], params: dict[str, Any]) -> None:
     (told,) = judged(row(attempt(*CONNECTED, reply=facts), protocol=protocol, required=Proof.PROTOCOL, trust=None))
     assert (told.verdict, told.reason, told.proof.reached) == ("warn", "SERVICE_REFUSES", "protocol")
-    assert [finding.params for finding in told.findings] == [params]
+    assert [finding.params.as_table() for finding in told.findings] == [params]
 
 
 @pytest.mark.parametrize(("protocol", "facts"), SERVING)

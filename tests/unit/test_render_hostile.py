@@ -50,7 +50,7 @@ def hostile(name: str, payload: str) -> Report:
     made["run"]["connect_to"] = {payload: payload, "epns.eset.com:8883": payload}
     first = made["checks"][0]
     first["findings"] = [
-        {"reason": first["reason"], "params": {payload: payload, "list": [payload] * 9, "deep": {"a": [payload]}}}
+        {"reason": first["reason"], "params": {"why": payload, "names": [payload] * 9, "server": payload}}
     ]
     first["where"] = {
         "process": {"path": payload, "name": payload, "pid": 7},

@@ -103,7 +103,7 @@ def spoilt(text: str) -> Report:
             "id": f"{text} {row['id']}",
             "where": {"address": text, "ca": text, "interval": [text, text]},
         }
-        row["findings"] = [{"reason": row["reason"], "params": {text: text}}]
+        row["findings"] = [{"reason": row["reason"], "params": {"server": text, "x_squid_error": text}}]
     for cause in plain["causes"]:
         cause |= {
             "where": {"address": text, "ca": text},

@@ -91,7 +91,7 @@ def test_a_wrong_service_is_named() -> None:
     (told,) = judged(
         row(attempt(*CONNECTED, broke=Stage.TLS, failure=Failure.NOT_TLS, detail=hexed(b"HTTP/1.1 400 x\r\n")))
     )
-    assert told.findings[0].params["service"] == "http"
+    assert told.findings[0].params.service == "http"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_certificates_of_the_site(facts: TlsFacts, given: bool, verdict: str, re
     if not given and verdict == "pass":
         assert [finding.reason for finding in told.findings] == ["TLS_UNKNOWN_CA", "IDENTITY_NOT_CHECKED"]
         assert told.confidence == "likely"
-        assert {"issuer", "sha256"} <= set(told.findings[0].params)
+        assert {"issuer", "sha256"} <= set(told.findings[0].params.as_table())
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_hosts_of_one_domain_may_share_a_private_authority_unless_one_is_known_t
 def test_another_service_that_waits_for_its_words_is_named() -> None:
     seen = attempt(*CONNECTED, broke=Stage.TUNNEL, failure=Failure.TIMEOUT, detail=hexed(b"SSH-2.0-x\r\n"))
     (told,) = judged(row(seen, **PROXY))
-    assert (told.verdict, told.reason, told.findings[0].params["service"]) == ("fail", "WRONG_PROTOCOL", "ssh")
+    assert (told.verdict, told.reason, told.findings[0].params.service) == ("fail", "WRONG_PROTOCOL", "ssh")
     slow = attempt(*CONNECTED, broke=Stage.TUNNEL, failure=Failure.TIMEOUT, detail=hexed(b"HTTP/1.1 200 OK\r\n"))
     (told,) = judged(row(slow, **PROXY))
     assert told.reason == "NO_REPLY"
@@ -388,7 +388,7 @@ def test_how_a_connection_ended_and_how_sure_that_is(
 @pytest.mark.parametrize("failure", [Failure.ACCESS_DENIED, Failure.NOT_PERMITTED, Failure.NETWORK_UNREACHABLE])
 def test_a_route_that_is_missing_without_an_errno_is_told_in_words(failure: Failure) -> None:
     (told,) = judged(row(attempt(Stage.RESOLVE, broke=Stage.ROUTE, failure=failure)))
-    assert [one.params["errno"] for one in told.findings if one.reason == told.reason] == [""]
+    assert [one.params.errno for one in told.findings if one.reason == told.reason] == [""]
 
 
 def test_one_address_of_two_that_fails_is_told_with_its_own_certainty() -> None:

@@ -124,14 +124,14 @@ def _run(run: RunSeen, context: RenderContext) -> str:
 
 
 def _difference(difference: Difference, context: RenderContext) -> str:
-    ids = [str(name) for name in difference.params.get("ids", [])]
+    ids = difference.params.ids
     shown = ", ".join(context.safe(name) for name in ids[:_IDS]) + (
         context.say(" and {count} more", count=len(ids) - _IDS) if len(ids) > _IDS else ""
     )
     values = {
         "before": difference.before or "-",
         "after": difference.after or "-",
-        "key": difference.params.get("key", ""),
+        "key": difference.params.key,
         "ids": shown,
     }
     return context.say(DIFFERENCE[difference.what], SENTENCE, **values)

@@ -132,7 +132,7 @@ def _tls(attempt: Attempt, context: RenderContext) -> Iterator[str]:
 
 def _first_bytes(attempt: Attempt, context: RenderContext) -> Iterator[str]:
     try:
-        first = bytes.fromhex(str((attempt.transcript or {}).get("first_bytes", ""))[: 2 * _BYTES])
+        first = bytes.fromhex(((attempt.transcript and attempt.transcript.first_bytes) or "")[: 2 * _BYTES])
     except ValueError:
         return
     if first:

@@ -4,7 +4,7 @@ report's own conclusions."""
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +17,7 @@ from eset_portcheck.render.view.each_once import each_once
 from eset_portcheck.render.wording import cause_text, evidence_phrases, reason_text
 from eset_portcheck.render.wording.issue_phrases import culprit_phrase, listed, where_phrase
 from eset_portcheck.render.wording.parameters import request
+from eset_portcheck.render.wording.placeholders import Placeholders
 from eset_portcheck.render.wording.reason_text import Step
 from eset_portcheck.render.wording.rerun import again, whole
 from eset_portcheck.render.wording.value_names import AUDIENCE, CULPRIT
@@ -128,7 +129,7 @@ def _of_cause(
     )
 
 
-def _steps(report: Report, cause: Cause, params: dict[str, Any], context: RenderContext) -> list[Step]:
+def _steps(report: Report, cause: Cause, params: Placeholders, context: RenderContext) -> list[Step]:
     """Commands for this host, then what a person should think about; all the commands for others too when verbose."""
     here: list[Step] = []
     texts: list[Step] = []

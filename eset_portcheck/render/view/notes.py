@@ -45,5 +45,6 @@ def _is_usual(code: str) -> bool:
 
 
 def _facts(finding: Finding, context: RenderContext) -> str:
-    params = {name: finding.params[name] for name in _FACTS if name in finding.params} or finding.params
+    said = finding.params.as_table()
+    params = {name: said[name] for name in _FACTS if name in said} or said
     return "; ".join(list(parameters.named(params, context, frozenset(("target", "port", "transport"))))[:_MANY])

@@ -1,14 +1,13 @@
 """What a cause is, in one sentence, and what to ask for: of one target, or of many computers that fail alike. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
 
 from eset_portcheck.model.finding import Cause
 from eset_portcheck.model.report import Report, Row
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import SENTENCE
-from eset_portcheck.render.wording import reason_text
+from eset_portcheck.render.wording import placeholders, reason_text
+from eset_portcheck.render.wording.placeholders import Placeholders
 from eset_portcheck.texts.language import message
 
 _NAMED = 8  # computers, unless verbose
@@ -19,12 +18,12 @@ _MANY = {
 }
 
 
-def params_of(report: Report, lead: Row | None, cause: Cause) -> dict[str, Any]:
+def params_of(report: Report, lead: Row | None, cause: Cause) -> Placeholders:
     """What the placeholders of its texts stand for; of many computers, the first."""
-    return reason_text.params_of(report, lead, cause.where) | cause.params
+    return placeholders.of_cause(cause).onto(reason_text.params_of(report, lead, cause.where))
 
 
-def headline(cause: Cause, params: Mapping[str, Any], context: RenderContext) -> str:
+def headline(cause: Cause, params: Placeholders, context: RenderContext) -> str:
     if not (computers := computers_phrase(cause, context)):
         return reason_text.headline(cause.reason, params, context)
     ports = _ports(cause, context)
@@ -34,7 +33,7 @@ def headline(cause: Cause, params: Mapping[str, Any], context: RenderContext) ->
     return context.say("{computers}, {ports}: {title}", SENTENCE, computers=computers, ports=ports, title=title)
 
 
-def ask(cause: Cause, params: Mapping[str, Any], context: RenderContext) -> str:
+def ask(cause: Cause, params: Placeholders, context: RenderContext) -> str:
     """For many computers, with all that it is asked for."""
     text = reason_text.ask(cause.reason, params, context)
     targets = _targets(cause)
@@ -51,24 +50,21 @@ def ask(cause: Cause, params: Mapping[str, Any], context: RenderContext) -> str:
 
 def computers_phrase(cause: Cause, context: RenderContext) -> str:
     """24 of 25 computers; nothing where there is one target."""
-    count, tested = len(_targets(cause)), cause.params.get("tested")
-    if count < 2 or not isinstance(tested, int):
+    count, tested = len(_targets(cause)), cause.params.tested
+    if count < 2 or tested is None:
         return ""
     return context.say("{count} of {tested} computers", count=count, tested=max(count, tested))
 
 
 def _targets(cause: Cause) -> list[str]:
-    """Parameters are facts, and those of a file may hold anything."""
-    targets = cause.params.get("targets")
-    return [str(target) for target in targets] if isinstance(targets, list) else []
+    return cause.params.targets or []
 
 
 def _ports(cause: Cause, context: RenderContext) -> str:
     """TCP 445 and 139."""
-    ports = cause.params.get("ports")
     numbers: dict[str, list[str]] = defaultdict(list)
-    for port in ports if isinstance(ports, list) else []:
-        transport, _, number = str(port).partition("-")
+    for port in cause.params.ports or []:
+        transport, _, number = port.partition("-")
         numbers[transport.upper()].append(number)
     parts = [
         f"{transport} {number}" if at == 0 else number

@@ -75,7 +75,7 @@ def _phrases(row: Row, system: object, context: RenderContext) -> Iterator[str]:
 
 def _worst(row: Row, attempt: Attempt) -> Attempt:
     """Where a warning stands for some addresses only, the one that failed is the one to tell of."""
-    wanted = next((finding.params.get("address") for finding in row.findings if finding.reason == row.reason), None)
+    wanted = next((finding.params.address for finding in row.findings if finding.reason == row.reason), None)
     return next((other for other in row.attempts if wanted is not None and other.address == wanted), attempt)
 
 
@@ -234,7 +234,7 @@ def _rule_place(piece: FirewallPrediction) -> str:
 def _params(row: Row, context: RenderContext) -> Iterator[str]:
     for finding in row.findings:
         if finding.reason == row.reason:
-            yield from list(parameters.named(finding.params, context, _TOLD))[:_PARAMS]
+            yield from list(parameters.named(finding.params.as_table(), context, _TOLD))[:_PARAMS]
 
 
 def attempts(row: Row, context: RenderContext) -> Iterator[str]:

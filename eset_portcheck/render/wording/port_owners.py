@@ -45,7 +45,7 @@ def phrases(row: Row, system: object, context: RenderContext) -> Iterator[str]:
         yield context.say("reserved by the operating system")
     elif (
         row.reason in _FREE
-        or any(finding.params.get("listener") == "PORT_FREE" for finding in row.findings)
+        or any(finding.params.listener == "PORT_FREE" for finding in row.findings)
         or row.reason == "INBOUND_FILTERED"
     ):
         yield context.say("free")
@@ -77,8 +77,8 @@ def holder(process: PortHolder, system: object, context: RenderContext) -> Itera
 
 def known(row: Row, context: RenderContext) -> Iterator[str]:
     """What a program is known as that is not the expected one."""
-    word = next((finding.params["known"] for finding in row.findings if "known" in finding.params), None)
-    if isinstance(word, str) and word in KNOWN_PROGRAM:
+    word = next((one.params.known for one in row.findings if one.params.known), "")
+    if word in KNOWN_PROGRAM:
         yield context.say(KNOWN_PROGRAM[word])
 
 

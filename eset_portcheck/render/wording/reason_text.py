@@ -2,8 +2,7 @@
 for it."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from eset_portcheck import texts
 from eset_portcheck.model.concerned import concerned, is_internet, is_windows
@@ -13,6 +12,7 @@ from eset_portcheck.model.vocabulary import Direction
 from eset_portcheck.render.context import RenderContext
 from eset_portcheck.render.text import COMMAND, SENTENCE
 from eset_portcheck.render.wording.parameters import request
+from eset_portcheck.render.wording.placeholders import Placeholders
 from eset_portcheck.render.wording.track import furthest
 from eset_portcheck.render.wording.value_names import AUDIENCE, TOOL
 from eset_portcheck.texts.quoting import Shell
@@ -41,14 +41,13 @@ def _text(code: str, context: RenderContext) -> texts.ReasonText | None:
         return texts.load().get(code)
 
 
-def headline(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
+def headline(code: str, params: Placeholders, context: RenderContext) -> str:
     """With the proxy in between, where the cause lies behind one."""
     text = _text(code, context)
-    said = texts.phrase(text.headline, params, context.language, ascii_only=context.ascii_only) if text else code
-    via = params.get("via")
-    if not via or code.startswith("PROXY_"):  # those name their proxy themselves
+    said = _phrase(text.headline, params, context) if text else code
+    if not params.via or code.startswith("PROXY_"):  # those name their proxy themselves
         return context.safe(said, SENTENCE)
-    return context.say("{headline}, via {proxy}", SENTENCE, headline=said, proxy=via)
+    return context.say("{headline}, via {proxy}", SENTENCE, headline=said, proxy=params.via)
 
 
 def title(code: str, context: RenderContext) -> str:
@@ -72,45 +71,45 @@ def checked(code: str, context: RenderContext) -> str:
     return context.safe(text.checked, _PARAGRAPH) if text else ""
 
 
-def ask(code: str, params: Mapping[str, Any], context: RenderContext) -> str:
+def ask(code: str, params: Placeholders, context: RenderContext) -> str:
     text = _text(code, context)
-    return (
-        context.safe(texts.phrase(text.ask, params, context.language, ascii_only=context.ascii_only), SENTENCE)
-        if text
-        else ""
-    )
+    return context.safe(_phrase(text.ask, params, context), SENTENCE) if text else ""
 
 
-def steps(code: str, params: Mapping[str, Any], system: str, context: RenderContext) -> list[Step]:
+def _phrase(template: str, params: Placeholders, context: RenderContext) -> str:
+    return texts.phrase(template, params.as_table(), context.language, ascii_only=context.ascii_only)
+
+
+def steps(code: str, params: Placeholders, system: str, context: RenderContext) -> list[Step]:
     """What to do, with the commands for the machine that they are for: this one (`system`: any text that names Windows,
     or not), or the other end. See `params_of`."""
     text, english = _text(code, context), texts.load().get(code)
     if text is None or english is None:
         return []
-    found = []
+    found, values = [], params.as_table()
     for one, plain in zip(text.fix, english.fix, strict=True):
         made = templates(plain, code, params, system)
         if made is None:
             continue
-        commands = [context.safe(texts.command(template, params, shell), COMMAND) for template, shell in made]
+        commands = [context.safe(texts.command(template, values, shell), COMMAND) for template, shell in made]
         found.append(Step(context.safe(context.ours(one.who)), context.safe(context.ours(one.do), SENTENCE), commands))
     return found
 
 
-def templates(step: texts.Step, code: str, params: Mapping[str, Any], system: str) -> list[tuple[str, Shell]] | None:
+def templates(step: texts.Step, code: str, params: Placeholders, system: str) -> list[tuple[str, Shell]] | None:
     """The commands of a step (of the English texts), for the machine that they are for, led through the proxy and over
     the transport of the row; None for a step that nobody here can take."""
-    there = step.who in _OF_THE_OTHER_END and "other_end" in params
-    windows = params["other_end"] == "windows" if there else "windows" in system.lower()
-    if (there and params["other_end"] == "vendor") or (step.only == "windows" and not windows):
+    there = step.who in _OF_THE_OTHER_END and params.other_end is not None
+    windows = params.other_end == "windows" if there else "windows" in system.lower()
+    if (there and params.other_end == "vendor") or (step.only == "windows" and not windows):
         return None
-    both = there and not params["other_end"]  # nobody knows what it runs
+    both = there and not params.other_end  # nobody knows what it runs
     made = [(step.linux, Shell.SH)] if not windows or both else []
     made += [(step.windows, Shell.POWERSHELL)] if windows or both else []
     made.append((step.run, shell_of(system)))
-    if params.get("via") and not code.startswith("PROXY_"):
+    if params.via and not code.startswith("PROXY_"):
         made = [(texts.through_proxy(template), shell) for template, shell in made]
-    if params.get("transport") == "udp":
+    if params.transport == "udp":
         made = [(texts.over_udp(template), shell) for template, shell in made]
     return [(template, shell) for template, shell in made if template]
 
@@ -128,40 +127,51 @@ def fix(given: Fix, context: RenderContext) -> Step:
     return Step("", about, [command], context.safe(given.undo, COMMAND))
 
 
-def params_of(report: Report, row: Row | None, where: Where) -> dict[str, Any]:
-    """What the texts' placeholders stand for in a row. `other_end`: "vendor", "windows" or "", for whose machine the
-    commands of `steps` are."""
+def params_of(report: Report, row: Row | None, where: Where) -> Placeholders:
+    """What the texts' placeholders stand for in a row."""
     attempt = furthest(row) if row else None
     # of the report's own system, which a report of any version names
-    here = {"superuser": texts.superuser(report.host.os)}
-    if row is not None and row.via_destination:
-        return here | _behind(report, row, where, attempt.source_address if attempt else None)
+    superuser = texts.superuser(report.host.os)
+    if row is None:
+        return Placeholders(
+            superuser=superuser, address=where.address, interval=where.interval, source=report.host.name
+        )
+    if row.via_destination:
+        return _behind(report, row, where, attempt.source_address if attempt else None, superuser)
     # The target's own address would stand for the gateway that a stray route does not have.
-    dialled = attempt.address if attempt and row and row.reason != "GATEWAY_DOWN" else None
-    other_end = {"other_end": _other_end(row)} if row and row.direction is Direction.OUTBOUND else {}
-    return (here | other_end) | {
-        "target": row.target if row else None,
-        "port": row.port if row else None,
-        "transport": row.transport.value if row else None,
-        "address": where.address or dialled,
-        "interval": where.interval,
-        "source": (attempt.source_address if attempt else None) or report.host.name,
-    }
+    dialled = attempt.address if attempt and row.reason != "GATEWAY_DOWN" else None
+    return Placeholders(
+        superuser=superuser,
+        other_end=_other_end(row) if row.direction is Direction.OUTBOUND else None,
+        target=row.target,
+        port=row.port,
+        transport=row.transport.value,
+        address=where.address or dialled,
+        interval=where.interval,
+        source=(attempt.source_address if attempt else None) or report.host.name,
+    )
 
 
 def _other_end(row: Row) -> str:
     return "vendor" if is_internet(row) else "windows" if is_windows(row) else ""
 
 
-def _behind(report: Report, row: Row, where: Where, source: str | None) -> dict[str, Any]:
+def _behind(report: Report, row: Row, where: Where, source: str | None, superuser: str) -> Placeholders:
     """Of a row through a proxy: the destination and who asks for it, the proxy, where the cause lies behind it; else
     the proxy and who asks that."""
     about = concerned(row, where)
-    shared = {"transport": row.transport.value, "interval": where.interval, "destination": row.via_destination}
-    shared["other_end"] = _other_end(row)
+    shared = Placeholders(
+        superuser=superuser,
+        transport=row.transport.value,
+        interval=where.interval,
+        destination=row.via_destination,
+        other_end=_other_end(row),
+        via=about.via,
+    )
     if not about.via or row.reason.startswith("PROXY_"):
         dialled = next((one.address for one in row.attempts if one.address), None)
-        given = {"target": row.target, "port": row.port, "address": dialled if about.via else where.address or dialled}
-        return shared | given | {"source": source or report.host.name, "via": about.via}
-    behind = {"target": about.host, "port": about.port, "address": None, "source": row.target, "via": about.via}
-    return shared | behind | {"proxy": row.target, "proxy_port": row.port}
+        address = dialled if about.via else where.address or dialled
+        own = Placeholders(target=row.target, port=row.port, address=address, source=source or report.host.name)
+        return own.onto(shared)
+    behind = Placeholders(target=about.host, port=about.port, source=row.target, proxy=row.target, proxy_port=row.port)
+    return behind.onto(shared)
