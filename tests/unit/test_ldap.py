@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import ldap
 from eset_portcheck.wire import ldap_messages
@@ -112,7 +113,7 @@ def test_what_the_root_tells() -> None:
     }  # fmt: skip
     assert (ldap.interpret(facts).proof, ldap.interpret(facts).findings) == (
         Proof.PROTOCOL,
-        [("LDAP_SIGNING_UNKNOWN", {})],
+        [("LDAP_SIGNING_UNKNOWN", Params())],
     )
 
 
@@ -165,7 +166,7 @@ def test_starttls_where_the_directory_demands_it() -> None:
         "result": 13, "result_name": "confidentialityRequired", "answer": "done",
     }  # fmt: skip
     assert ldap.interpret(exchange.facts).findings == [
-        ("LDAP_TLS_REQUIRED", {"result": 13, "result_name": "confidentialityRequired", "starttls_tried": "works"})
+        ("LDAP_TLS_REQUIRED", Params(result=13, result_name="confidentialityRequired", starttls_tried="works"))
     ]
 
 

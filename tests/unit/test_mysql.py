@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import mysql
 from eset_portcheck.wire.conversation import Ended, Exchange, Peer, UnexpectedBytes
@@ -209,7 +210,7 @@ def test_what_refuses_every_log_on_is_told(code: int, finding: str) -> None:
     """It takes nothing from what the greeting proved."""
     _, facts = talk(packet(0, greeting()), packet(2, error(code)))
     meaning = mysql.interpret(facts)
-    assert (meaning.reason, meaning.findings) == ("PROTOCOL_REPLY", [(finding, {"refusal": code})])
+    assert (meaning.reason, meaning.findings) == ("PROTOCOL_REPLY", [(finding, Params(refusal=code))])
 
 
 @pytest.mark.parametrize(
@@ -217,27 +218,27 @@ def test_what_refuses_every_log_on_is_told(code: int, finding: str) -> None:
 )
 def test_an_error_in_place_of_the_greeting_is_told(code: int, finding: str) -> None:
     _, facts = talk(packet(0, error(code)))
-    assert mysql.interpret(facts).findings == [(finding, {"code": code})]
+    assert mysql.interpret(facts).findings == [(finding, Params(code=code))]
 
 
 def test_the_limit_of_a_real_server() -> None:
     """MariaDB 10.11 with an anonymous account of one connection, recorded."""
     text = b"#42000User '' has exceeded the 'max_user_connections' resource (current value: 1)"
     _, facts = talk(packet(0, greeting()), packet(2, error(1226, text)))
-    assert mysql.interpret(facts).findings == [("MYSQL_ACCOUNT_LIMIT", {"refusal": 1226})]
+    assert mysql.interpret(facts).findings == [("MYSQL_ACCOUNT_LIMIT", Params(refusal=1226))]
 
 
 def test_a_login_method_that_not_every_driver_knows_is_named() -> None:
     """That of the greeting, or the one asked for at the log-on; the refusal's finding goes first."""
     _, facts = talk(packet(0, greeting(b"caching_sha2_password")), packet(2, error(3159)))
     assert mysql.interpret(facts).findings == [
-        ("MYSQL_TLS_REQUIRED", {"refusal": 3159}),
-        ("MYSQL_LOGIN_METHOD", {"plugin": "caching_sha2_password"}),
+        ("MYSQL_TLS_REQUIRED", Params(refusal=3159)),
+        ("MYSQL_LOGIN_METHOD", Params(plugin="caching_sha2_password")),
     ]
     switched = packet(2, b"\xfeauth_socket\0salt\0")
     _, facts = talk(packet(0, greeting()), switched, packet(4, error(1698)))
     assert (facts["plugin"], facts["plugin_asked"]) == ("mysql_native_password", "auth_socket")
-    assert mysql.interpret(facts).findings == [("MYSQL_LOGIN_METHOD", {"plugin": "auth_socket"})]
+    assert mysql.interpret(facts).findings == [("MYSQL_LOGIN_METHOD", Params(plugin="auth_socket"))]
     back = packet(2, b"\xfemysql_native_password\0salt\0")
     _, facts = talk(packet(0, greeting(b"caching_sha2_password")), back, packet(4, error(1045)))
     assert mysql.interpret(facts).findings == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from eset_portcheck.model.params import Params
 from eset_portcheck.model.vocabulary import Proof
 from eset_portcheck.protocols import smb
 from eset_portcheck.wire import netbios, ntlm, smb1, smb2
@@ -196,7 +197,7 @@ def test_everything_a_windows_host_tells() -> None:
         "dns_computer": "pc7.corp.local",
     }
     assert smb.interpret(facts) == smb.Meaning(
-        Proof.PROTOCOL, findings=[("SMB_SIGNING_REQUIRED", {"dialect": "3.1.1"})]
+        Proof.PROTOCOL, findings=[("SMB_SIGNING_REQUIRED", Params(dialect="3.1.1"))]
     )
 
 
@@ -329,13 +330,13 @@ def test_smb1_alone(mode: int, signing: str) -> None:
         "skew_s": 60,
     }
     meaning = smb.interpret(facts)
-    assert (meaning.proof, meaning.findings) == (Proof.PROTOCOL, [("SMB1_ONLY", {"dialect": "NT LM 0.12"})])
+    assert (meaning.proof, meaning.findings) == (Proof.PROTOCOL, [("SMB1_ONLY", Params(dialect="NT LM 0.12"))])
 
 
 def test_older_than_any_dialect_offered() -> None:
     _, facts = said(smb1_answer(b"\xff\xff"))
     assert (facts["dialect"], facts["accepted"]) == (None, False)
-    assert smb.interpret(facts).findings == [("SMB1_ONLY", {"dialect": "older than NT LM 0.12"})]
+    assert smb.interpret(facts).findings == [("SMB1_ONLY", Params(dialect="older than NT LM 0.12"))]
 
 
 # No words, and behind them what would be "none of them".
@@ -410,6 +411,6 @@ def test_another_refusal_of_a_session_says_nothing_of_a_list() -> None:
 
 def test_demanded_signing_is_told() -> None:
     assert smb.interpret({"signing": "required", "dialect": "3.1.1"}).findings == [
-        ("SMB_SIGNING_REQUIRED", {"dialect": "3.1.1"})
+        ("SMB_SIGNING_REQUIRED", Params(dialect="3.1.1"))
     ]
     assert smb.interpret({"signing": "enabled", "dialect": "3.1.1"}).findings == []
